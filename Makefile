@@ -1,0 +1,57 @@
+# Two commands for everybody: `make demo` and `make test`. Both set up what they need. `make check` is the quick loop.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+KEEP ?=
+PYTEST_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OURS := contracts broker provider_verifier e2e tests
+
+.PHONY: help demo test check lint format unit setup constraints clean
+
+help: ## show these lines
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## make the environment in .venv with pinned dependencies
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v git >/dev/null || { echo "sagapact: git is missing; install it (Debian: apt-get install git)"; exit 4; }
+	@command -v $(PYTHON) >/dev/null || { echo "sagapact: $(PYTHON) is missing; install Python 3.11 or name another with make PYTHON=…"; exit 4; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "sagapact: $(PYTHON) has no venv; install it (Debian: apt-get install python3.11-venv)"; exit 4; }
+	@echo "setting up $(VENV) (pinned dependencies; only the first time, and when they change)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## run the whole chain on the VAS purchase saga (KEEP=1 leaves the broker serving)
+	@exec $(BIN)/sagapact demo --out build/demo $(if $(KEEP),--keep)
+
+check: $(STAMP) ## format, lint, types, import rules and the fast tests (seconds)
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/pytest -q -n 2 -m "not slow and not containers" $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	@$(BIN)/ruff format --check $(OURS)
+	@$(BIN)/ruff check $(OURS)
+	@$(BIN)/mypy $(OURS)
+	@$(BIN)/lint-imports --no-cache
+
+format: $(STAMP) ## put the code into the agreed form
+	@$(BIN)/ruff format $(OURS)
+	@$(BIN)/ruff check --fix $(OURS)
+
+test: $(STAMP) ## every check and every test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/pytest -q -n 2 --durations=10 $(PYTEST_ARGS)
+
+constraints: $(STAMP) ## pin the dependencies anew
+	@$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/pip install --quiet pip-tools
+	@$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options --extra dev -o constraints.txt pyproject.toml
+
+clean: ## remove what was built
+	@rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

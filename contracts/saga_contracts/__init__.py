@@ -1,0 +1,1 @@
+"""What must hold: sagas, their cases and their decks."""

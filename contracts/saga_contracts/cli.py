@@ -1,0 +1,73 @@
+"""The one command, `sagapact`: finds its parts by entry point and loads only the part that is asked for.
+
+Each package registers its own part in the group `sagapact.commands`; this module knows none of them by import, so the
+lowest package can own the command. A part whose extra is missing says which extra to install.
+"""
+
+import sys
+from importlib.metadata import EntryPoint, entry_points, version
+
+import click
+
+from saga_contracts.errors import SagapactError
+
+GROUP = "sagapact.commands"
+EXTRA_OF = {"saga_broker": "broker", "saga_verifier": "verifier", "saga_e2e": "e2e"}
+
+
+class _Parts(click.Group):
+    """A click group whose subcommands are loaded when they are used, not when the program starts."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        return sorted(_entry_points())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        entry = _entry_points().get(cmd_name)
+        return None if entry is None else _load(entry)
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def _load(entry: EntryPoint) -> click.Command:
+    try:
+        command = entry.load()
+    except ModuleNotFoundError as missing:
+        extra = EXTRA_OF.get(entry.module.partition(".")[0])
+        if extra is None or (missing.name or "").startswith("saga_"):
+            raise
+        return _explain_missing(entry.name, extra, missing.name or "a package")
+    if not isinstance(command, click.Command):
+        msg = f"entry point {entry.name} is not a command"
+        raise TypeError(msg)
+    return command
+
+
+def _explain_missing(name: str, extra: str, package: str) -> click.Command:
+    @click.command(name, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+    def explain() -> None:
+        click.echo(
+            f"Cannot run `sagapact {name}`: {package} is not installed, since this is part of the extra [{extra}]. "
+            f"Install it with: pip install 'sagapact[{extra}]'",
+            err=True,
+        )
+        sys.exit(4)
+
+    explain.short_help = f"(needs the extra [{extra}])"
+    return explain
+
+
+@click.group(cls=_Parts, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("sagapact"), prog_name="sagapact")
+def sagapact() -> None:
+    """Consumer-driven contract testing for sagas."""
+
+
+def main() -> None:
+    """Run the command line; exit status as DESIGN'd: 0 yes, 1 no, 2 wrong usage, 3 unknown, 4 could not find out."""
+    try:
+        sagapact(standalone_mode=True)
+    except SagapactError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_status)

@@ -1,0 +1,45 @@
+"""The step client library: all that a saga service and a saga's owner need to make a saga's calls.
+
+Requests, step keys, time-outs, tries and the reading of replies come from the saga definition, so that what is called is what the
+contracts hold. State, order of steps and compensation are left to the saga service.
+"""
+
+from saga_contracts.client.asynchronous import AsyncStepClient
+from saga_contracts.client.creation import CreatedSaga, CreationError, CreationRefusedError, create_saga
+from saga_contracts.client.definition import DefinitionError, load_definition, payload_faults
+from saga_contracts.client.requests import StepCall, UnsendableError, call_context, step_key
+from saga_contracts.client.results import Backoff, StepResult, outputs_in
+from saga_contracts.client.sync import StepClient
+from saga_contracts.errors import SagapactError, UsageError
+from saga_contracts.replies import CallbackOutcome, CompensateOutcome, ForwardOutcome, StatusOutcome, callback_outcome
+from saga_contracts.saga import Completion, Saga, Step, StepClass
+
+__all__ = [
+    "AsyncStepClient",
+    "Backoff",
+    "CallbackOutcome",
+    "CompensateOutcome",
+    "Completion",
+    "CreatedSaga",
+    "CreationError",
+    "CreationRefusedError",
+    "DefinitionError",
+    "ForwardOutcome",
+    "Saga",
+    "SagapactError",
+    "StatusOutcome",
+    "Step",
+    "StepCall",
+    "StepClass",
+    "StepClient",
+    "StepResult",
+    "UnsendableError",
+    "UsageError",
+    "call_context",
+    "callback_outcome",
+    "create_saga",
+    "load_definition",
+    "outputs_in",
+    "payload_faults",
+    "step_key",
+]

@@ -1,0 +1,110 @@
+"""One saga's step calls, ready for either client: what to send, how long to wait, how to read what comes back (pure)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic
+
+from saga_contracts import replies
+from saga_contracts.client import requests, results
+from saga_contracts.client.requests import BuiltRequest, StepCall
+from saga_contracts.client.results import Outcome, Received, StepResult
+from saga_contracts.errors import UsageError
+from saga_contracts.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
+from saga_contracts.saga import Request, Saga, Step
+
+NOTIFICATION_TIMEOUT_S = 5.0
+"""How long the owner may take to answer; the saga file gives no time for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Generic[Outcome]):
+    """One call of one step.
+
+    Attributes:
+        timeout_s: How long one try may take, from the first byte sent to the last one received.
+        tries: How often the call may be sent at most.
+        read: Gives the result of one try from its reply; None stands for no reply.
+    """
+
+    request: BuiltRequest
+    timeout_s: float
+    tries: int
+    read: Callable[[Received | None], StepResult[Outcome]]
+
+
+class Calls:
+    """Prepares the calls of one saga.
+
+    Args:
+        saga: The saga's definition.
+        participants: Base URL of each participant, by name.
+
+    Raises:
+        UsageError: when an address is no HTTP address.
+    """
+
+    def __init__(self, saga: Saga, participants: Mapping[str, str]) -> None:
+        self.saga = saga
+        self._addresses = requests.base_urls(participants)
+
+    def forward(self, name: str, call: StepCall) -> Prepared[ForwardOutcome]:
+        """Prepare a step's forward call."""
+        step = self._step(name)
+        context = requests.call_context(step, call)
+        return self._prepared(step, step.forward.request, call, lambda received: results.forward_result(step, received, context))
+
+    def compensate(self, name: str, call: StepCall) -> Prepared[CompensateOutcome]:
+        """Prepare a step's compensating call."""
+        step = self._step(name)
+        if step.compensate is None:
+            raise UsageError(
+                f"The step {name} of {self.saga.saga} declares no compensation. Call only what the saga file declares."
+            )
+        context = requests.call_context(step, call)
+        return self._prepared(
+            step, step.compensate.request, call, lambda received: results.compensate_result(step, received, context)
+        )
+
+    def status(self, name: str, call: StepCall) -> Prepared[StatusOutcome]:
+        """Prepare a step's status call."""
+        step = self._step(name)
+        if step.status is None:
+            raise UsageError(
+                f"The step {name} of {self.saga.saga} declares no status call. Call only what the saga file declares."
+            )
+        context = requests.call_context(step, call)
+        return self._prepared(step, step.status.request, call, lambda received: results.status_result(step, received, context))
+
+    def notification(self, step: str, event: str, call: StepCall) -> BuiltRequest:
+        """Prepare the call that tells the owner what became of a step.
+
+        Raises:
+            UsageError: when the saga's policies name no owner notification.
+        """
+        told = self.saga.policies.owner_notification
+        if told is None:
+            raise UsageError(f"The saga {self.saga.saga} declares no owner notification. Add it to its policies.")
+        address = requests.address_of(told.participant, self._addresses)
+        return requests.notification_request(self.saga, told.request, requests.notification_context(step, event, call), address)
+
+    def taken(self, step: str, event: str, call: StepCall, received: Received | None) -> bool:
+        """Did the owner take the notification?"""
+        told = self.saga.policies.owner_notification
+        if told is None or received is None:
+            return False
+        context = requests.notification_context(step, event, call)
+        return replies.fits(told.replies.done, received.status, received.body, context) is None
+
+    def _step(self, name: str) -> Step:
+        try:
+            return self.saga.step(name)
+        except KeyError:
+            known = ", ".join(step.step for step in self.saga.steps)
+            raise UsageError(f"The saga {self.saga.saga} has no step {name!r}. Its steps: {known}.") from None
+
+    def _prepared(
+        self, step: Step, request: Request, call: StepCall, read: Callable[[Received | None], StepResult[Outcome]]
+    ) -> Prepared[Outcome]:
+        address = requests.address_of(step.participant, self._addresses)
+        built = requests.step_request(self.saga, step, request, call, address)
+        return Prepared(built, step.timeout_ms / 1000, step.tries, read)

@@ -1,0 +1,64 @@
+"""Saga definitions for those who get them as JSON: read, and found right."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema
+from pydantic import ValidationError
+
+from saga_contracts import lint
+from saga_contracts.errors import UsageError
+from saga_contracts.saga import Saga
+
+
+class DefinitionError(UsageError):
+    """A saga definition has faults.
+
+    Attributes:
+        faults: One sentence for each, with the place in the definition.
+    """
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n".join([f"Not a valid saga definition ({count}):", *(f"  {fault}" for fault in faults)]))
+
+
+def load_definition(definition: Mapping[str, Any]) -> Saga:
+    """Read a saga definition from its JSON form, as `Saga.as_json` gives it.
+
+    Args:
+        definition: The JSON object; the fields are those of a saga file.
+
+    Raises:
+        DefinitionError: with every fault, by shape first, then by the rules across fields.
+    """
+    try:
+        saga = Saga.model_validate(definition)
+    except ValidationError as error:
+        raise DefinitionError(list(_shape_faults(error))) from None
+    faults = [f"{_place(problem.path)}: {problem.what} {problem.mend}" for problem in lint.problems(saga)]
+    if faults:
+        raise DefinitionError(faults)
+    return saga
+
+
+def payload_faults(saga: Saga, payload: Any) -> list[str]:
+    """Give what is wrong with a payload under the saga's schema, one sentence each, without the payload's values."""
+    validator = jsonschema.Draft202012Validator(saga.payload.json_schema)
+    return sorted(
+        f"{_place(fault.absolute_path)}: breaks the rule `{fault.validator}`." for fault in validator.iter_errors(payload)
+    )
+
+
+def _shape_faults(error: ValidationError) -> Iterator[str]:
+    places = [fault["loc"] for fault in error.errors()]
+    for fault in error.errors():
+        place = fault["loc"]
+        # A list whose items are all faulty is reported as empty, too: the faults inside it say enough.
+        if not any(other[: len(place)] == place and len(other) > len(place) for other in places):
+            yield f"{_place(place)}: {fault['msg']}."
+
+
+def _place(path: Any) -> str:
+    return ".".join(str(part) for part in path) or "(top)"

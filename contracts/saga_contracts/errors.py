@@ -1,0 +1,49 @@
+"""Errors that every package shares. An exception means "we could not find out"; a verdict is a value.
+
+    SagapactError            exit status 4: could not find out
+      UsageError             exit status 2: wrong usage or a wrong file
+        SagaFileError        a saga file with one or more faults (saga_contracts.sagafile)
+
+A message says what could not be done, where, why, and the mend.
+"""
+
+from dataclasses import dataclass
+
+
+class SagapactError(Exception):
+    """Sagapact could not find out what it was asked."""
+
+    exit_status = 4
+
+
+class UsageError(SagapactError):
+    """Sagapact was used wrongly, or was given a file that it cannot read."""
+
+    exit_status = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong with an input file.
+
+    Attributes:
+        file: The file's path as the user gave it.
+        line: 1-based; 0 when the fault belongs to no line.
+        column: 1-based; 0 when the fault belongs to no column.
+        where: The place inside the document, such as `steps.reserve_money.forward.request.path`.
+        what: What is wrong, one sentence.
+        mend: What to do about it, one sentence.
+    """
+
+    file: str
+    line: int
+    column: int
+    where: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        """Give the fault as one line that editors can follow."""
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        at = f" {self.where}:" if self.where else ""
+        return f"{place}:{at} {self.what} {self.mend}".rstrip()

@@ -1,0 +1,271 @@
+"""The model: how calls of one step can arrive at its participant when at most k faults happen (pure).
+
+One transition system stands behind decks, end-to-end scenarios and the tests of the orchestrator. It has two sides that
+see different things: the orchestrator knows replies, the participant knows arrivals; a fault makes them differ.
+
+                       done                       another step fails (1)
+        FORWARD ───────────────► DONE ───────────────────────────────────► UNDO ──► OVER
+          │  │    accepted         ▲  └────────────── the saga ends ───────────────► ▲
+          │  └──────────► WAITING ─┘ callback done                          ▲        │
+          │                  └── callback refused, or lost for good (1) ────┤        │
+          ├── all tries without an answer: compensatable ───────────────────┘        │
+          └── refused and nothing uncertain; retriable and out of tries ─────────────┘
+
+Choices, each with its name:
+
+* `one_fault_each`: a lost request, a lost reply, a late request, a duplicate, a refusal, a crash of the orchestrator and the
+  failure of another step cost one fault each.
+* `persistent_is_one`: "nothing gets through any more" and "no reply comes back any more" cost one fault, however many tries
+  are left.
+* `late_lands_anywhere`: a late or duplicated request arrives at any later moment, or never.
+* `crash_restarts_tries`: after a crash the orchestrator begins a call's tries anew, and holds the step for uncertain.
+* `uncertain_is_undone`: a compensatable step without a clear answer after all tries is compensated.
+* `refused_after_uncertain_is_undone`: a refused step is compensated if an earlier attempt of it had no clear answer.
+* `forward_only`: a pivot without an answer and a retriable step are never compensated; out of tries, the owner is told.
+* `wait` or `cancel` for siblings, as the file says: cancelling sends the compensation while the forward call is still on its way.
+* `refused_at_first`: whether the precondition refuses is decided when the first forward call of the key arrives.
+* `end_is_silent`: the end of the saga is no call, so the participant does not see it.
+
+Arrival letters: F forward, R forward that is refused, C compensate, D and X the participant's own callback (done, refused).
+A late arrival bears the same letter as a punctual one: the participant cannot tell them apart.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+from functools import lru_cache
+
+from saga_contracts.saga import Completion, StepClass
+from saga_contracts.slices import StepSlice
+
+DERIVATION = 1
+"""Version of the derivation; stands in every deck result. It changes when a deck may change for an unchanged file."""
+
+Word = tuple["Letter", ...]
+
+
+class Letter(StrEnum):
+    """One event at the participant."""
+
+    FORWARD = "F"
+    REFUSED = "R"  # a forward call that the precondition refuses
+    COMPENSATE = "C"
+    DONE = "D"  # the participant's callback: done
+    CALLBACK_REFUSED = "X"  # the participant's callback: refused
+    MISUSED = "M"  # a forward call with the same key and another payload: never sent by a right orchestrator
+
+
+class State(StrEnum):
+    """The durable state of a step at a participant that keeps its word."""
+
+    ABSENT = "absent"
+    IN_PROGRESS = "in_progress"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    COMPENSATED = "compensated"
+
+
+def after(state: State, letter: Letter, *, callback: bool) -> State:
+    """Give the state of a right participant after one more event.
+
+    Args:
+        state: The state before.
+        letter: The event.
+        callback: Does the step tell its outcome by a callback?
+    """
+    if letter == Letter.COMPENSATE:
+        return State.COMPENSATED
+    if letter == Letter.DONE:
+        return State.APPLIED if state == State.IN_PROGRESS else state
+    if letter == Letter.CALLBACK_REFUSED:
+        return State.REFUSED if state == State.IN_PROGRESS else state
+    if state != State.ABSENT:
+        return state
+    if letter == Letter.REFUSED:
+        return State.REFUSED
+    return State.IN_PROGRESS if callback else State.APPLIED
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the model needs to know of a step and its saga."""
+
+    tries: int
+    callback: bool
+    can_refuse: bool
+    can_be_undone: bool
+    undone_after_done: bool
+    cancels_siblings: bool
+
+    @classmethod
+    def of(cls, slice_: StepSlice) -> "Rules":
+        """Read the rules off a step's slice of the saga file."""
+        step = slice_.step
+        undoable = step.step_class == StepClass.COMPENSATABLE
+        cancels = slice_.policies.siblings_of_failed_step == "cancel" and slice_.facts.starts_beside_others
+        return cls(
+            tries=step.tries,
+            callback=step.completion == Completion.CALLBACK,
+            can_refuse=step.step_class != StepClass.RETRIABLE and bool(step.given.refusing),
+            can_be_undone=undoable,
+            undone_after_done=undoable and slice_.facts.undone_after_done,
+            cancels_siblings=undoable and cancels,
+        )
+
+
+class _Phase(Enum):
+    FORWARD = 1
+    FORWARD_DEAF = 2  # no reply comes back any more
+    WAITING = 3  # for the callback
+    DONE = 4
+    UNDO = 5
+    UNDO_DEAF = 6
+    OVER = 7
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """One state of the transition system."""
+
+    budget: int
+    phase: _Phase = _Phase.FORWARD
+    tried: int = 0
+    uncertain: bool = False
+    state: State = State.ABSENT
+    late_forwards: int = 0
+    late_compensations: int = 0
+
+
+_Move = tuple[Letter | None, _At]
+
+
+def words(rules: Rules, faults: int) -> frozenset[Word]:
+    """Give every arrival word that at most this many faults can cause; the empty word (nothing arrives) is left out."""
+    return frozenset(word for word in _words(rules, _At(budget=faults)) if word)
+
+
+@lru_cache(maxsize=200_000)
+def _words(rules: Rules, at: _At) -> frozenset[Word]:
+    found: set[Word] = set()
+    if at.phase == _Phase.OVER and at.state != State.IN_PROGRESS:
+        found.add(())
+    for letter, following in _moves(rules, at):
+        rest = _words(rules, following)
+        found.update(rest if letter is None else {(letter, *word) for word in rest})
+    return frozenset(found)
+
+
+def _moves(rules: Rules, at: _At) -> Iterator[_Move]:
+    for letter, following in _all_moves(rules, at):
+        if following.budget >= 0:
+            yield letter, following
+
+
+def _all_moves(rules: Rules, at: _At) -> Iterator[_Move]:
+    yield from _late_arrivals(rules, at)
+    yield from _own_work(rules, at)
+    if at.phase in (_Phase.FORWARD, _Phase.FORWARD_DEAF):
+        yield from _forward(rules, at)
+    elif at.phase == _Phase.WAITING:
+        yield from _waiting(rules, at)
+    elif at.phase == _Phase.DONE:
+        yield None, replace(at, phase=_Phase.OVER)
+        if rules.undone_after_done:
+            yield None, _pay(at, phase=_Phase.UNDO, tried=0)
+    elif at.phase in (_Phase.UNDO, _Phase.UNDO_DEAF):
+        yield from _undo(rules, at)
+
+
+def _pay(at: _At, *, cost: int = 1, **changes: object) -> _At:
+    return replace(at, budget=at.budget - cost, **changes)  # type: ignore[arg-type]
+
+
+def _arrivals(rules: Rules, at: _At) -> Iterator[_Move]:
+    """Let one forward call arrive now: as it applies or is absorbed, or refused by the precondition."""
+    yield Letter.FORWARD, replace(at, state=after(at.state, Letter.FORWARD, callback=rules.callback))
+    if at.state == State.ABSENT and rules.can_refuse and not rules.callback:
+        yield Letter.REFUSED, _pay(at, state=State.REFUSED)
+
+
+def _late_arrivals(rules: Rules, at: _At) -> Iterator[_Move]:
+    if at.late_forwards:
+        for letter, arrived in _arrivals(rules, at):
+            yield letter, replace(arrived, late_forwards=at.late_forwards - 1)
+    if at.late_compensations:
+        yield Letter.COMPENSATE, replace(at, state=State.COMPENSATED, late_compensations=at.late_compensations - 1)
+
+
+def _own_work(rules: Rules, at: _At) -> Iterator[_Move]:
+    if at.state == State.IN_PROGRESS:
+        yield Letter.DONE, replace(at, state=State.APPLIED)
+        if rules.can_refuse:
+            yield Letter.CALLBACK_REFUSED, _pay(at, state=State.REFUSED)
+
+
+def _forward(rules: Rules, at: _At) -> Iterator[_Move]:
+    if rules.cancels_siblings:
+        yield None, _pay(at, phase=_Phase.UNDO, tried=0, uncertain=True, late_forwards=at.late_forwards + 1)
+    if at.tried > 0:
+        yield None, _pay(at, phase=_Phase.FORWARD, tried=0, uncertain=True)  # a crash between two tries
+    if at.tried == rules.tries:
+        yield None, replace(at, phase=_Phase.UNDO if rules.can_be_undone else _Phase.OVER, tried=0)
+        return
+    tried = at.tried + 1
+    if at.phase == _Phase.FORWARD_DEAF:
+        for letter, arrived in _arrivals(rules, at):
+            yield letter, replace(arrived, tried=tried, uncertain=True)
+        return
+    for letter, arrived in _arrivals(rules, at):
+        clear = _after_reply(rules, arrived)
+        yield letter, clear
+        yield letter, _pay(clear, late_forwards=at.late_forwards + 1)  # duplicated on its way
+        yield letter, _pay(arrived, tried=tried, uncertain=True)  # its reply is lost
+        yield letter, _pay(arrived, tried=0, uncertain=True)  # a crash before its reply was recorded
+    yield None, _pay(at, tried=tried, uncertain=True)  # the request is lost
+    yield None, _pay(at, tried=tried, uncertain=True, late_forwards=at.late_forwards + 1)
+    yield None, _pay(at, tried=rules.tries, uncertain=True)  # nothing gets through any more
+    yield None, _pay(at, phase=_Phase.FORWARD_DEAF)
+
+
+def _after_reply(rules: Rules, at: _At) -> _At:
+    """Give what the orchestrator does once it knows the reply to the forward call that just arrived."""
+    if at.state == State.APPLIED:
+        return replace(at, phase=_Phase.DONE)
+    if at.state == State.IN_PROGRESS:
+        return replace(at, phase=_Phase.WAITING)
+    return _after_refusal(rules, at)
+
+
+def _after_refusal(rules: Rules, at: _At) -> _At:
+    return replace(at, phase=_Phase.UNDO if at.uncertain and rules.can_be_undone else _Phase.OVER, tried=0)
+
+
+def _waiting(rules: Rules, at: _At) -> Iterator[_Move]:
+    if at.state == State.APPLIED:
+        yield None, replace(at, phase=_Phase.DONE)
+    if at.state == State.REFUSED:
+        yield None, _after_refusal(rules, at)
+    yield None, _pay(at, phase=_Phase.UNDO if rules.can_be_undone else _Phase.OVER, tried=0, uncertain=True)  # no callback comes
+
+
+def _undo(rules: Rules, at: _At) -> Iterator[_Move]:
+    over = replace(at, phase=_Phase.OVER, tried=0)
+    if at.tried > 0:
+        yield None, _pay(at, phase=_Phase.UNDO, tried=0)  # a crash between two tries
+    if at.tried == rules.tries:
+        yield None, over
+        return
+    tried = at.tried + 1
+    arrived = replace(at, state=State.COMPENSATED)
+    if at.phase == _Phase.UNDO_DEAF:
+        yield Letter.COMPENSATE, replace(arrived, tried=tried)
+        return
+    clear = replace(over, state=State.COMPENSATED)
+    yield Letter.COMPENSATE, clear
+    yield Letter.COMPENSATE, _pay(clear, late_compensations=at.late_compensations + 1)
+    yield Letter.COMPENSATE, _pay(arrived, tried=tried)
+    yield Letter.COMPENSATE, _pay(arrived, tried=0)
+    yield None, _pay(at, tried=tried)
+    yield None, _pay(at, tried=tried, late_compensations=at.late_compensations + 1)
+    yield None, _pay(over)
+    yield None, _pay(at, phase=_Phase.UNDO_DEAF)

@@ -1,0 +1,90 @@
+"""Templates of the saga file: `{payload.price_minor}`, `{key}`, `{outputs.reserve_money.reservation_id}`.
+
+A string that is one template and nothing else takes the value's own type; inside other text the value is written out.
+`{{` and `}}` stand for braces. Known roots: payload, key, saga_id, step, outputs, callback_url, event.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from saga_contracts.errors import SagapactError
+
+ROOTS = ("payload", "outputs", "key", "saga_id", "step", "callback_url", "event")
+LIKE = "$like"
+_TOKEN = re.compile(r"\{\{|\}\}|\{([a-z_][A-Za-z0-9_.]*)\}")
+_WHOLE = re.compile(r"\{([a-z_][A-Za-z0-9_.]*)\}")
+
+
+class TemplateError(SagapactError):
+    """A template names a value that is not there."""
+
+
+def names_in(value: Any) -> Iterator[str]:
+    """Give the dotted names of all templates in a JSON value, in order."""
+    if isinstance(value, str):
+        yield from (match[1] for match in _TOKEN.finditer(value) if match[1])
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from names_in(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from names_in(member)
+
+
+def fill(value: Any, context: Mapping[str, Any]) -> Any:
+    """Give the JSON value with every template replaced from the context.
+
+    Args:
+        value: Any JSON value.
+        context: Roots (`payload`, `key`, …) and their values; nested mappings are reached by dots.
+
+    Raises:
+        TemplateError: when a template names something that the context does not hold.
+    """
+    if isinstance(value, str):
+        return _fill_text(value, context)
+    if isinstance(value, Mapping):
+        return {name: fill(member, context) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(member, context) for member in value]
+    return value
+
+
+def examples(value: Any) -> Any:
+    """Give the JSON value with every `{$like: example}` replaced by its example."""
+    if isinstance(value, Mapping):
+        if set(value) == {LIKE}:
+            return examples(value[LIKE])
+        return {name: examples(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [examples(member) for member in value]
+    return value
+
+
+def look_up(dotted: str, context: Mapping[str, Any]) -> Any:
+    """Give the value that a dotted name stands for.
+
+    Raises:
+        TemplateError: when it is not there.
+    """
+    current: Any = context
+    for part in dotted.split("."):
+        if not isinstance(current, Mapping) or part not in current:
+            raise TemplateError(
+                f"The template {{{dotted}}} cannot be filled: there is no {part!r} in what is known at this call."
+            )
+        current = current[part]
+    return current
+
+
+def _fill_text(text: str, context: Mapping[str, Any]) -> Any:
+    whole = _WHOLE.fullmatch(text)
+    if whole:
+        return look_up(whole[1], context)
+
+    def one(match: re.Match[str]) -> str:
+        token = match[0]
+        return token[0] if token in ("{{", "}}") else str(look_up(match[1], context))
+
+    return _TOKEN.sub(one, text)

@@ -1,0 +1,1 @@
+"""Does one participant keep its word: the provider verifier."""

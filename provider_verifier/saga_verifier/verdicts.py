@@ -1,0 +1,135 @@
+"""What a verification found, as values (pure)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from saga_contracts.decks import Deck
+from saga_contracts.obligations import order_of
+
+
+class Verdict(StrEnum):
+    """What is known about a case, a history or an obligation."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    UNPROVEN = "unproven"  # nothing at hand can show it
+    PENDING = "pending"  # broken, but the provider's main branch has never kept it
+    WAIVED = "waived"  # broken, and knowingly so for a while
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first thing in a history that was not as it must be."""
+
+    obligation: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryResult:
+    """How one history ended.
+
+    Attributes:
+        obligations: What it checks.
+        unproven: Of these, what nothing at hand could show.
+        broken: What was not as it must be; None when nothing was.
+        calls: Every call in order, as evidence.
+    """
+
+    name: str
+    verdict: Verdict
+    obligations: tuple[str, ...]
+    unproven: tuple[str, ...] = ()
+    broken: Broken | None = None
+    text: str = ""
+    calls: tuple[dict[str, Any], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the result as the broker takes it; calls are kept for what is not kept."""
+        broken = [self.broken.obligation] if self.broken else []
+        shown = list(self.calls) if self.verdict != Verdict.KEPT else []
+        text = self.broken.text if self.broken else self.text
+        return {
+            "word": self.name,
+            "verdict": self.verdict.value,
+            "obligations": broken or list(self.obligations),
+            "text": text,
+            "calls": shown,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DeckResult:
+    """How a whole deck ended."""
+
+    deck: Deck
+    histories: tuple[HistoryResult, ...]
+    waived: frozenset[str] = frozenset()
+
+    @property
+    def obligations(self) -> dict[str, Verdict]:
+        """Give the verdict of every obligation that the deck checks, in the catalogue's order."""
+        ids = sorted({one for history in self.histories for one in history.obligations}, key=order_of)
+        return {one: self._obligation(one) for one in ids}
+
+    @property
+    def verdict(self) -> Verdict:
+        """Broken if any history is (waived ones apart), else unproven if any is, else kept; an empty deck is unproven."""
+        return worst(history.verdict for history in self.histories)
+
+    def shortest(self, obligation: str) -> HistoryResult | None:
+        """Give the shortest history that breaks an obligation."""
+        return next((one for one in self.histories if one.broken is not None and one.broken.obligation == obligation), None)
+
+    def _obligation(self, obligation: str) -> Verdict:
+        if self.shortest(obligation) is not None:
+            return Verdict.WAIVED if obligation in self.waived else Verdict.BROKEN
+        shown = any(
+            history.verdict == Verdict.KEPT and obligation in history.obligations and obligation not in history.unproven
+            for history in self.histories
+        )
+        return Verdict.KEPT if shown else Verdict.UNPROVEN
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionOutcome:
+    """How one interaction of a pact ended."""
+
+    key: str
+    description: str
+    verdict: Verdict
+    mismatches: tuple[str, ...] = ()
+    interaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PactOutcome:
+    """How one consumer's pact ended: its interactions and the decks that it carries."""
+
+    consumer: str
+    provider: str
+    pending: bool
+    interactions: tuple[InteractionOutcome, ...]
+    decks: tuple[DeckResult, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def verdict(self) -> Verdict:
+        """Give the worst verdict of the interactions and the decks; what is broken in a pending pact is pending."""
+        found = worst([*(one.verdict for one in self.interactions), *(deck.verdict for deck in self.decks)])
+        return Verdict.PENDING if self.pending and found == Verdict.BROKEN else found
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Give the worst of several verdicts; none at all is unproven: nothing was checked."""
+    order = (Verdict.BROKEN, Verdict.PENDING, Verdict.UNPROVEN, Verdict.WAIVED, Verdict.KEPT, Verdict.NOT_APPLICABLE)
+    found = set(verdicts)
+    return next((verdict for verdict in order if verdict in found), Verdict.UNPROVEN)
+
+
+def exit_status(verdict: Verdict) -> int:
+    """Give the exit status that a verdict stands for."""
+    return {Verdict.BROKEN: 1, Verdict.UNPROVEN: 3, Verdict.PENDING: 3}.get(verdict, 0)
