@@ -93,7 +93,7 @@ def _http(saga: Saga, case: Case, pact: Pact) -> None:
         interaction.with_body(_tree(request.body, value), "application/json")
     reply = case.reply
     assert reply is not None  # noqa: S101  (only callbacks have none)
-    interaction.will_respond_with(reply.status)  # type: ignore[arg-type]
+    interaction.will_respond_with(reply.status)
     interaction.with_header(saga.correlation.saga_id, match.regex(example_context(saga, step)["saga_id"], regex=".+"))
     interaction.with_header(saga.correlation.step, case.step)
     if reply.body is not None:

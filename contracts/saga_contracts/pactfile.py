@@ -63,8 +63,8 @@ def slices(pact: dict[str, Any]) -> list[StepSlice]:
         except ValidationError as error:
             name = interaction.get("key") or interaction.get("description")
             raise UsageError(
-                f"Cannot derive a deck: the interaction {name!r} carries a slice of a saga file that this version cannot read "
-                f"({error.error_count()} faults, first: {error.errors()[0]['msg']}). Use the version of sagapact that published it."
+                f"Cannot derive a deck: the interaction {name!r} carries a slice of a saga that this version cannot read "
+                f"({error.error_count()} faults, first: {error.errors()[0]['msg']}). Use the sagapact that published it."
             ) from None
     return found
 

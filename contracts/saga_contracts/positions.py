@@ -19,7 +19,14 @@ Path = tuple[str | int, ...]
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader with YAML 1.2 booleans, and no dates."""
+    """A safe loader with YAML 1.2 booleans, no dates, and no aliases (a few of them can stand for gigabytes)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Read one value."""
+        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]
+            alias = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, f"the alias *{alias.anchor} is not allowed", alias.start_mark)
+        return super().compose_node(parent, index)  # type: ignore[no-any-return, no-untyped-call]
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -113,14 +120,29 @@ def _value(loader: _Loader, node: yaml.Node, path: Path, document: Document) -> 
         return {name: _value(loader, child, (*path, name), document) for name, child in _members(node, path, document)}
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, child, (*path, index), document) for index, child in enumerate(node.value)]
+    return _scalar(loader, node, path, document)
+
+
+def _scalar(loader: _Loader, node: yaml.Node, path: Path, document: Document) -> Any:
     if node.tag not in _PLAIN:
         document.faults.append(document.fault(path, f"The tag {node.tag} is not allowed.", "Write a plain value."))
         return None
     value = loader.construct_object(node)
+    if isinstance(value, str):
+        return _text(value, path, document)
     if isinstance(value, float) and not abs(value) < float("inf"):
         document.faults.append(document.fault(path, "Not a JSON number.", "Write a finite number, or quote it."))
         return None
     return value
+
+
+def _text(value: str, path: Path, document: Document) -> str | None:
+    """Put the two halves together in which JSON may escape one character; a half alone is no text."""
+    try:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        document.faults.append(document.fault(path, "The text holds half a character.", "Write the whole character."))
+        return None
 
 
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")}
@@ -129,6 +151,11 @@ _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool"
 def _members(node: yaml.MappingNode, path: Path, document: Document) -> Iterator[tuple[str, yaml.Node]]:
     seen: set[str] = set()
     for key, child in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            line, column = _place(key.start_mark)
+            what = "A key is a plain text."
+            document.faults.append(Fault(document.file, line, column, dotted(path), what, "Write it as a word."))
+            continue
         name = str(key.value)
         place = (*path, name)
         if name in seen:

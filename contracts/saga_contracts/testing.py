@@ -145,9 +145,8 @@ def _library_client(given: Given) -> str:
         return outcome.value if outcome is not None else "unknown"
     call = StepCall(saga_id=given.saga_id, payload=given.payload, outputs=given.outputs, callback_url=given.callback_url)
     with StepClient(given.saga, {given.step.participant: given.url}) as client:
-        attempt = {
-            Role.FORWARD: client.attempt_forward,
-            Role.COMPENSATE: client.attempt_compensate,
-            Role.STATUS: client.attempt_status,
-        }[given.role]
-        return attempt(given.step.step, call).outcome.value
+        if given.role == Role.FORWARD:
+            return client.attempt_forward(given.step.step, call).outcome.value
+        if given.role == Role.COMPENSATE:
+            return client.attempt_compensate(given.step.step, call).outcome.value
+        return client.attempt_status(given.step.step, call).outcome.value

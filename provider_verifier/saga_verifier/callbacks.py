@@ -34,7 +34,7 @@ class CallbackReceiver:
 
     def __enter__(self) -> Self:
         """Start to listen."""
-        threading.Thread(target=self._server.serve_forever, name="callbacks", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="callbacks", daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -74,7 +74,8 @@ class CallbackReceiver:
                 self.send_response(204)
                 self.end_headers()
 
-            do_PUT = do_POST
+            def do_PUT(self) -> None:
+                self.do_POST()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
                 """Keep quiet."""

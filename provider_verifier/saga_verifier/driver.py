@@ -98,29 +98,8 @@ class Driver:
         given = self.slice.step.given
         context = {"payload": instance.payload}
         for state in given.refusing if refusing else given.enough:
-            self.change_state(ProviderState(state=state.state, params=templates.fill(state.params, context)))
-
-    def change_state(self, state: ProviderState) -> dict[str, Any]:
-        """Call the participant's state-change address.
-
-        Raises:
-            SagapactError: when there is none, or it does not take the state.
-        """
-        where = f"Cannot set up the state {state.state!r} of {self.slice.step.participant}"
-        if self._states_url is None:
-            raise SagapactError(f"{where}: its provider file names no state-change address. Add `states: {{path: …}}`.")
-        body = {"state": state.state, "params": state.params, "action": "setup"}
-        try:
-            reply = self._http.post(self._states_url, json=body, timeout=STATE_TIMEOUT_S)
-        except httpx.HTTPError as error:
-            raise SagapactError(
-                f"{where}: {self._states_url} does not answer ({type(error).__name__}). Look at its log."
-            ) from None
-        if not reply.is_success:
-            mend = "Serve this state, or correct its name in the saga file."
-            raise SagapactError(f"{where}: {self._states_url} answered {reply.status_code} {reply.text[:200]!r}. {mend}")
-        answer = body_of(reply.content)
-        return answer if isinstance(answer, dict) else {}
+            filled = ProviderState(state=state.state, params=templates.fill(state.params, context))
+            change_state(self._http, self._states_url, filled)
 
     def forward(self, instance: Instance, letter: str = "F") -> Called:
         """Make the forward call."""
@@ -174,3 +153,27 @@ class Driver:
     ) -> Called:
         sent = body_of(built.content) if built.content is not None else None
         return Called(letter, built.method, built.url, built.headers, sent, outcome, status, headers, body, error)
+
+
+def change_state(http: httpx.Client, url: str | None, state: ProviderState) -> dict[str, Any]:
+    """Call a participant's state-change address.
+
+    Returns:
+        What it answers, for generators; empty when it answers nothing.
+
+    Raises:
+        SagapactError: when there is no such address, or it does not take the state.
+    """
+    where = f"Cannot set up the state {state.state!r}"
+    if url is None:
+        raise SagapactError(f"{where}: the provider file names no state-change address. Add `states: {{path: …}}` to it.")
+    body = {"state": state.state, "params": state.params, "action": "setup"}
+    try:
+        reply = http.post(url, json=body, timeout=STATE_TIMEOUT_S)
+    except httpx.HTTPError as error:
+        raise SagapactError(f"{where}: {url} does not answer ({type(error).__name__}). Look at the participant's log.") from None
+    if not reply.is_success:
+        mend = "Serve this state, or correct its name in the saga file."
+        raise SagapactError(f"{where}: {url} answered {reply.status_code} {reply.text[:200]!r}. {mend}")
+    answer = body_of(reply.content)
+    return answer if isinstance(answer, dict) else {}

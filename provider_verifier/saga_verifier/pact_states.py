@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
+
 from saga_contracts.cases import arrived_state, fresh_state
 from saga_contracts.errors import SagapactError
 from saga_contracts.saga import ProviderState
-from saga_verifier.driver import Driver, Instance
+from saga_verifier.driver import Driver, Instance, change_state
 
 _LETTERS = re.compile(r"^[FRCDXM](?: [FRCDXM])*$")
 
@@ -20,11 +22,10 @@ _LETTERS = re.compile(r"^[FRCDXM](?: [FRCDXM])*$")
 class PactStates:
     """The state handler of one pact; one interaction after the other."""
 
-    def __init__(self, drivers: Mapping[str, Driver], foreign: Driver | None = None) -> None:
-        """Take the drivers by `saga/step`, and any driver of the participant for states that are not ours."""
+    def __init__(self, drivers: Mapping[str, Driver], states_url: str | None, http: httpx.Client) -> None:
+        """Take the drivers by `saga/step`, and the participant's state-change address for states that are not ours."""
         self._by_fresh = {fresh_state(*name.split("/")): driver for name, driver in drivers.items()}
-        self._names = {id(driver): name for name, driver in drivers.items()}
-        self._foreign = foreign or next(iter(drivers.values()), None)
+        self._states_url, self._http = states_url, http
         self._driver: Driver | None = None
         self._instance: Instance | None = None
 
@@ -44,7 +45,7 @@ class PactStates:
         return self._pass_on(state, params)
 
     def message(self) -> tuple[Any, dict[str, str]]:
-        """Give body and headers of the newest callback of the current instance.
+        """Give body and correlation headers of the newest callback of the current instance.
 
         Raises:
             SagapactError: when none came.
@@ -53,7 +54,9 @@ class PactStates:
         callback = driver.callbacks.wait(instance.key, driver.slice.step.callback_timeout_ms / 1000)
         if callback is None:
             raise SagapactError(f"No callback came for {instance.key} within {driver.slice.step.callback_timeout_ms} ms.")
-        return callback.body, callback.headers
+        correlation = driver.slice.correlation
+        sent = {name: callback.headers.get(name.lower()) for name in (correlation.saga_id, correlation.step)}
+        return callback.body, {name: value for name, value in sent.items() if value is not None}
 
     def _begin(self, driver: Driver) -> dict[str, Any]:
         self._driver, self._instance = driver, driver.fresh()
@@ -94,10 +97,8 @@ class PactStates:
             )
 
     def _pass_on(self, state: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        driver = self._driver or self._foreign
-        if driver is None:
-            raise SagapactError(f"Cannot set up the state {state!r}: the provider file names no state-change address.")
-        return driver.change_state(ProviderState(state=state, params=self._with_fresh_values(dict(params))))
+        changed = ProviderState(state=state, params=self._with_fresh_values(dict(params)))
+        return change_state(self._http, self._states_url, changed)
 
     def _with_fresh_values(self, params: dict[str, Any]) -> dict[str, Any]:
         if self._driver is None or self._instance is None:

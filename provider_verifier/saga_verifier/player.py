@@ -134,8 +134,8 @@ def _call(driver: Driver, play_: Play, run: _Run) -> Called:
 def _check_reply(driver: Driver, play_: Play, called: Called, run: _Run) -> None:
     if called.outcome not in play_.replies:
         expected = " or ".join(play_.replies)
-        meaning = CATALOGUE[play_.obligation].meaning
-        text = f"{_named(play_.letter)} was answered {called.status} {_short(called.body)} ({called.outcome}) instead of {expected}. {meaning}"
+        answer = f"{called.status} {_short(called.body)} ({called.outcome})"
+        text = f"{_named(play_.letter)} was answered {answer} instead of {expected}. {CATALOGUE[play_.obligation].meaning}"
         raise _NotAsDeclaredError(play_.obligation, text)
     correlation = driver.slice.correlation
     for header, value in ((correlation.saga_id, run.instance.call.saga_id), (correlation.step, driver.slice.step.step)):
@@ -199,7 +199,8 @@ def _check_world(driver: Driver, run: _Run, world: World, obligation: str | None
     differs = {name: found.get(name) for name in expected if found.get(name) != expected[name]}
     if not differs:
         return
-    text = f"the probe reads {_short(differs) if called.body is not None else called.error or called.status} instead of {_short(expected)}"
+    seen = _short(differs) if called.body is not None else called.error or called.status
+    text = f"the probe reads {seen} instead of {_short(expected)}"
     if obligation is None:
         raise _UnprovenError(f"the precondition is not there: {text}")
     raise _NotAsDeclaredError(obligation, f"at the end {text}. {CATALOGUE[obligation].meaning}")

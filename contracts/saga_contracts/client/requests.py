@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from saga_contracts import templates
 from saga_contracts.errors import SagapactError, UsageError
-from saga_contracts.saga import Request, Saga, Step
+from saga_contracts.saga import Correlation, Request, Saga, Step
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -1,0 +1,119 @@
+"""The command line of the contracts: `sagapact contracts lint|cases|deck|draw|schema` (click only, starts fast).
+
+Prints what the pure modules derive. Exit status: 0 fine, 2 wrong usage or a faulty saga file.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from saga_contracts import cases as all_cases
+from saga_contracts import decks, wording
+from saga_contracts.errors import SagapactError, UsageError
+from saga_contracts.saga import Saga
+from saga_contracts.sagafile import SagaFileError, load_saga
+from saga_contracts.slices import step_slice
+
+_file = click.argument("file", type=click.Path(path_type=Path))
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def contracts() -> None:
+    """Declare sagas; see what follows from them."""
+
+
+@contracts.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_as_json
+def lint(files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Check saga files and name every fault with its line, its reason and its mend."""
+    results = [_linted(file) for file in files]
+    if as_json:
+        _print_json(results)
+    else:
+        for result in results:
+            click.echo(_lint_text(result), err=not result["valid"])
+    if not all(result["valid"] for result in results):
+        raise SystemExit(UsageError.exit_status)
+
+
+@contracts.command()
+@_file
+@click.option("--step", "step", help="Only this step.")
+@_as_json
+def cases(file: Path, step: str | None, *, as_json: bool) -> None:
+    """List the cases that the contracts of a saga must hold."""
+    saga = _load(file)
+    names = _chosen(saga, step)
+    found = [case for case in all_cases.derive(saga) if case.step in names]
+    if as_json:
+        _print_json([wording.case_json(case) for case in found])
+    else:
+        click.echo(wording.cases_text(saga.saga, found))
+
+
+@contracts.command()
+@_file
+@click.option("--step", "step", help="Only this step.")
+@click.option(
+    "--faults", default=1, show_default=True, type=click.IntRange(0, decks.MAX_FAULTS), help="Most faults in a history."
+)
+@_as_json
+def deck(file: Path, step: str | None, faults: int, *, as_json: bool) -> None:
+    """Show each step's deck: every order in which its calls can arrive, and what must follow."""
+    saga = _load(file)
+    found = [decks.derive(step_slice(saga, name), faults) for name in _chosen(saga, step)]
+    if as_json:
+        _print_json([wording.deck_json(one) for one in found])
+    else:
+        click.echo("\n\n".join(wording.deck_text(one) for one in found))
+
+
+@contracts.command()
+def schema() -> None:
+    """Print the JSON Schema of the saga file."""
+    _print_json(Saga.model_json_schema(by_alias=True))
+
+
+def _linted(file: Path) -> dict[str, Any]:
+    try:
+        saga = load_saga(file)
+    except SagaFileError as error:
+        faults = [
+            {"line": one.line, "column": one.column, "where": one.where, "what": one.what, "mend": one.mend}
+            for one in error.faults
+        ]
+        return {"file": str(file), "valid": False, "faults": faults, "text": str(error)}
+    except SagapactError as error:
+        return {"file": str(file), "valid": False, "faults": [], "text": str(error)}
+    participants = len({step.participant for step in saga.steps})
+    text = f"{file}: the saga {saga.saga} is valid ({len(saga.steps)} steps, {participants} participants)."
+    return {"file": str(file), "valid": True, "faults": [], "text": text}
+
+
+def _lint_text(result: dict[str, Any]) -> str:
+    return str(result["text"])
+
+
+def _load(file: Path) -> Saga:
+    try:
+        return load_saga(file)
+    except UsageError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(error.exit_status) from None
+
+
+def _chosen(saga: Saga, step: str | None) -> tuple[str, ...]:
+    names = tuple(one.step for one in saga.steps)
+    if step is None:
+        return names
+    if step not in names:
+        raise click.UsageError(f"The saga {saga.saga} has no step {step!r}. Its steps: {', '.join(names)}.")
+    return (step,)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

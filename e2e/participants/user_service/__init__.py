@@ -1,0 +1,1 @@
+"""`user_service` knows the users and switches services on and off for them."""

@@ -1,0 +1,1 @@
+"""Does the whole saga hold: end-to-end runs."""

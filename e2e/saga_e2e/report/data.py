@@ -1,0 +1,252 @@
+"""What a report is made of: everything that one run found, as frozen values (shapes only).
+
+Every part may be missing. The models do not judge: `verdicts` says what a part comes to, and counts a part in which nothing was
+checked as unproven, whatever verdict it bears.
+"""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from saga_contracts.saga import Saga
+
+Json = Any
+
+
+class Verdict(StrEnum):
+    """What is known about one thing that was to be checked."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    UNPROVEN = "unproven"  # nothing at hand can show it
+    PENDING = "pending"  # broken, but the provider's main branch has never kept it
+    WAIVED = "waived"  # broken, and knowingly so for a while
+    NOT_APPLICABLE = "not applicable"  # said positively by the file or the broker
+    UNKNOWN = "unknown"  # nobody told
+
+
+class Part(BaseModel):
+    """A frozen value without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class BrokerPart(BaseModel):
+    """A frozen value as the broker gives it: fields that the report does not show are left aside."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Headline(Part):
+    """The verdict on the whole, in one sentence."""
+
+    status: Literal["kept", "broken", "unknown"] = "unknown"
+    sentence: str = ""
+
+
+class HttpRequest(Part):
+    """A request as it was sent."""
+
+    method: str = ""
+    url: str = ""
+    headers: dict[str, str] = {}
+    body: Json = None
+
+
+class HttpReply(Part):
+    """What came back: a status and a body, or the reason why nothing did."""
+
+    status: int | None = None
+    body: Json = None
+    error: str | None = None
+
+
+class Call(Part):
+    """One call of a history, as evidence.
+
+    Attributes:
+        letter: `F`, `R`, `C`, `M`, `S` or `probe`.
+        outcome: What the reply means; None for a probe, and when nothing came.
+        expected: What should have come, in words; None: read off the saga file.
+    """
+
+    letter: str = ""
+    outcome: str | None = None
+    expected: str | None = None
+    request: HttpRequest = HttpRequest()
+    reply: HttpReply = HttpReply()
+
+
+class HistoryResult(Part):
+    """How one arrival history ended; the calls are there for what was not kept."""
+
+    word: str
+    verdict: Verdict = Verdict.UNKNOWN
+    obligations: tuple[str, ...] = ()
+    text: str = ""
+    calls: tuple[Call, ...] = ()
+
+
+class DeckResult(Part):
+    """How the deck of one step ended."""
+
+    step: str
+    faults: int | None = None
+    derivation: int | None = None
+    verdict: Verdict = Verdict.UNKNOWN
+    claim: str = ""
+    obligations: dict[str, Verdict] = {}
+    histories: tuple[HistoryResult, ...] = ()
+
+
+class InteractionResult(Part):
+    """How one interaction of a pact ended."""
+
+    key: str
+    verdict: Verdict = Verdict.UNKNOWN
+    mismatches: tuple[str, ...] = ()
+
+
+class PactResult(Part):
+    """How one consumer's pact with the provider ended, with the decks that it carries."""
+
+    consumer: str
+    verdict: Verdict = Verdict.UNKNOWN
+    pending: bool = False
+    interactions: tuple[InteractionResult, ...] = ()
+    decks: tuple[DeckResult, ...] = ()
+
+
+class ProviderResult(Part):
+    """How the verification of one provider version ended."""
+
+    provider: str
+    version: str = ""
+    verdict: Verdict = Verdict.UNKNOWN
+    pacts: tuple[PactResult, ...] = ()
+
+
+class CanIDeploy(BrokerPart):
+    """The answer for one pacticipant; None: unknown."""
+
+    pacticipant: str
+    version: str = ""
+    deployable: bool | None = None
+    reason: str = ""
+
+
+class Reason(BrokerPart):
+    """One reason of the answer for the saga."""
+
+    type: str = ""
+    verdict: Literal["yes", "no", "unknown"] = "unknown"
+    step: str | None = None
+    participant: str | None = None
+    version: str | None = None
+    obligation: str | None = None
+    text: str | None = None
+    mend: str | None = None
+    command: str | None = None
+
+
+class CanRun(BrokerPart):
+    """Can the saga run? None: unknown."""
+
+    can_run: bool | None = Field(default=None, alias="canRun")
+    summary: str = ""
+    reasons: tuple[Reason, ...] = ()
+
+
+class Gate(Part):
+    """The gate's decisions at one moment of the run."""
+
+    title: str = ""
+    can_i_deploy: tuple[CanIDeploy, ...] = ()
+    can_run: CanRun | None = None
+
+
+class InjectedFault(Part):
+    """One fault that a scenario injected."""
+
+    step: str | None = None
+    role: str | None = None
+    fault_class: str | None = Field(default=None, alias="class")
+    text: str = ""
+
+
+class InvariantResult(Part):
+    """Did one invariant hold after the scenario was quiet?"""
+
+    id: str
+    verdict: Verdict = Verdict.UNKNOWN
+    text: str = ""
+
+
+class StepEnd(Part):
+    """How one step ended: by the saga service's record, by its status call, by its probe."""
+
+    step: str
+    state: str | None = None
+    status: Json = None
+    probe: Json = None
+
+
+class TraceEntry(Part):
+    """One call as it was observed between two processes.
+
+    Attributes:
+        at_ms: When it was sent, since the start of the scenario.
+        request: Such as `POST /reservations`, or the request itself.
+        status: HTTP status of the reply; None when none was seen.
+        fate: What the network did to it, in words: `reply lost`, `request lost`, `late`, `duplicate`; empty: nothing.
+    """
+
+    at_ms: float | None = None
+    source: str = ""
+    target: str = ""
+    step: str | None = None
+    role: str | None = None
+    letter: str | None = None
+    request: HttpRequest | str | None = None
+    status: int | None = None
+    fate: str | None = None
+
+
+class ScenarioResult(Part):
+    """How one end-to-end scenario ended."""
+
+    name: str
+    title: str = ""
+    tier: int | str | None = None
+    faults: tuple[InjectedFault, ...] = ()
+    expected: str = ""
+    outcome: str = ""
+    verdict: Verdict = Verdict.UNKNOWN
+    duration_ms: float | None = None
+    invariants: tuple[InvariantResult, ...] = ()
+    steps: tuple[StepEnd, ...] = ()
+    trace: tuple[TraceEntry, ...] = ()
+    notifications: tuple[Json, ...] = ()
+
+
+class Figure(Part):
+    """One measured number."""
+
+    name: str
+    value: int | float | str | None = None
+    unit: str = ""
+
+
+class ReportData(Part):
+    """All that a report shows."""
+
+    title: str = "Sagapact report"
+    generated_at: str = ""
+    sagapact: str = ""
+    saga: Saga | None = None
+    verdict: Headline | None = None
+    providers: tuple[ProviderResult, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    scenarios: tuple[ScenarioResult, ...] = ()
+    figures: tuple[Figure, ...] = ()

@@ -1,0 +1,88 @@
+"""`sagapact verify`: one command in a provider's CI."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from saga_broker.client import BrokerClient
+from saga_contracts.build import describe_build
+from saga_contracts.errors import UsageError
+from saga_verifier import reporting, run
+from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.isolation.with_parent import die_with_parent
+from saga_verifier.provider_file import load_provider_file
+from saga_verifier.verdicts import HistoryResult, Verdict, exit_status
+from saga_verifier.verification import Progress
+
+
+@click.command()
+@click.argument("provider_file", type=click.Path(path_type=Path))
+@click.option("--broker-url", envvar="SAGAPACT_BROKER_URL", help="The broker; also from SAGAPACT_BROKER_URL.")
+@click.option(
+    "--pact", "pacts", multiple=True, type=click.Path(path_type=Path), help="A pact file instead of the broker's (repeatable)."
+)
+@click.option("--provider-version", help="Version of the provider; default: from git or the CI's variables.")
+@click.option("--branch", help="Branch of the provider; default: from git or the CI's variables.")
+@click.option("--build-url", help="Address of this build; default: from the CI's variables.")
+@click.option("--faults", default=1, show_default=True, type=click.IntRange(0, 4), help="The most faults in one history.")
+@click.option("--selectors", help="Consumer version selectors as JSON; default: the broker's.")
+@click.option("--no-publish", is_flag=True, help="Do not publish the results.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+def verify(
+    provider_file: Path,
+    broker_url: str | None,
+    pacts: tuple[Path, ...],
+    provider_version: str | None,
+    branch: str | None,
+    build_url: str | None,
+    faults: int,
+    selectors: str | None,
+    no_publish: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Start the provider of PROVIDER_FILE alone, and find out whether it keeps its contracts and decks.
+
+    Exit status: 0 kept, 1 broken, 2 wrong usage, 3 unproven or pending, 4 could not find out.
+    """
+    die_with_parent()
+    provider = load_provider_file(provider_file)
+    settings = run.Settings(faults, datetime.now(tz=UTC).date(), _selectors(selectors), publish=not no_publish)
+    progress = None if as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
+    if pacts:
+        outcome = run.verify_files(provider, pacts, ProcessIsolation(), settings, progress)
+    else:
+        if not broker_url:
+            raise UsageError(
+                "Cannot verify: neither --broker-url (or SAGAPACT_BROKER_URL) nor --pact is given. Name one of them."
+            )
+        build = describe_build(provider_version, branch, build_url)
+        version = run.Version(build.version, build.branch, build.build_url)
+        with BrokerClient(broker_url) as broker:
+            outcome = run.verify_provider(provider, version, broker, ProcessIsolation(), settings, progress)
+    if as_json:
+        click.echo(json.dumps(reporting.as_json(outcome), indent=2, ensure_ascii=False))
+    else:
+        for line in reporting.lines(outcome):
+            click.echo(line)
+    sys.exit(exit_status(outcome.verdict))
+
+
+def _selectors(text: str | None) -> tuple[dict[str, object], ...]:
+    if not text:
+        return ()
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise UsageError(
+            f"The selectors {text!r} are not a JSON list of objects. Write, for example, '[{{\"mainBranch\": true}}]'."
+        )
+    return tuple(value)
+
+
+def _dot(history: HistoryResult) -> None:
+    click.echo("." if history.verdict == Verdict.KEPT else "!", nl=False, err=True)

@@ -1,0 +1,74 @@
+"""The one interface of isolation, whatever the backend: processes today, containers later.
+
+A provider, the broker, a fault proxy and every program of a whole topology are started through it.
+"""
+
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Protocol, Self
+
+from saga_verifier.isolation.spec import Spec
+
+
+class Running(Protocol):
+    """A program that was started and is ready; a context manager that stops it."""
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        ...
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers, such as `http://127.0.0.1:40123`; another one after each start."""
+        ...
+
+    @property
+    def workdir(self) -> Path:
+        """Its own data directory; kept over kill and start."""
+        ...
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Give the last lines that it wrote, without secrets."""
+        ...
+
+    def ended(self) -> str | None:
+        """Say how it ended, or None while it runs."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once as `kill -9` does, with everything that it started; returns when all is gone."""
+        ...
+
+    def start(self) -> None:
+        """Start it again after `kill`, on the same data directory and another port.
+
+        Raises:
+            IsolationError: when it does not become ready.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End it politely, then by force, and remove its directory; again does nothing."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+class Isolation(Protocol):
+    """Starts programs apart from everything else."""
+
+    def start(self, spec: Spec, *, give_up: Event | None = None) -> Running:
+        """Start a program and wait until it is ready.
+
+        Args:
+            spec: What to start.
+            give_up: When set by another thread, the start is given up.
+
+        Raises:
+            IsolationError: when it does not become ready; nothing is left running then.
+        """
+        ...

@@ -1,0 +1,60 @@
+"""Runs Pact's verifier: the process that `run` starts for one replay, and the only file of this package that imports `pact`.
+
+    python -m saga_verifier.replay.child JOB RESULTS
+
+JOB is a JSON file written by `run`. RESULTS gets one line of JSON per interaction, written as soon as it is known, since standard
+output belongs to Pact's own printing. Each interaction has a verifier of its own, so that its result, its calls for states
+and its time are known without doubt; that costs less than a millisecond.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pact import Verifier
+
+from saga_verifier.isolation.with_parent import die_with_parent
+
+
+def main(job_file: str, results_file: str) -> None:
+    """Replay the job's interactions, one after the other."""
+    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    die_with_parent(job["parent"])
+    folder = Path(job_file).parent
+    with Path(results_file).open("w", encoding="utf-8") as results:
+        for index, task in enumerate(job["tasks"]):
+            pact_file = folder / f"interaction-{index}.json"
+            pact_file.write_text(json.dumps(task["document"]), encoding="utf-8")
+            fact = _replayed(job, index, task["is_message"], pact_file)
+            results.write(json.dumps(fact) + "\n")
+            results.flush()
+
+
+def _replayed(job: dict[str, Any], index: int, is_message: bool, pact_file: Path) -> dict[str, Any]:  # noqa: FBT001  (from JSON)
+    relay = urlsplit(job["relay_url"])
+    provider_url = job["relay_url"] if is_message else job["base_url"]
+    verifier = Verifier(job["provider"], host=urlsplit(provider_url).hostname).add_transport(url=provider_url)
+    if is_message:
+        verifier.add_transport(protocol="message", port=relay.port, path=f"/{index}/message", scheme="http")
+    verifier.state_handler(f"{job['relay_url']}/{index}/state", teardown=True, body=True)
+    verifier.set_request_timeout(round(job["request_timeout_s"] * 1000))
+    verifier.set_coloured_output(enabled=False)
+    verifier.add_source(pact_file)
+    began, trouble = time.monotonic(), ""
+    try:
+        verifier.verify()
+    except RuntimeError as error:  # raised for every interaction that is not as expected, too
+        trouble = str(error)
+    return {
+        "duration_ms": (time.monotonic() - began) * 1000,
+        "results": verifier.results.get("interactionResults", []),
+        "errors": verifier.results.get("errors", []),
+        "trouble": trouble,
+    }
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

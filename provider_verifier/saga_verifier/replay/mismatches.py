@@ -1,0 +1,55 @@
+"""What Pact's verifier says about an interaction, in lines that a person can read: where, what was expected, what came."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+_NOTHING = "nothing"
+
+
+def lines(mismatch: Mapping[str, Any] | None) -> Iterator[str]:
+    """Give the lines of one interaction's `mismatch`."""
+    if mismatch is None:
+        return
+    members = mismatch.get("mismatches")
+    if isinstance(members, list) and members:
+        yield from (_line(one) for one in sorted(members, key=_order))
+    else:
+        yield str(mismatch.get("message") or mismatch.get("mismatch") or mismatch)
+
+
+_PLACES = ("StatusMismatch", "HeaderMismatch", "MetadataMismatch", "BodyTypeMismatch", "BodyMismatch")
+
+
+def _order(one: Mapping[str, Any]) -> tuple[int, str]:
+    kind = str(one.get("type"))
+    return (_PLACES.index(kind) if kind in _PLACES else len(_PLACES), str(one.get("key") or one.get("path") or ""))
+
+
+def _line(one: Mapping[str, Any]) -> str:
+    kind, key, path = one.get("type"), str(one.get("key", "")), str(one.get("path", "$"))
+    expected, actual, why = one.get("expected"), one.get("actual"), str(one.get("mismatch", ""))
+    if kind == "StatusMismatch":
+        return f"status: expected {expected}, got {actual}"
+    if kind in ("HeaderMismatch", "MetadataMismatch"):
+        where = "header" if kind == "HeaderMismatch" else "metadata"
+        if key.lower() in _SECRET_HEADERS:
+            return f"{where} {key}: the value does not match (not shown)"
+        return f"{where} {key}: expected {_shown(expected)}, got {_shown(actual)}"
+    if kind == "BodyTypeMismatch":
+        return f"body: expected the content type {_shown(expected)}, got {_shown(actual)}"
+    if kind == "BodyMismatch":
+        return f"body {path}: {_body(expected, actual, why)}"
+    return why or f"{kind}: expected {_shown(expected)}, got {_shown(actual)}"
+
+
+def _body(expected: Any, actual: Any, why: str) -> str:
+    text = f"expected {_shown(expected)}, got {_shown(actual)}"
+    return f"{text} ({why})" if why and "to be equal to" not in why else text
+
+
+def _shown(value: Any, limit: int = 200) -> str:
+    if value is None or value == "":
+        return _NOTHING
+    text = str(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,86 @@
+"""What a verification tells on the screen and in JSON: what broke, and for whom, in one screen (pure)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from saga_contracts.obligations import CATALOGUE
+from saga_verifier.run import ProviderOutcome
+from saga_verifier.verdicts import DeckResult, PactOutcome, Verdict
+
+
+def lines(outcome: ProviderOutcome) -> Iterator[str]:
+    """Give the outcome as lines of text."""
+    name = f"{outcome.provider} {outcome.version}".strip()
+    if not outcome.pacts:
+        yield f"{name}: not applicable. {outcome.text}"
+        return
+    for pact in outcome.pacts:
+        kept = sum(one.verdict == Verdict.KEPT for one in pact.interactions)
+        pending = " (pending)" if pact.pending else ""
+        yield f"pact with {pact.consumer}{pending}: {kept} of {len(pact.interactions)} interactions kept"
+        yield from _broken_interactions(pact)
+        for deck in pact.decks:
+            yield from _deck(deck)
+    yield f"{name}: {outcome.verdict.value}"
+
+
+def as_json(outcome: ProviderOutcome) -> dict[str, Any]:
+    """Give the outcome as plain JSON, as the report takes it."""
+    return {
+        "provider": outcome.provider,
+        "version": outcome.version,
+        "verdict": outcome.verdict.value,
+        "text": outcome.text,
+        "pacts": [_pact_json(pact) for pact in outcome.pacts],
+    }
+
+
+def deck_json(deck: DeckResult) -> dict[str, Any]:
+    """Give a deck's result as plain JSON."""
+    return {
+        "saga": deck.deck.saga,
+        "step": deck.deck.step,
+        "faults": deck.deck.faults,
+        "derivation": deck.deck.derivation,
+        "verdict": deck.verdict.value,
+        "claim": deck.deck.claim(),
+        "obligations": {name: verdict.value for name, verdict in deck.obligations.items()},
+        "histories": [history.as_json() for history in deck.histories],
+    }
+
+
+def _pact_json(pact: PactOutcome) -> dict[str, Any]:
+    interactions = [
+        {"key": one.key, "verdict": one.verdict.value, "mismatches": list(one.mismatches)} for one in pact.interactions
+    ]
+    return {
+        "consumer": pact.consumer,
+        "verdict": pact.verdict.value,
+        "pending": pact.pending,
+        "interactions": interactions,
+        "decks": [deck_json(deck) for deck in pact.decks],
+    }
+
+
+def _broken_interactions(pact: PactOutcome) -> Iterator[str]:
+    for one in pact.interactions:
+        if one.verdict != Verdict.KEPT:
+            yield f"  {one.verdict.value}: {one.key}"
+            for text in one.mismatches:
+                yield f"    {text}"
+
+
+def _deck(deck: DeckResult) -> Iterator[str]:
+    kept = sum(one.verdict == Verdict.KEPT for one in deck.histories)
+    yield f"deck of {deck.deck.saga}/{deck.deck.step}, k = {deck.deck.faults}: {kept} of {len(deck.histories)} histories kept"
+    for name, verdict in deck.obligations.items():
+        if verdict in (Verdict.BROKEN, Verdict.WAIVED):
+            history = deck.shortest(name)
+            broken = [one.name for one in deck.histories if one.broken is not None and one.broken.obligation == name]
+            yield f"  {verdict.value}: {name} {CATALOGUE[name].name}, in {len(broken)} histories ({', '.join(broken)}); shortest:"
+            if history is not None and history.broken is not None:
+                yield f"    {history.name}: {history.broken.text}"
+            yield f"    Mend: {CATALOGUE[name].mend}"
+    for one in deck.histories:
+        if one.verdict == Verdict.UNPROVEN:
+            yield f"  unproven: {one.name}: {one.text}"

@@ -1,0 +1,207 @@
+"""One verification of one provider version, whole: fetch its contracts, start it alone, verify, publish.
+
+`verify_provider` reads the contracts from a broker, `verify_files` from pact files; both start the provider in isolation.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from saga_broker.client import BrokerClient
+from saga_broker.records import DeckResultRecord, HistoryRecord, PactToVerify
+from saga_contracts.errors import SagapactError, UsageError
+from saga_verifier import VERSION
+from saga_verifier.isolation.interface import Isolation, Running
+from saga_verifier.provider_file import ProviderFile
+from saga_verifier.verdicts import DeckResult, InteractionOutcome, PactOutcome, Verdict, worst
+from saga_verifier.verification import Progress, Target, verify_pact
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderOutcome:
+    """What is known about one version of a provider.
+
+    Attributes:
+        pacts: One for each consumer's pact; empty when no saga and no pact names the provider.
+        text: Why there is nothing, when there is nothing.
+    """
+
+    provider: str
+    version: str
+    pacts: tuple[PactOutcome, ...]
+    text: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Give the worst verdict of its pacts; `not applicable` only where the broker says that there is none."""
+        return worst(pact.verdict for pact in self.pacts) if self.pacts else Verdict.NOT_APPLICABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Under what the results are published."""
+
+    number: str
+    branch: str | None = None
+    build_url: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to verify.
+
+    Attributes:
+        faults: The most faults in one history of a deck.
+        today: The date on which waivers are judged.
+        selectors: Consumer version selectors as the broker takes them; empty: the broker's default.
+        publish: Are the results published?
+    """
+
+    faults: int
+    today: date
+    selectors: tuple[dict[str, Any], ...] = ()
+    publish: bool = True
+
+
+def verify_provider(
+    provider: ProviderFile,
+    version: Version,
+    broker: BrokerClient,
+    isolation: Isolation,
+    settings: Settings,
+    progress: Progress | None = None,
+) -> ProviderOutcome:
+    """Verify a provider against all its contracts in a broker, and publish the results.
+
+    Raises:
+        SagapactError: when it could not be found out; nothing is published about the pact in question then.
+    """
+    pacts = broker.pacts_for_verification(
+        provider.provider, list(settings.selectors), provider_branch=version.branch, include_pending=version.branch is not None
+    )
+    if not pacts:
+        return _nothing(provider.provider, version.number, broker)
+    if settings.publish:
+        broker.register_provider_version(provider.provider, version.number, branch=version.branch, tags=list(version.tags))
+    outcomes = []
+    with isolation.start(provider.spec()) as running:
+        target = Target(provider.provider, running.base_url, provider.states_url(running.base_url))
+        for pact in pacts:
+            outcome = _verify(target, pact.content, settings, progress, running, pending=pact.pending)
+            outcomes.append(outcome)
+            if settings.publish:
+                _publish(broker, provider.provider, version, pact, outcome)
+    return ProviderOutcome(provider.provider, version.number, tuple(outcomes))
+
+
+def verify_files(
+    provider: ProviderFile, paths: Sequence[Path], isolation: Isolation, settings: Settings, progress: Progress | None = None
+) -> ProviderOutcome:
+    """Verify a provider against pact files; nothing is published.
+
+    Raises:
+        UsageError: when a file is no pact of this provider.
+        SagapactError: when it could not be found out.
+    """
+    pacts = [_read(path, provider.provider) for path in paths]
+    with isolation.start(provider.spec()) as running:
+        target = Target(provider.provider, running.base_url, provider.states_url(running.base_url))
+        outcomes = tuple(_verify(target, pact, settings, progress, running) for pact in pacts)
+    return ProviderOutcome(provider.provider, "", outcomes)
+
+
+def _verify(
+    target: Target,
+    pact: Mapping[str, Any],
+    settings: Settings,
+    progress: Progress | None,
+    running: Running,
+    *,
+    pending: bool = False,
+) -> PactOutcome:
+    try:
+        return verify_pact(target, pact, faults=settings.faults, today=settings.today, pending=pending, progress=progress)
+    except SagapactError as error:
+        tail = running.log_tail(15)
+        if not tail:
+            raise
+        raise SagapactError(f"{error}\nThe last lines of {target.provider}:\n{tail}") from None
+
+
+def _nothing(provider: str, version: str, broker: BrokerClient) -> ProviderOutcome:
+    """Tell apart "the broker says that there is none" and "we did not find any"."""
+    sagas = [saga.saga for saga in broker.sagas(provider=provider)]
+    if sagas:
+        raise SagapactError(
+            f"Nothing would be checked: {provider} is a participant of {', '.join(sagas)}, but no pact is selected for it. "
+            "Let the saga's owner publish its pacts, or choose other consumer version selectors."
+        )
+    return ProviderOutcome(provider, version, (), f"The broker says that no selected pact and no saga names {provider}.")
+
+
+def _publish(broker: BrokerClient, provider: str, version: Version, pact: PactToVerify, outcome: PactOutcome) -> None:
+    for deck in outcome.decks:
+        broker.publish_deck_result(
+            saga=deck.deck.saga,
+            sha=deck.deck.slice_sha,
+            step=deck.deck.step,
+            provider=provider,
+            version=version.number,
+            result=_deck_record(deck, version, pending=outcome.pending),
+        )
+    found = [*outcome.interactions, *outcome.decks]
+    broker.publish_verification(
+        pact.publish_url,
+        success=all(one.verdict != Verdict.BROKEN for one in found),
+        version=version.number,
+        build_url=version.build_url,
+        test_results=[_test_result(one) for one in outcome.interactions],
+    )
+
+
+def _deck_record(deck: DeckResult, version: Version, *, pending: bool) -> DeckResultRecord:
+    verdict = Verdict.PENDING if pending and deck.verdict == Verdict.BROKEN else deck.verdict
+    return DeckResultRecord(
+        derivation=deck.deck.derivation,
+        faults=deck.deck.faults,
+        verifier=VERSION,
+        verdict=verdict.value,
+        branch=version.branch,
+        build_url=version.build_url,
+        claim=deck.deck.claim(),
+        obligations={name: one.value for name, one in deck.obligations.items()},
+        histories=[HistoryRecord.model_validate(history.as_json()) for history in deck.histories],
+    )
+
+
+def _test_result(one: InteractionOutcome) -> dict[str, Any]:
+    result: dict[str, Any] = {"interactionDescription": one.description, "success": one.verdict == Verdict.KEPT}
+    if one.interaction_id:
+        result["interactionId"] = one.interaction_id
+    if one.mismatches:
+        result["mismatches"] = [{"description": text} for text in one.mismatches]
+    return result
+
+
+def _read(path: Path, provider: str) -> dict[str, Any]:
+    try:
+        pact = json.loads(path.read_text(encoding="utf-8"))
+        name = pact["provider"]["name"]
+    except OSError as error:
+        raise UsageError(f"Cannot read the pact file {path}: {error.strerror or error}. Name an existing file.") from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"{path} is not a pact file: it names no provider. Name a JSON file that a Pact library wrote."
+        ) from None
+    if name != provider:
+        raise UsageError(f"{path} is a pact with {name}, but the provider file is that of {provider}. Name one of {provider}.")
+    return dict(pact)
+
+
+def with_environment(provider: ProviderFile, changes: Mapping[str, str]) -> ProviderFile:
+    """Give a provider file whose provider is started with more environment variables."""
+    return provider.model_copy(update={"start": provider.start.model_copy(update={"env": {**provider.start.env, **changes}})})

@@ -1,0 +1,114 @@
+"""Verifying one running participant against one pact: replay its interactions, then play the decks that it carries.
+
+Where the pact comes from and where the results go is left to `run`; starting the participant to `isolation`.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import httpx
+
+from saga_contracts import decks, pactfile
+from saga_contracts.errors import SagapactError
+from saga_verifier.callbacks import CallbackReceiver
+from saga_verifier.driver import Driver
+from saga_verifier.pact_states import PactStates
+from saga_verifier.player import play_deck
+from saga_verifier.replay import ReplayResult, replay
+from saga_verifier.states import StateServer
+from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome, Verdict
+
+REPLAY_BASE_S = 60.0
+REPLAY_PER_INTERACTION_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A running participant.
+
+    Attributes:
+        provider: Its pacticipant name.
+        states_url: Its state-change address; None when it has none.
+    """
+
+    provider: str
+    base_url: str
+    states_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Who is told what while a verification runs."""
+
+    deck_started: Callable[[decks.Deck], None] = lambda _: None
+    history_ended: Callable[[HistoryResult], None] = lambda _: None
+
+
+def verify_pact(
+    target: Target, pact: Mapping[str, Any], *, faults: int, today: date, pending: bool = False, progress: Progress | None = None
+) -> PactOutcome:
+    """Verify one pact against a running participant.
+
+    Args:
+        target: The participant.
+        pact: The pact document.
+        faults: The most faults in one history of a deck.
+        today: The date on which waivers are judged.
+        pending: Is the pact pending for this version of the provider?
+        progress: Told what happens.
+
+    Raises:
+        SagapactError: when it could not be found out.
+    """
+    consumer = str(pact["consumer"]["name"])
+    slices = pactfile.slices(dict(pact))
+    with ExitStack() as stack:
+        callbacks = stack.enter_context(CallbackReceiver())
+        http = stack.enter_context(httpx.Client(trust_env=False))
+        drivers = {
+            f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
+        }
+        interactions = _replay(target, pact, PactStates(drivers, target.states_url, http))
+        played = _play(drivers, faults, today, progress or Progress())
+    return PactOutcome(consumer, target.provider, pending, interactions, played)
+
+
+def _play(drivers: Mapping[str, Driver], faults: int, today: date, progress: Progress) -> tuple[DeckResult, ...]:
+    results = []
+    for name, driver in drivers.items():
+        deck = decks.derive(driver.slice, faults)
+        if not deck.histories:
+            raise SagapactError(f"The deck of {name} is empty: nothing would be checked. Report this as a defect of sagapact.")
+        progress.deck_started(deck)
+        results.append(play_deck(driver, deck, today, progress.history_ended))
+    return tuple(results)
+
+
+def _replay(target: Target, pact: Mapping[str, Any], states: PactStates) -> tuple[InteractionOutcome, ...]:
+    interactions = pact.get("interactions") or []
+    if not interactions:
+        raise SagapactError(
+            f"The pact between {pact['consumer']['name']} and {target.provider} has no interaction, so nothing would be checked. "
+            "Publish one that has."
+        )
+    with StateServer(states.handle, states.message) as server:
+        timeout_s = REPLAY_BASE_S + REPLAY_PER_INTERACTION_S * len(interactions)
+        result = replay(dict(pact), target.provider, target.base_url, server.url, server.message_url, timeout_s)
+    return _outcomes(result, interactions)
+
+
+def _outcomes(result: ReplayResult, interactions: list[dict[str, Any]]) -> tuple[InteractionOutcome, ...]:
+    ids = {one.get("key") or one.get("description"): one.get("_id") for one in interactions}
+    return tuple(
+        InteractionOutcome(
+            key=one.key or one.description,
+            description=one.description,
+            verdict=Verdict.KEPT if one.kept else Verdict.BROKEN,
+            mismatches=one.mismatches,
+            interaction_id=ids.get(one.key or one.description),
+        )
+        for one in result.interactions
+    )

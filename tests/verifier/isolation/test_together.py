@@ -1,0 +1,75 @@
+"""A whole topology, started at the same time."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saga_verifier.isolation import DiedAtStartError, IsolationError, ProcessIsolation, Spec, start_all
+
+pytestmark = pytest.mark.usefixtures("descendants")
+Specs = Callable[..., Spec]
+
+MEETING = """
+import os, pathlib, sys, time
+place = pathlib.Path({place!r})
+(place / os.environ["NAME"]).touch()
+while len(list(place.iterdir())) < 3:
+    time.sleep(0.01)
+exec(open({server!r}).read())
+"""
+
+
+def test_programs_are_started_at_the_same_time(
+    isolation: ProcessIsolation, failing: Specs, server: Path, tmp_path: Path, get: Any
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    code = MEETING.format(place=str(place), server=str(server))  # nobody is ready before all have been started
+    specs = [failing(code, name=name, env={"NAME": name}) for name in ("a", "b", "c")]
+    with start_all(isolation, specs) as group:
+        assert list(group) == ["a", "b", "c"]
+        assert [get(member.base_url + "/env")["NAME"] for member in group.values()] == ["a", "b", "c"]
+
+
+def test_when_one_fails_the_others_are_given_up_and_nothing_is_left(
+    isolation: ProcessIsolation, spec: Specs, failing: Specs, descendants: Any
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(DiedAtStartError, match="broken died at its start"):
+        start_all(
+            isolation,
+            [
+                spec(name="good"),
+                failing("import time; time.sleep(600)", name="slow", timeout_s=60),
+                failing("1/0", name="broken"),
+            ],
+        )
+    assert time.monotonic() - began < 30
+    assert descendants() == []
+    assert isolation.folder is not None
+    assert list(isolation.folder.iterdir()) == []
+
+
+def test_two_failures_are_both_told(isolation: ProcessIsolation, failing: Specs, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    both = (
+        f"import os, pathlib, time; p = pathlib.Path({str(place)!r}); (p / os.environ['NAME']).touch()\n"
+        "while len(list(p.iterdir())) < 2: time.sleep(0.001)"
+    )
+    with pytest.raises(IsolationError) as caught:
+        start_all(isolation, [failing(both, name=name, env={"NAME": name}) for name in ("a", "b")])
+    assert "died at its start" in str(caught.value)
+
+
+def test_a_name_may_stand_once_only(isolation: ProcessIsolation, spec: Specs) -> None:
+    with pytest.raises(IsolationError, match="a name stands twice"):
+        start_all(isolation, [spec(name="a"), spec(name="a")])
+
+
+def test_an_empty_topology_is_empty(isolation: ProcessIsolation) -> None:
+    with start_all(isolation, []) as group:
+        assert len(group) == 0
