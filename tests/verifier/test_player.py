@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from small_participant import SAGA, running
 
 from saga_contracts import decks
 from saga_contracts.errors import SagapactError
@@ -16,6 +15,7 @@ from saga_verifier.callbacks import CallbackReceiver
 from saga_verifier.driver import Driver
 from saga_verifier.player import play_deck
 from saga_verifier.verdicts import DeckResult, Verdict
+from small_participant import SAGA, running
 
 TODAY = dt.date(2026, 1, 1)
 

@@ -1,5 +1,6 @@
 """A whole topology, started at the same time."""
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from saga_verifier.isolation import DiedAtStartError, IsolationError, ProcessIsolation, Spec, start_all
+from saga_verifier.isolation import DiedAtStartError, IsolationError, ProcessIsolation, Running, Spec, start_all
 
 pytestmark = pytest.mark.usefixtures("descendants")
 Specs = Callable[..., Spec]
@@ -53,16 +54,22 @@ def test_when_one_fails_the_others_are_given_up_and_nothing_is_left(
     assert list(isolation.folder.iterdir()) == []
 
 
-def test_two_failures_are_both_told(isolation: ProcessIsolation, failing: Specs, tmp_path: Path) -> None:
-    place = tmp_path / "place"
-    place.mkdir()
-    both = (
-        f"import os, pathlib, time; p = pathlib.Path({str(place)!r}); (p / os.environ['NAME']).touch()\n"
-        "while len(list(p.iterdir())) < 2: time.sleep(0.001)"
-    )
+class FailingTogether:
+    """A backend whose starts all fail at the same moment."""
+
+    def __init__(self, count: int) -> None:
+        self._all = threading.Barrier(count)
+
+    def start(self, spec: Spec, *, give_up: threading.Event | None = None) -> Running:
+        self._all.wait(10)
+        raise IsolationError(f"{spec.name} failed")
+
+
+def test_several_failures_are_all_told() -> None:
     with pytest.raises(IsolationError) as caught:
-        start_all(isolation, [failing(both, name=name, env={"NAME": name}) for name in ("a", "b")])
-    assert "died at its start" in str(caught.value)
+        start_all(FailingTogether(2), [Spec("a", ("x",)), Spec("b", ("x",))])
+    assert str(caught.value) == "a failed"
+    assert caught.value.__notes__ == ["Also: b failed"]
 
 
 def test_a_name_may_stand_once_only(isolation: ProcessIsolation, spec: Specs) -> None:

@@ -1,6 +1,7 @@
 """A small participant for testing the player: right by default, wrong in one named way."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -136,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
         key = self.headers.get("Key", "")
-        if self.path == "/_states":
+        if self.path == "/_states" and body["state"] == "stock":
             self.stock.left[body["params"]["item"]] = body["params"]["left"]
             self._answer((200, {}))
         elif self.path in ("/take", "/back"):
@@ -145,7 +146,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer((404, {}))
 
     def do_GET(self) -> None:
-        if self.path == "/status":
+        if self.path == "/health":
+            self._answer((200, {}))
+        elif self.path == "/status":
             self._answer(self.stock.status(self.headers.get("Key", "")))
         else:
             self._answer((200, {"left": self.stock.left.get(self.path.rpartition("/")[2], 0)}))
@@ -178,3 +181,14 @@ def running(wrong: str = "") -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def main() -> None:
+    """Serve in the foreground: `python small_participant.py PORT [WRONG]`."""
+    port, wrong = int(sys.argv[1]), " ".join(sys.argv[2:])
+    handler = type("BoundHandler", (Handler,), {"stock": Stock(wrong)})
+    ThreadingHTTPServer(("127.0.0.1", port), handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Starting participants as real processes, the way their own provider files say, each with a database of its own."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+PARTICIPANTS = Path(__file__).parents[3] / "e2e" / "participants"
+PR_SET_PDEATHSIG = 1
+
+
+class Participant:
+    """One running participant. `call` returns (status, body); every call carries correlation headers."""
+
+    def __init__(self, name: str, workdir: Path, extra: Mapping[str, str]) -> None:
+        self.provider = yaml.safe_load((PARTICIPANTS / name / "provider.yaml").read_text())
+        self.workdir = workdir
+        self.extra = dict(extra)
+        self.start()
+
+    def start(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        start = self.provider["start"]
+        environment = {name: os.environ[name] for name in start["pass_env"] if name in os.environ}
+        environment |= {name: self._filled(text) for name, text in start["env"].items()} | self.extra
+        self.process = subprocess.Popen(
+            [self._filled(word) for word in start["command"]],
+            cwd=PARTICIPANTS / self.provider["provider"] / start["cwd"],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  (no other thread runs in a test process while one starts)
+        )
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=15)
+        until(self._healthy, 20)
+
+    def _filled(self, text: str) -> str:
+        return text.format(python=sys.executable, port=self.port, workdir=self.workdir)
+
+    def _healthy(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"did not start: {self.process.communicate()[1]}")
+        try:
+            return self.client.get("/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """End the process as a power cut would, without any goodbye."""
+        self.process.kill()
+        self._ended()
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self._ended()
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    def _ended(self) -> int:
+        self.client.close()
+        try:
+            self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+        return self.process.returncode
+
+    def send(self, method: str, path: str, key: str | None = None, body: object = None) -> httpx.Response:
+        headers = {"Saga-Id": "saga-1", "Saga-Step": "step-1"} | ({"Idempotency-Key": key} if key else {})
+        return self.client.request(method, path, headers=headers, json=body)
+
+    def call(self, method: str, path: str, key: str | None = None, body: object = None) -> tuple[int, Any]:
+        response = self.send(method, path, key, body)
+        return response.status_code, response.json() if response.content else None
+
+    def state(self, name: str, **params: object) -> None:
+        assert self.call("POST", "/_states", body={"state": name, "params": params})[0] == 200
+
+
+def die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def until(holds: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until the condition holds; fail when it does not within the time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+@dataclass
+class Receiver:
+    """A saga service's callback address: answers what it is told to, keeps what it got."""
+
+    url: str
+    answers: list[int] = field(default_factory=list)  # the status of the next calls; 204 when there is none left
+    got: Queue[tuple[str, Mapping[str, str], bytes]] = field(default_factory=Queue)
+
+    def next(self, seconds: float = 10) -> tuple[str, Mapping[str, str], bytes]:
+        return self.got.get(timeout=seconds)
+
+
+Start = Callable[..., Participant]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start participants by name, with extra environment; the same `workdir` gives the same database."""
+    started: list[Participant] = []
+
+    def start_one(name: str, workdir: Path | None = None, **extra: str) -> Participant:
+        participant = Participant(name, workdir or tmp_path_factory.mktemp(name), extra)
+        started.append(participant)
+        return participant
+
+    yield start_one
+    for participant in started:
+        participant.stop()
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Callable[[str], str]:
+    """Give names that no other test of this module uses."""
+    numbers = count(1)
+    return lambda kind: f"{kind}-{next(numbers)}"
+
+
+@pytest.fixture(scope="module")
+def wait_until() -> Callable[..., None]:
+    return until
+
+
+@pytest.fixture(scope="module")
+def together() -> Iterator[Callable[..., list[Any]]]:
+    """Run the given calls side by side and give their results in the order of the calls."""
+    with ThreadPoolExecutor(16) as pool:
+
+        def run(*calls: Callable[[], Any]) -> list[Any]:
+            return [future.result(timeout=30) for future in [pool.submit(call) for call in calls]]
+
+        yield run
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(taken.answers.pop(0) if taken.answers else 204)
+            self.end_headers()
+            taken.got.put((self.path, dict(self.headers), body))
+
+        def log_message(self, *_args: object, **_named: object) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    taken = Receiver(f"http://127.0.0.1:{server.server_port}")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield taken
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -1,6 +1,0 @@
-"""Fixtures of the verifier's tests."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))

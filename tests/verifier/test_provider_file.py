@@ -1,0 +1,174 @@
+"""Reading provider files, and telling all of their faults."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from saga_contracts.errors import UsageError
+from saga_verifier.isolation import Health
+from saga_verifier.provider_file import ProviderFile, ProviderFileError, load_provider_file
+
+WHOLE = """
+format: 1
+provider: billing
+start:
+  command: ["{python}", "-m", "participants.billing"]
+  cwd: ..
+  env:
+    PORT: "{port}"
+    DATABASE_URL: "sqlite:///{workdir}/billing.sqlite"
+    TOKEN: "Bearer ${BILLING_TOKEN}"
+    WORKERS: 2
+  pass_env: [PATH, NOT_THERE]
+health: {path: /ready, timeout_s: 7}
+states: {path: /_states}
+"""
+ENVIRON = {"PATH": "/bin", "BILLING_TOKEN": "canary-token", "OTHER": "canary-other"}
+Load = Callable[..., ProviderFile]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    folder = tmp_path / "billing"
+    folder.mkdir()
+
+    def read(text: str) -> ProviderFile:
+        (folder / "provider.yaml").write_text(text, encoding="utf-8")
+        return load_provider_file(folder / "provider.yaml", ENVIRON)
+
+    return read
+
+
+@pytest.fixture
+def faults(load: Load) -> Callable[[str], list[str]]:
+    def read(text: str) -> list[str]:
+        with pytest.raises(ProviderFileError) as caught:
+            load(text)
+        return [f"{fault.line}:{fault.column} {fault.where}: {fault.what} {fault.mend}".rstrip() for fault in caught.value.faults]
+
+    return read
+
+
+def test_a_whole_file_gives_what_isolation_needs(load: Load, tmp_path: Path) -> None:
+    file = load(WHOLE)
+    assert file.provider == "billing"
+    assert file.states_url("http://127.0.0.1:1/") == "http://127.0.0.1:1/_states"
+    spec = file.spec()
+    assert spec.name == "billing"
+    assert spec.health == Health("/ready", 7)
+    filled = spec.filled(81, "/w")
+    assert filled.command == (sys.executable, "-m", "participants.billing")
+    assert filled.cwd == str(tmp_path)
+    assert filled.env == {
+        "PATH": "/bin",
+        "PORT": "81",
+        "DATABASE_URL": "sqlite:////w/billing.sqlite",
+        "TOKEN": "Bearer canary-token",
+        "WORKERS": "2",
+    }
+    assert spec.secrets == {"BILLING_TOKEN": "canary-token"}
+
+
+def test_the_shortest_file_has_defaults(load: Load, tmp_path: Path) -> None:
+    file = load('{"format": 1, "provider": "p", "start": {"command": ["./run", "--port={port}"]}}')
+    assert file.health.path == "/health"
+    assert file.states is None
+    assert file.states_url("http://x") is None
+    assert file.spec().filled(81, "/w").cwd == str(tmp_path / "billing")
+    assert file.spec().filled(81, "/w").env == {}
+
+
+def test_a_file_takes_its_values_from_the_environment_of_this_process_by_default(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(WHOLE)
+    monkeypatch.setenv("BILLING_TOKEN", "of this process")
+    assert load_provider_file(tmp_path / "billing" / "provider.yaml").outside == {"BILLING_TOKEN": "of this process"}
+
+
+def test_no_value_from_outside_shows_in_what_is_printed_or_dumped(load: Load) -> None:
+    file = load(WHOLE)
+    assert "canary" not in repr(file)
+    assert "canary" not in str(file.start)
+    assert "canary" not in repr(file.spec())
+    assert "canary" not in json.dumps(file.model_dump(mode="json"))
+
+
+def test_a_folder_with_braces_in_its_name_is_no_placeholder(tmp_path: Path) -> None:
+    folder = tmp_path / "{port}"
+    folder.mkdir()
+    (folder / "provider.yaml").write_text('{format: 1, provider: p, start: {command: ["x", "{port}"]}}', encoding="utf-8")
+    assert load_provider_file(folder / "provider.yaml", {}).spec().filled(81, "/w").cwd == str(folder)
+
+
+def test_the_folder_may_be_the_fresh_directory(load: Load) -> None:
+    file = load('{format: 1, provider: p, start: {command: ["x", "{port}"], cwd: "{workdir}/deep"}}')
+    assert file.spec().filled(81, "/w").cwd == "/w/deep"
+
+
+def test_all_faults_come_at_once_with_place_and_mend(faults: Callable[[str], list[str]], tmp_path: Path) -> None:
+    text = """format: 1
+provder: billing
+start:
+  command: "python x"
+  cwd: nowhere
+  env: {PORT: "{prot}", T: "${NOPE}", P: "${port}", 1bad: x, L: [1]}
+  pass_env: [PATH, T]
+  extra: 1
+health: {path: health, timeout_s: -1, timout: 3}
+states: 5
+"""
+    assert faults(text) == [
+        "1:1 : The field `provider` is missing. Add it.",
+        "2:1 provder: The field `provder` is not known. Did you mean `provider`?",
+        '3:1 start: Nothing tells the participant its port. Add `PORT: "{port}"` to env, or an argument.',
+        '4:3 start.command: This must be a list. Write it as ["one", "two"].',
+        f"5:3 start.cwd: There is no folder {tmp_path}/billing/nowhere. Name one, from this file's folder on.",
+        "6:9 start.env.PORT: The placeholder {prot} is not known. Did you mean {port}?",
+        "6:25 start.env.T: The caller's environment has no NOPE. Set it where this is run, or remove it here.",
+        "6:39 start.env.P: The caller's environment has no port. Did you mean {port}?",
+        "6:53 start.env.1bad: A name of an environment variable has letters, digits and underscores only. Rename it.",
+        "6:62 start.env.L: This must be a text. Put it between quotes.",
+        "7:20 start.pass_env.1: T stands in env, too. Remove it from one of them.",
+        "8:3 start.extra: The field `extra` is not known. Remove it; known here: command, cwd, env, pass_env.",
+        "9:10 health.path: A path begins with a slash and has no blanks. Mend it.",
+        "9:24 health.timeout_s: Input should be greater than 0. Found -1.",
+        "9:39 health.timout: The field `timout` is not known. Did you mean `timeout_s`?",
+        "10:1 states: This must be a mapping of fields. Write it as {name: value}.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "The file is empty."),
+        ("[1]", "A provider file is a mapping of fields. Start it with `format: 1`."),
+        ("a: [", "Not readable as YAML or JSON"),
+        ("format: 1\nformat: 1", "stands twice"),
+        (
+            '{format: 2, provider: p, start: {command: ["{port}"]}}',
+            "Format 2 is not known to this version, which reads format 1.",
+        ),
+        ("{format: 1, provider: p, start: {command: []}}", "This list is empty."),
+        ('{format: 1, provider: p, start: {command: ["{port}", 5]}}', "1:57 start.command.1: This must be a text."),
+        ('{format: 1, provider: p, start: {command: ["{port}"], env: {A: "canary-value-{zzz}"}}}', "Write {{zzz}} for the text"),
+    ],
+)
+def test_each_fault_is_told(faults: Callable[[str], list[str]], text: str, fault: str) -> None:
+    told = "\n".join(faults(text))
+    assert fault in told
+    assert "canary" not in told
+
+
+def test_a_missing_file_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Cannot read the provider file .*: No such file or directory"):
+        load_provider_file(tmp_path / "none.yaml")
+
+
+def test_a_file_that_is_not_utf8_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "provider.yaml").write_bytes(b"format: \xff")
+    with pytest.raises(ProviderFileError, match="Byte 8 is not UTF-8"):
+        load_provider_file(tmp_path / "provider.yaml")

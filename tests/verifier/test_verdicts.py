@@ -1,0 +1,99 @@
+"""Verdicts of histories, decks and pacts add up without ever calling something kept that was not shown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saga_contracts import decks
+from saga_contracts.sagafile import parse_saga
+from saga_contracts.slices import step_slice
+from saga_verifier.verdicts import (
+    Broken,
+    DeckResult,
+    HistoryResult,
+    InteractionOutcome,
+    PactOutcome,
+    Verdict,
+    exit_status,
+    worst,
+)
+from small_participant import SAGA
+
+
+def deck() -> decks.Deck:
+    return decks.derive(step_slice(parse_saga(SAGA, "small.yaml"), "take"), 1)
+
+
+def history(name: str, verdict: Verdict, obligation: str, *, unproven: tuple[str, ...] = ()) -> HistoryResult:
+    broken = Broken(obligation, "because") if verdict in (Verdict.BROKEN, Verdict.WAIVED) else None
+    return HistoryResult(name, verdict, (obligation,), unproven, broken)
+
+
+def test_nothing_checked_is_unproven() -> None:
+    assert worst([]) == Verdict.UNPROVEN
+
+
+@given(st.lists(st.sampled_from(list(Verdict)), min_size=1))
+def test_one_broken_part_breaks_the_whole(parts: list[Verdict]) -> None:
+    assert (worst(parts) == Verdict.BROKEN) == (Verdict.BROKEN in parts)
+
+
+@given(st.lists(st.sampled_from(list(Verdict)), min_size=1))
+def test_the_whole_is_kept_only_if_every_part_is_good(parts: list[Verdict]) -> None:
+    good = {Verdict.KEPT, Verdict.WAIVED, Verdict.NOT_APPLICABLE}
+
+    assert (exit_status(worst(parts)) == 0) == (set(parts) <= good)
+
+
+def test_an_obligation_is_broken_by_one_history_although_another_keeps_it() -> None:
+    result = DeckResult(deck(), (history("F C", Verdict.KEPT, "O6"), history("F F C", Verdict.BROKEN, "O6")))
+
+    assert result.obligations == {"O6": Verdict.BROKEN}
+    assert result.shortest("O6") == result.histories[1]
+
+
+def test_an_obligation_that_only_unproven_histories_check_is_unproven() -> None:
+    result = DeckResult(deck(), (history("F C", Verdict.UNPROVEN, "O6"), history("F F C", Verdict.KEPT, "O6", unproven=("O6",))))
+
+    assert result.obligations == {"O6": Verdict.UNPROVEN}
+
+
+def test_a_broken_history_of_a_pending_pact_is_pending() -> None:
+    decks_ = (DeckResult(deck(), (history("C", Verdict.BROKEN, "O8"),)),)
+
+    assert PactOutcome("shop", "stock", True, (), decks_).verdict == Verdict.PENDING
+    assert PactOutcome("shop", "stock", False, (), decks_).verdict == Verdict.BROKEN
+
+
+def test_a_broken_interaction_breaks_the_pact_although_its_decks_are_kept() -> None:
+    interactions = (InteractionOutcome("a", "a", Verdict.BROKEN),)
+    decks_ = (DeckResult(deck(), (history("F", Verdict.KEPT, "O1"),)),)
+
+    assert PactOutcome("shop", "stock", False, interactions, decks_).verdict == Verdict.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status"),
+    [
+        (Verdict.KEPT, 0),
+        (Verdict.WAIVED, 0),
+        (Verdict.NOT_APPLICABLE, 0),
+        (Verdict.BROKEN, 1),
+        (Verdict.UNPROVEN, 3),
+        (Verdict.PENDING, 3),
+    ],
+)
+def test_each_verdict_has_its_exit_status(verdict: Verdict, status: int) -> None:
+    assert exit_status(verdict) == status
+
+
+def test_a_broken_history_is_published_with_its_obligation_its_text_and_its_calls() -> None:
+    one = HistoryResult("C", Verdict.BROKEN, ("O8", "O13"), (), Broken("O8", "answered 404"), "", ({"letter": "C"},))
+
+    assert one.as_json() == {
+        "word": "C",
+        "verdict": "broken",
+        "obligations": ["O8"],
+        "text": "answered 404",
+        "calls": [{"letter": "C"}],
+    }
