@@ -176,7 +176,7 @@ def _history(slice_: StepSlice, rules: Rules, word: Word, faults: int | None, *,
     obligation = _world_obligation(word)
     checked = (
         {play.obligation for play in plays}
-        | {play.status_obligation for play in plays}
+        | {play.status_obligation for play in plays if play.status}
         | {obligation}
         | _more(slice_, word, rules)
     )

@@ -46,10 +46,9 @@ def load_saga(path: str | FilePath) -> Saga:
         raise SagaFileError(
             str(path), [Fault(str(path), 0, 0, "", f"Byte {error.start} is not UTF-8.", "Save it as UTF-8.")]
         ) from None
-    except OSError as error:
-        raise UsageError(
-            f"Cannot read the saga file {path}: {error.strerror or error}. Name an existing YAML or JSON file."
-        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"Cannot read the saga file {path}: {reason}. Name an existing YAML or JSON file.") from None
     return parse_saga(text, str(path))
 
 

@@ -38,6 +38,8 @@ class Given:
         expected: The outcome that the client should report.
         message: The callback's body, when `role` is `callback`; then the client only says what it makes of it.
         outputs: Outputs of earlier steps, by step.
+        timeout_s: How long the client should wait for an answer.
+        tries: How often the client should send the call at most.
     """
 
     saga: Saga
@@ -52,6 +54,8 @@ class Given:
     callback_url: str
     expected: str
     message: dict[str, Any] | None = None
+    timeout_s: float = 5.0
+    tries: int = 1
 
 
 Client = Callable[[Given], str]
@@ -133,6 +137,7 @@ def _given(saga: Saga, case: Case, url: str) -> Given:
         callback_url=context["callback_url"],
         expected=case.outcome,
         message=templates.examples(templates.fill(case.message, context)) if case.message is not None else None,
+        timeout_s=step.timeout_ms / 1000,
     )
 
 

@@ -1,7 +1,6 @@
 """Faults that are put between the saga service and its participants, as values (pure).
 
-A `Fault` is what a scenario speaks of and what a report shows; a `Rule` is what the proxy does about one kind of call. Which
-faults a saga can meet is `scenarios`, doing them is `proxy`.
+A scenario speaks of them, a report shows them, the proxy does them. Which faults a saga can meet is `scenarios`.
 """
 
 from dataclasses import dataclass
@@ -52,7 +51,7 @@ _CALL = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of a scenario.
+    """One thing that happens to one kind of call.
 
     Attributes:
         occurrence: Which try of the call it meets, from 1 on; None: every try, for good.
@@ -90,37 +89,25 @@ class Fault:
         }
         return f"{words[self.kind]}, {self._when()}"
 
+    def meets(self, step: str, role: Role, number: int) -> bool:
+        """Is this call, the n-th of its step and role, meant?"""
+        return (self.step, self.role) == (step, role) and self.occurrence in (None, number)
+
     def _when(self) -> str:
         if self.occurrence is None:
             return "every time"
         return "once" if self.occurrence == 1 else f"at try {self.occurrence}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What the proxy does about one kind of call of one saga; the fields are those of `Fault`."""
+def on_the_way(saga: Saga, fault: Fault) -> tuple[Fault, ...]:
+    """Give what the proxy must do to make a fault; the first part must be met for the fault to have happened.
 
-    step: str
-    role: Role
-    kind: Kind
-    occurrence: int | None = 1
-    delay_ms: int = 0
-
-    def meets(self, step: str | None, role: Role, number: int) -> bool:
-        """Is this call, the n-th of its step and role, meant?"""
-        return (self.step, self.role) == (step, role) and self.occurrence in (None, number)
-
-
-def rules_for(saga: Saga, fault: Fault) -> tuple[Rule, ...]:
-    """Give the rules that make a fault; the first one must be met for the fault to have happened.
-
-    A refusal needs none: the participant's precondition makes it. When no reply of a callback step comes back any more, its
+    A refusal needs nothing: the participant's precondition makes it. When no reply of a callback step comes back any more, its
     callbacks are lost as well: else its outcome would come back after all.
     """
     if fault.kind == Kind.REFUSED:
         return ()
-    rule = Rule(fault.step, fault.role, fault.kind, fault.occurrence, fault.delay_ms)
     tells_later = saga.step(fault.step).completion == Completion.CALLBACK
     if tells_later and fault.persistent and (fault.role, fault.kind) == (Role.FORWARD, Kind.REPLY_LOST):
-        return (rule, Rule(fault.step, Role.CALLBACK, Kind.REQUEST_LOST, None))
-    return (rule,)
+        return (fault, Fault(fault.step, Role.CALLBACK, Kind.REQUEST_LOST, None))
+    return (fault,)

@@ -80,7 +80,7 @@ def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: I
         raise UsageError(f"There is no scenario {', '.join(unknown)}. Known: {', '.join(known)}.")
     if wanted:
         return tuple(scenario for scenario in known.values() if scenario.name in wanted)
-    return tuple(scenario for scenario in known.values() if tier == Tier.NIGHTLY or scenario.tier == tier)
+    return tuple(scenario for scenario in known.values() if tier in (Tier.NIGHTLY, scenario.tier))
 
 
 def _committed() -> Scenario:
@@ -155,8 +155,8 @@ def _undo_fails(saga: Saga) -> Iterator[Scenario]:
 def _undone_by_another(saga: Saga) -> Iterator[tuple[Step, Step]]:
     """Give each step that the refusal of another one makes undone for certain, with that other one.
 
-    A later step is taken before one that runs beside it; where the file says that siblings are cancelled, only a later one: whether a
-    sibling was begun at all is left to chance.
+    A later step is taken before one that runs beside it; where the file says that siblings are cancelled, only a later one:
+    whether a sibling was begun at all is left to chance.
     """
     for step in _compensatable(saga):
         others = [other for other in saga.steps if can_refuse(other) and not other.optional and other is not step]

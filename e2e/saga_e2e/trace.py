@@ -87,7 +87,8 @@ def letters(trace: Iterable[TracedCall]) -> dict[int, str]:
 def word(trace: Sequence[TracedCall], step: str) -> tuple[str, ...]:
     """Give the arrival word of one step: what came to its participant, and what this one told, in order.
 
-    A callback stands once, however often it was sent. One that is seen after a compensation was promised before it: it stands before.
+    A callback stands once, however often it was sent. One that is seen after a compensation was promised before it, so it stands
+    before.
     """
     ordered = calls_of(trace, step, Role.FORWARD, Role.COMPENSATE, Role.CALLBACK)
     by_index = letters(ordered)
@@ -119,7 +120,6 @@ def as_json(trace: Sequence[TracedCall], began_ms: float) -> list[dict[str, Any]
 def _call_json(call: TracedCall, letter: str, began_ms: float) -> dict[str, Any]:
     return {
         "at_ms": round(call.at_ms - began_ms, 1),
-        "took_ms": round(call.ended_ms - call.at_ms, 1),
         "source": call.source,
         "target": call.target,
         "step": call.step,
@@ -127,8 +127,6 @@ def _call_json(call: TracedCall, letter: str, began_ms: float) -> dict[str, Any]
         "letter": letter,
         "request": call.request,
         "status": call.status,
-        "outcome": call.outcome,
-        "told": call.told,
         "fate": call.fate.value,
     }
 

@@ -26,7 +26,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 from saga_contracts import positions
 from saga_contracts.errors import Fault, UsageError
 from saga_contracts.saga import Model, Pacticipant
-from saga_verifier.isolation.placeholders import PLACEHOLDERS, literal, outside_names, unknown_words
+from saga_verifier.isolation.placeholders import PLACEHOLDERS, inside_words, literal, outside_names
 from saga_verifier.isolation.spec import Health, Spec
 
 FORMAT = 1
@@ -82,9 +82,9 @@ class ProviderFile(Document):
 
     folder: Path
     """Absolute path of the folder that holds the file."""
-    outside: dict[str, str] = Field(default={}, repr=False)
+    outside: dict[str, str] = Field(default={}, repr=False, exclude=True)
     """Values of `${NAME}`: secrets."""
-    inherited: dict[str, str] = Field(default={}, repr=False)
+    inherited: dict[str, str] = Field(default={}, repr=False, exclude=True)
     """The variables of `pass_env` that the caller has."""
 
     def spec(self) -> Spec:
@@ -185,6 +185,8 @@ def _shape_faults(document: positions.Document, error: ValidationError) -> Itera
             yield document.fault(path, what, f"Upgrade sagapact, or write format {FORMAT}.")
         elif kind in _SHAPES:
             yield document.fault(path, *_SHAPES[kind])
+        elif kind == "string_pattern_mismatch":
+            yield document.fault(path, *_PATTERNS[path[0]])
         else:
             found = "" if path[:2] == ("start", "env") else f"Found {_short(one['input'])}."
             yield document.fault(path, f"{one['msg'].rstrip('.')}.", found)
@@ -196,6 +198,16 @@ _SHAPES = {
     "model_type": ("This must be a mapping of fields.", "Write it as {name: value}."),
     "dict_type": ("This must be a mapping of names to texts.", "Write it as {NAME: value}."),
     "string_type": ("This must be a text.", "Put it between quotes."),
+}
+
+
+_ENV_NAME = ("A name of an environment variable has letters, digits and underscores only.", "Rename it.")
+_URL_PATH = ("A path begins with a slash and has no blanks.", "Mend it.")
+_PATTERNS: dict[str | int, tuple[str, str]] = {
+    "provider": ("A pacticipant's name has no slash at its beginning and no line break.", "Mend it."),
+    "start": _ENV_NAME,
+    "health": _URL_PATH,
+    "states": _URL_PATH,
 }
 
 
@@ -221,7 +233,7 @@ def _faults_across_fields(document: positions.Document, folder: Path, environ: M
         return []
     texts = dict(_texts(start, ("start",)))
     faults = [fault for path, text in texts.items() for fault in _placeholder_faults(document, path, text, environ)]
-    if start.get("command") and not any("{port}" in text for text in texts.values()):
+    if start.get("command") and not any("port" in inside_words(text) for text in texts.values()):
         faults.append(
             document.fault(("start",), "Nothing tells the participant its port.", 'Add `PORT: "{port}"` to env, or an argument.')
         )
@@ -245,7 +257,9 @@ def _texts(value: Any, path: positions.Path) -> Iterator[tuple[positions.Path, s
 def _placeholder_faults(
     document: positions.Document, path: positions.Path, text: str, environ: Mapping[str, str]
 ) -> Iterator[Fault]:
-    for word in unknown_words(text):
+    for word in inside_words(text):
+        if word in PLACEHOLDERS:
+            continue
         close = difflib.get_close_matches(word, PLACEHOLDERS, n=1)
         mend = f"Did you mean {{{close[0]}}}?" if close else f"Write {{{{{word}}}}} for the text {{{word}}} itself."
         yield document.fault(path, f"The placeholder {{{word}}} is not known.", mend)

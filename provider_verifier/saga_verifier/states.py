@@ -96,7 +96,8 @@ class StateServer(LoopbackServer):
     def _change(self, body: Any) -> Answer:
         if not isinstance(body, Mapping) or not isinstance(body.get("state"), str):
             return as_json(400, {"error": 'A state change is {"state": name, "params": {…}, "action": "setup" or "teardown"}.'})
-        params, action = body.get("params") or {}, body.get("action") or "setup"
+        params, action = body.get("params"), body.get("action", "setup")
+        params = {} if params is None else params
         if not isinstance(params, dict) or action not in ("setup", "teardown"):
             return as_json(400, {"error": "`params` must be an object, and `action` be setup or teardown."})
         return as_json(200, dict(self._handle(body["state"], params, action)) if body["state"] else {})

@@ -153,7 +153,7 @@ states: 5
             "Format 2 is not known to this version, which reads format 1.",
         ),
         ("{format: 1, provider: p, start: {command: []}}", "This list is empty."),
-        ('{format: 1, provider: p, start: {command: ["{port}", 5]}}', "1:57 start.command.1: This must be a text."),
+        ('{format: 1, provider: p, start: {command: ["{port}", 5]}}', "1:54 start.command.1: This must be a text."),
         ('{format: 1, provider: p, start: {command: ["{port}"], env: {A: "canary-value-{zzz}"}}}', "Write {{zzz}} for the text"),
     ],
 )
@@ -164,7 +164,7 @@ def test_each_fault_is_told(faults: Callable[[str], list[str]], text: str, fault
 
 
 def test_a_missing_file_is_told_as_such(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="Cannot read the provider file .*: No such file or directory"):
+    with pytest.raises(UsageError, match=r"Cannot read the provider file .*: No such file or directory"):
         load_provider_file(tmp_path / "none.yaml")
 
 

@@ -41,9 +41,9 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 def as_curl(request: HttpRequest) -> str:
     """Write a request as a command to paste into a shell."""
-    lines = [f"curl --include --request {shlex.quote(request.method or 'GET')} {shlex.quote(request.url)}"]
+    lines = [f"curl --include --request {shlex.quote(request.method or 'GET')} --url {shlex.quote(request.url)}"]
     lines += [f"  --header {shlex.quote(f'{name}: {value}')}" for name, value in request.headers.items()]
     if request.body is not None:
         body = request.body if isinstance(request.body, str) else json.dumps(request.body, ensure_ascii=False)
-        lines.append(f"  --data {shlex.quote(body)}")
+        lines.append(f"  --data-raw {shlex.quote(body)}")
     return " \\\n".join(lines)

@@ -43,8 +43,6 @@ def outside_names(text: str) -> Iterator[str]:
     yield from (match["outside"] for match in _TOKEN.finditer(text) if match["outside"])
 
 
-def unknown_words(text: str) -> Iterator[str]:
-    """Give each word that stands in braces like a placeholder and is none, in order."""
-    for match in _TOKEN.finditer(text):
-        if match["inside"] and match["inside"] not in PLACEHOLDERS:
-            yield match["inside"]
+def inside_words(text: str) -> Iterator[str]:
+    """Give each word that stands in braces as a placeholder does, known or not, in order."""
+    yield from (match["inside"] for match in _TOKEN.finditer(text) if match["inside"])

@@ -35,7 +35,10 @@ def _line(one: Mapping[str, Any]) -> str:
         where = "header" if kind == "HeaderMismatch" else "metadata"
         if key.lower() in _SECRET_HEADERS:
             return f"{where} {key}: the value does not match (not shown)"
-        return f"{where} {key}: expected {_shown(expected)}, got {_shown(actual)}"
+        if kind == "HeaderMismatch":  # Pact puts some of them between quotes
+            expected, actual = _bare(expected), _bare(actual)
+        rule = f" ({why})" if " to match " in why else ""
+        return f"{where} {key}: expected {_shown(expected)}, got {_shown(actual)}{rule}"
     if kind == "BodyTypeMismatch":
         return f"body: expected the content type {_shown(expected)}, got {_shown(actual)}"
     if kind == "BodyMismatch":
@@ -46,6 +49,10 @@ def _line(one: Mapping[str, Any]) -> str:
 def _body(expected: Any, actual: Any, why: str) -> str:
     text = f"expected {_shown(expected)}, got {_shown(actual)}"
     return f"{text} ({why})" if why and "to be equal to" not in why else text
+
+
+def _bare(value: Any) -> Any:
+    return value[1:-1] if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def _shown(value: Any, limit: int = 200) -> str:

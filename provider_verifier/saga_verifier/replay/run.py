@@ -37,7 +37,7 @@ _RELAY_MARGIN = 0.9  # the relay answers before Pact's verifier gives up, so tha
 _COMPLAINT_CHARACTERS = 2000
 
 
-def replay(  # noqa: PLR0917  (six things that every replay needs, in the order of their use)
+def replay(
     pact: bytes | Mapping[str, Any],
     provider_name: str,
     base_url: str,

@@ -1,14 +1,13 @@
 """A real program to isolate: a small HTTP server in a script, and helpers to look at processes and ports."""
 
-import json
 import os
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -108,8 +107,7 @@ def get() -> Callable[[str], Any]:
     """Give a function that reads JSON from a URL."""
 
     def read(url: str) -> Any:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.load(answer)
+        return httpx.get(url, timeout=10, trust_env=False).raise_for_status().json()
 
     return read
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from saga_verifier.isolation import Redactor, Spec
 from saga_verifier.isolation.logs import ProcessLog
-from saga_verifier.isolation.placeholders import fill, literal, outside_names, unknown_words
+from saga_verifier.isolation.placeholders import fill, inside_words, literal, outside_names
 from saga_verifier.isolation.ports import HOST, PortTakenError, Reservation
 
 VALUES = {"python": "/usr/bin/python", "port": "8080", "workdir": "/tmp/w"}  # noqa: S108  (a made-up place)
@@ -46,9 +46,9 @@ def test_literal_text_survives_filling(text: str) -> None:
     assert fill(literal(text), VALUES) == text
 
 
-def test_names_and_unknown_words_are_found() -> None:
+def test_names_and_words_are_found() -> None:
     assert list(outside_names("${A}{port}${B_2}{{c}}")) == ["A", "B_2"]
-    assert list(unknown_words("${A}{prot}{{c}}{port}{B}")) == ["prot"]
+    assert list(inside_words("${A}{prot}{{c}}{port}{B}${port}")) == ["prot", "port"]
 
 
 def test_values_from_outside_never_show_in_a_spec() -> None:

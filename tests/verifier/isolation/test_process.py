@@ -145,20 +145,17 @@ def test_a_command_that_cannot_be_run_says_why(
     assert "Mend the command" in str(caught.value)
 
 
+DEAF = "import time; time.sleep(600)"
+SILENT = "import os, socket, time; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); time.sleep(600)"
+UNREADY = """
+import http.server, os
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), http.server.BaseHTTPRequestHandler).serve_forever()
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "seen"),
-    [
-        ("import time; time.sleep(600)", "nothing listens"),
-        (
-            "import os, socket, time; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); time.sleep(600)",
-            "did not answer",
-        ),
-        (
-            "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), h.BaseHTTPRequestHandler)"
-            ".serve_forever()",
-            "it answered with status 501",
-        ),
-    ],
+    [(DEAF, "nothing listens"), (SILENT, "did not answer"), (UNREADY, "it answered with status 501")],
     ids=["deaf", "silent", "unready"],
 )
 def test_a_program_that_is_never_ready_is_ended_and_the_error_says_what_was_seen(
@@ -174,8 +171,7 @@ def test_a_program_that_is_never_ready_is_ended_and_the_error_says_what_was_seen
 
 
 def test_a_program_without_http_is_ready_when_it_accepts_a_connection(isolation: ProcessIsolation, failing: Specs) -> None:
-    code = "import os, socket, time; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); time.sleep(600)"
-    quiet = Spec("quiet", failing(code).command, env={"PORT": "{port}"}, health=Health(path=None))
+    quiet = Spec("quiet", failing(SILENT).command, env={"PORT": "{port}"}, health=Health(path=None))
     with isolation.start(quiet) as running:
         assert listens(running.base_url)
 

@@ -60,7 +60,7 @@ class FailingTogether:
     def __init__(self, count: int) -> None:
         self._all = threading.Barrier(count)
 
-    def start(self, spec: Spec, *, give_up: threading.Event | None = None) -> Running:
+    def start(self, spec: Spec, *, give_up: threading.Event | None = None) -> Running:  # noqa: ARG002  (the interface)
         self._all.wait(10)
         raise IsolationError(f"{spec.name} failed")
 

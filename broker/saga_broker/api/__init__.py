@@ -1,0 +1,22 @@
+"""The HTTP resources: what is asked for is read from the store, decided by the gate and written as HAL."""
+
+from fastapi import APIRouter
+
+
+def routers() -> list[APIRouter]:
+    """Give the routers of all resources; a fixed path stands before one with a variable in its place."""
+    from saga_broker.api import (  # noqa: PLC0415  (the resources import this package's other modules)
+        branches,
+        environments,
+        for_verification,
+        index,
+        matrix,
+        pacticipants,
+        pacts,
+        publish,
+        verifications,
+        versions,
+    )
+
+    modules = (index, matrix, pacticipants, versions, branches, environments, publish, for_verification, verifications, pacts)
+    return [module.router for module in modules]

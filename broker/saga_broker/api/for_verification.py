@@ -1,0 +1,163 @@
+"""Pacts for verification: what a provider's build has to verify now."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection
+
+from saga_broker import metadata
+from saga_broker.api.call import Call, Hal, calling, respond
+from saga_broker.api.fields import Faults, array, filled, not_blank, text
+from saga_broker.api.pacticipants import existing
+from saga_broker.api.selectors import read_selectors
+from saga_broker.gate.selection import Entry, PactSelector, merged, metadata_pairs, short_description
+from saga_broker.gate.verification_notices import Provider, notices
+from saga_broker.hal import Document, link
+from saga_broker.media import HAL, JSON
+from saga_broker.store import selection as store
+from saga_broker.store.selection import Verifier
+from saga_broker.views.pact import name_of
+
+router = APIRouter(tags=["pacts for verification"])
+PostCall = Annotated[Call, calling(offers=(HAL, JSON), takes=(JSON,))]
+PATH = "/pacts/provider/{provider:seg}/for-verification"
+
+
+class Request:
+    """What a provider asks for.
+
+    Attributes:
+        branch: The branch of its version.
+        tags: The tags of its version.
+        pending: It wants to know which pacts are pending.
+        wip_since: It wants work in progress younger than this.
+        selectors: Which pacts; empty for the default selection.
+        beta: It was asked in the old form.
+    """
+
+    def __init__(self, body: dict[str, Any], connection: Connection, *, beta: bool = False) -> None:
+        """Read and check a request.
+
+        Raises:
+            InvalidError: It has faults.
+        """
+        faults = Faults()
+        self.beta = beta
+        tags = faults.check(body, "providerVersionTags", array)
+        self.tags = tuple(tag for tag in tags or () if isinstance(tag, str)) if isinstance(tags, list) else ()
+        branch = faults.check(body, "providerVersionBranch", text, _blank_branch)
+        self.pending = body.get("includePendingStatus", not beta)
+        if "includePendingStatus" in body:
+            faults.check(body, "includePendingStatus", filled, _boolean, null=False)
+        self.wip_since = _moment(faults, body)
+        if branch == "" and not self.tags and (body.get("includePendingStatus") is True or self.wip_since):
+            faults.add("providerVersionBranch", "when pending or WIP pacts are enabled and there are no tags provided, the provider version branch must not be an empty string, as it is used in the calculations for WIP/pending. A value must be provided (recommended), or it must not be set at all.")  # noqa: E501  (one sentence)
+        self.branch = branch or None
+        self.selectors: list[PactSelector] = read_selectors(body, faults, connection, self.branch)
+        faults.raise_any()
+
+
+@router.get(PATH)
+def show(provider: str, call: Hal) -> Response:
+    """List the pacts to verify; the request stands in query parameters (the old form)."""
+    with call.read() as connection:
+        return _answered(call, connection, provider, Request(_from_query(call), connection, beta=True))
+
+
+@router.post(PATH)
+def select(provider: str, call: PostCall) -> Response:
+    """List the pacts to verify."""
+    body = call.object()
+    with call.read() as connection:
+        return _answered(call, connection, provider, Request(body, connection))
+
+
+def _answered(call: Call, connection: Connection, provider: str, request: Request) -> Response:
+    owner = existing(connection, provider, "provider")
+    verifier = Verifier(owner.id, provider, request.branch, () if request.branch else request.tags)
+    entries = merged(store.select_pacts(connection, verifier, request.selectors))
+    if request.wip_since is not None and (verifier.branch or verifier.tags):
+        known = {(entry.pact.consumer_id, entry.pact.sha) for entry in entries}
+        days = call.settings.verified_by_other_branch_lookback_days
+        found = store.work_in_progress(connection, verifier, request.wip_since, days)
+        entries += merged([pair for pair in found if (pair[0].consumer_id, pair[0].sha) not in known], wip=True)
+    shown = [_entry(call, connection, verifier, request, entry) for entry in entries]
+    own = call.links.url("pacts", "provider", provider, "for-verification")
+    return respond({"_embedded": {"pacts": shown}, "_links": {"self": link(own, "Pacts to be verified")}})
+
+
+def _entry(call: Call, connection: Connection, verifier: Verifier, request: Request, entry: Entry) -> Document:
+    tags: tuple[str, ...] = ()
+    pending: bool | None = None
+    if entry.wip:
+        pending = True
+    elif request.pending:
+        tags = store.pending_tags(connection, verifier, entry, call.settings.verified_by_other_branch_lookback_days)
+        pending = bool(tags)
+    properties: Document = {}
+    if request.pending:
+        properties["pending"] = pending
+    if entry.wip:
+        properties["wip"] = True
+    pact = entry.pact
+    told = Provider(verifier.provider, verifier.branch, verifier.tags, tuple(tag for tag in tags if tag))
+    carried = metadata.encode([("wip", True)]) if entry.wip else None
+    url = call.links.content(pact.consumer, pact.provider, pact.sha, carried)
+    asked = pending if request.pending else None
+    properties["notices"] = notices(entry, told, url, pending=asked, beta=request.beta)
+    carried = metadata.encode(metadata_pairs(entry, pending=asked))
+    own = call.links.content(pact.consumer, pact.provider, pact.sha, carried)
+    return {
+        "shortDescription": short_description(entry.chosen),
+        "verificationProperties": properties,
+        "_links": {"self": link(own, None, name_of(pact))},
+    }
+
+
+def _from_query(call: Call) -> dict[str, Any]:
+    query = call.query
+    body: dict[str, Any] = {}
+    selectors = query.get("consumer_version_selectors")
+    if isinstance(selectors, list):
+        body["consumerVersionSelectors"] = [_old_selector(item) for item in selectors if isinstance(item, dict)]
+    tags = query.get("provider_version_tags")
+    if isinstance(tags, list):
+        body["providerVersionTags"] = tags
+    for name, field in (("provider_version_branch", "providerVersionBranch"), ("include_wip_pacts_since", "includeWipPactsSince")):
+        if isinstance(query.get(name), str):
+            body[field] = query[name]
+    if isinstance(query.get("include_pending_status"), str):
+        body["includePendingStatus"] = query["include_pending_status"] == "true"
+    return body
+
+
+def _old_selector(item: dict[str, Any]) -> dict[str, Any]:
+    found = {name: item[name] for name in ("tag", "consumer", "branch", "environment") if name in item}
+    if "fallback_tag" in item:
+        found["fallbackTag"] = item["fallback_tag"]
+    if "latest" in item:
+        found["latest"] = item["latest"] == "true"
+    return found
+
+
+def _moment(faults: Faults, body: dict[str, Any]) -> datetime | None:
+    value = body.get("includeWipPactsSince")
+    if value is None or faults.check(body, "includeWipPactsSince", text, not_blank) is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        faults.by_field["includeWipPactsSince"] = ["must be a valid date"]
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _boolean(value: Any) -> str | None:
+    return None if isinstance(value, bool) else "must be one of: true, false"
+
+
+def _blank_branch(value: Any) -> str | None:
+    return "cannot be blank" if isinstance(value, str) and value and not value.strip() else None

@@ -1,0 +1,137 @@
+"""The matrix, and `can-i-deploy` in its several forms."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection
+
+from saga_broker.api.call import Call, Hal, calling, respond, text
+from saga_broker.api.pacticipants import existing
+from saga_broker.errors import InvalidError, NotFoundError
+from saga_broker.gate.matrix import Verdict, judge
+from saga_broker.gate.model import Question, Selector, Target
+from saga_broker.media import HAL, TEXT
+from saga_broker.questions import ignored_of, matrix_question
+from saga_broker.store import branches as branch_store
+from saga_broker.store import deployments as deployment_store
+from saga_broker.store import environments as environment_store
+from saga_broker.store import matrix as store
+from saga_broker.store import pacticipants as pacticipant_store
+from saga_broker.store import tags as tag_store
+from saga_broker.store import versions as version_store
+from saga_broker.store.rows import Environment
+from saga_broker.views import matrix as views
+
+router = APIRouter(tags=["matrix"])
+MatrixCall = Annotated[Call, calling(offers=(HAL, TEXT))]
+
+
+@router.get("/matrix")
+def show(call: MatrixCall) -> Response:
+    """Show which versions were verified with which, and whether the given ones can be deployed together."""
+    with call.read() as connection:
+        return _answered(call, connection, matrix_question(connection, call.query))
+
+
+@router.get("/matrix/provider/{provider:seg}/consumer/{consumer:seg}")
+def show_for_pair(provider: str, consumer: str, call: MatrixCall) -> Response:
+    """Show the matrix of a consumer and a provider."""
+    with call.read() as connection:
+        existing(connection, provider, "provider")
+        existing(connection, consumer, "consumer")
+        question = Question((Selector(consumer), Selector(provider)), latestby="cvpv")
+        return _answered(call, connection, question)
+
+
+@router.get("/can-i-deploy")
+def can_i_deploy(call: MatrixCall) -> Response:
+    """Tell whether a version can be deployed to an environment, or beside the versions with a tag."""
+    with call.read() as connection:
+        return _answered(call, connection, _deployment_question(call, connection))
+
+
+@router.get("/pacticipants/{name:seg}/latest-version/{tag:seg}/can-i-deploy/to/{to:seg}")
+def can_i_deploy_tag(name: str, tag: str, to: str, call: Hal) -> Response:
+    """Tell whether the newest version with a tag can be deployed beside the newest versions with another tag."""
+    with call.read() as connection:
+        return _answered(call, connection, tag_question(connection, name, tag, to))
+
+
+@router.get("/pacticipants/{name:seg}/branches/{branch:seg}/latest-version/can-i-deploy/to-environment/{environment:seg}")
+def can_i_deploy_branch(name: str, branch: str, environment: str, call: Hal) -> Response:
+    """Tell whether the head of a branch can be deployed to an environment."""
+    with call.read() as connection:
+        return _answered(call, connection, branch_question(connection, name, branch, environment))
+
+
+def tag_question(connection: Connection, name: str, tag: str, to: str) -> Question:
+    """Ask about the newest version with a tag.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    if version_store.latest(connection, name, tag) is None:
+        raise NotFoundError
+    return Question((Selector(name, latest=True, tag=tag),), Target(latest=True, tag=to), latestby="cvp")
+
+
+def branch_question(connection: Connection, name: str, branch: str, environment: str) -> Question:
+    """Ask about the head of a branch.
+
+    Raises:
+        NotFoundError: There is none, or the environment does not exist.
+    """
+    if version_store.branch_head(connection, name, branch) is None:
+        raise NotFoundError
+    if environment_store.find_by_name(connection, environment) is None:
+        raise NotFoundError
+    return Question((Selector(name, latest=True, branch=branch),), Target(environment=environment), latestby="cvpv")
+
+
+def verdict_of(connection: Connection, question: Question) -> Verdict:
+    """Answer a question."""
+    return judge(question, store.answer(connection, question))
+
+
+def _answered(call: Call, connection: Connection, question: Question) -> Response:
+    verdict = verdict_of(connection, question)
+    if call.media_type == TEXT:
+        return text(views.table(verdict))
+    return respond(views.matrix(call.links, verdict, _surroundings(connection, verdict)))
+
+
+def _surroundings(connection: Connection, verdict: Verdict) -> views.Surroundings:
+    rows = [*verdict.rows, *verdict.ignored_rows]
+    version_ids = list({*(row.consumer_version_id for row in rows), *(row.provider_version_id or 0 for row in rows)})
+    deployed, released = deployment_store.current_of_versions(connection, version_ids)
+    places = {environment.id: environment for environment in environment_store.listing(connection)}
+    live: dict[int, dict[int, Environment]] = {}
+    for one in [*deployed, *released]:
+        live.setdefault(one.version_id, {})[one.environment_id] = places[one.environment_id]
+    return views.Surroundings(
+        branches=branch_store.of_versions(connection, version_ids),
+        tags=tag_store.of_versions(connection, version_ids),
+        environments={version_id: list(found.values()) for version_id, found in live.items()},
+    )
+
+
+def _deployment_question(call: Call, connection: Connection) -> Question:
+    name, number = call.text("pacticipant"), call.text("version")
+    tag, environment = call.text("to"), call.text("environment")
+    faults: dict[str, list[str]] = {}
+    if not name:
+        faults["pacticipant"] = ["is missing" if name is None else "must be filled"]
+    elif pacticipant_store.find(connection, name) is None:
+        faults["pacticipant"] = ["does not match an existing pacticipant"]
+    if not number:
+        faults["version"] = ["is missing" if number is None else "must be filled"]
+    if environment and environment_store.find_by_name(connection, environment) is None:
+        faults["environment"] = [f"with name '{environment}' does not exist"]
+    if not faults and bool(tag) == bool(environment):
+        both = "Must specify either an environment or a 'to' tag, but not both."
+        faults[""] = [both if tag else "Must specify either an environment or a 'to' tag."]
+    if faults or not name:
+        raise InvalidError(faults, parameters=True)
+    target = Target(latest=True, tag=tag) if tag else Target(environment=environment)
+    latestby = "cvp" if tag else "cvpv"
+    return Question((Selector(name, version=number),), target, ignored_of(call.query), latestby)

@@ -1,0 +1,86 @@
+"""Puts the broker together: settings, database, resources, and how errors are written."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from saga_broker import api
+from saga_broker.api.call import links_of, respond
+from saga_broker.envelope import LOG, Envelope
+from saga_broker.errors import BrokerError, EmptyError, NotFoundError
+from saga_broker.media import JSON, PROBLEM, wants_problems
+from saga_broker.settings import Settings
+from saga_broker.store.engine import UNREACHABLE, Database
+from saga_broker.store.migrate import migrate
+
+THREADS = 16
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the broker's application; the database is brought to this version's schema.
+
+    Args:
+        settings: What the operator chose.
+
+    Returns:
+        An ASGI application, ready to serve.
+
+    Raises:
+        DatabaseError: The database cannot be used.
+    """
+    database = Database(settings.database_url, settings.pool_size)
+    migrate(database)
+    app = FastAPI(
+        title="Sagapact broker",
+        description="Speaks the Pact Broker's API and answers whether a saga can run.",
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    for router in api.routers():
+        app.include_router(router)
+    _write_errors(app)
+    app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
+    app.state.database.close()
+
+
+def _write_errors(app: FastAPI) -> None:
+    app.add_exception_handler(BrokerError, _broker_error)
+    app.add_exception_handler(HTTPException, _no_route)
+    for kind in UNREACHABLE:
+        app.add_exception_handler(kind, _no_database)
+
+
+def _broker_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BrokerError)  # noqa: S101  (registered for this class only)
+    body = error.body
+    if body is None:
+        return Response(status_code=error.status, media_type=f"{error.media_type};charset=utf-8")
+    if wants_problems(request.headers.get("accept")):
+        return respond(error.problem(links_of(request).base), error.status, media_type=PROBLEM)
+    return respond(body, error.status, media_type=error.media_type)
+
+
+def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    missing = error.status_code == 404  # noqa: PLR2004  (the status itself)
+    return _broker_error(request, NotFoundError() if missing else EmptyError(error.status_code))
+
+
+def _no_database(_request: Request, error: Exception) -> Response:
+    LOG.error("the database cannot be used: %s", str(getattr(error, "orig", None) or error).strip())
+    text = "The broker's database cannot be used at the moment. Nothing was stored; try again later."
+    return respond({"error": text}, 503, media_type=JSON, headers={"Retry-After": "5"})

@@ -1,0 +1,154 @@
+"""Everything that holds for all resources alike, around the application: paths, headers, sizes, HEAD, OPTIONS, and the last net
+for errors that nobody foresaw.
+"""
+
+import logging
+import secrets
+from urllib.parse import unquote
+
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from saga_broker.hal import dump
+from saga_broker.media import CSV, HAL, JSON, PROBLEM
+
+COMPATIBLE_WITH = "2.120.0"
+LOG = logging.getLogger("saga_broker")
+_EXTENSIONS = {".json": HAL, ".csv": CSV, ".svg": "image/svg+xml", ".yaml": "application/yaml"}
+_METHODS_WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+class _TooLargeError(Exception):
+    """The body is larger than the broker takes."""
+
+
+class Envelope:
+    """ASGI middleware around all resources."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(scope["method"], send)
+        try:
+            await self._answer(scope, receive, answer)
+        except _TooLargeError:
+            await answer.json(413, {"error": f"The request body is larger than {self._max_body_bytes} bytes."})
+        except Exception:
+            reference = secrets.token_urlsafe(7)[:10]
+            LOG.exception("error reference %s: %s %s", reference, scope["method"], scope["path"])
+            text = f"An error has occurred. The details have been logged with the reference {reference}"
+            await answer.json(500, {"error": {"message": text, "reference": reference}})
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+        fault = _path_fault(raw)
+        if fault is not None:
+            await answer.json(*fault, media_type=PROBLEM, charset=False)
+            return
+        scope = _rewritten(scope, raw)
+        if scope["method"] == "OPTIONS":
+            await answer.options(_methods(scope))
+            return
+        await self._app(scope, self._bounded(scope, receive), answer.send)
+
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """Stop reading a body that grows beyond the limit."""
+        if scope["method"] not in _METHODS_WITH_BODY:
+            return receive
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if declared.isdigit() and int(declared) > self._max_body_bytes:
+            raise _TooLargeError
+        size = 0
+
+        async def bounded() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self._max_body_bytes:
+                raise _TooLargeError
+            return message
+
+        return bounded
+
+
+class _Answer:
+    """Sends the answer with the headers that all answers have."""
+
+    def __init__(self, method: str, send: Send) -> None:
+        self._is_head = method == "HEAD"
+        self._send = send
+        self._started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._started = True
+            names = {name.lower() for name, _ in message["headers"]}
+            extra = [(b"x-pact-broker-version", COMPATIBLE_WITH.encode()), (b"vary", b"Accept"), (b"cache-control", b"no-cache")]
+            message["headers"] = [*message["headers"], *(pair for pair in extra if pair[0] not in names)]
+        elif self._is_head:
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    async def json(self, status: int, document: object, media_type: str = JSON, *, charset: bool = True) -> None:
+        if self._started:
+            return
+        kind = f"{media_type};charset=utf-8" if charset else media_type
+        await self._whole(status, dump(document), [(b"content-type", kind.encode())])
+
+    async def options(self, methods: list[str]) -> None:
+        if not methods:
+            await self.json(404, {"error": "The requested document was not found on this server."})
+            return
+        await self._whole(200, b"", [(b"access-control-allow-methods", ", ".join(methods).encode())])
+
+    async def _whole(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        headers = [*headers, (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _path_fault(raw: str) -> tuple[int, dict[str, object]] | None:
+    """Name what is wrong with a path, as problem details."""
+    if "//" in raw:
+        return 404, _problem(404, "Not found", "/problem/not-found", "Empty path component found")
+    decoded = unquote(raw)
+    for character, name in (("\n", "new line"), ("\t", "tab"), ("\0", "NUL")):
+        if character in decoded:
+            text = f"URL path cannot contain a {name} character."
+            return 422, _problem(422, "Unprocessable", "/problem/invalid-request-parameter-value", text)
+    return None
+
+
+def _problem(status: int, title: str, kind: str, detail: str) -> dict[str, object]:
+    return {"title": title, "type": kind, "detail": detail, "status": status, "instance": "/"}
+
+
+def _rewritten(scope: Scope, raw: str) -> Scope:
+    """Route on the encoded path; a known file extension at its end becomes the Accept header."""
+    path = raw if raw == "/" else raw.rstrip("/")
+    headers = scope["headers"]
+    for extension, media_type in _EXTENSIONS.items():
+        if path.endswith(extension) and not path.endswith("/" + extension):
+            path = path[: -len(extension)]
+            kept = [pair for pair in headers if pair[0] != b"accept"]
+            headers = [*kept, (b"accept", media_type.encode())]
+            break
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return {**scope, "path": path or "/", "headers": headers, "method": method}
+
+
+def _methods(scope: Scope) -> list[str]:
+    """List the methods that the resource under a path has."""
+    found: set[str] = set()
+    for route in scope["app"].routes:
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    if "GET" in found:
+        found.add("HEAD")
+    return sorted(found | {"OPTIONS"}) if found else []

@@ -1,0 +1,195 @@
+"""The verdict of the matrix: can these versions be deployed? Pure.
+
+The answer is yes, no, or unknown (None). A failure beside something unknown is unknown, as in the Pact Broker; but where the Pact
+Broker says yes although a version that is live in the environment has no result at all, this gate says unknown.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from saga_broker.gate import reasons
+from saga_broker.gate.model import Found, Pair, Question, Resolved, Row, Selector
+from saga_broker.gate.reasons import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer.
+
+    Attributes:
+        deployable: True, False, or None for unknown.
+        rows: The rows that count, sorted.
+        ignored_rows: Rows that were left out of account, sorted.
+        ignored: How many were left out; None when nothing was to be ignored.
+    """
+
+    deployable: bool | None
+    rows: tuple[Row, ...]
+    ignored_rows: tuple[Row, ...]
+    success: int
+    failed: int
+    unknown: int
+    ignored: int | None
+    notices: tuple[Notice, ...]
+
+
+def judge(question: Question, found: Found) -> Verdict:
+    """Answer a question from what the store found.
+
+    Args:
+        question: What was asked.
+        found: Selectors with their versions, integrations and rows.
+
+    Returns:
+        The verdict with its reasons.
+    """
+    rows = group(found.rows, question.latestby)
+    if question.success is not None:
+        rows = [row for row in rows if row.success in question.success]
+    counted = sort(row for row in rows if not is_ignored(row, found.ignored))
+    left_out = sort(row for row in rows if is_ignored(row, found.ignored))
+    without_row = missing_pairs(found, [*counted, *left_out])
+    unverified = unverified_live_versions(found, counted) if question.success is None else []
+    absent = [one for one in found.resolved if one.given and one.missing and not _ignores(found.ignored, one.pacticipant, None)]
+    texts = _notices(question, found, _Considered(counted, absent, without_row, unverified))
+    return Verdict(
+        deployable=_deployable(absent, counted, bool(without_row or unverified)),
+        rows=tuple(counted),
+        ignored_rows=tuple(left_out),
+        success=sum(row.success is True for row in counted),
+        failed=sum(row.success is False for row in counted),
+        unknown=sum(row.success is None for row in counted) + len(without_row) + len(unverified),
+        ignored=len(left_out) if question.ignored else None,
+        notices=tuple(texts),
+    )
+
+
+def group(rows: Sequence[Row], latestby: str | None) -> list[Row]:
+    """Keep, of each group of rows, the one with the newest provider version."""
+    if latestby is None:
+        return list(rows)
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(_key(row, latestby), []).append(row)
+    return [_newest(group_) for group_ in groups.values()]
+
+
+def sort(rows: Iterable[Row]) -> list[Row]:
+    """Sort by consumer, its newest version first, provider, its newest version first, the last result first."""
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.consumer.lower(),
+            -row.consumer_version_id,
+            -row.revision,
+            row.provider.lower(),
+            -(row.provider_version_id or 0),
+            -(row.verification_id or 0),
+        ),
+    )
+
+
+def is_ignored(row: Row, ignored: Sequence[Resolved]) -> bool:
+    """Tell whether a row shall not count."""
+    return _ignores(ignored, row.consumer, row.consumer_version_id) or _ignores(ignored, row.provider, row.provider_version_id)
+
+
+def missing_pairs(found: Found, rows: Sequence[Row]) -> list[Pair]:
+    """Give the required integrations that have no row at all."""
+    there = {(row.consumer_id, row.provider_id) for row in rows}
+    required = [pair for pair in found.pairs if pair.required and (pair.consumer_id, pair.provider_id) not in there]
+    kept = lambda pair: not any(_ignores(found.ignored, name, None) for name in (pair.consumer, pair.provider))  # noqa: E731
+    return [pair for pair in required if kept(pair)]
+
+
+def unverified_live_versions(found: Found, rows: Sequence[Row]) -> list[tuple[Row, Resolved]]:
+    """Give each inferred provider version that has no result for a pact which another live version of it has a result for."""
+    live = [one for one in found.resolved if not one.given and one.one_of_many and one.version_id is not None]
+    verified: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        if row.provider_version_id is not None:
+            verified.setdefault((row.consumer_version_id, row.provider_id), []).append(row)
+    missing = []
+    for (_, provider_id), group_ in verified.items():
+        known = {row.provider_version_id for row in group_}
+        candidates = [one for one in live if one.pacticipant_id == provider_id and one.version_id not in known]
+        missing += [
+            (group_[0], one) for one in candidates if not _ignores(found.ignored, one.pacticipant, one.version_id)
+        ]
+    return missing
+
+
+@dataclass(frozen=True, slots=True)
+class _Considered:
+    rows: Sequence[Row]
+    absent: Sequence[Resolved]
+    without_row: Sequence[Pair]
+    unverified: Sequence[tuple[Row, Resolved]]
+
+
+def _deployable(absent: Sequence[Resolved], rows: Sequence[Row], something_missing: bool) -> bool | None:  # noqa: FBT001
+    if absent:
+        return False
+    if something_missing or any(row.success is None for row in rows):
+        return None
+    return all(row.success for row in rows)
+
+
+def _notices(question: Question, found: Found, considered: _Considered) -> list[Notice]:
+    errors = [reasons.no_such_version(one) for one in considered.absent] or _errors(found, considered)
+    warnings = reasons.warnings(question, found)
+    if errors:
+        return [*warnings, *errors]
+    return [*warnings, reasons.success(has_rows=bool(considered.rows))]
+
+
+def _errors(found: Found, considered: _Considered) -> list[Notice]:
+    rows = considered.rows
+    errors = [reasons.failed(_selector(found, row, "consumer"), _selector(found, row, "provider")) for row in rows if row.success is False]
+    errors += [reasons.unverified(_selector(found, row, "consumer"), _selector(found, row, "provider")) for row in rows if row.success is None]
+    errors += [reasons.unverified(_selector(found, row, "consumer"), version) for row, version in considered.unverified]
+    for pair in considered.without_row:
+        for consumer in _of(found, pair.consumer_id):
+            errors += [reasons.unverified(consumer, provider) for provider in _of(found, pair.provider_id)]
+    return errors
+
+
+def _selector(found: Found, row: Row, role: str) -> Resolved:
+    """Find the selector that a row's consumer or provider was found by."""
+    pacticipant_id, version_id = getattr(row, f"{role}_id"), getattr(row, f"{role}_version_id")
+    own = _of(found, pacticipant_id)
+    exact = [one for one in own if version_id is not None and one.version_id == version_id]
+    if exact or own:
+        return (exact or own)[0]
+    number = getattr(row, f"{role}_version")
+    return Resolved(Selector(getattr(row, role), version=number), pacticipant_id, version_id, number, given=False)
+
+
+def _of(found: Found, pacticipant_id: int) -> list[Resolved]:
+    return [one for one in found.resolved if one.pacticipant_id == pacticipant_id]
+
+
+def _ignores(ignored: Sequence[Resolved], name: str, version_id: int | None) -> bool:
+    for one in ignored:
+        if one.pacticipant != name or one.missing:
+            continue
+        if one.selector.version is None or (version_id is not None and one.version_id == version_id):
+            return True
+    return False
+
+
+def _key(row: Row, latestby: str) -> tuple[Any, ...]:
+    keys: dict[str, tuple[Any, ...]] = {
+        "cvpv": (row.consumer, row.consumer_version, row.provider, row.provider_version),
+        "cvp": (row.consumer, row.consumer_version, row.provider),
+        "cp": (row.consumer, row.provider),
+    }
+    return keys[latestby]
+
+
+def _newest(rows: Sequence[Row]) -> Row:
+    if rows[0].provider_version_id is None:
+        return rows[0]
+    verified = [row for row in rows if row.provider_version_id is not None]
+    return max(verified, key=lambda row: row.provider_version_id or 0)

@@ -1,0 +1,183 @@
+"""Which pacts a provider is asked to verify, and how that is told. Pure.
+
+A selector as sent becomes, for each pact that it selects, a `Chosen`. Pacts with the same consumer and content are one entry.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from saga_broker.store.rows import Publication
+
+
+@dataclass(frozen=True, slots=True)
+class PactSelector:
+    """One consumer version selector, as sent."""
+
+    consumer: str | None = None
+    latest: bool | None = None
+    tag: str | None = None
+    branch: str | bool | None = None
+    main_branch: bool = False
+    matching_branch: bool = False
+    environment: str | None = None
+    deployed: bool = False
+    released: bool = False
+    deployed_or_released: bool = False
+    fallback_tag: str | None = None
+    fallback_branch: str | None = None
+
+
+class Kind(IntEnum):
+    """How a pact was chosen, in the order in which reasons are told."""
+
+    LATEST = 1  # the newest pact of the pair
+    BRANCH = 2  # the head of a branch
+    TAG_LATEST = 3  # the newest version with a tag
+    TAG = 4  # one of the versions with a tag
+    ENVIRONMENT = 5  # deployed to or released in an environment
+    DEPLOYED = 6  # deployed
+    RELEASED = 7  # released and supported
+    MAIN = 8  # the head of the main branch
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Why one pact was chosen.
+
+    Attributes:
+        kind: How.
+        selector: As sent; empty for the default selection.
+        version_id: The consumer version that was meant.
+        number: Its number.
+        name: The branch, tag or environment that matched.
+        by_default: Nothing was asked for, so this belongs to the default selection.
+        is_fallback: The fallback matched, since the wanted name matched nothing.
+    """
+
+    kind: Kind
+    selector: PactSelector
+    version_id: int
+    number: str
+    name: str = ""
+    by_default: bool = False
+    is_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A pact to be verified.
+
+    Attributes:
+        pact: Of the newest consumer version that was chosen with this content.
+        chosen: All reasons, sorted.
+        wip: It was not asked for, but is work in progress.
+    """
+
+    pact: Publication
+    chosen: tuple[Chosen, ...]
+    wip: bool = field(default=False)
+
+
+def merged(found: Iterable[tuple[Publication, Chosen]], *, wip: bool = False) -> list[Entry]:
+    """Make one entry of each consumer and content, sorted by consumer and version."""
+    groups: dict[tuple[int, str], list[tuple[Publication, Chosen]]] = {}
+    for pact, chosen in found:
+        groups.setdefault((pact.consumer_id, pact.sha), []).append((pact, chosen))
+    entries = [_entry(group, wip=wip) for group in groups.values()]
+    return sorted(entries, key=lambda entry: (entry.pact.consumer.lower(), entry.pact.version_id))
+
+
+def short_description(chosen: Sequence[Chosen]) -> str:
+    """Name the reasons in a few words."""
+    return ", ".join(_short(one) for one in chosen)
+
+
+def criteria(entry: Entry) -> list[str]:
+    """Name the reasons in sentences; deployments and releases are each put into one."""
+    lines: list[str] = []
+    done: set[Kind] = set()
+    for one in entry.chosen:
+        if one.kind in {Kind.DEPLOYED, Kind.RELEASED}:
+            if one.kind not in done:
+                lines.append(_places([other for other in entry.chosen if other.kind is one.kind]))
+            done.add(one.kind)
+        else:
+            lines.append(f"{_criterion(one, entry.pact)} ({one.number})")
+    return lines
+
+
+def metadata_pairs(entry: Entry, *, pending: bool | None) -> list[tuple[str, object]]:
+    """Give what the address of the entry's pact carries."""
+    if entry.wip:
+        return [("w", True)]
+    pairs: list[tuple[str, object]] = []
+    for one in entry.chosen:
+        pairs += [*_metadata(one), ("s[][cv]", one.version_id)]
+    return pairs if pending is None else [*pairs, ("p", pending)]
+
+
+def _entry(group: Sequence[tuple[Publication, Chosen]], *, wip: bool) -> Entry:
+    pact = max((pact for pact, _ in group), key=lambda pact: pact.version_id)
+    chosen = sorted((chosen for _, chosen in group), key=lambda one: (one.kind, one.name, one.version_id))
+    return Entry(pact, tuple(chosen), wip)
+
+
+def _metadata(one: Chosen) -> list[tuple[str, object]]:
+    selector = one.selector
+    pairs: list[tuple[str, object]] = []
+    if one.kind in {Kind.TAG, Kind.TAG_LATEST}:
+        pairs.append(("s[][t]", selector.tag or one.name))
+    if one.kind is Kind.BRANCH:
+        pairs.append(("s[][b]", True if selector.branch is True else one.name))
+    is_latest = one.kind in {Kind.LATEST, Kind.TAG_LATEST, Kind.BRANCH} or (one.kind is Kind.MAIN and not one.by_default)
+    if is_latest:
+        pairs.append(("s[][l]", True))
+    if selector.environment is not None:
+        pairs.append(("s[][e]", selector.environment))
+    return pairs
+
+
+def _short(one: Chosen) -> str:
+    of = f"{one.selector.consumer} " if one.selector.consumer else ""
+    return {
+        Kind.LATEST: "latest",
+        Kind.BRANCH: f"latest from branch {one.name}",
+        Kind.TAG_LATEST: f"latest with tag {one.name}",
+        Kind.TAG: f"one of {of}{one.name}",
+        Kind.ENVIRONMENT: f"in {one.name}",
+        Kind.DEPLOYED: f"deployed to {one.name}",
+        Kind.RELEASED: f"released in {one.name}",
+        Kind.MAIN: "latest from main branch",
+    }[one.kind]
+
+
+def _criterion(one: Chosen, pact: Publication) -> str:
+    consumer = pact.consumer if one.by_default else one.selector.consumer
+    of = f" of {consumer}" if consumer else ""
+    if one.is_fallback:
+        wanted = one.selector.branch if one.kind is Kind.BRANCH else one.selector.tag
+        word, verb = ("branch", "from branch") if one.kind is Kind.BRANCH else ("tag", "tagged")
+        note = f"(fallback {word} used as no pact was found {'from branch' if word == 'branch' else 'with tag'} '{wanted}')"
+        return f"latest version{of} {verb} '{one.name}' {note}"
+    texts = {
+        Kind.LATEST: f"latest version of {consumer or 'a consumer'} that has a pact with {pact.provider}",
+        Kind.BRANCH: f"latest version{of} from branch '{one.name}'",
+        Kind.TAG_LATEST: f"latest version{of} tagged '{one.name}'",
+        Kind.TAG: f"all {consumer or 'consumer'} versions tagged '{one.name}'",
+        Kind.ENVIRONMENT: f"{consumer or 'a consumer'} version in environment {one.name}",
+        Kind.MAIN: f"latest version{of} from the main branch '{one.name}'",
+    }
+    return texts[one.kind]
+
+
+def _places(chosen: Sequence[Chosen]) -> str:
+    consumer = chosen[0].selector.consumer
+    what = f"version(s) of {consumer}" if consumer else "consumer version(s)"
+    verb = "currently deployed to" if chosen[0].kind is Kind.DEPLOYED else "released and supported in"
+    places = [f"{one.name} ({one.number})" for one in chosen]
+    return f"{what} {verb} {_join(places)}"
+
+
+def _join(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

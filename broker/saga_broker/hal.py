@@ -1,0 +1,98 @@
+"""HAL documents: addresses and the small pieces that many resources share."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Writes absolute addresses of the broker's resources.
+
+    Attributes:
+        base: The broker's address without a slash at the end.
+    """
+
+    base: str
+
+    def url(self, *segments: object) -> str:
+        """Give the address of a resource; each segment is one path segment, whatever characters it has."""
+        return "/".join([self.base, *(quote(str(segment), safe="") for segment in segments)])
+
+    def pacticipant(self, name: str) -> str:
+        """Give the address of a pacticipant."""
+        return self.url("pacticipants", name)
+
+    def version(self, name: str, number: str) -> str:
+        """Give the address of a pacticipant version."""
+        return self.url("pacticipants", name, "versions", number)
+
+    def tag(self, name: str, number: str, tag: str) -> str:
+        """Give the address of a version's tag."""
+        return self.url("pacticipants", name, "versions", number, "tags", tag)
+
+    def branch_version(self, name: str, branch: str, number: str) -> str:
+        """Give the address of a version on a branch."""
+        return self.url("pacticipants", name, "branches", branch, "versions", number)
+
+    def pair(self, consumer: str, provider: str) -> str:
+        """Give the address under which the pacts of a pair live."""
+        return self.url("pacts", "provider", provider, "consumer", consumer)
+
+    def pact(self, consumer: str, provider: str, number: str) -> str:
+        """Give the address of the pact of a consumer version."""
+        return f"{self.pair(consumer, provider)}/version/{quote(number, safe='')}"
+
+    def content(self, consumer: str, provider: str, sha: str, metadata: str | None = None) -> str:
+        """Give the address of a pact content, with metadata when there is some."""
+        address = f"{self.pair(consumer, provider)}/pact-version/{sha}"
+        return f"{address}/metadata/{metadata}" if metadata else address
+
+    def curies(self, context: str) -> list[Document]:
+        """Give the curies of a resource."""
+        return [{"name": "pb", "href": f"{self.base}/doc/{{rel}}?context={context}", "templated": True}]
+
+
+def link(href: str, title: str | None = None, name: str | None = None, *, templated: bool = False) -> Document:
+    """Write one link; what is None is left out."""
+    return present({"title": title, "name": name, "href": href, "templated": True if templated else None})
+
+
+def present(document: Mapping[str, Any]) -> Document:
+    """Leave out members that are None."""
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def moment(value: datetime) -> str:
+    """Write a moment as ISO 8601 with its offset, to the second."""
+    return value.astimezone(UTC).replace(microsecond=0).isoformat()
+
+
+def times(created: datetime, updated: datetime | None) -> Document:
+    """Write `createdAt`, and `updatedAt` once something was changed."""
+    return present({"updatedAt": moment(updated) if updated else None, "createdAt": moment(created)})
+
+
+def pact_name(consumer: str, number: str, provider: str) -> str:
+    """Give the name that a pact bears in links."""
+    return f"Pact between {consumer} ({number}) and {provider}"
+
+
+def dump(document: Any) -> bytes:
+    """Write JSON; numbers of any size."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def unique(items: Iterable[str]) -> list[str]:
+    """Keep the first of equal items."""
+    return list(dict.fromkeys(items))

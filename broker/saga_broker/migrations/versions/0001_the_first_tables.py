@@ -1,0 +1,377 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "environments",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("production", sa.Boolean(), nullable=False),
+        sa.Column("contacts", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_environments")),
+        sa.UniqueConstraint("name", name=op.f("uq_environments_name")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_environments_uuid")),
+    )
+    op.create_table(
+        "pacticipants",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=True),
+        sa.Column("main_branch", sa.Text(), nullable=True),
+        sa.Column("repository_url", sa.Text(), nullable=True),
+        sa.Column("repository_name", sa.Text(), nullable=True),
+        sa.Column("repository_namespace", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pacticipants")),
+        sa.UniqueConstraint("name", name=op.f("uq_pacticipants_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "branches",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("pacticipant_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["pacticipant_id"], ["pacticipants.id"], name=op.f("fk_branches_pacticipant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_branches")),
+        sa.UniqueConstraint("pacticipant_id", "name", name=op.f("uq_branches_pacticipant_id_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "contents",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("consumer_id", sa.Integer(), nullable=False),
+        sa.Column("provider_id", sa.Integer(), nullable=False),
+        sa.Column("sha", sa.String(length=40), nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["consumer_id"], ["pacticipants.id"], name=op.f("fk_contents_consumer_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["provider_id"], ["pacticipants.id"], name=op.f("fk_contents_provider_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contents")),
+        sa.UniqueConstraint("consumer_id", "provider_id", "sha", name=op.f("uq_contents_consumer_id_provider_id_sha")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("contents", schema=None) as batch_op:
+        batch_op.create_index("ix_contents_provider_id", ["provider_id"], unique=False)
+
+    op.create_table(
+        "integrations",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("consumer_id", sa.Integer(), nullable=False),
+        sa.Column("provider_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("contract_data_updated_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consumer_id"], ["pacticipants.id"], name=op.f("fk_integrations_consumer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["pacticipants.id"], name=op.f("fk_integrations_provider_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_integrations")),
+        sa.UniqueConstraint("consumer_id", "provider_id", name=op.f("uq_integrations_consumer_id_provider_id")),
+    )
+    with op.batch_alter_table("integrations", schema=None) as batch_op:
+        batch_op.create_index("ix_integrations_provider_id", ["provider_id"], unique=False)
+
+    op.create_table(
+        "labels",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("pacticipant_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["pacticipant_id"], ["pacticipants.id"], name=op.f("fk_labels_pacticipant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_labels")),
+        sa.UniqueConstraint("pacticipant_id", "name", name=op.f("uq_labels_pacticipant_id_name")),
+    )
+    with op.batch_alter_table("labels", schema=None) as batch_op:
+        batch_op.create_index("ix_labels_name", ["name"], unique=False)
+
+    op.create_table(
+        "versions",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("pacticipant_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("build_url", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["pacticipant_id"], ["pacticipants.id"], name=op.f("fk_versions_pacticipant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
+        sa.UniqueConstraint("pacticipant_id", "number", name=op.f("uq_versions_pacticipant_id_number")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "branch_heads",
+        sa.Column("branch_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branches.id"], name=op.f("fk_branch_heads_branch_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_branch_heads_version_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("branch_id", name=op.f("pk_branch_heads")),
+    )
+    with op.batch_alter_table("branch_heads", schema=None) as batch_op:
+        batch_op.create_index("ix_branch_heads_version_id", ["version_id"], unique=False)
+
+    op.create_table(
+        "branch_versions",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("branch_id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("auto_created", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branches.id"], name=op.f("fk_branch_versions_branch_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_branch_versions_version_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_branch_versions")),
+        sa.UniqueConstraint("branch_id", "version_id", name=op.f("uq_branch_versions_branch_id_version_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("branch_versions", schema=None) as batch_op:
+        batch_op.create_index("ix_branch_versions_version_id", ["version_id"], unique=False)
+
+    op.create_table(
+        "deck_results",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("saga", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("sha", sa.Text(), nullable=False),
+        sa.Column("provider_version_id", sa.Integer(), nullable=False),
+        sa.Column("derivation", sa.Integer(), nullable=False),
+        sa.Column("faults", sa.Integer(), nullable=False),
+        sa.Column("verifier", sa.Text(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=True),
+        sa.Column("build_url", sa.Text(), nullable=True),
+        sa.Column("claim", sa.Text(), nullable=False),
+        sa.Column("obligations", sa.Text(), nullable=False),
+        sa.Column("histories", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["provider_version_id"], ["versions.id"], name=op.f("fk_deck_results_provider_version_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deck_results")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("deck_results", schema=None) as batch_op:
+        batch_op.create_index("ix_deck_results_provider_version_id", ["provider_version_id"], unique=False)
+        batch_op.create_index(
+            "ix_deck_results_sha_step_provider_version_id", ["sha", "step", "provider_version_id"], unique=False
+        )
+
+    op.create_table(
+        "deployed_versions",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("pacticipant_id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("environment_id", sa.Integer(), nullable=False),
+        sa.Column("instance", sa.Text(), nullable=True),
+        sa.Column("auto_created", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.Column("undeployed_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["environment_id"], ["environments.id"], name=op.f("fk_deployed_versions_environment_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["pacticipant_id"], ["pacticipants.id"], name=op.f("fk_deployed_versions_pacticipant_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["versions.id"], name=op.f("fk_deployed_versions_version_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deployed_versions")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_deployed_versions_uuid")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("deployed_versions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_deployed_versions_environment_id_pacticipant_id", ["environment_id", "pacticipant_id"], unique=False
+        )
+        batch_op.create_index("ix_deployed_versions_pacticipant_id", ["pacticipant_id"], unique=False)
+        batch_op.create_index("ix_deployed_versions_version_id", ["version_id"], unique=False)
+
+    op.create_table(
+        "publications",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("consumer_id", sa.Integer(), nullable=False),
+        sa.Column("consumer_version_id", sa.Integer(), nullable=False),
+        sa.Column("provider_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("content_id", sa.Integer(), nullable=False),
+        sa.Column("is_latest", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consumer_id"], ["pacticipants.id"], name=op.f("fk_publications_consumer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["consumer_version_id"], ["versions.id"], name=op.f("fk_publications_consumer_version_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["content_id"], ["contents.id"], name=op.f("fk_publications_content_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["pacticipants.id"], name=op.f("fk_publications_provider_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publications")),
+        sa.UniqueConstraint(
+            "consumer_version_id",
+            "provider_id",
+            "revision",
+            name=op.f("uq_publications_consumer_version_id_provider_id_revision"),
+        ),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("publications", schema=None) as batch_op:
+        batch_op.create_index("ix_publications_consumer_id", ["consumer_id"], unique=False)
+        batch_op.create_index("ix_publications_content_id", ["content_id"], unique=False)
+        batch_op.create_index("ix_publications_provider_id_consumer_id", ["provider_id", "consumer_id"], unique=False)
+
+    op.create_table(
+        "released_versions",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("pacticipant_id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("environment_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.Column("support_ended_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["environment_id"], ["environments.id"], name=op.f("fk_released_versions_environment_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["pacticipant_id"], ["pacticipants.id"], name=op.f("fk_released_versions_pacticipant_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["versions.id"], name=op.f("fk_released_versions_version_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_released_versions")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_released_versions_uuid")),
+        sa.UniqueConstraint("version_id", "environment_id", name=op.f("uq_released_versions_version_id_environment_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("released_versions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_released_versions_environment_id_pacticipant_id", ["environment_id", "pacticipant_id"], unique=False
+        )
+        batch_op.create_index("ix_released_versions_pacticipant_id", ["pacticipant_id"], unique=False)
+
+    op.create_table(
+        "saga_versions",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("saga", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("owner_version_id", sa.Integer(), nullable=False),
+        sa.Column("executor_version_id", sa.Integer(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=True),
+        sa.Column("sha", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("build_url", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["executor_version_id"], ["versions.id"], name=op.f("fk_saga_versions_executor_version_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_version_id"], ["versions.id"], name=op.f("fk_saga_versions_owner_version_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saga_versions")),
+        sa.UniqueConstraint("saga", "number", name=op.f("uq_saga_versions_saga_number")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("saga_versions", schema=None) as batch_op:
+        batch_op.create_index("ix_saga_versions_executor_version_id", ["executor_version_id"], unique=False)
+        batch_op.create_index("ix_saga_versions_owner_version_id", ["owner_version_id"], unique=False)
+
+    op.create_table(
+        "tags",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_tags_version_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
+        sa.UniqueConstraint("version_id", "name", name=op.f("uq_tags_version_id_name")),
+    )
+    with op.batch_alter_table("tags", schema=None) as batch_op:
+        batch_op.create_index("ix_tags_name", ["name"], unique=False)
+
+    op.create_table(
+        "verifications",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("consumer_id", sa.Integer(), nullable=False),
+        sa.Column("provider_id", sa.Integer(), nullable=False),
+        sa.Column("content_id", sa.Integer(), nullable=False),
+        sa.Column("provider_version_id", sa.Integer(), nullable=False),
+        sa.Column("success", sa.Boolean(), nullable=False),
+        sa.Column("wip", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("pact_pending", sa.Boolean(), nullable=True),
+        sa.Column("consumer_version_numbers", sa.Text(), nullable=True),
+        sa.Column("build_url", sa.Text(), nullable=True),
+        sa.Column("test_results", sa.Text(), nullable=True),
+        sa.Column("verified_by", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consumer_id"], ["pacticipants.id"], name=op.f("fk_verifications_consumer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["content_id"], ["contents.id"], name=op.f("fk_verifications_content_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["pacticipants.id"], name=op.f("fk_verifications_provider_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["provider_version_id"], ["versions.id"], name=op.f("fk_verifications_provider_version_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verifications")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("verifications", schema=None) as batch_op:
+        batch_op.create_index("ix_verifications_consumer_id", ["consumer_id"], unique=False)
+        batch_op.create_index(
+            "ix_verifications_content_id_provider_version_id", ["content_id", "provider_version_id"], unique=False
+        )
+        batch_op.create_index("ix_verifications_provider_id_consumer_id", ["provider_id", "consumer_id"], unique=False)
+        batch_op.create_index("ix_verifications_provider_version_id", ["provider_version_id"], unique=False)
+
+    op.create_table(
+        "saga_steps",
+        sa.Column("saga_version_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("participant", sa.Text(), nullable=False),
+        sa.Column("step_class", sa.Text(), nullable=False),
+        sa.Column("sha", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["saga_version_id"], ["saga_versions.id"], name=op.f("fk_saga_steps_saga_version_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("saga_version_id", "position", name=op.f("pk_saga_steps")),
+    )
+    with op.batch_alter_table("saga_steps", schema=None) as batch_op:
+        batch_op.create_index("ix_saga_steps_participant", ["participant"], unique=False)
+
+    op.create_table(
+        "verification_tags",
+        sa.Column("verification_id", sa.Integer(), nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["verification_id"], ["verifications.id"], name=op.f("fk_verification_tags_verification_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("verification_id", "tag", name=op.f("pk_verification_tags")),
+    )

@@ -1,0 +1,158 @@
+"""Publishing pacts: what is checked first, what is stored, and what the answer tells."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from saga_broker import notices
+from saga_broker.content import content_sha
+from saga_broker.diff import DiffTooLargeError, pact_diff
+from saga_broker.errors import ConflictError, EmptyError, RefusedError
+from saga_broker.hal import Links, dump
+from saga_broker.media import TEXT
+from saga_broker.merge import MergeConflictError, merged
+from saga_broker.settings import Settings
+from saga_broker.store import pacticipants as pacticipant_store
+from saga_broker.store import pacts as pact_store
+from saga_broker.store import tags as tag_store
+from saga_broker.store import verifications as verification_store
+from saga_broker.store.pacts import Which
+from saga_broker.store.rows import Publication, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A pact as it comes in.
+
+    Attributes:
+        raw: The bytes that are stored.
+        pact: The same, parsed.
+        merge: Merge it with what the version already holds.
+    """
+
+    consumer: str
+    provider: str
+    raw: bytes
+    pact: Any
+    merge: bool = False
+
+    @property
+    def sha(self) -> str:
+        """Give the content sha."""
+        return content_sha(self.pact)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a pact: `kind` is `created`, `changed`, `same` or `merged`."""
+
+    publication: Publication
+    kind: str
+
+
+def refuse_likely_duplicates(connection: Connection, settings: Settings, names: Sequence[str], base: str) -> None:
+    """Refuse new names that read like existing ones.
+
+    Raises:
+        RefusedError: With 409, and how to make the pacticipant on purpose.
+    """
+    if not settings.check_for_potential_duplicate_pacticipant_names:
+        return
+    for name in names:
+        similar = pacticipant_store.likely_duplicates(connection, name)
+        if similar:
+            raise RefusedError(409, _duplicate_text(name, similar, base), TEXT)
+
+
+def refuse_conflicts(connection: Connection, settings: Settings, number: str, pacts: Sequence[Incoming]) -> None:
+    """Refuse pacts that would change what is stored under this consumer version.
+
+    Raises:
+        ConflictError: With the differences.
+    """
+    if settings.allow_dangerous_contract_modification:
+        return
+    found: list[notices.Notice] = []
+    texts: list[str] = []
+    for pact in pacts:
+        existing = pact_store.newest(connection, Which(pact.consumer, pact.provider, number))
+        if existing is not None and existing.sha != pact.sha:
+            texts.append(notices.conflict_text(pact.consumer, number, pact.provider))
+            found += [notices.notice("error", texts[-1]), notices.notice("info", _difference(connection, existing, pact))]
+    if texts:
+        raise ConflictError(found, texts)
+
+
+def store_pact(connection: Connection, version: Version, pact: Incoming) -> Outcome:
+    """Store a pact under a consumer version.
+
+    Raises:
+        EmptyError: It is to be merged and cannot be.
+    """
+    provider = pacticipant_store.get_or_create(connection, pact.provider)
+    existing = pact_store.newest(connection, Which(pact.consumer, pact.provider, version.number))
+    if pact.merge and existing is not None:
+        pact = _merged(connection, existing, pact)
+    publication, kind = pact_store.store(connection, version, provider.id, pact.sha, pact.raw)
+    return Outcome(publication, "merged" if pact.merge and existing is not None else kind)
+
+
+def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.Published:
+    """Find out what the answer tells about a published pact."""
+    pact = outcome.publication
+    tags = sorted(tag.name for tag in tag_store.of_versions(connection, [pact.version_id]).get(pact.version_id, []))
+    comments: tuple[str, ...] = ()
+    if outcome.kind != "same":
+        comments = _changes(connection, pact, tags)
+    return notices.Published(
+        consumer=pact.consumer,
+        number=pact.number,
+        provider=pact.provider,
+        kind=outcome.kind,
+        url=links.pact(pact.consumer, pact.provider, pact.number),
+        comments=comments,
+        unchanged=notices.unchanged_text(tags) if outcome.kind != "same" and not comments else None,
+        has_results=verification_store.exists_for_pair(connection, pact.consumer_id, pact.provider_id),
+    )
+
+
+def _changes(connection: Connection, pact: Publication, tags: Sequence[str]) -> tuple[str, ...]:
+    found = []
+    for tag in tags or [None]:
+        which = Which(pact.consumer, pact.provider, tag=tag, untagged=tag is None, before=pact.version_id)
+        previous = pact_store.newest(connection, which)
+        if previous is None or previous.sha != pact.sha:
+            found.append(notices.changed_text(tag, first=previous is None))
+    return tuple(found)
+
+
+def _merged(connection: Connection, existing: Publication, pact: Incoming) -> Incoming:
+    before = json.loads(pact_store.content(connection, existing.content_id))
+    try:
+        document = merged(before, pact.pact)
+    except MergeConflictError as error:
+        raise EmptyError(409) from error
+    return Incoming(pact.consumer, pact.provider, dump(document), document, merge=True)
+
+
+def _difference(connection: Connection, existing: Publication, pact: Incoming) -> str:
+    before = json.loads(pact_store.content(connection, existing.content_id))
+    try:
+        return pact_diff(before, pact.pact)
+    except DiffTooLargeError:
+        return "(The contents are too large to show their differences.)"
+
+
+def _duplicate_text(name: str, similar: Sequence[str], base: str) -> str:
+    listed = "\n".join(f"* {other}" for other in similar)
+    return (
+        f'This is the first time a pact has been published for "{name}".\n'
+        f'The name "{name}" is very similar to the following existing consumers/providers:\n{listed}\n'
+        "If you meant to specify one of the above names, please correct the pact configuration, and re-publish the pact.\n"
+        "If the pact is intended to be for a new consumer or provider, please manually create "
+        f'"{name}" using the following command, and then re-publish the pact:\n'
+        f"$ curl -v -XPOST -H 'Content-Type: application/json' -d '{json.dumps({'name': name})}' {base}/pacticipants\n"
+    )

@@ -1,0 +1,42 @@
+"""What an operator can choose. Values come from the command line or from the environment; this module only holds them."""
+
+from dataclasses import dataclass, field
+
+DEFAULT_DATABASE_URL = "sqlite:///sagapact-broker.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The broker's settings.
+
+    Attributes:
+        database_url: A SQLAlchemy URL: `sqlite:///file` or `postgresql://user@host/name`.
+        base_urls: Addresses that links may start with. Empty: the address of the request is used.
+        max_body_bytes: A larger request body is answered 413.
+        max_json_depth: JSON nested deeper is answered 400.
+        auto_detect_main_branch: Take the first branch or tag named like a main branch as the main branch.
+        main_branch_candidates: Names that the detection looks for.
+        use_first_tag_as_branch: The first tag of a version that is younger than `first_tag_age_s` makes a branch.
+        first_tag_age_s: Seconds.
+        create_deployed_versions_for_tags: A tag named like an environment records a deployment.
+        allow_dangerous_contract_modification: Let a pact be replaced under the same consumer version.
+        check_for_potential_duplicate_pacticipant_names: Refuse a new name that reads like an existing one.
+        pact_content_diff_timeout_s: Seconds after which a diff is given up with 408.
+        verified_by_other_branch_lookback_days: How far back results of other branches count for work in progress.
+        pool_size: Database connections kept open.
+    """
+
+    database_url: str = DEFAULT_DATABASE_URL
+    base_urls: tuple[str, ...] = ()
+    max_body_bytes: int = 20 * 1024 * 1024
+    max_json_depth: int = 50
+    auto_detect_main_branch: bool = True
+    main_branch_candidates: tuple[str, ...] = field(default=("develop", "main", "master"))
+    use_first_tag_as_branch: bool = True
+    first_tag_age_s: float = 10.0
+    create_deployed_versions_for_tags: bool = True
+    allow_dangerous_contract_modification: bool = False
+    check_for_potential_duplicate_pacticipant_names: bool = True
+    pact_content_diff_timeout_s: float = 15.0
+    verified_by_other_branch_lookback_days: int = 30
+    pool_size: int = 10

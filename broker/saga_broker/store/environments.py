@@ -1,0 +1,64 @@
+"""Environments: the places that versions are deployed to."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, func, select
+
+from saga_broker.store.query import add, change, fetch, first
+from saga_broker.store.rows import Environment
+from saga_broker.store.schema import environments
+from saga_broker.store.types import now
+
+
+def listing(connection: Connection, name: str | None = None) -> list[Environment]:
+    """List environments by display name."""
+    query = select(environments).order_by(func.lower(environments.c.display_name), environments.c.id)
+    if name is not None:
+        query = query.where(environments.c.name == name)
+    return fetch(connection, query, Environment)
+
+
+def find(connection: Connection, uuid: str) -> Environment | None:
+    """Find an environment by its uuid."""
+    return first(connection, select(environments).where(environments.c.uuid == uuid), Environment)
+
+
+def find_by_name(connection: Connection, name: str) -> Environment | None:
+    """Find an environment by its name."""
+    return first(connection, select(environments).where(environments.c.name == name), Environment)
+
+
+def create(connection: Connection, name: str, display_name: str, contacts: Any, *, production: bool) -> Environment:
+    """Make an environment."""
+    values = {"name": name, "display_name": display_name, "production": production, "contacts": _json(contacts)}
+    uuid = str(uuid4())
+    add(connection, environments, uuid=uuid, created_at=now(), **values)
+    made = find(connection, uuid)
+    assert made is not None  # noqa: S101  (made in this transaction)
+    return made
+
+
+def replace(connection: Connection, environment: Environment, **fields: Any) -> Environment:
+    """Replace the fields of an environment."""
+    fields["contacts"] = _json(fields.get("contacts"))
+    change(connection, environments, environment.id, updated_at=now(), **fields)
+    changed = find(connection, environment.uuid)
+    assert changed is not None  # noqa: S101  (it was there in this transaction)
+    return changed
+
+
+def remove(connection: Connection, environment: Environment) -> None:
+    """Delete an environment with its deployments and releases."""
+    connection.execute(delete(environments).where(environments.c.id == environment.id))
+
+
+def by_ids(connection: Connection, environment_ids: list[int]) -> dict[int, Environment]:
+    """Give environments by id."""
+    found = fetch(connection, select(environments).where(environments.c.id.in_(environment_ids)), Environment)
+    return {environment.id: environment for environment in found}
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,129 @@
+"""Versions of pacticipants. A version's id is its place in the global order: created last is latest."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, select
+
+from saga_broker.store import branches as branch_store
+from saga_broker.store import pacticipants as pacticipant_store
+from saga_broker.store.query import add, change, fetch, fetch_page, first
+from saga_broker.store.rows import Page, Version
+from saga_broker.store.schema import (
+    branch_heads,
+    branch_versions,
+    branches,
+    deployed_versions,
+    pacticipants,
+    released_versions,
+    tags,
+    versions,
+)
+from saga_broker.store.types import now
+
+
+def find(connection: Connection, pacticipant: str, number: str) -> Version | None:
+    """Find a version by pacticipant name and number."""
+    return first(connection, all_versions().where(pacticipants.c.name == pacticipant, versions.c.number == number), Version)
+
+
+def find_by_ids(connection: Connection, version_ids: list[int]) -> dict[int, Version]:
+    """Give versions by id."""
+    found = fetch(connection, all_versions().where(versions.c.id.in_(version_ids)), Version)
+    return {version.id: version for version in found}
+
+
+def get_or_create(connection: Connection, pacticipant: str, number: str) -> tuple[Version, bool]:
+    """Give a version; make it, and its pacticipant, when it is new.
+
+    Returns:
+        The version, and whether it was made now.
+    """
+    version = find(connection, pacticipant, number)
+    if version is not None:
+        return version, False
+    owner = pacticipant_store.get_or_create(connection, pacticipant)
+    new = add(connection, versions, pacticipant_id=owner.id, number=number, created_at=now())
+    return find_by_ids(connection, [new])[new], True
+
+
+def set_build_url(connection: Connection, version: Version, build_url: str | None, *, is_new: bool) -> None:
+    """Set or clear where the version was built; a version made just now does not count as updated."""
+    change(connection, versions, version.id, build_url=build_url, updated_at=None if is_new else now())
+
+
+def latest(connection: Connection, pacticipant: str, tag: str | None = None) -> Version | None:
+    """Find the newest version of a pacticipant, with a tag when one is given."""
+    query = all_versions().where(pacticipants.c.name == pacticipant).order_by(versions.c.id.desc())
+    if tag is not None:
+        query = query.where(versions.c.id.in_(select(tags.c.version_id).where(tags.c.name == tag)))
+    return first(connection, query, Version)
+
+
+def latest_of_each(connection: Connection, pacticipant_ids: list[int]) -> dict[int, Version]:
+    """Give the newest version of several pacticipants, by pacticipant id."""
+    newest = select(func.max(versions.c.id)).where(versions.c.pacticipant_id.in_(pacticipant_ids)).group_by(versions.c.pacticipant_id)
+    found = fetch(connection, all_versions().where(versions.c.id.in_(newest)), Version)
+    return {version.pacticipant_id: version for version in found}
+
+
+def branch_head(connection: Connection, pacticipant: str, branch: str) -> Version | None:
+    """Find the version that was added to a branch last."""
+    query = (
+        all_versions()
+        .join(branch_heads, branch_heads.c.version_id == versions.c.id)
+        .join(branches, branches.c.id == branch_heads.c.branch_id)
+        .where(pacticipants.c.name == pacticipant, branches.c.name == branch)
+    )
+    return first(connection, query, Version)
+
+
+def listing(
+    connection: Connection,
+    pacticipant: str,
+    *,
+    branch: str | None = None,
+    tag: str | None = None,
+    environment_id: int | None = None,
+    page: Page | None = None,
+) -> tuple[list[Version], int]:
+    """List versions of a pacticipant, the newest first; on a branch, with a tag, or ever deployed or released in an environment.
+
+    Returns:
+        The versions, and how many there are on all pages.
+    """
+    query = all_versions().where(pacticipants.c.name == pacticipant).order_by(versions.c.id.desc())
+    if branch is not None:
+        on_branch = select(branch_versions.c.version_id).join(branches, branches.c.id == branch_versions.c.branch_id)
+        query = query.where(versions.c.id.in_(on_branch.where(branches.c.name == branch)))
+    if tag is not None:
+        query = query.where(versions.c.id.in_(select(tags.c.version_id).where(tags.c.name == tag)))
+    if environment_id is not None:
+        query = query.where(versions.c.id.in_(_ever_in(environment_id)))
+    return fetch_page(connection, query, Version, page)
+
+
+def remove(connection: Connection, version: Version) -> None:
+    """Delete a version with its pacts, results, tags and deployments; branch heads move to the version before."""
+    held = select(branch_versions.c.branch_id).where(branch_versions.c.version_id == version.id)
+    branch_ids = list(connection.execute(held).scalars())
+    connection.execute(delete(versions).where(versions.c.id == version.id))
+    for branch_id in branch_ids:
+        branch_store.settle_head(connection, branch_id)
+
+
+def all_versions() -> Select[Any]:
+    """Select versions with the columns of the record `Version`."""
+    return select(
+        versions.c.id,
+        versions.c.pacticipant_id,
+        pacticipants.c.name.label("pacticipant"),
+        versions.c.number,
+        versions.c.build_url,
+        versions.c.created_at,
+        versions.c.updated_at,
+    ).join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+
+
+def _ever_in(environment_id: int) -> Any:
+    deployed = select(deployed_versions.c.version_id).where(deployed_versions.c.environment_id == environment_id)
+    return deployed.union(select(released_versions.c.version_id).where(released_versions.c.environment_id == environment_id))

@@ -1,0 +1,59 @@
+"""Documents of verification results."""
+
+import json
+from typing import Any
+
+from saga_broker.metadata import encode_number
+from saga_broker.hal import Document, Links, link, moment, present
+from saga_broker.store.rows import Publication, Verification
+from saga_broker.views.pact import name_of
+
+
+def href_of(links: Links, result: Verification, metadata: str | None = None) -> str:
+    """Give the address of a result."""
+    content = links.content(result.consumer, result.provider, result.sha, metadata)
+    return f"{content}/verification-results/{result.id}"
+
+
+def verification(links: Links, result: Verification, pact: Publication) -> Document:
+    """Write a result.
+
+    Args:
+        links: Writes addresses.
+        result: The result.
+        pact: The publication that the result is shown with.
+    """
+    own = href_of(links, result)
+    content = links.content(result.consumer, result.provider, result.sha, encode_number(pact.number))
+    return {
+        **present(
+            {
+                "providerName": result.provider,
+                "providerApplicationVersion": result.provider_version,
+                "success": result.success,
+                "verificationDate": moment(result.created_at),
+                "buildUrl": result.build_url,
+                "testResults": json.loads(result.test_results) if result.test_results is not None else None,
+                "verifiedBy": _verified_by(json.loads(result.verified_by) if result.verified_by else {}),
+            },
+        ),
+        "_links": {
+            "self": link(own, "Verification result", f"Verification result {result.id} for {name_of(pact)}"),
+            "pb:pact-version": link(content, "Pact", name_of(pact)),
+            "pb:triggered-webhooks": link(
+                f"{own}/triggered-webhooks",
+                "Webhooks triggered by the publication of this verification result",
+            ),
+        },
+    }
+
+
+def _verified_by(sent: Any) -> Document:
+    """Write the verifier as the original does: the language's name under `client_implementation`."""
+    if not isinstance(sent, dict):
+        return {}
+    language = sent.get("clientLanguage")
+    name = language.get("name") if isinstance(language, dict) else None
+    return present(
+        {"implementation": sent.get("implementation"), "version": sent.get("version"), "client_implementation": name},
+    )

@@ -1,0 +1,23 @@
+"""Runs a saga's contract tests in a process of their own: `python -m saga_e2e.contract_tests PARENT PACTS FOLDER`.
+
+The process ends with its parent, and takes no configuration from the folders around it.
+"""
+
+import os
+import sys
+
+import pytest
+
+from saga_verifier.isolation.with_parent import die_with_parent
+
+
+def main() -> int:
+    """Run the tests; give pytest's exit status."""
+    parent, pacts, folder = sys.argv[1:]
+    die_with_parent(int(parent))
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", os.devnull, "--rootdir", folder, "--import-mode=importlib"]
+    return int(pytest.main([*options, "--pacts", pacts, folder]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

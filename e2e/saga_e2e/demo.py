@@ -1,0 +1,278 @@
+"""The demo: the whole chain on the VAS purchase saga, told step by step.
+
+Broker, contract tests, publishing, verification in isolation, both gates, a billing version that breaks a compensation and its
+mended successor, whole sagas with faults, and the report. Everything is real: processes, HTTP, databases, Pact.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from saga_broker.client import BrokerClient
+from saga_contracts.errors import SagapactError
+from saga_contracts.saga import Saga
+from saga_contracts.sagafile import load_saga
+from saga_e2e import report, runner
+from saga_e2e.console import Console
+from saga_e2e.landscape import reference_landscape
+from saga_verifier import VERSION, reporting
+from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.isolation.spec import Health, Spec
+from saga_verifier.provider_file import ProviderFile
+from saga_verifier.run import ProviderOutcome, Settings, Version, verify_provider, with_environment
+from saga_verifier.verdicts import Verdict
+
+SAGA = "vas_purchase"
+ENVIRONMENT = "production"
+BRANCH = "main"
+FIRST, BROKEN, MENDED = "1.0.0", "1.1.0", "1.1.1"
+CONTRACT_TESTS_TIMEOUT_S = 120
+
+
+@dataclass(slots=True)
+class Story:
+    """What the demo found out so far; the report is made from it."""
+
+    providers: list[dict[str, Any]] = field(default_factory=list)
+    gates: list[dict[str, Any]] = field(default_factory=list)
+    scenarios: list[dict[str, Any]] = field(default_factory=list)
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+
+    def expect(self, is_so: bool, otherwise: str) -> None:  # noqa: FBT001
+        """Note when something did not end as the story says."""
+        if not is_so:
+            self.surprises.append(otherwise)
+
+
+class Demo:
+    """One run of the demo."""
+
+    def __init__(self, out: Path, console: Console) -> None:
+        self.out = out
+        self.console = console
+        self.story = Story()
+        self.land = reference_landscape()
+        self.saga_file = self.land.sagas[SAGA]
+        self.saga: Saga = load_saga(self.saga_file)
+        self.isolation = ProcessIsolation()
+        self._broker: BrokerClient | None = None
+
+    @property
+    def broker(self) -> BrokerClient:
+        """The broker's client, while the broker runs."""
+        assert self._broker is not None  # noqa: S101  (only used inside `serving`)
+        return self._broker
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """Run the broker; gives its address."""
+        self.console.step("A broker on SQLite")
+        with self.isolation.start(_broker_spec()) as running, BrokerClient(running.base_url) as client:
+            self._broker = client
+            self.console.line(f"serves at {running.base_url}")
+            yield running.base_url
+
+    def contract_tests(self) -> None:
+        """Let the owner's real step client meet Pact's mock provider for every case of the saga."""
+        self.console.step("Contract tests of the saga's owner: the real step client against Pact's mock provider")
+        pacts = (self.out / "pacts").resolve()
+        done = subprocess.run(
+            [sys.executable, "-m", "saga_e2e.contract_tests", str(os.getpid()), str(pacts), str(self.saga_file.parent)],
+            capture_output=True,
+            text=True,
+            timeout=CONTRACT_TESTS_TIMEOUT_S,
+            check=False,
+            env=_environment(),
+        )
+        if done.returncode != 0:
+            raise SagapactError(f"The contract tests of {SAGA} failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+        for line in done.stdout.splitlines():
+            if "cases exercised" in line or line.strip().endswith(".json"):
+                self.console.line(line.strip())
+
+    def publish(self) -> None:
+        """Publish pacts and saga file."""
+        self.console.step(f"Pacts and saga file are published as version {FIRST} of {self.saga.consumer}, branch {BRANCH}")
+        files = sorted((self.out / "pacts").glob("*.json"))
+        self.broker.publish_files(self.saga.consumer, FIRST, files, branch=BRANCH)
+        self.broker.publish_saga(
+            self.saga.saga, FIRST, self.saga_file.read_text(encoding="utf-8"), "application/yaml", branch=BRANCH
+        )
+        self.console.line(f"{len(files)} pacts and the saga file {self.saga.saga}")
+
+    def verify_all(self) -> None:
+        """Verify every participant alone, two at a time."""
+        self.console.step(
+            "Each participant is verified alone: pacts replayed, decks for k = 1 played, effects probed, results published"
+        )
+        with ThreadPoolExecutor(max_workers=2) as threads:
+            names = self._participants()
+            for outcome in threads.map(lambda name: self._verify(self._provider(name), FIRST), names):
+                self._show(outcome)
+                self.story.expect(outcome.verdict == Verdict.KEPT, f"{outcome.provider} {FIRST} is {outcome.verdict}, not kept")
+
+    def ask_first(self) -> None:
+        """Record deployments and ask both gates."""
+        self.console.step(f"Everything is deployed to {ENVIRONMENT}; both gates are asked")
+        for name in (self.saga.consumer, *self._participants()):
+            self.broker.record_deployment(name, FIRST, ENVIRONMENT)
+        self._ask("The first versions", self.saga.consumer, FIRST, {}, expected=True)
+
+    def break_and_mend(self) -> None:
+        """Let billing break its null compensation, and mend it."""
+        billing = self._provider("billing")
+        self.console.step(f"billing {BROKEN}: a compensation that was never preceded by its forward call is answered 404")
+        outcome = self._verify(with_environment(billing, {"FAULT": "null_compensation_404"}), BROKEN)
+        self._show(outcome)
+        self.story.expect(outcome.verdict == Verdict.BROKEN, f"billing {BROKEN} is {outcome.verdict}, not broken")
+        self._ask(f"billing {BROKEN}", "billing", BROKEN, {"billing": BROKEN}, expected=False)
+        self.console.step(f"billing {MENDED}: mended")
+        outcome = self._verify(billing, MENDED)
+        self._show(outcome)
+        self.story.expect(outcome.verdict == Verdict.KEPT, f"billing {MENDED} is {outcome.verdict}, not kept")
+        self._ask(f"billing {MENDED}", "billing", MENDED, {"billing": MENDED}, expected=True)
+
+    def end_to_end(self) -> None:
+        """Run whole sagas with faults."""
+        self.console.step("Whole sagas, end to end, with faults: all services up, invariants checked from their own state")
+        for result in runner.run(self.saga, self.land, tier="demo", isolation=self.isolation):
+            self.story.scenarios.append(result.as_json())
+            self.console.result(result.verdict, f"{result.title}: {result.outcome}")
+            self.story.expect(result.verdict == "kept", f"the scenario {result.name} is {result.verdict}")
+        self.story.expect(bool(self.story.scenarios), "no scenario was run")
+
+    def write_report(self) -> None:
+        """Write the report as a page, JSON and JUnit, and say how everything ended."""
+        self.console.step("The report")
+        self.story.figures.append({"name": "the whole run", "value": round(self.console.elapsed_s(), 1), "unit": "s"})
+        data = report.ReportData.model_validate({
+            "title": f"Sagapact: {self.saga.saga}",
+            "generated_at": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "sagapact": VERSION,
+            "saga": self.saga.as_json(),
+            "verdict": self._sentence(),
+            "providers": self.story.providers,
+            "gates": self.story.gates,
+            "scenarios": self.story.scenarios,
+            "figures": self.story.figures,
+        })  # fmt: skip
+        (self.out / "report.html").write_text(report.render(data), encoding="utf-8")
+        (self.out / "report.json").write_text(report.as_json(data), encoding="utf-8")
+        (self.out / "junit.xml").write_text(report.as_junit(data), encoding="utf-8")
+        self.console.line(f"{self.out / 'report.html'}")
+        for surprise in self.story.surprises:
+            self.console.result("broken", f"not as told: {surprise}")
+        if not self.story.surprises:
+            self.console.result("kept", f"everything ended as told, in {self.console.elapsed_s():.0f} s")
+
+    def _sentence(self) -> dict[str, str]:
+        if self.story.surprises:
+            return {
+                "status": "broken",
+                "sentence": f"{len(self.story.surprises)} things did not end as told: {self.story.surprises[0]}",
+            }
+        played = len(self.story.scenarios)
+        sentence = (
+            f"The saga {self.saga.saga} holds: every participant keeps its contracts and decks, and {played} end-to-end scenarios "
+            f"ended as they must. billing {BROKEN} was caught breaking O8 before it was deployed."
+        )
+        return {"status": "kept", "sentence": sentence}
+
+    def _participants(self) -> list[str]:
+        return sorted({step.participant for step in self.saga.steps})
+
+    def _provider(self, name: str) -> ProviderFile:
+        return self.land.services(self.saga)[name]
+
+    def _verify(self, provider: ProviderFile, version: str) -> ProviderOutcome:
+        settings = Settings(faults=1, today=datetime.now(tz=UTC).date())
+        return verify_provider(provider, Version(version, BRANCH), self.broker, self.isolation, settings)
+
+    def _show(self, outcome: ProviderOutcome) -> None:
+        self.story.providers.append(reporting.as_json(outcome))
+        *details, last = reporting.lines(outcome)
+        for line in details:
+            self.console.line(line)
+        self.console.result(outcome.verdict.value, last)
+
+    def _ask(self, title: str, pacticipant: str, version: str, candidates: Mapping[str, str], *, expected: bool) -> None:
+        pair = self.broker.can_i_deploy(pacticipant, version, ENVIRONMENT)
+        whole = self.broker.can_run(self.saga.saga, ENVIRONMENT, candidates)
+        self.console.result(
+            _word(pair.deployable),
+            f"can-i-deploy {pacticipant} {version} to {ENVIRONMENT}: {_word(pair.deployable)}. {pair.reason}",
+        )
+        self.console.result(
+            _word(whole.can_run), f"can-run {self.saga.saga} in {ENVIRONMENT}: {_word(whole.can_run)}. {whole.summary}"
+        )
+        for reason in whole.reasons:
+            if reason.verdict != "yes":
+                self.console.line(f"  {reason.text} Mend: {reason.mend}")
+        self.story.gates.append({
+            "title": title,
+            "can_i_deploy": [{"pacticipant": pacticipant, "version": version, "deployable": pair.deployable, "reason": pair.reason}],
+            "can_run": whole.model_dump(mode="json", by_alias=True),
+        })  # fmt: skip
+        self.story.expect(pair.deployable is expected, f"can-i-deploy {pacticipant} {version} says {_word(pair.deployable)}")
+        self.story.expect(whole.can_run is expected, f"can-run with {pacticipant} {version} says {_word(whole.can_run)}")
+
+
+def _broker_spec() -> Spec:
+    command = (
+        "{python}",
+        "-m",
+        "saga_contracts",
+        "broker",
+        "serve",
+        "--port",
+        "{port}",
+        "--database-url",
+        "sqlite:///{workdir}/broker.sqlite",
+    )
+    return Spec("broker", command, inherited=_environment(), health=Health("/diagnostic/status/heartbeat", 30))
+
+
+def _environment() -> dict[str, str]:
+    """Give what a process of our own needs of the environment, and no more."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+
+
+def _word(answer: bool | None) -> str:  # noqa: FBT001
+    return "unknown" if answer is None else "yes" if answer else "no"
+
+
+def run(out: Path, console: Console, wait: Callable[[], None] | None = None) -> int:
+    """Run the demo.
+
+    Args:
+        out: Folder for the pacts and the report; what an earlier run left there is replaced.
+        console: Where the story is told.
+        wait: Called at the end, while the broker still serves; None: the broker stops.
+
+    Returns:
+        The exit status: 0 when everything ended as the story says, else 1.
+    """
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    told = Demo(out, console)
+    with told.serving() as address:
+        told.contract_tests()
+        told.publish()
+        told.verify_all()
+        told.ask_first()
+        told.break_and_mend()
+        told.end_to_end()
+        told.write_report()
+        if wait is not None:
+            console.line(f"the broker serves at {address} until you press Ctrl+C")
+            wait()
+    return 1 if told.story.surprises else 0

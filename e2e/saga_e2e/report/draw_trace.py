@@ -1,0 +1,81 @@
+"""Draws the trace of an end-to-end scenario: owner, saga service and participants as lifelines (pure)."""
+
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from saga_contracts.saga import Saga
+from saga_e2e.report import draw_sequence
+from saga_e2e.report.data import HttpRequest, ScenarioResult, TraceEntry
+from saga_e2e.report.draw_history import path_of
+from saga_e2e.report.draw_sequence import Message
+from saga_e2e.report.entries import ScenarioEntry
+
+_LOSSES = ("lost", "cut", "dropped", "never", "no answer", "timeout", "time-out", "timed out", "refused connection")
+_QUIET = ("", "delivered", "ok", "none", "normal", "answered", "passed")
+_ERROR = 500
+
+
+def draw(saga: Saga | None, entry: ScenarioEntry) -> Markup:
+    """Draw the trace of one scenario as a sequence diagram."""
+    lifelines = _lifelines(saga, entry.scenario)
+    title = f"What happened in {entry.scenario.title or entry.scenario.name}"
+    return draw_sequence.draw(f"{entry.anchor}-drawing", title, lifelines, _messages(entry.scenario), gap=196)
+
+
+def lost_part(fate: str | None) -> str:
+    """Tell which part of a call got lost, from the words of its fate: `request`, `reply`, or empty."""
+    words = _words(fate)
+    if not any(one in words for one in _LOSSES):
+        return ""
+    return "reply" if any(one in words for one in ("reply", "response", "answer", "after")) else "request"
+
+
+def _words(fate: str | None) -> str:
+    return (fate or "").replace("_", " ").lower()
+
+
+def _lifelines(saga: Saga | None, scenario: ScenarioResult) -> tuple[str, ...]:
+    """Give who took part: the owner, the saga service, then the participants in the order of the saga."""
+    seen = list(dict.fromkeys(name for one in scenario.trace for name in (one.source, one.target) if name))
+    if saga is None:
+        return tuple(seen)
+    services = [one for one in (saga.owner, saga.orchestrator, saga.consumer) if one]
+    known = list(dict.fromkeys([*services, *(step.participant for step in saga.steps)]))
+    return tuple([one for one in known if one in seen] + [one for one in seen if one not in known])
+
+
+def _messages(scenario: ScenarioResult) -> Iterator[Message]:
+    for one in scenario.trace:
+        fate = _words(one.fate)
+        lost = lost_part(one.fate)
+        remark = "" if fate in _QUIET else fate
+        yield Message(
+            source=one.source,
+            target=one.target,
+            label=_label(one),
+            reply=_reply(one, lost),
+            lost=lost,
+            css=_css(one, remark),
+            at="" if one.at_ms is None else f"{one.at_ms:.0f} ms",
+            remarks=(remark,) if remark else (),
+            dashed=one.role == "callback",
+        )
+
+
+def _label(one: TraceEntry) -> str:
+    request = one.request
+    written = f"{request.method} {path_of(request.url)}" if isinstance(request, HttpRequest) else (request or "")
+    return " ".join(filter(None, (one.letter or "", one.step or "", written)))
+
+
+def _reply(one: TraceEntry, lost: str) -> str | None:
+    if lost == "request":
+        return None
+    if one.status is None:
+        return "no answer" if lost == "reply" else None
+    return str(one.status)
+
+
+def _css(one: TraceEntry, remark: str) -> str:
+    return "odd" if remark or (one.status is not None and one.status >= _ERROR) else ""

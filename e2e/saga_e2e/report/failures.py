@@ -1,0 +1,92 @@
+"""What did not hold: for each deck the shortest failing history of every broken obligation, and what else is broken (pure)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from saga_contracts.saga import Saga
+from saga_e2e.report import draw_history, verdicts
+from saga_e2e.report.data import Call, InteractionResult, ReportData, Verdict
+from saga_e2e.report.entries import DeckEntry, HistoryEntry, ObligationEntry
+from saga_e2e.report.texts import as_curl
+
+_SHOWN = frozenset({Verdict.BROKEN, Verdict.PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The shortest history that does not keep some obligations, drawn.
+
+    Attributes:
+        deck: Whose deck.
+        history: The history.
+        obligations: What it breaks.
+        others: How many other histories of the deck do not keep one of these obligations.
+        drawing: Its sequence diagram; None when no call is known.
+        commands: Its calls to paste, each with what it is.
+    """
+
+    deck: DeckEntry
+    history: HistoryEntry
+    obligations: tuple[ObligationEntry, ...]
+    others: int
+    drawing: Markup | None
+    commands: tuple[tuple[Call, str, str], ...]
+
+    @property
+    def anchor(self) -> str:
+        """The id of its place in the page."""
+        return f"{self.history.anchor}-failure"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenInteractions:
+    """The interactions of one pact that do not hold."""
+
+    provider: str
+    consumer: str
+    interactions: tuple[InteractionResult, ...]
+
+
+def of_decks(saga: Saga | None, decks: Sequence[DeckEntry]) -> tuple[Failure, ...]:
+    """Give the failures of all decks, in the order of the decks."""
+    return tuple(failure for entry in decks for failure in _of_deck(saga, entry))
+
+
+def of_pacts(data: ReportData) -> tuple[BrokenInteractions, ...]:
+    """Give the interactions that do not hold, pact by pact."""
+    found = []
+    for provider in data.providers:
+        for pact in provider.pacts:
+            broken = tuple(one for one in pact.interactions if one.verdict in _SHOWN)
+            if broken:
+                found.append(BrokenInteractions(f"{provider.provider} {provider.version}".strip(), pact.consumer, broken))
+    return tuple(found)
+
+
+def _of_deck(saga: Saga | None, entry: DeckEntry) -> Iterator[Failure]:
+    failing = sorted((one for one in entry.histories if one.history.verdict in _SHOWN), key=lambda one: one.length)
+    told: set[str] = set()
+    for history in failing:
+        named = [one for one in history.history.obligations if one not in told]
+        if not named and told:
+            continue
+        told.update(named or {""})
+        obligations = tuple(one for one in entry.obligations if one.obligation in named)
+        others = sum(bool(set(named) & set(one.history.obligations)) for one in failing) - 1
+        yield Failure(entry, history, obligations, max(0, others), _drawing(saga, entry, history), commands(history))
+
+
+def commands(history: HistoryEntry) -> tuple[tuple[Call, str, str], ...]:
+    """Give the calls of a history: each with what came back, and as a command to paste."""
+    return tuple((call, draw_history.came_of(call), as_curl(call.request)) for call in history.history.calls)
+
+
+def _drawing(saga: Saga | None, entry: DeckEntry, history: HistoryEntry) -> Markup | None:
+    return draw_history.draw(saga, entry, history) if history.history.calls else None
+
+
+def broken_scenarios(data: ReportData) -> int:
+    """Count the scenarios that do not hold."""
+    return sum(verdicts.of_scenario(one) == Verdict.BROKEN for one in data.scenarios)

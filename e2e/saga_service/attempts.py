@@ -1,0 +1,69 @@
+"""The tries of one call, each recorded before it is sent and when it ends, so that a restart goes on from there.
+
+A try that was under way when the process was stopped is made again and does not count against the step's tries; that it may have
+had an effect is not forgotten.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from saga_contracts.client import Backoff, Step, StepResult, UnsendableError
+from saga_service.jobs import Job
+from saga_service.records import UNSENDABLE, Attempt, Role
+from saga_service.store import Store
+
+_log = logging.getLogger("saga_service")
+
+
+async def _never() -> bool:
+    return False
+
+
+class Attempts:
+    """Makes calls with durable tries.
+
+    Args:
+        store: Where each try is recorded.
+        backoff: How long to wait between tries.
+    """
+
+    def __init__(self, store: Store, backoff: Backoff) -> None:
+        self._store, self._backoff = store, backoff
+
+    async def make(
+        self,
+        job: Job,
+        step: Step,
+        role: Role,
+        send: Callable[[], Awaitable[StepResult[Any]]],
+        is_over: Callable[[], Awaitable[bool]] = _never,
+    ) -> Attempt:
+        """Send a call until it is answered clearly, its tries are used up, or `is_over` says that the answer came otherwise.
+
+        Returns:
+            The last try.
+        """
+        past = await asyncio.to_thread(self._store.attempts, job.saga_id)
+        ended = [one for one in past if one.step == step.step and one.role == role and one.outcome is not None]
+        last, tries = (ended[-1] if ended else None), len(ended)
+        while last is None or (last.outcome == "retryable" and tries < step.tries and not await is_over()):
+            if last is not None:
+                await asyncio.sleep(self._backoff.pause_s(tries))
+            last = await self._once(job, step, role, send)
+            tries += 1
+        return last
+
+    async def _once(self, job: Job, step: Step, role: Role, send: Callable[[], Awaitable[StepResult[Any]]]) -> Attempt:
+        attempt_id = await asyncio.to_thread(self._store.begin_attempt, job.saga_id, step.step, role)
+        outcome, status, outputs = UNSENDABLE, None, dict[str, Any]()
+        try:
+            result = await send()
+            outcome, status, outputs = str(result.outcome), result.status, dict(result.outputs)
+        except UnsendableError:
+            _log.exception("saga %s: the %s call of %s cannot be sent", job.saga_id, role, step.step)
+        if outcome in ("unknown", UNSENDABLE):
+            _log.warning("saga %s: the %s call of %s came to %s (status %s)", job.saga_id, role, step.step, outcome, status)
+        ended_at = await asyncio.to_thread(self._store.end_attempt, attempt_id, outcome, status, outputs)
+        return Attempt(step.step, role, outcome, outputs, ended_at)

@@ -1,0 +1,107 @@
+"""The choices of the orchestrator, from states alone (pure): which step is next, what is undone in which order, how a saga ends.
+
+The class order `compensatable* pivot? retriable*` holds for steps that do not wait for one another, too: a pivot starts when
+every compensatable step is done, a retriable step when nothing can fail any more. So no step that cannot be undone is applied in
+a saga that fails.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from saga_contracts.client import Saga, Step, StepClass
+from saga_service.records import Attempt, Role, SagaState, StepRecord, StepState
+
+States = Mapping[str, StepState]
+
+_FAILED = frozenset({StepState.REFUSED, StepState.UNCERTAIN})
+_UNDO_ALWAYS = frozenset({StepState.RUNNING, StepState.APPLIED, StepState.UNCERTAIN, StepState.COMPENSATING})
+_SETTLED = frozenset({StepState.COMPENSATED, StepState.FAILED_COMPENSATION})
+_NOT_FINISHED = _FAILED | {StepState.EXHAUSTED, StepState.FAILED_COMPENSATION}
+_RANK = {StepClass.COMPENSATABLE: 0, StepClass.PIVOT: 1, StepClass.RETRIABLE: 2}
+
+
+def startable(saga: Saga, states: States) -> list[str]:
+    """Give the steps that may start now: the saga has not failed, and all that comes before them is done."""
+    if has_failed(saga, states):
+        return []
+    return [
+        step.step
+        for step in saga.steps
+        if states[step.step] == StepState.PENDING
+        and all(_is_behind(other, states[other.step]) for other in saga.steps if _comes_before(other, step))
+    ]
+
+
+def has_failed(saga: Saga, states: States) -> bool:
+    """Is it sure that the saga cannot be finished, so that no other step may start?
+
+    A retriable step without success stops only the steps after it.
+    """
+    return any(
+        not step.optional
+        and (states[step.step] in _FAILED or (step.step_class == StepClass.PIVOT and states[step.step] == StepState.EXHAUSTED))
+        for step in saga.steps
+    )
+
+
+def is_to_be_undone(saga: Saga, states: States) -> bool:
+    """Must the saga be undone? Not when a pivot is undecided: it may have happened, and past it there is only forward."""
+    return any(not step.optional and states[step.step] in _FAILED for step in saga.steps)
+
+
+def to_undo(saga: Saga, records: Mapping[str, StepRecord], attempts: Iterable[Attempt], state: SagaState) -> set[str]:
+    """Give the steps that have to be undone and are not yet.
+
+    An applied, an uncertain and a cancelled (still running) step, and a refused one when any try of it had no clear answer or
+    misused its key: an effect may be there. While the saga goes forward, only optional steps that failed.
+    """
+    unclear = {attempt.step for attempt in attempts if attempt.role == Role.FORWARD and attempt.unclear}
+    unclear |= {name for name, record in records.items() if record.outcome == "misused"}
+    found = set[str]()
+    for step in saga.steps:
+        at = records[step.step].state
+        may_have_effect = at in _UNDO_ALWAYS or (at == StepState.REFUSED and step.step in unclear)
+        wanted = state == SagaState.COMPENSATING or (step.optional and at not in (StepState.RUNNING, StepState.APPLIED))
+        if step.step_class == StepClass.COMPENSATABLE and may_have_effect and wanted:
+            found.add(step.step)
+    return found
+
+
+def undoable(saga: Saga, states: States, todo: Collection[str]) -> list[str]:
+    """Give the steps whose undoing may start now: all that came after them is settled, one way or the other."""
+    unsettled = {name for name in todo if states[name] not in _SETTLED}
+    return sorted(name for name in unsettled if not any(name in saga.ancestors(later) for later in unsettled))
+
+
+def findings(saga: Saga, states: States, left: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Give what the owner has to be told, as pairs of step and event.
+
+    Args:
+        saga: The definition.
+        states: Where its steps stand at the end.
+        left: Steps that were to be undone and are not, because another undoing failed before.
+    """
+    found: list[tuple[str, str]] = []
+    for step in saga.steps:
+        at = states[step.step]
+        if at == StepState.FAILED_COMPENSATION:
+            found.append((step.step, "compensation_failed"))
+        elif at == StepState.EXHAUSTED and not step.optional:
+            found.append((step.step, "step_exhausted"))
+        elif step.step in left:
+            found.append((step.step, "compensation_skipped"))
+    return found
+
+
+def reason(saga: Saga, states: States) -> str | None:
+    """Say in words which steps were not finished or not undone, or None."""
+    parts = [f"{step.step}: {states[step.step]}" for step in saga.steps if states[step.step] in _NOT_FINISHED]
+    return "; ".join(parts).replace("_compensation", " compensation") or None
+
+
+def _comes_before(other: Step, step: Step) -> bool:
+    return other.step in step.after or _RANK[other.step_class] < _RANK[step.step_class]
+
+
+def _is_behind(step: Step, state: StepState) -> bool:
+    """Need nobody wait for this step any more? An optional step without success counts as done."""
+    return state == StepState.APPLIED or (step.optional and state in _NOT_FINISHED)

@@ -1,0 +1,71 @@
+"""The stages of one saga, each of which may be stopped at any moment and run again: execute, compensate, tell the owner."""
+
+import asyncio
+from collections.abc import Collection
+
+from saga_service import owner, plan
+from saga_service.compensator import Compensator
+from saga_service.executor import Executor
+from saga_service.jobs import Job, Jobs
+from saga_service.owner import Owner
+from saga_service.records import SagaState
+from saga_service.store import Store
+
+
+class Service:
+    """Puts the saga service's parts together.
+
+    Args:
+        store: The saga service's database.
+        jobs: Finds sagas to work on.
+        executor: Runs steps.
+        compensator: Undoes steps.
+        owners: Tells owners.
+    """
+
+    def __init__(self, store: Store, jobs: Jobs, executor: Executor, compensator: Compensator, owners: Owner) -> None:
+        self._store, self._jobs = store, jobs
+        self._executor, self._compensator, self._owners = executor, compensator, owners
+
+    async def execute(self, saga_id: str) -> str:
+        """Run the saga forward, and give the state that it comes to."""
+        job = await self._jobs.job(saga_id)
+        if job.record.state == SagaState.RUNNING:
+            await self._executor.execute(job)
+            states = await self._states(job)
+            if plan.is_to_be_undone(job.saga, states):
+                reason = plan.reason(job.saga, states)
+                await asyncio.to_thread(self._store.move_saga, saga_id, SagaState.RUNNING, SagaState.COMPENSATING, reason)
+            else:
+                await self._compensator.compensate(job, SagaState.RUNNING)  # optional steps that failed
+                await self._end(job, SagaState.RUNNING, SagaState.COMMITTED)
+        return await self._state(saga_id)
+
+    async def compensate(self, saga_id: str) -> str:
+        """Undo the saga, and give the state that it comes to."""
+        job = await self._jobs.job(saga_id)
+        if job.record.state == SagaState.COMPENSATING:
+            left = await self._compensator.compensate(job, SagaState.COMPENSATING)
+            await self._end(job, SagaState.COMPENSATING, SagaState.COMPENSATED, left)
+        return await self._state(saga_id)
+
+    async def tell_owner(self, saga_id: str) -> str:
+        """Tell the owner what it does not know yet, and give the saga's state."""
+        await self._owners.tell(await self._jobs.job(saga_id))
+        return await self._state(saga_id)
+
+    async def _end(self, job: Job, old: SagaState, hoped: SagaState, left: Collection[str] = ()) -> None:
+        """Bring a saga to its end: the hoped one, unless the owner has to be told something."""
+        states = await self._states(job)
+        first = owner.first_state(job)
+        tell = dict.fromkeys(plan.findings(job.saga, states, left), first)
+        new = SagaState.ESCALATED if tell else hoped
+        reason = None if new == SagaState.COMMITTED else plan.reason(job.saga, states)
+        await asyncio.to_thread(self._store.move_saga, job.saga_id, old, new, reason, tell)
+
+    async def _states(self, job: Job) -> plan.States:
+        records = await asyncio.to_thread(self._store.steps, job.saga_id)
+        return {name: record.state for name, record in records.items()}
+
+    async def _state(self, saga_id: str) -> str:
+        return str((await self._jobs.job(saga_id)).record.state)

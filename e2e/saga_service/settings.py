@@ -1,0 +1,75 @@
+"""The saga service's settings, from environment variables."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from saga_contracts.client import Backoff, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one process of the saga service runs.
+
+    Attributes:
+        host: Address to listen on (`HOST`).
+        port: Port to listen on (`PORT`).
+        database_url: SQLAlchemy URL of the service's own database (`DATABASE_URL`).
+        system_database_url: URL of the workflow engine's database (`SYSTEM_DATABASE_URL`).
+        participants: Base URL of each participant (`SAGA_PARTICIPANTS`, a JSON object).
+        callback_base: Where participants reach this service (`SAGA_CALLBACK_BASE`).
+        backoff: Waits between tries (`SAGA_BACKOFF_MS`: the first one's length).
+        owner_tries: How often the owner is told at most (`SAGA_OWNER_TRIES`).
+        executor_id: This process's name to the workflow engine (`SAGA_EXECUTOR_ID`); after a restart under the same name it
+            takes up what it had begun.
+    """
+
+    host: str
+    port: int
+    database_url: str
+    system_database_url: str
+    participants: Mapping[str, str]
+    callback_base: str
+    backoff: Backoff
+    owner_tries: int
+    executor_id: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Raises:
+            UsageError: when a variable is missing or cannot be read.
+        """
+        port = _number(environment, "PORT", None)
+        return cls(
+            host=environment.get("HOST", "127.0.0.1"),
+            port=port,
+            database_url=environment.get("DATABASE_URL", "sqlite:///saga_service.sqlite"),
+            system_database_url=environment.get("SYSTEM_DATABASE_URL", "sqlite:///saga_service_system.sqlite"),
+            participants=_participants(environment.get("SAGA_PARTICIPANTS", "{}")),
+            callback_base=environment.get("SAGA_CALLBACK_BASE", f"http://127.0.0.1:{port}").rstrip("/"),
+            backoff=Backoff(first_s=_number(environment, "SAGA_BACKOFF_MS", 50) / 1000),
+            owner_tries=_number(environment, "SAGA_OWNER_TRIES", 20),
+            executor_id=environment.get("SAGA_EXECUTOR_ID", "saga-service"),
+        )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int | None) -> int:
+    text = environment.get(name, "" if default is None else str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"{name} is {text!r}. Set it to a whole number above 0.")
+    return int(text)
+
+
+def _participants(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(url, str) for url in found.values()):
+        raise UsageError(
+            'SAGA_PARTICIPANTS is no JSON object of names and addresses. Set it such as {"billing": "http://HOST:PORT"}.'
+        )
+    return found

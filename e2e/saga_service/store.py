@@ -1,0 +1,258 @@
+"""All that the saga service remembers: every method is one transaction.
+
+Each change of a state names the states it may come from, so that what was settled once is not settled again otherwise.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from saga_service import tables
+from saga_service.records import (
+    Attempt,
+    Callback,
+    Notification,
+    NotificationState,
+    Role,
+    SagaRecord,
+    SagaState,
+    StepRecord,
+    StepState,
+)
+
+_OPEN = (SagaState.RUNNING, SagaState.COMPENSATING)
+
+
+class Store:
+    """The saga service's own database.
+
+    Args:
+        url: A SQLAlchemy URL; the tables are made when they are missing.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = tables.open_engine(url)
+        self._reading = self._engine.execution_options(reads=True)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def put_definition(self, saga: str, content: str) -> bool:
+        """Make a definition the current one; False when it is that already."""
+        with self._engine.begin() as connection:
+            current = connection.execute(_current_definition(saga)).first()
+            if current is not None and current.content == content:
+                return False
+            connection.execute(insert(tables.definitions).values(saga=saga, content=content, created_at=time.time()))
+            return True
+
+    def current_definition(self, saga: str) -> int | None:
+        """Give the id of a saga's current definition."""
+        with self._reading.connect() as connection:
+            row = connection.execute(_current_definition(saga)).first()
+        return None if row is None else row.id
+
+    def definition(self, definition_id: int) -> str:
+        """Give a definition's content."""
+        with self._reading.connect() as connection:
+            content: str = connection.execute(
+                select(tables.definitions.c.content).where(tables.definitions.c.id == definition_id)
+            ).scalar_one()
+        return content
+
+    def create_saga(self, saga: SagaRecord, steps: Iterable[str]) -> SagaRecord:
+        """Store a new saga, or give the one that was stored with the same request id."""
+        now = time.time()
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(
+                    insert(tables.sagas).values(
+                        saga_id=saga.saga_id,
+                        saga=saga.saga,
+                        definition_id=saga.definition_id,
+                        request_id=saga.request_id,
+                        payload=saga.payload,
+                        state=saga.state,
+                        created_at=now,
+                        updated_at=now,
+                    )
+                )
+                connection.execute(insert(tables.states).values(saga_id=saga.saga_id, state=saga.state, at=now))
+                rows = [
+                    {
+                        "saga_id": saga.saga_id,
+                        "step": step,
+                        "position": position,
+                        "state": StepState.PENDING,
+                        "outputs": {},
+                        "updated_at": now,
+                    }
+                    for position, step in enumerate(steps)
+                ]
+                connection.execute(insert(tables.steps), rows)
+        except IntegrityError:
+            return self._saga_of_request(saga.saga, saga.request_id)
+        return saga
+
+    def saga(self, saga_id: str) -> SagaRecord | None:
+        """Give a saga, or None."""
+        with self._reading.connect() as connection:
+            row = connection.execute(select(tables.sagas).where(tables.sagas.c.saga_id == saga_id)).first()
+        return None if row is None else _saga(row)
+
+    def unfinished(self) -> list[str]:
+        """Give the ids of all sagas that are not at their end, or whose owner still has to be told, the oldest first."""
+        untold = select(tables.notifications.c.saga_id).where(tables.notifications.c.state == NotificationState.PENDING)
+        with self._reading.connect() as connection:
+            return list(
+                connection.execute(
+                    select(tables.sagas.c.saga_id)
+                    .where(or_(tables.sagas.c.state.in_(_OPEN), tables.sagas.c.saga_id.in_(untold)))
+                    .order_by(tables.sagas.c.created_at)
+                ).scalars()
+            )
+
+    def move_saga(
+        self,
+        saga_id: str,
+        old: SagaState,
+        new: SagaState,
+        reason: str | None = None,
+        tell: Mapping[tuple[str, str], NotificationState] | None = None,
+    ) -> bool:
+        """Change a saga's state, together with what the owner has to be told (pairs of step and event)."""
+        now = time.time()
+        with self._engine.begin() as connection:
+            changed = connection.execute(
+                update(tables.sagas)
+                .where(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == old)
+                .values(state=new, reason=func.coalesce(reason, tables.sagas.c.reason), updated_at=now)
+            )
+            if changed.rowcount != 1:
+                return False
+            connection.execute(insert(tables.states).values(saga_id=saga_id, state=new, at=now))
+            rows = [
+                {"saga_id": saga_id, "step": step, "event": event, "state": state, "tries": 0, "updated_at": now}
+                for (step, event), state in (tell or {}).items()
+            ]
+            if rows:
+                connection.execute(insert(tables.notifications), rows)
+            return True
+
+    def history(self, saga_id: str) -> list[SagaState]:
+        """Give the states that a saga went through, in order."""
+        with self._reading.connect() as connection:
+            rows = connection.execute(
+                select(tables.states.c.state).where(tables.states.c.saga_id == saga_id).order_by(tables.states.c.id)
+            )
+            return [SagaState(row.state) for row in rows]
+
+    def steps(self, saga_id: str) -> dict[str, StepRecord]:
+        """Give a saga's steps, in the order of its definition."""
+        with self._reading.connect() as connection:
+            rows = connection.execute(
+                select(tables.steps).where(tables.steps.c.saga_id == saga_id).order_by(tables.steps.c.position)
+            )
+            return {row.step: StepRecord(row.step, StepState(row.state), row.outcome, row.outputs) for row in rows}
+
+    def move_step(self, saga_id: str, record: StepRecord, old: Collection[StepState]) -> bool:
+        """Change a step's state when it is one of `old`; an outcome that was recorded stays when none is given."""
+        columns = tables.steps.c
+        values: dict[Any, Any] = {"state": record.state, "updated_at": time.time()}
+        if record.outcome is not None:
+            values |= {"outcome": record.outcome, "outputs": record.outputs}
+        with self._engine.begin() as connection:
+            changed = connection.execute(
+                update(tables.steps)
+                .where(columns.saga_id == saga_id, columns.step == record.step, columns.state.in_(old))
+                .values(values)
+            )
+            return changed.rowcount == 1
+
+    def begin_attempt(self, saga_id: str, step: str, role: Role) -> int:
+        """Record that a call is about to be sent; gives the attempt's id."""
+        with self._engine.begin() as connection:
+            attempt_id: int = connection.execute(
+                insert(tables.attempts)
+                .values(saga_id=saga_id, step=step, role=role, outputs={}, started_at=time.time())
+                .returning(tables.attempts.c.id)
+            ).scalar_one()
+        return attempt_id
+
+    def end_attempt(self, attempt_id: int, outcome: str, status: int | None, outputs: Mapping[str, Any]) -> float:
+        """Record what a call came to; gives the time."""
+        now = time.time()
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(tables.attempts)
+                .where(tables.attempts.c.id == attempt_id)
+                .values(outcome=outcome, status=status, outputs=outputs, ended_at=now)
+            )
+        return now
+
+    def attempts(self, saga_id: str) -> list[Attempt]:
+        """Give every attempt of a saga, the oldest first."""
+        with self._reading.connect() as connection:
+            rows = connection.execute(
+                select(tables.attempts).where(tables.attempts.c.saga_id == saga_id).order_by(tables.attempts.c.id)
+            )
+            return [Attempt(row.step, Role(row.role), row.outcome, row.outputs, row.ended_at) for row in rows]
+
+    def add_callback(self, saga_id: str, step: str, outcome: str | None, body: Any) -> None:
+        """Record a callback; `outcome` is None when it told nothing that the step declares."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(tables.callbacks).values(saga_id=saga_id, step=step, outcome=outcome, body=body, received_at=time.time())
+            )
+
+    def callback(self, saga_id: str, step: str) -> Callback | None:
+        """Give the first callback of a step that told an outcome."""
+        columns = tables.callbacks.c
+        with self._reading.connect() as connection:
+            row = connection.execute(
+                select(columns.outcome, columns.body)
+                .where(columns.saga_id == saga_id, columns.step == step, columns.outcome.is_not(None))
+                .order_by(columns.id)
+                .limit(1)
+            ).first()
+        return None if row is None else Callback(row.outcome, row.body)
+
+    def notifications(self, saga_id: str) -> list[Notification]:
+        """Give what the owner of a saga is to be told."""
+        columns = tables.notifications.c
+        with self._reading.connect() as connection:
+            rows = connection.execute(
+                select(tables.notifications).where(columns.saga_id == saga_id).order_by(columns.step, columns.event)
+            )
+            return [Notification(row.step, row.event, NotificationState(row.state), row.tries) for row in rows]
+
+    def note_notification(self, saga_id: str, notification: Notification) -> None:
+        """Record how far a notification has come."""
+        columns = tables.notifications.c
+        which = and_(columns.saga_id == saga_id, columns.step == notification.step, columns.event == notification.event)
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(tables.notifications)
+                .where(which)
+                .values(state=notification.state, tries=notification.tries, updated_at=time.time())
+            )
+
+    def _saga_of_request(self, saga: str, request_id: str) -> SagaRecord:
+        with self._reading.connect() as connection:
+            return _saga(
+                connection.execute(
+                    select(tables.sagas).where(tables.sagas.c.saga == saga, tables.sagas.c.request_id == request_id)
+                ).one()
+            )
+
+
+def _current_definition(saga: str) -> Select[Any]:
+    return select(tables.definitions).where(tables.definitions.c.saga == saga).order_by(tables.definitions.c.id.desc()).limit(1)
+
+
+def _saga(row: Row[Any]) -> SagaRecord:
+    return SagaRecord(row.saga_id, row.saga, row.definition_id, row.request_id, row.payload, SagaState(row.state), row.reason)

@@ -1,0 +1,161 @@
+"""What the tests of the contracts share: the reference saga, small sagas made to measure, and a slice of one step."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saga_contracts.saga import Saga
+from saga_contracts.sagafile import load_saga, parse_saga
+from saga_contracts.slices import StepSlice, step_slice
+
+ROOT = Path(__file__).parents[2]
+MakeSaga = Callable[..., Saga]
+MakeSlice = Callable[..., StepSlice]
+
+_KEY = {"Idempotency-Key": "{key}"}
+
+
+def definition(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Give the JSON of a small saga: a payload with one field, and the steps."""
+    payload = {"schema": {"type": "object"}, "example": {"order_id": "order-1", "amount": 5}, "fresh": ["order_id"]}
+    return {"format": 1, "saga": "sale", "owner": "shop", "payload": payload, "steps": list(steps)} | fields
+
+
+def step(name: str, **fields: Any) -> dict[str, Any]:
+    """Give the JSON of a compensatable step that can refuse, with a status call; the fields replace its own."""
+    whole = {
+        "step": name,
+        "participant": f"{name}_service",
+        "class": "compensatable",
+        "tries": 2,
+        "timeout_ms": 500,
+        "given": {"enough": [{"state": "there is enough"}], "refusing": [{"state": "there is nothing"}]},
+        "forward": {
+            "request": {"method": "POST", "path": f"/{name}", "headers": _KEY, "body": {"order": "{payload.order_id}"}},
+            "replies": {
+                "done": {"status": 201, "body": {"state": "made", "id": {"$like": "id-1"}}},
+                "refused": {"status": 422, "body": {"error": "none_left"}},
+                "suspended": {"status": 409, "body": {"error": "undone"}},
+                "misused": {"status": 422, "body": {"error": "key_reused"}},
+            },
+        },
+        "compensate": {
+            "request": {"method": "POST", "path": f"/{name}/undo", "headers": _KEY},
+            "replies": {"done": {"status": 200, "body": {"state": "undone"}}},
+        },
+        "status": {
+            "request": {"method": "GET", "path": f"/{name}/status", "headers": _KEY},
+            "replies": {
+                "applied": {"status": 200, "body": {"state": "made"}},
+                "refused": {"status": 200, "body": {"state": "refused"}},
+                "compensated": {"status": 200, "body": {"state": "undone"}},
+                "absent": {"status": 404},
+            },
+        },
+    }
+    return copy.deepcopy(whole | fields)
+
+
+def retriable(name: str, **fields: Any) -> dict[str, Any]:
+    """Give the JSON of a retriable step."""
+    whole = step(name, **{"class": "retriable", "given": {"enough": [{"state": "there is enough"}]}})
+    for reply in ("refused", "suspended"):
+        del whole["forward"]["replies"][reply]
+    for reply in ("refused", "compensated"):
+        del whole["status"]["replies"][reply]
+    del whole["compensate"]
+    return whole | copy.deepcopy(fields)
+
+
+def pivot(name: str, **fields: Any) -> dict[str, Any]:
+    """Give the JSON of a pivot that can refuse."""
+    whole = step(name, **{"class": "pivot"})
+    del whole["compensate"]
+    del whole["forward"]["replies"]["suspended"]
+    del whole["status"]["replies"]["compensated"]
+    return whole | copy.deepcopy(fields)
+
+
+def calls_back(whole: dict[str, Any]) -> dict[str, Any]:
+    """Give the step as one whose outcome comes by a callback."""
+    whole = copy.deepcopy(whole)
+    whole["completion"] = "callback"
+    replies = whole["forward"]["replies"]
+    replies["done_again"] = {"status": 200, "body": {"state": "made"}}
+    replies["in_progress"] = {"status": 202, "body": {"state": "pending"}}
+    del replies["done"]
+    whole["forward"]["request"]["body"]["callback"] = "{callback_url}"
+    outcomes: dict[str, Any] = {"done": {"outcome": "done"}}
+    if "refused" in replies:
+        outcomes["refused"] = {"outcome": "refused"}
+    whole["callback"] = {
+        "request": {"method": "POST", "path": "{callback_url}", "body": {"key": "{key}"}},
+        "outcomes": outcomes,
+        "replies": {"done": {"status": 204}},
+    }
+    whole["status"]["replies"]["in_progress"] = {"status": 200, "body": {"state": "pending"}}
+    return whole
+
+
+@pytest.fixture(scope="session")
+def vas_file() -> Path:
+    return ROOT / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
+
+
+@pytest.fixture(scope="session")
+def vas(vas_file: Path) -> Saga:
+    return load_saga(vas_file)
+
+
+@pytest.fixture(scope="session")
+def make_step() -> Callable[..., dict[str, Any]]:
+    """Makes the JSON of a compensatable step."""
+    return step
+
+
+@pytest.fixture(scope="session")
+def make_retriable() -> Callable[..., dict[str, Any]]:
+    """Makes the JSON of a retriable step."""
+    return retriable
+
+
+@pytest.fixture(scope="session")
+def make_pivot() -> Callable[..., dict[str, Any]]:
+    """Makes the JSON of a pivot."""
+    return pivot
+
+
+@pytest.fixture(scope="session")
+def make_calling_back() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Turns a step into one that calls back."""
+    return calls_back
+
+
+@pytest.fixture(scope="session")
+def make_definition() -> Callable[..., dict[str, Any]]:
+    """Makes the JSON of a saga from its steps."""
+    return definition
+
+
+@pytest.fixture(scope="session")
+def make_saga() -> MakeSaga:
+    """Reads a saga made of the given steps; it has to be without faults."""
+
+    def make(*steps: dict[str, Any], **fields: Any) -> Saga:
+        return parse_saga(json.dumps(definition(*steps, **fields)), "sale.json")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_slice(make_saga: MakeSaga) -> MakeSlice:
+    """Gives the slice of the first of the given steps; alone, nothing else can fail."""
+
+    def make(*steps: dict[str, Any], **fields: Any) -> StepSlice:
+        return step_slice(make_saga(*steps, **fields), steps[0]["step"])
+
+    return make

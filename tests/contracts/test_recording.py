@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saga_contracts import cases
+from saga_contracts.errors import SagapactError
+from saga_contracts.recording import Recording
+from saga_contracts.saga import Saga
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Recording:
+    return Recording(tmp_path / "run")
+
+
+def names(saga: Saga) -> list[str]:
+    return [case.name for case in cases.derive(saga)]
+
+
+def part(name: str, **more: Any) -> dict[str, Any]:
+    interaction = {"key": name, "description": name, **more}
+    return {"consumer": {"name": "owner"}, "provider": {"name": name.split("/")[1]}, "interactions": [interaction]}
+
+
+def exercise(recording: Recording, saga: Saga, chosen: list[str], **more: Any) -> None:
+    recording.expect(saga, names(saga))
+    recording.parts.mkdir(parents=True, exist_ok=True)
+    for name in chosen:
+        (recording.parts / f"{name.replace('/', '__')}.json").write_text(json.dumps(part(name, **more)), encoding="utf-8")
+        recording.exercised(saga, name, "native")
+
+
+def test_a_complete_saga_becomes_one_pact_for_each_participant(recording: Recording, vas: Saga, tmp_path: Path) -> None:
+    exercise(recording, vas, names(vas))
+    [outcome] = recording.finish(tmp_path / "pacts")
+    assert outcome.missing == ()
+    assert outcome.exercised == len(names(vas))
+    assert [path.name for path in outcome.files] == [f"owner-{step}.json" for step in sorted(step.step for step in vas.steps)]
+
+
+def test_one_missing_case_keeps_every_pact_of_the_saga_back(recording: Recording, vas: Saga, tmp_path: Path) -> None:
+    exercise(recording, vas, names(vas)[1:])
+    [outcome] = recording.finish(tmp_path / "pacts")
+    assert outcome.missing == (names(vas)[0],)
+    assert outcome.files == ()
+    assert not (tmp_path / "pacts").exists()
+
+
+def test_who_exercised_a_case_stands_outside_what_the_broker_hashes(recording: Recording, vas: Saga, tmp_path: Path) -> None:
+    exercise(recording, vas, names(vas))
+    [outcome] = recording.finish(tmp_path / "pacts")
+    pact = json.loads(outcome.files[0].read_text(encoding="utf-8"))
+    assert set(pact["metadata"]["sagapact"]["source"].values()) == {"native"}
+    assert "native" not in json.dumps(pact["interactions"])
+
+
+def test_a_case_that_the_saga_has_no_more_leaves_the_pact(recording: Recording, vas: Saga, tmp_path: Path) -> None:
+    exercise(recording, vas, [*names(vas), "vas_purchase/reserve_money/forward/removed"])
+    [outcome] = recording.finish(tmp_path / "pacts")
+    assert all("removed" not in path.read_text(encoding="utf-8") for path in outcome.files)
+
+
+def test_nothing_recorded_is_nothing_written(recording: Recording, tmp_path: Path) -> None:
+    assert recording.finish(tmp_path / "pacts") == []
+
+
+def test_a_part_without_a_key_stops_the_writing(recording: Recording, vas: Saga, tmp_path: Path) -> None:
+    exercise(recording, vas, names(vas), key="")
+    with pytest.raises(SagapactError, match="has no key"):
+        recording.finish(tmp_path / "pacts")

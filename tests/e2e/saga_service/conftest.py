@@ -1,0 +1,445 @@
+"""A real process of the saga service, an abstract saga, and a participant over real HTTP that behaves as the test says.
+
+Every test has a run of its own: its name stands in the paths of all calls, so that runs never meet each other's script.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+E2E = Path(__file__).parents[3] / "e2e"
+PATH = re.compile(r"/runs/(?P<run>[^/]+)/(?P<step>[^/]+)/(?P<role>[^/]+)")
+
+
+def _step(name: str, step_class: str, after: list[str], **more: Any) -> dict[str, Any]:
+    def call(method: str, role: str, replies: dict[str, Any], body: Any = None) -> dict[str, Any]:
+        request = {"method": method, "path": f"/runs/{{payload.run}}/{name}/{role}", "headers": {"Key": "{key}"}}
+        return {"request": request | ({} if body is None else {"body": body}), "replies": replies}
+
+    done: dict[str, Any] = {"status": 200, "body": {"state": "done"}}
+    replies = {"done": done, "suspended": {"status": 409}}
+    if step_class != "retriable":
+        replies["refused"] = {"status": 422, "body": {"error": "refused"}}
+    body: dict[str, Any] = {"run": "{payload.run}"}
+    step: dict[str, Any] = {"step": name, "participant": "partner", "class": step_class, "after": after, "tries": 2}
+    if more.get("completion") == "callback":
+        replies["in_progress"] = {"status": 202}
+        body["callback_url"] = "{callback_url}"
+        step["callback"] = {
+            "request": {"method": "POST", "path": "{callback_url}", "body": {"key": "{key}"}},
+            "outcomes": {"done": {"outcome": "done"}, "refused": {"outcome": "refused"}},
+            "replies": {"done": {"status": 204}},
+        }
+    step["forward"] = call("POST", "do", replies, body)
+    if step_class == "compensatable":
+        step["compensate"] = call("POST", "undo", {"done": {"status": 200}, "impossible": {"status": 410}})
+    states = ("applied", "absent", "compensated", "refused", "in_progress")
+    step["status"] = call("GET", "status", {state: {"status": 200, "body": {"state": state}} for state in states})
+    return step | {"timeout_ms": 600, "callback_timeout_ms": 20_000} | more
+
+
+def _definition(name: str, steps: list[dict[str, Any]], **policies: Any) -> dict[str, Any]:
+    told = {
+        "participant": "partner",
+        "request": {"method": "POST", "path": "/runs/{payload.run}/{step}/told", "body": {"event": "{event}"}},
+        "replies": {"done": {"status": 204}},
+    }
+    return {
+        "format": 1,
+        "saga": name,
+        "owner": "partner",
+        "payload": {
+            "schema": {"type": "object", "required": ["run"], "properties": {"run": {"type": "string"}}},
+            "example": {"run": "r", "extra": "e"},
+        },
+        "policies": {"owner_notification": told} | policies,
+        "steps": steps,
+    }
+
+
+def _first() -> dict[str, Any]:
+    step = _step("first", "compensatable", [])
+    step["forward"]["replies"]["done"] = {"status": 200, "body": {"state": "done", "id": {"$like": "x"}}}
+    step["forward"]["outputs"] = {"id": "/id"}
+    return step
+
+
+def _left() -> dict[str, Any]:
+    step = _step("left", "compensatable", ["first"])
+    step["forward"]["request"]["body"]["first"] = "{outputs.first.id}"
+    return step
+
+
+FAILING: dict[str, tuple[int, Any] | None] = {
+    "lose": None,
+    "503": (503, None),
+    "garbage": (418, "?"),
+    "refuse": (422, {"error": "refused"}),
+    "suspend": (409, None),
+    "impossible": (410, None),
+}
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    # first → left beside right (by callback) → last
+    "diamond": _definition(
+        "diamond",
+        [
+            _first(),
+            _left(),
+            _step("right", "compensatable", ["first"], completion="callback"),
+            _step("last", "retriable", ["left", "right"]),
+        ],
+    ),
+    "patient": _definition(  # as diamond, with long time-outs
+        "patient",
+        [
+            _step("first", "compensatable", [], timeout_ms=20_000),
+            _step("left", "compensatable", ["first"], timeout_ms=20_000),
+            _step("right", "compensatable", ["first"], completion="callback", timeout_ms=20_000),
+            _step("last", "retriable", ["left", "right"], timeout_ms=20_000),
+        ],
+    ),
+    "hasty": _definition(  # as diamond; short waits, siblings cancelled, the undoing stops at a failure
+        "hasty",
+        [
+            _step("first", "compensatable", []),
+            _step("left", "compensatable", ["first"]),
+            _step("right", "compensatable", ["first"], completion="callback", callback_timeout_ms=300),
+        ],
+        siblings_of_failed_step="cancel",
+        failing_compensation="stop",
+    ),
+    "decided": _definition(
+        "decided",
+        [
+            _step("hold", "compensatable", []),
+            _step("decide", "pivot", ["hold"]),
+            _step("tell", "retriable", ["decide"]),
+            _step("count", "retriable", ["decide"]),
+        ],
+    ),
+    "lenient": _definition(
+        "lenient",
+        [
+            _step("need", "compensatable", []),
+            _step("extra", "compensatable", ["need"], optional=True),
+            _step("last", "retriable", ["extra"]),
+        ],
+    ),
+}
+
+
+@dataclass
+class Call:
+    run: str
+    step: str
+    role: str
+    key: str
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass
+class Run:
+    """What one test's run looks like from the participant.
+
+    Attributes:
+        script: By (step, role): how the calls are answered in turn; the last entry stands for all that follow. See `Partner`.
+        effects: By step: how often an effect was made, less how often it was undone.
+        made: By step: how often an effect was made.
+    """
+
+    script: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    effects: Counter[str] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+    undone: set[str] = field(default_factory=set)
+    gate: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def order(self, role: str) -> list[str]:
+        with self.lock:
+            return [call.step for call in self.calls if call.role == role]
+
+    def count(self, step: str, role: str) -> int:
+        return self.order(role).count(step)
+
+
+class Partner:
+    """All participants and the owner in one: idempotent by key, remembers what was undone before it came.
+
+    Words of a script: `ok`; `refuse`; `suspend`; `drop` (has its effect, the reply is lost); `lose` (no effect, no reply); `hang`
+    (has its effect, answers when the gate opens); `wait` (as `ok`, once the gate is open); `503`; `garbage`; `impossible`. For
+    a callback step also `202` (accepts, does not call back), `early` (calls back before it answers), `no` (accepts, calls back a
+    refusal). For a status call the state to tell.
+    """
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Run] = {}
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def stop(self) -> None:
+        for run in self.runs.values():
+            run.gate.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, call: Call) -> tuple[int, Any] | None:
+        run = self.runs[call.run]
+        with run.lock:
+            run.calls.append(call)
+            place = sum(1 for one in run.calls if (one.step, one.role) == (call.step, call.role)) - 1
+        words = run.script.get((call.step, call.role), ["ok"])
+        word = words[min(place, len(words) - 1)]
+        if word == "wait":
+            run.gate.wait(30)
+        return {"do": self._do, "undo": self._undo, "status": self._status, "told": self._told}[call.role](run, call, word)
+
+    def _do(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
+        if word in FAILING:
+            return FAILING[word]
+        with run.lock:
+            if call.step in run.undone:
+                return 409, None
+            if not run.effects[call.step] and word != "no":
+                run.effects[call.step] += 1
+                run.made[call.step] += 1
+        url: str | None = (call.body or {}).get("callback_url")
+        if url and word == "early":
+            _call_back(url, call.key, "done")
+        if word == "hang":
+            run.gate.wait(30)
+        if url and word in ("ok", "no", "wait"):
+            threading.Thread(target=_call_back, args=(url, call.key, "done" if word != "no" else "refused")).start()
+        return None if word == "drop" else (202, None) if url else (200, {"state": "done", "id": f"id of {call.step}"})
+
+    def _undo(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
+        if word in FAILING:
+            return FAILING[word]
+        with run.lock:
+            run.undone.add(call.step)
+            run.effects[call.step] = 0
+        if word == "hang":
+            run.gate.wait(30)
+        return None if word == "drop" else (200, {"state": "undone"})
+
+    def _status(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
+        if word in FAILING:
+            return FAILING[word]
+        with run.lock:
+            state = "compensated" if call.step in run.undone else "applied" if run.effects[call.step] else "absent"
+        return 200, {"state": state if word == "ok" else word}
+
+    def _told(self, run: Run, _: Call, word: str) -> tuple[int, Any] | None:
+        if word == "hang":
+            run.gate.wait(30)
+        return FAILING.get(word, (204, None))
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        partner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_call(self) -> None:
+                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                place = PATH.fullmatch(self.path)
+                assert place is not None
+                body = json.loads(raw) if raw else None
+                reply = partner.answer(Call(place["run"], place["step"], place["role"], headers.get("key", ""), headers, body))
+                if reply is None:
+                    self.close_connection = True
+                    return
+                content = b"" if reply[1] is None else json.dumps(reply[1]).encode()
+                self.send_response(reply[0])
+                if reply[0] != 204:
+                    self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = handle_call  # noqa: N815  (http.server's names)
+
+            def handle(self) -> None:
+                try:
+                    super().handle()
+                except OSError:
+                    self.close_connection = True  # the caller is gone
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (http.server's name)
+                pass
+
+        return Handler
+
+
+class Process:
+    """One process of the saga service, which can be killed and started again on the same databases and port."""
+
+    def __init__(self, workdir: Path, partner: Partner, **environment: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.workdir, self.url = workdir, f"http://127.0.0.1:{port}"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join([str(E2E), str(E2E.parent / "contracts")]),
+            "PORT": str(port),
+            "DATABASE_URL": f"sqlite:///{workdir}/sagas.sqlite",
+            "SYSTEM_DATABASE_URL": f"sqlite:///{workdir}/system.sqlite",
+            "SAGA_PARTICIPANTS": json.dumps({"partner": partner.url}),
+            "SAGA_BACKOFF_MS": "10",
+            **environment,
+        }
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
+        self.log = (workdir / "log").open("ab")
+        self.start()
+        for name, definition in DEFINITIONS.items():
+            assert self.http.put(f"/definitions/{name}", json=definition).status_code == 201
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "saga_service"], env=self.environment, cwd=self.workdir, stderr=self.log
+        )
+        until(self._healthy, 30)
+
+    def _healthy(self) -> bool:
+        assert self.process.poll() is None, (self.workdir / "log").read_text()
+        try:
+            return self.http.get("/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        self.end(signal.SIGKILL)
+
+    def end(self, by: signal.Signals) -> None:
+        self.process.send_signal(by)
+        self.process.wait(20)
+
+    def stop(self) -> None:
+        self.end(signal.SIGTERM)
+        self.http.close()
+        self.log.close()
+
+    def create(self, saga: str, run: str) -> str:
+        response = self.http.post("/sagas", json={"saga": saga, "request_id": f"of-{run}", "payload": {"run": run}})
+        assert response.status_code == 201, response.text
+        return str(response.json()["saga_id"])
+
+    def saga(self, saga_id: str) -> dict[str, Any]:
+        response = self.http.get(f"/sagas/{saga_id}")
+        assert response.status_code == 200
+        found: dict[str, Any] = response.json()
+        return found
+
+    def ended(self, saga_id: str, timeout_s: float = 20.0) -> dict[str, Any]:
+        """Wait until a saga is at its end and its owner was told."""
+
+        def look() -> dict[str, Any] | None:
+            saga = self.saga(saga_id)
+            told = all(one["state"] != "pending" for one in saga["notifications"])
+            return saga if told and saga["state"] not in ("running", "compensating") else None
+
+        found: dict[str, Any] = until(look, timeout_s)
+        return found
+
+    def call_back(self, key: str, body: Any) -> int:
+        return self.http.post(f"/callbacks/{key}", json=body).status_code
+
+
+def until(condition: Callable[[], Any], timeout_s: float) -> Any:
+    deadline = time.monotonic() + timeout_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.01)
+    return found
+
+
+def _call_back(url: str, key: str, outcome: str) -> None:
+    """Call back at least once: again while nobody takes it."""
+    for _ in range(200):
+        try:
+            if httpx.post(url, json={"key": key, "outcome": outcome}, trust_env=False).status_code == 204:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def partner() -> Iterator[Partner]:
+    partner = Partner()
+    yield partner
+    partner.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_service(tmp_path_factory: pytest.TempPathFactory, partner: Partner) -> Iterator[Process]:
+    """One process for all tests that do not kill it."""
+    process = Process(tmp_path_factory.mktemp("service"), partner, SAGA_OWNER_TRIES="3")
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def own_service(tmp_path: Path, partner: Partner) -> Iterator[Process]:
+    """A process that the test may kill."""
+    process = Process(tmp_path, partner)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def new_run(partner: Partner) -> Iterator[Callable[..., tuple[str, Run]]]:
+    """Starts a run with a script; gives its name and what the participant sees of it."""
+    begun: list[Run] = []
+
+    def new(script: dict[tuple[str, str], list[str]] | None = None) -> tuple[str, Run]:
+        name = f"run-{uuid.uuid4().hex[:8]}"
+        partner.runs[name] = Run(script or {})
+        begun.append(partner.runs[name])
+        return name, partner.runs[name]
+
+    yield new
+    for run in begun:
+        run.gate.set()
+
+
+@pytest.fixture
+def play(shared_service: Process, new_run: Callable[..., tuple[str, Run]]) -> Callable[..., tuple[dict[str, Any], Run]]:
+    """Plays a saga to its end under a script; gives what the service tells of it and what the participant saw."""
+
+    def played(saga: str, script: dict[tuple[str, str], list[str]] | None = None) -> tuple[dict[str, Any], Run]:
+        name, run = new_run(script)
+        return shared_service.ended(shared_service.create(saga, name)), run
+
+    return played
+
+
+@pytest.fixture
+def definitions() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(json.dumps(DEFINITIONS))
+    return found
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], Any], float], Any]:
+    return until

@@ -1,0 +1,208 @@
+"""Every way a saga can take, against a real process of the saga service and a real participant."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Play = Callable[..., Any]
+Script = dict[tuple[str, str], list[str]]
+
+
+def states(saga: dict[str, Any]) -> dict[str, str]:
+    return {name: step["state"] for name, step in saga["steps"].items()}
+
+
+def test_a_saga_without_faults_is_committed(play: Play) -> None:
+    saga, run = play("diamond")
+    assert saga["history"] == ["running", "committed"]
+    assert saga["reason"] is None
+    assert set(states(saga).values()) == {"applied"}
+    assert run.made == {"first": 1, "left": 1, "right": 1, "last": 1}
+    assert run.order("undo") == []
+    assert saga["notifications"] == []
+
+
+def test_steps_are_called_in_their_order_with_key_correlation_and_earlier_outputs(play: Play) -> None:
+    saga, run = play("diamond")
+    order = run.order("do")
+    assert (order[0], set(order[1:3]), order[3]) == ("first", {"left", "right"}, "last")
+    for call in run.calls:
+        assert call.key == f"{saga['saga_id']}:{call.step}" == saga["steps"][call.step]["key"]
+        assert (call.headers["saga-id"], call.headers["saga-step"]) == (saga["saga_id"], call.step)
+    [left] = [call for call in run.calls if call.step == "left"]
+    assert left.body["first"] == "id of first"
+    assert saga["steps"]["first"]["outputs"] == {"id": "id of first"}
+
+
+@pytest.mark.parametrize(
+    ("refused", "undone"),
+    [("first", []), ("left", ["right", "first"]), ("right", ["left", "first"])],
+)
+def test_a_refused_step_undoes_what_was_done_and_not_itself(play: Play, refused: str, undone: list[str]) -> None:
+    saga, run = play("diamond", {(refused, "do"): ["refuse"]})
+    assert saga["history"] == ["running", "compensating", "compensated"]
+    assert states(saga)[refused] == "refused"
+    assert states(saga)["last"] == "pending"
+    assert saga["reason"] == f"{refused}: refused"
+    assert run.order("undo") == undone
+    assert not any(run.effects.values())
+
+
+def test_a_refusal_by_callback_is_a_refusal(play: Play) -> None:
+    saga, run = play("diamond", {("right", "do"): ["no"]})
+    assert saga["state"] == "compensated"
+    assert (states(saga)["right"], saga["steps"]["right"]["outcome"]) == ("refused", "callback refused")
+    assert run.order("undo") == ["left", "first"]
+
+
+@pytest.mark.parametrize("step", ["first", "left", "right", "last"])
+@pytest.mark.parametrize("fault", ["drop", "lose", "503"])
+def test_one_lost_call_is_absorbed(play: Play, step: str, fault: str) -> None:
+    saga, run = play("diamond", {(step, "do"): [fault, "ok"]})
+    assert saga["history"] == ["running", "committed"]
+    assert run.made == {"first": 1, "left": 1, "right": 1, "last": 1}
+    assert saga["steps"][step]["tries"] == run.count(step, "do") <= 2
+
+
+@pytest.mark.parametrize("step", ["first", "left", "right"])
+@pytest.mark.parametrize("fault", ["drop", "lose", "503", "garbage"])
+def test_a_step_without_a_clear_answer_is_undone_with_the_others(play: Play, step: str, fault: str) -> None:
+    saga, run = play("diamond", {(step, "do"): [fault]})
+    assert saga["history"] == ["running", "compensating", "compensated"]
+    assert states(saga)[step] == "compensated"
+    assert step in run.order("undo")
+    assert not any(run.effects.values())
+    assert run.count(step, "do") == (1 if fault == "garbage" else 2)
+
+
+def test_a_refused_step_is_undone_as_well_when_an_earlier_try_had_no_answer(play: Play) -> None:
+    saga, run = play("diamond", {("left", "do"): ["drop", "refuse"]})
+    assert saga["state"] == "compensated"
+    assert saga["steps"]["left"] | {"key": ""} == {
+        "key": "", "state": "compensated", "tries": 2, "compensations": 1, "outcome": "refused", "outputs": {},
+    }  # fmt: skip
+    assert not any(run.effects.values())
+
+
+def test_a_suspended_step_counts_as_refused(play: Play) -> None:
+    saga, run = play("diamond", {("left", "do"): ["suspend"]})
+    assert (saga["steps"]["left"]["state"], saga["steps"]["left"]["outcome"]) == ("refused", "suspended")
+    assert run.order("undo") == ["right", "first"]
+
+
+def test_a_refused_pivot_undoes_what_came_before(play: Play) -> None:
+    saga, run = play("decided", {("decide", "do"): ["refuse"]})
+    assert states(saga) == {"hold": "compensated", "decide": "refused", "tell": "pending", "count": "pending"}
+    assert run.order("undo") == ["hold"]
+
+
+def test_steps_are_undone_in_the_reverse_order_side_by_side_where_it_is_open(play: Play) -> None:
+    _, run = play("diamond", {("right", "do"): ["lose"]})
+    order = run.order("undo")
+    assert (set(order[:2]), order[2:]) == ({"left", "right"}, ["first"])
+
+
+def test_a_parallel_step_is_let_finish_before_the_undoing_starts(play: Play) -> None:
+    _, run = play("diamond", {("left", "do"): ["refuse"], ("right", "do"): ["lose", "ok"]})
+    calls = [(call.step, call.role) for call in run.calls]
+    assert calls.index(("right", "undo")) > max(place for place, call in enumerate(calls) if call == ("right", "do"))
+    assert run.made["right"] == 1
+    assert run.order("undo") == ["right", "first"]
+
+
+@pytest.mark.parametrize("fault", ["drop", "lose", "503"])
+def test_an_undoing_is_repeated_until_it_is_answered(play: Play, fault: str) -> None:
+    saga, run = play("diamond", {("left", "do"): ["refuse"], ("first", "undo"): [fault, "ok"]})
+    assert saga["state"] == "compensated"
+    assert saga["steps"]["first"]["compensations"] == run.count("first", "undo") == 2
+
+
+@pytest.mark.parametrize(("fault", "tries"), [("503", 2), ("lose", 2), ("garbage", 1), ("impossible", 1)])
+def test_an_undoing_that_fails_for_good_is_told_to_the_owner_and_the_others_go_on(play: Play, fault: str, tries: int) -> None:
+    saga, run = play("diamond", {("right", "do"): ["refuse"], ("left", "undo"): [fault]})
+    assert saga["history"] == ["running", "compensating", "escalated"]
+    assert states(saga) == {"first": "compensated", "left": "failed_compensation", "right": "refused", "last": "pending"}
+    assert saga["reason"] == "left: failed compensation; right: refused"
+    assert saga["notifications"] == [{"step": "left", "event": "compensation_failed", "state": "taken", "tries": 1}]
+    [told] = [call for call in run.calls if call.role == "told"]
+    assert (told.step, told.body) == ("left", {"event": "compensation_failed"})
+    assert run.count("left", "undo") == tries
+
+
+def test_a_retriable_step_without_success_is_told_to_the_owner_and_nothing_is_undone(play: Play) -> None:
+    saga, run = play("diamond", {("last", "do"): ["lose"]})
+    assert saga["history"] == ["running", "escalated"]
+    assert states(saga) == {"first": "applied", "left": "applied", "right": "applied", "last": "exhausted"}
+    assert saga["notifications"] == [{"step": "last", "event": "step_exhausted", "state": "taken", "tries": 1}]
+    assert run.order("undo") == []
+
+
+def test_a_retriable_step_without_success_does_not_stop_another_one(play: Play) -> None:
+    saga, _ = play("decided", {("tell", "do"): ["503"]})
+    assert states(saga) == {"hold": "applied", "decide": "applied", "tell": "exhausted", "count": "applied"}
+    assert saga["state"] == "escalated"
+
+
+def test_the_owner_is_told_until_it_takes_it(play: Play) -> None:
+    saga, run = play("diamond", {("last", "do"): ["lose"], ("last", "told"): ["lose", "503", "ok"]})
+    assert saga["notifications"] == [{"step": "last", "event": "step_exhausted", "state": "taken", "tries": 3}]
+    assert run.count("last", "told") == 3
+
+
+def test_an_owner_that_never_takes_it_is_given_up_after_the_tries_and_recorded(play: Play) -> None:
+    saga, run = play("diamond", {("last", "do"): ["lose"], ("last", "told"): ["503"]})
+    assert saga["state"] == "escalated"
+    assert saga["notifications"] == [{"step": "last", "event": "step_exhausted", "state": "given_up", "tries": 3}]
+    assert run.count("last", "told") == 3
+
+
+@pytest.mark.parametrize(
+    ("script", "ends", "decide"),
+    [
+        ({("decide", "do"): ["drop"]}, "committed", "applied"),
+        ({("decide", "do"): ["lose"]}, "compensated", "refused"),
+        ({("decide", "do"): ["lose"], ("decide", "status"): ["refused"]}, "compensated", "refused"),
+        ({("decide", "do"): ["drop"], ("decide", "status"): ["503"]}, "escalated", "exhausted"),
+        ({("decide", "do"): ["lose"], ("decide", "status"): ["garbage"]}, "escalated", "exhausted"),
+        ({("decide", "do"): ["lose"], ("decide", "status"): ["in_progress"]}, "escalated", "exhausted"),
+    ],
+)
+def test_a_pivot_without_an_answer_is_asked_for_and_nothing_is_undone_while_it_may_have_happened(
+    play: Play, script: Script, ends: str, decide: str
+) -> None:
+    saga, run = play("decided", script)
+    assert (saga["state"], states(saga)["decide"]) == (ends, decide)
+    assert run.order("undo") == (["hold"] if ends == "compensated" else [])
+    assert [one["event"] for one in saga["notifications"]] == (["step_exhausted"] if ends == "escalated" else [])
+
+
+def test_an_optional_step_that_was_refused_does_not_fail_the_saga(play: Play) -> None:
+    saga, run = play("lenient", {("extra", "do"): ["refuse"]})
+    assert saga["history"] == ["running", "committed"]
+    assert states(saga) == {"need": "applied", "extra": "refused", "last": "applied"}
+    assert run.order("undo") == []
+
+
+def test_an_optional_step_without_a_clear_answer_is_undone_alone(play: Play) -> None:
+    saga, run = play("lenient", {("extra", "do"): ["drop"]})
+    assert saga["history"] == ["running", "committed"]
+    assert states(saga) == {"need": "applied", "extra": "compensated", "last": "applied"}
+    assert run.order("undo") == ["extra"]
+
+
+def test_cancelled_siblings_are_undone_at_once(play: Play) -> None:
+    saga, run = play("hasty", {("left", "do"): ["refuse"], ("right", "do"): ["hang"]})
+    assert saga["state"] == "compensated"
+    assert states(saga) == {"first": "compensated", "left": "refused", "right": "compensated"}
+    assert run.count("right", "do") == 1
+
+
+def test_where_the_undoing_stops_at_a_failure_the_owner_is_told_of_what_is_left(play: Play) -> None:
+    saga, run = play("hasty", {("right", "do"): ["no"], ("left", "undo"): ["503"]})
+    assert states(saga) == {"first": "applied", "left": "failed_compensation", "right": "refused"}
+    assert {(one["step"], one["event"]) for one in saga["notifications"]} == {
+        ("left", "compensation_failed"),
+        ("first", "compensation_skipped"),
+    }
+    assert run.order("undo") == ["left", "left"]

@@ -1,0 +1,97 @@
+"""Killed with -9 at any moment and started again, the saga service brings every saga to its end, and no effect is doubled."""
+
+import random
+import signal
+import time
+from typing import Any
+
+POINTS: dict[str, tuple[str, dict[tuple[str, str], list[str]], tuple[str, str]]] = {
+    # name: saga, script, and the call that has come when the service is killed
+    "first call sent": ("patient", {("first", "do"): ["hang", "ok"]}, ("first", "do")),
+    "call sent beside another step": ("patient", {("left", "do"): ["hang", "ok"]}, ("right", "do")),
+    "callback awaited": ("patient", {("right", "do"): ["202"]}, ("right", "do")),
+    "last call sent": ("patient", {("last", "do"): ["hang", "ok"]}, ("last", "do")),
+    "last try under way": ("patient", {("left", "do"): ["503", "hang", "ok"]}, ("left", "do")),
+    "refused after the restart": ("patient", {("left", "do"): ["hang", "refuse"]}, ("left", "do")),
+    "undoing sent": ("patient", {("right", "do"): ["no"], ("left", "undo"): ["hang", "ok"]}, ("left", "undo")),
+    "undoing of the first step sent": (
+        "diamond",
+        {("right", "do"): ["no"], ("first", "undo"): ["hang", "ok"]},
+        ("first", "undo"),
+    ),
+    "owner told": ("patient", {("last", "do"): ["503"], ("last", "told"): ["hang", "ok"]}, ("last", "told")),
+    "cancelled sibling": ("hasty", {("left", "do"): ["refuse"], ("first", "undo"): ["hang", "ok"]}, ("first", "undo")),
+}
+ENDS = {
+    "refused after the restart": "compensated",
+    "undoing sent": "compensated",
+    "undoing of the first step sent": "compensated",
+    "owner told": "escalated",
+    "cancelled sibling": "compensated",
+}
+
+
+def test_every_saga_ends_as_without_the_crash(own_service: Any, new_run: Any, wait_until: Any) -> None:
+    begun = {}
+    for point, (saga, script, (step, role)) in POINTS.items():
+        name, run = new_run(script)
+        begun[point] = (own_service.create(saga, name), run)
+        tries = 2 if point == "last try under way" else 1
+        wait_until(lambda run=run, step=step, role=role, tries=tries: run.count(step, role) >= tries, 10)
+    waiting = begun["callback awaited"][0]
+    wait_until(lambda: own_service.saga(waiting)["steps"]["right"]["tries"] == 1, 10)
+
+    own_service.kill()
+    for _, run in begun.values():
+        run.gate.set()
+    own_service.start()
+
+    key = f"{waiting}:right"
+    assert own_service.call_back(key, {"key": key, "outcome": "done"}) == 204
+    for point, (saga_id, run) in begun.items():
+        saga = own_service.ended(saga_id)
+        assert (point, saga["state"]) == (point, ENDS.get(point, "committed"))
+        wanted = {"committed": 1, "compensated": 0}.get(saga["state"])
+        for step in saga["steps"]:
+            assert run.made[step] <= 1, point
+            if wanted is not None:
+                assert run.effects[step] == wanted, (point, step)
+    refused = own_service.saga(begun["refused after the restart"][0])["steps"]["left"]
+    assert (refused["state"], refused["compensations"]) == ("compensated", 1)
+    assert begun["owner told"][1].count("last", "told") == 2
+    assert begun["callback awaited"][1].count("right", "do") == 1
+
+
+def test_sagas_stopped_at_random_moments_all_end_and_no_effect_is_doubled(own_service: Any, new_run: Any) -> None:
+    """Killed, then stopped in good order, then killed with the loss of the engine's own database."""
+    chance = random.Random(7)  # noqa: S311  (no secret)
+    scripts: list[dict[tuple[str, str], list[str]]] = [
+        {},
+        {("left", "do"): ["drop", "ok"], ("last", "do"): ["503", "ok"]},
+        {("right", "do"): ["no"], ("first", "undo"): ["drop", "ok"]},
+        {("left", "do"): ["refuse"]},
+        {("last", "do"): ["drop"]},
+    ]
+    begun = []
+    for number, by in enumerate((signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)):
+        for script in scripts * 2:
+            name, run = new_run(script)
+            begun.append((own_service.create("diamond", name), run))
+        time.sleep(chance.uniform(0.0, 0.15) * (number + 1))  # a crash comes at any moment: there is nothing to wait for
+        t0=time.time(); own_service.end(by); print(by, 'end', time.time()-t0)
+        if number == 2:
+            own_service.environment["SYSTEM_DATABASE_URL"] += ".new"
+        t0=time.time(); own_service.start(); print('start', time.time()-t0)
+
+    t0=time.time()
+    for saga_id, run in begun:
+        saga = own_service.ended(saga_id)
+        assert all(count <= 1 for count in run.made.values())
+        if saga["state"] == "committed":
+            assert set(run.effects.values()) == {1}
+        elif saga["state"] == "compensated":
+            assert not any(run.effects.values())
+        else:
+            assert [step["state"] for step in saga["steps"].values()] == ["applied"] * 3 + ["exhausted"]
+            assert [one["state"] for one in saga["notifications"]] == ["taken"]
+    print('rest', time.time()-t0)
