@@ -1,6 +1,4 @@
-"""Everything that holds for all resources alike, around the application: paths, headers, sizes, HEAD, OPTIONS, and the last net
-for errors that nobody foresaw.
-"""
+"""What holds for all resources alike: paths, headers, sizes, HEAD, OPTIONS, and the last net for errors that nobody foresaw."""
 
 import logging
 import secrets

@@ -1,11 +1,11 @@
 """The ways in which the broker says no, and how each is written on the wire.
 
-    BrokerError            any answer that is not what was asked for
-      NotFoundError             404
-      InvalidError              400, a list of faults per field
-      RefusedError              an error with one sentence; any status
-      EmptyError                405, 406, 415 and such: a status without a body
-      ConflictError             409 of a publication, with notices
+BrokerError            any answer that is not what was asked for
+  NotFoundError             404
+  InvalidError              400, a list of faults per field
+  RefusedError              an error with one sentence; any status
+  EmptyError                405, 406, 415 and such: a status without a body
+  ConflictError             409 of a publication, with notices
 """
 
 from collections.abc import Mapping, Sequence

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from saga_broker.rack import parse_query
 from saga_broker.errors import RefusedError
+from saga_broker.rack import parse_query
 
 
 @dataclass(frozen=True, slots=True)

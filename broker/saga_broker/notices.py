@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 Notice = dict[str, str]
 CONFLICT = (
-    "Cannot change the content of the pact for {consumer} version {number} and provider {provider}, as race conditions will cause "
-    "unreliable results for can-i-deploy. Each pact must be published with a unique consumer version number. Some Pact libraries "
-    "generate random data when a concrete value for a type matcher is not specified, and this can cause the contract to mutate - "
+    "Cannot change the content of the pact for {consumer} version {number} and provider {provider}, as race conditions will "
+    "cause unreliable results for can-i-deploy. Each pact must be published with a unique consumer version number. Some Pact "
+    "libraries generate random data when a concrete value for a type matcher is not specified, and this can cause the contract to mutate - "
     "ensure you have given example values for all type matchers. For more information see https://docs.pact.io/go/versioning"
 )
 NO_BRANCH = "  Next steps:\n    Configure the version branch to be the value of your repository branch."
@@ -64,11 +64,13 @@ def pact_notices(pact: Published) -> list[Notice]:
         notice("prompt", "  Next steps:"),
     ]
     if not pact.has_results:
-        advice = f"    * Add Pact verification tests to the {pact.provider} build. See https://docs.pact.io/go/provider_verification"
+        advice = (
+            f"    * Add Pact verification tests to the {pact.provider} build. See https://docs.pact.io/go/provider_verification"
+        )
         found.append(notice("prompt", advice))
     webhook = (
-        f"    * Configure separate {pact.provider} pact verification build and webhook to trigger it when the pact content changes. "
-        "See https://docs.pact.io/go/webhooks"
+        f"    * Configure separate {pact.provider} pact verification build and webhook to trigger it when the pact content "
+        "changes. See https://docs.pact.io/go/webhooks"
     )
     return [*found, notice("prompt", webhook)]
 

@@ -121,7 +121,8 @@ def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.
 
 def _changes(connection: Connection, pact: Publication, tags: Sequence[str]) -> tuple[str, ...]:
     found = []
-    for tag in tags or [None]:
+    every: Sequence[str | None] = tags or [None]
+    for tag in every:
         which = Which(pact.consumer, pact.provider, tag=tag, untagged=tag is None, before=pact.version_id)
         previous = pact_store.newest(connection, which)
         if previous is None or previous.sha != pact.sha:

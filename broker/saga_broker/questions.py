@@ -135,4 +135,4 @@ def _text(value: Any) -> str | None:
 
 
 def _is_true(value: Any) -> bool:
-    return value == "true"
+    return bool(value == "true")

@@ -39,7 +39,7 @@ def problems(saga: Saga) -> list[Problem]:
             found += rule(saga, step, ("steps", index))
         if ordered:
             found += _class_order(saga, step, ("steps", index))
-            found += _templates(saga, step, ("steps", index))
+        found += _templates(saga, step, ("steps", index), ordered=ordered)
     found += _policies(saga)
     found += _waivers(saga)
     return found
@@ -198,9 +198,12 @@ def _class_order(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
                 )
 
 
-def _templates(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+def _templates(saga: Saga, step: Step, at: Path, *, ordered: bool) -> Iterator[Problem]:
+    """Judge every template; whether outputs come from earlier steps can be told only when the steps are in order."""
     for role, part, value, roots in _template_places(step):
         for name in templates.names_in(value):
+            if not ordered and name.startswith("outputs."):
+                continue
             problem = _template_problem(saga, step, name, roots)
             if problem:
                 yield Problem((*at, role, *part), *problem)

@@ -13,18 +13,25 @@ see different things: the orchestrator knows replies, the participant knows arri
 
 Choices, each with its name:
 
-* `one_fault_each`: a lost request, a lost reply, a late request, a duplicate, a refusal, a crash of the orchestrator and the
-  failure of another step cost one fault each.
-* `persistent_is_one`: "nothing gets through any more" and "no reply comes back any more" cost one fault, however many tries
-  are left.
-* `late_lands_anywhere`: a late or duplicated request arrives at any later moment, or never.
-* `crash_restarts_tries`: after a crash the orchestrator begins a call's tries anew, and holds the step for uncertain.
+* `one_fault_each`: a lost request, a lost reply, a late request, a duplicate, a refusal, a callback that never comes, a crash of
+  the orchestrator and the failure of another step cost one fault each, in any combination.
+* `outage_is_one`: an outage swallows the requests of one call, or the replies to them, for any number of tries in a row, across
+  crashes; it costs one fault, however long it lasts. Late and doubled requests may still come out of it.
+* `late_lands_anywhere`: a late or doubled request arrives at any later moment, or never; its reply is not heard.
+* `crash_restarts_tries`: after a crash the orchestrator begins a call's tries anew, and holds the step for uncertain. What it had
+  sent before has arrived by then, or is late.
 * `uncertain_is_undone`: a compensatable step without a clear answer after all tries is compensated.
 * `refused_after_uncertain_is_undone`: a refused step is compensated if an earlier attempt of it had no clear answer.
-* `forward_only`: a pivot without an answer and a retriable step are never compensated; out of tries, the owner is told.
-* `wait` or `cancel` for siblings, as the file says: cancelling sends the compensation while the forward call is still on its way.
-* `refused_at_first`: whether the precondition refuses is decided when the first forward call of the key arrives.
+* `forward_only`: a pivot without an answer and a retriable step are never compensated; out of tries, the owner is told, and
+  nothing is undone.
+* `optional_fails_alone`: an optional step that fails is undone if it is uncertain; the saga goes on, and so do the steps after it.
+* `wait` or `cancel` for siblings, as the file says: cancelling sends the compensation while the forward call is on its way.
+* `refused_at_first`: whether the precondition refuses is decided when the first forward call of the key arrives; of a callback
+  step, when its work is done.
+* `callback_early_or_not`: an orchestrator may take a callback that overtakes the reply, or wait for the reply: the words are the
+  same.
 * `end_is_silent`: the end of the saga is no call, so the participant does not see it.
+* `checker_is_outside`: what a checker finds and undoes after the end is not part of the model.
 
 Arrival letters: F forward, R forward that is refused, C compensate, D and X the participant's own callback (done, refused).
 A late arrival bears the same letter as a punctual one: the participant cannot tell them apart.
@@ -115,12 +122,16 @@ class Rules:
 
 class _Phase(Enum):
     FORWARD = 1
-    FORWARD_DEAF = 2  # no reply comes back any more
-    WAITING = 3  # for the callback
-    DONE = 4
-    UNDO = 5
-    UNDO_DEAF = 6
-    OVER = 7
+    WAITING = 2  # for the callback
+    DONE = 3
+    UNDO = 4
+    OVER = 5
+
+
+class _Outage(Enum):
+    NONE = 0
+    REQUESTS = 1  # no request gets through
+    REPLIES = 2  # no reply comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,7 @@ class _At:
     budget: int
     phase: _Phase = _Phase.FORWARD
     tried: int = 0
+    outage: _Outage = _Outage.NONE
     uncertain: bool = False
     state: State = State.ABSENT
     late_forwards: int = 0
@@ -164,23 +176,27 @@ def _moves(rules: Rules, at: _At) -> Iterator[_Move]:
 def _all_moves(rules: Rules, at: _At) -> Iterator[_Move]:
     yield from _late_arrivals(rules, at)
     yield from _own_work(rules, at)
-    if at.phase in (_Phase.FORWARD, _Phase.FORWARD_DEAF):
+    if at.phase == _Phase.FORWARD:
         yield from _forward(rules, at)
     elif at.phase == _Phase.WAITING:
         yield from _waiting(rules, at)
     elif at.phase == _Phase.DONE:
-        yield None, replace(at, phase=_Phase.OVER)
+        yield None, _enter(at, _Phase.OVER)
         if rules.undone_after_done:
-            yield None, _pay(at, phase=_Phase.UNDO, tried=0)
-    elif at.phase in (_Phase.UNDO, _Phase.UNDO_DEAF):
+            yield None, _pay(_enter(at, _Phase.UNDO))  # another step fails
+    elif at.phase == _Phase.UNDO:
         yield from _undo(rules, at)
 
 
-def _pay(at: _At, *, cost: int = 1, **changes: object) -> _At:
-    return replace(at, budget=at.budget - cost, **changes)  # type: ignore[arg-type]
+def _pay(at: _At, **changes: object) -> _At:
+    return replace(at, budget=at.budget - 1, **changes)  # type: ignore[arg-type]
 
 
-def _arrivals(rules: Rules, at: _At) -> Iterator[_Move]:
+def _enter(at: _At, phase: _Phase) -> _At:
+    return replace(at, phase=phase, tried=0, outage=_Outage.NONE)
+
+
+def _arrivals(rules: Rules, at: _At) -> Iterator[tuple[Letter, _At]]:
     """Let one forward call arrive now: as it applies or is absorbed, or refused by the precondition."""
     yield Letter.FORWARD, replace(at, state=after(at.state, Letter.FORWARD, callback=rules.callback))
     if at.state == State.ABSENT and rules.can_refuse and not rules.callback:
@@ -203,69 +219,82 @@ def _own_work(rules: Rules, at: _At) -> Iterator[_Move]:
 
 
 def _forward(rules: Rules, at: _At) -> Iterator[_Move]:
+    given_up = _Phase.UNDO if rules.can_be_undone else _Phase.OVER
     if rules.cancels_siblings:
-        yield None, _pay(at, phase=_Phase.UNDO, tried=0, uncertain=True, late_forwards=at.late_forwards + 1)
-    if at.tried > 0:
-        yield None, _pay(at, phase=_Phase.FORWARD, tried=0, uncertain=True)  # a crash between two tries
+        yield None, _pay(_enter(at, _Phase.UNDO), late_forwards=at.late_forwards + 1)
+    yield from _between_tries(at)
     if at.tried == rules.tries:
-        yield None, replace(at, phase=_Phase.UNDO if rules.can_be_undone else _Phase.OVER, tried=0)
+        yield None, _enter(at, given_up)
         return
-    tried = at.tried + 1
-    if at.phase == _Phase.FORWARD_DEAF:
+    late = _pay(at, late_forwards=at.late_forwards + 1)
+    yield from _not_arriving(at, late)
+    if at.outage != _Outage.REQUESTS:
         for letter, arrived in _arrivals(rules, at):
-            yield letter, replace(arrived, tried=tried, uncertain=True)
+            yield from _answered(letter, arrived, _after_reply(rules, arrived))
+
+
+def _undo(rules: Rules, at: _At) -> Iterator[_Move]:
+    yield from _between_tries(at)
+    if at.tried == rules.tries:
+        yield None, _enter(at, _Phase.OVER)
         return
-    for letter, arrived in _arrivals(rules, at):
-        clear = _after_reply(rules, arrived)
+    late = _pay(at, late_compensations=at.late_compensations + 1)
+    yield from _not_arriving(at, late)
+    if at.outage != _Outage.REQUESTS:
+        arrived = replace(at, state=State.COMPENSATED)
+        yield from _answered(Letter.COMPENSATE, arrived, _enter(arrived, _Phase.OVER))
+
+
+def _between_tries(at: _At) -> Iterator[_Move]:
+    yield None, _crashed(at)
+    if at.outage == _Outage.NONE:
+        yield None, _pay(at, outage=_Outage.REQUESTS)
+        yield None, _pay(at, outage=_Outage.REPLIES)
+    else:
+        yield None, replace(at, outage=_Outage.NONE)
+
+
+def _not_arriving(at: _At, late: _At) -> Iterator[_Move]:
+    """Send a try that does not arrive now: doubled on its way (the try itself is still to come), late, or lost."""
+    yield None, late
+    yield None, _unanswered(late)
+    yield None, _unanswered(at if at.outage == _Outage.REQUESTS else _pay(at))
+
+
+def _answered(letter: Letter, arrived: _At, clear: _At) -> Iterator[_Move]:
+    """Let a try arrive: its reply is heard, is lost, or finds the orchestrator crashed."""
+    if arrived.outage == _Outage.REPLIES:
+        yield letter, _unanswered(arrived)
+    else:
         yield letter, clear
-        yield letter, _pay(clear, late_forwards=at.late_forwards + 1)  # duplicated on its way
-        yield letter, _pay(arrived, tried=tried, uncertain=True)  # its reply is lost
-        yield letter, _pay(arrived, tried=0, uncertain=True)  # a crash before its reply was recorded
-    yield None, _pay(at, tried=tried, uncertain=True)  # the request is lost
-    yield None, _pay(at, tried=tried, uncertain=True, late_forwards=at.late_forwards + 1)
-    yield None, _pay(at, tried=rules.tries, uncertain=True)  # nothing gets through any more
-    yield None, _pay(at, phase=_Phase.FORWARD_DEAF)
+        yield letter, _unanswered(_pay(arrived))
+    yield letter, _crashed(arrived)
+
+
+def _unanswered(at: _At) -> _At:
+    return replace(at, tried=at.tried + 1, uncertain=True)
+
+
+def _crashed(at: _At) -> _At:
+    return _pay(at, tried=0, uncertain=True)
 
 
 def _after_reply(rules: Rules, at: _At) -> _At:
     """Give what the orchestrator does once it knows the reply to the forward call that just arrived."""
     if at.state == State.APPLIED:
-        return replace(at, phase=_Phase.DONE)
+        return _enter(at, _Phase.DONE)
     if at.state == State.IN_PROGRESS:
-        return replace(at, phase=_Phase.WAITING)
+        return _enter(at, _Phase.WAITING)
     return _after_refusal(rules, at)
 
 
 def _after_refusal(rules: Rules, at: _At) -> _At:
-    return replace(at, phase=_Phase.UNDO if at.uncertain and rules.can_be_undone else _Phase.OVER, tried=0)
+    return _enter(at, _Phase.UNDO if at.uncertain and rules.can_be_undone else _Phase.OVER)
 
 
 def _waiting(rules: Rules, at: _At) -> Iterator[_Move]:
     if at.state == State.APPLIED:
-        yield None, replace(at, phase=_Phase.DONE)
+        yield None, _enter(at, _Phase.DONE)
     if at.state == State.REFUSED:
         yield None, _after_refusal(rules, at)
-    yield None, _pay(at, phase=_Phase.UNDO if rules.can_be_undone else _Phase.OVER, tried=0, uncertain=True)  # no callback comes
-
-
-def _undo(rules: Rules, at: _At) -> Iterator[_Move]:
-    over = replace(at, phase=_Phase.OVER, tried=0)
-    if at.tried > 0:
-        yield None, _pay(at, phase=_Phase.UNDO, tried=0)  # a crash between two tries
-    if at.tried == rules.tries:
-        yield None, over
-        return
-    tried = at.tried + 1
-    arrived = replace(at, state=State.COMPENSATED)
-    if at.phase == _Phase.UNDO_DEAF:
-        yield Letter.COMPENSATE, replace(arrived, tried=tried)
-        return
-    clear = replace(over, state=State.COMPENSATED)
-    yield Letter.COMPENSATE, clear
-    yield Letter.COMPENSATE, _pay(clear, late_compensations=at.late_compensations + 1)
-    yield Letter.COMPENSATE, _pay(arrived, tried=tried)
-    yield Letter.COMPENSATE, _pay(arrived, tried=0)
-    yield None, _pay(at, tried=tried)
-    yield None, _pay(at, tried=tried, late_compensations=at.late_compensations + 1)
-    yield None, _pay(over)
-    yield None, _pay(at, phase=_Phase.UNDO_DEAF)
+    yield None, _pay(_enter(at, _Phase.UNDO if rules.can_be_undone else _Phase.OVER))  # no callback comes

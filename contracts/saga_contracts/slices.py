@@ -100,12 +100,20 @@ def pointer(document: Any, path: str) -> Any:
 def _facts(saga: Saga, step: Step) -> Facts:
     before = saga.ancestors(step.step)
     can_fail = [
-        other.step
-        for other in saga.steps
-        if other.step not in before and other.step != step.step and other.step_class != StepClass.RETRIABLE
+        other.step for other in saga.steps if other.step not in before and other.step != step.step and _fails_the_saga(other)
     ]
     beside = [name for name in can_fail if step.step not in saga.ancestors(name)]
     return Facts(
         undone_after_done=step.step_class == StepClass.COMPENSATABLE and bool(can_fail),
         starts_beside_others=bool(beside),
     )
+
+
+def _fails_the_saga(step: Step) -> bool:
+    """May this step make the others be undone? A pivot without an answer does not: it may have happened."""
+    if step.optional or step.step_class == StepClass.RETRIABLE:
+        return False
+    if step.step_class == StepClass.COMPENSATABLE:
+        return True
+    told = step.callback is not None and step.callback.outcomes.refused is not None
+    return told or step.forward.replies.refused is not None or bool(step.given.refusing)

@@ -15,8 +15,9 @@ The pact files are written by the pytest plugin at the end of the run, when ever
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,6 +28,9 @@ from saga_contracts.recording import Recording
 from saga_contracts.replies import callback_outcome
 from saga_contracts.saga import Saga, Step
 from saga_contracts.sagafile import load_saga
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +153,17 @@ def _library_client(given: Given) -> str:
         outcome = callback_outcome(given.step, given.message)
         return outcome.value if outcome is not None else "unknown"
     call = StepCall(saga_id=given.saga_id, payload=given.payload, outputs=given.outputs, callback_url=given.callback_url)
-    with StepClient(given.saga, {given.step.participant: given.url}) as client:
-        if given.role == Role.FORWARD:
-            return client.attempt_forward(given.step.step, call).outcome.value
-        if given.role == Role.COMPENSATE:
-            return client.attempt_compensate(given.step.step, call).outcome.value
-        return client.attempt_status(given.step.step, call).outcome.value
+    client = StepClient(given.saga, {given.step.participant: given.url}, http=_http())
+    if given.role == Role.FORWARD:
+        return client.attempt_forward(given.step.step, call).outcome.value
+    if given.role == Role.COMPENSATE:
+        return client.attempt_compensate(given.step.step, call).outcome.value
+    return client.attempt_status(given.step.step, call).outcome.value
+
+
+@cache
+def _http() -> "httpx.Client":
+    """Give the one HTTP client of this process, which keeps no connection: to make one takes longer than a case."""
+    import httpx  # noqa: PLC0415  (as above)
+
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))

@@ -5,11 +5,18 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
+from saga_contracts.errors import UsageError
 from saga_e2e.console import Console
 from saga_verifier.isolation.with_parent import die_with_parent
+
+if TYPE_CHECKING:
+    from saga_e2e.landscape import Landscape
+
+REFERENCE_SAGA = "vas_purchase"
 
 
 @click.command()
@@ -24,6 +31,63 @@ def demo(out: Path, keep: bool) -> None:  # noqa: FBT001  (click hands over flag
 
     _end_with_parent()
     sys.exit(run(out, Console(), wait=_wait if keep else None))
+
+
+@click.group()
+def e2e() -> None:
+    """Run whole sagas, with faults."""
+
+
+_SAGA = click.option("--saga", default=REFERENCE_SAGA, show_default=True, help="Name of the saga.")
+_SAGAS = click.option("--sagas", type=click.Path(path_type=Path), help="Folder of saga folders; default: the reference sagas.")
+_SERVICES = click.option("--services", type=click.Path(path_type=Path), help="Folder with `participants` and `saga_service`.")
+
+
+@e2e.command("run")
+@_SAGA
+@_SAGAS
+@_SERVICES
+@click.option("--tier", default="nightly", show_default=True, type=click.Choice(["demo", "nightly"]))
+@click.option("--scenario", "names", multiple=True, help="Only this scenario (repeatable).")
+@click.option("--out", default="build/e2e", show_default=True, type=click.Path(path_type=Path), help="Where the report goes.")
+def run_scenarios(saga: str, sagas: Path | None, services: Path | None, tier: str, names: tuple[str, ...], out: Path) -> None:
+    """Start all services of a saga, play its fault scenarios, check the invariants, write the report.
+
+    Exit status: 0 kept, 1 broken, 3 unproven, 4 could not find out.
+    """
+    from saga_e2e import nightly  # noqa: PLC0415  (loads every part)
+
+    _end_with_parent()
+    land = _landscape(sagas, services)
+    sys.exit(nightly.run(land.saga(saga), land, out, Console(), tier=tier, names=names))
+
+
+@e2e.command()
+@_SAGA
+@_SAGAS
+@_SERVICES
+def up(saga: str, sagas: Path | None, services: Path | None) -> None:
+    """Start all services of a saga, print their addresses, and leave them running until interrupted."""
+    from saga_e2e.topology import Topology  # noqa: PLC0415
+
+    _end_with_parent()
+    land = _landscape(sagas, services)
+    with Topology(land, land.saga(saga)) as topology:
+        for name in topology.names:
+            click.echo(f"{name}\t{topology.url_of(name)}")
+        click.echo("Press Ctrl+C to stop.")
+        sys.stdout.flush()
+        _wait()
+
+
+def _landscape(sagas: Path | None, services: Path | None) -> "Landscape":
+    from saga_e2e.landscape import landscape_in, reference_landscape  # noqa: PLC0415
+
+    if sagas is None and services is None:
+        return reference_landscape()
+    if sagas is None or services is None:
+        raise UsageError("Only one of --sagas and --services is given. Name both folders, or none for the reference landscape.")
+    return landscape_in(sagas, services)
 
 
 def _end_with_parent() -> None:

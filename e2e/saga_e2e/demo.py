@@ -4,6 +4,7 @@ Broker, contract tests, publishing, verification in isolation, both gates, a bil
 mended successor, whole sagas with faults, and the report. Everything is real: processes, HTTP, databases, Pact.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -20,10 +21,11 @@ from saga_broker.client import BrokerClient
 from saga_contracts.errors import SagapactError
 from saga_contracts.saga import Saga
 from saga_contracts.sagafile import load_saga
-from saga_e2e import report, runner
+from saga_e2e import runner
 from saga_e2e.console import Console
 from saga_e2e.landscape import reference_landscape
-from saga_verifier import VERSION, reporting
+from saga_e2e.nightly import Headline, write_report
+from saga_verifier import reporting
 from saga_verifier.isolation.process import ProcessIsolation
 from saga_verifier.isolation.spec import Health, Spec
 from saga_verifier.provider_file import ProviderFile
@@ -103,10 +105,10 @@ class Demo:
         """Publish pacts and saga file."""
         self.console.step(f"Pacts and saga file are published as version {FIRST} of {self.saga.consumer}, branch {BRANCH}")
         files = sorted((self.out / "pacts").glob("*.json"))
-        self.broker.publish_files(self.saga.consumer, FIRST, files, branch=BRANCH)
-        self.broker.publish_saga(
-            self.saga.saga, FIRST, self.saga_file.read_text(encoding="utf-8"), "application/yaml", branch=BRANCH
-        )
+        pacts = [(json.loads(content), content) for content in (file.read_bytes() for file in files)]
+        named = [(pact["consumer"]["name"], pact["provider"]["name"], content) for pact, content in pacts]
+        self.broker.publish_contracts(self.saga.consumer, FIRST, branch=BRANCH, pact_files=named)
+        self.broker.publish_saga(self.saga.saga, FIRST, self.saga_file.read_text(encoding="utf-8"), branch=BRANCH)
         self.console.line(f"{len(files)} pacts and the saga file {self.saga.saga}")
 
     def verify_all(self) -> None:
@@ -154,38 +156,31 @@ class Demo:
         """Write the report as a page, JSON and JUnit, and say how everything ended."""
         self.console.step("The report")
         self.story.figures.append({"name": "the whole run", "value": round(self.console.elapsed_s(), 1), "unit": "s"})
-        data = report.ReportData.model_validate({
-            "title": f"Sagapact: {self.saga.saga}",
-            "generated_at": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "sagapact": VERSION,
-            "saga": self.saga.as_json(),
-            "verdict": self._sentence(),
-            "providers": self.story.providers,
-            "gates": self.story.gates,
-            "scenarios": self.story.scenarios,
-            "figures": self.story.figures,
-        })  # fmt: skip
-        (self.out / "report.html").write_text(report.render(data), encoding="utf-8")
-        (self.out / "report.json").write_text(report.as_json(data), encoding="utf-8")
-        (self.out / "junit.xml").write_text(report.as_junit(data), encoding="utf-8")
+        story = self.story
+        write_report(
+            self.out,
+            self.saga,
+            self._headline(),
+            providers=story.providers,
+            gates=story.gates,
+            scenarios=story.scenarios,
+            figures=story.figures,
+        )
         self.console.line(f"{self.out / 'report.html'}")
         for surprise in self.story.surprises:
             self.console.result("broken", f"not as told: {surprise}")
         if not self.story.surprises:
             self.console.result("kept", f"everything ended as told, in {self.console.elapsed_s():.0f} s")
 
-    def _sentence(self) -> dict[str, str]:
-        if self.story.surprises:
-            return {
-                "status": "broken",
-                "sentence": f"{len(self.story.surprises)} things did not end as told: {self.story.surprises[0]}",
-            }
-        played = len(self.story.scenarios)
-        sentence = (
-            f"The saga {self.saga.saga} holds: every participant keeps its contracts and decks, and {played} end-to-end scenarios "
-            f"ended as they must. billing {BROKEN} was caught breaking O8 before it was deployed."
+    def _headline(self) -> Headline:
+        surprises = self.story.surprises
+        if surprises:
+            return Headline("broken", f"{len(surprises)} things did not end as told: {surprises[0]}.")
+        return Headline(
+            "kept",
+            f"The saga {self.saga.saga} holds: every participant keeps its contracts and decks, and {len(self.story.scenarios)} "
+            f"end-to-end scenarios ended as they must. billing {BROKEN} was caught breaking O8 before it was deployed.",
         )
-        return {"status": "kept", "sentence": sentence}
 
     def _participants(self) -> list[str]:
         return sorted({step.participant for step in self.saga.steps})
@@ -217,11 +212,9 @@ class Demo:
         for reason in whole.reasons:
             if reason.verdict != "yes":
                 self.console.line(f"  {reason.text} Mend: {reason.mend}")
-        self.story.gates.append({
-            "title": title,
-            "can_i_deploy": [{"pacticipant": pacticipant, "version": version, "deployable": pair.deployable, "reason": pair.reason}],
-            "can_run": whole.model_dump(mode="json", by_alias=True),
-        })  # fmt: skip
+        answer = {"pacticipant": pacticipant, "version": version, "deployable": pair.deployable, "reason": pair.reason}
+        gate = {"title": title, "can_i_deploy": [answer], "can_run": whole.model_dump(mode="json", by_alias=True)}
+        self.story.gates.append(gate)
         self.story.expect(pair.deployable is expected, f"can-i-deploy {pacticipant} {version} says {_word(pair.deployable)}")
         self.story.expect(whole.can_run is expected, f"can-run with {pacticipant} {version} says {_word(whole.can_run)}")
 

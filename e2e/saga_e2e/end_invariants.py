@@ -28,8 +28,8 @@ def agreement(case: Judged) -> Finding:
     if case.end == End.ESCALATED:
         broken = [f"{name} disagrees with the end and is not named." for name in differ if name not in _named(case)]
         return judged("I1", broken + list(_without_cause(case)), unclear, f"Named: {', '.join(_named(case))}.")
-    has = "no effect" if wanted else "still its effect"
-    broken = [f"{name} has {has} although the saga is {case.end}." for name in differ]
+    has = "has no effect" if wanted else "still has its effect"
+    broken = [f"{name} {has} although the saga is {case.end}." for name in differ]
     return judged("I1", broken, unclear, f"Every step {'has its' if wanted else 'is without'} effect.")
 
 

@@ -79,7 +79,7 @@ class Fault:
         """The fault in words."""
         call = f"{_CALL[self.role]} of {self.step}"
         if self.kind == Kind.REFUSED:
-            return f"{self.step} is refused"
+            return f"{call} is refused"
         words = {
             Kind.REQUEST_LOST: f"{call} does not arrive",
             Kind.REPLY_LOST: f"the reply to {call} is lost",

@@ -60,8 +60,7 @@ class FaultProxy:
         self._routes: dict[str, str] = {}
         self._book = Rulebook()
         self._opened = asyncio.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.ServerRunner | None = None
         self._port = 0
@@ -105,16 +104,19 @@ class FaultProxy:
 
     def start(self) -> None:
         """Begin to listen, on a port of the system's choice."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
 
     def stop(self) -> None:
         """Stop listening and drop what is under way; again does nothing."""
-        if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(self._stop(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
-            self._loop.close()
+            loop.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -125,7 +127,7 @@ class FaultProxy:
 
     def _in_loop(self, work: Callable[[], _Result]) -> _Result:
         """Do something in the proxy's own thread, where all of its data live."""
-        if not self._thread.is_alive():
+        if self._loop is None:
             raise SagapactError("The fault proxy does not run. Use it between its start and its stop.")
         done: Future[_Result] = Future()
 
@@ -140,21 +142,23 @@ class FaultProxy:
 
     async def _start(self) -> None:
         self._session = upstream.new_session()
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0)
+        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, 0)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
     async def _stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if self._session is not None:
-            await self._session.close()
+        for site in self._runner.sites if self._runner is not None else ():
+            await site.stop()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
 
     def _open(self, saga_id: str, faults: Sequence[Fault]) -> None:
         self._book.open(saga_id, faults)

@@ -73,6 +73,10 @@ class Topology:
         """Give where a participant takes state changes, or None when it takes none."""
         return self._files[participant].states_url(self.url_of(participant))
 
+    def kill(self, name: str) -> None:
+        """End a service at once, as a crash of its machine would."""
+        self._running[name].kill()
+
     def trouble(self) -> str | None:
         """Say which services have ended although they should run, with the last lines of their logs; None: all run."""
         ended = [(one, how) for one in self._running.values() if (how := one.ended()) is not None]

@@ -10,7 +10,6 @@ import httpx
 import uvicorn
 
 from saga_contracts.client import UsageError
-from saga_service import workflow
 from saga_service.app import create_app
 from saga_service.attempts import Attempts
 from saga_service.compensator import Compensator
@@ -22,6 +21,7 @@ from saga_service.service import Service
 from saga_service.settings import Settings
 from saga_service.store import Store
 from saga_service.wakeups import Wakeups
+from saga_service.workflow import Workflows
 
 
 def main() -> int:
@@ -52,13 +52,12 @@ async def opened(settings: Settings) -> AsyncIterator[Intake]:
             compensator=Compensator(store, attempts),
             owners=Owner(store, settings.backoff, settings.owner_tries),
         )
-        start = workflow.launch(settings, service)
+        workflows = Workflows(settings, service)
         try:
-            for saga_id in store.unfinished():
-                await start(saga_id)
-            yield Intake(store, jobs, wakeups, start=start, participants=settings.participants)
+            await workflows.open(store.unfinished())
+            yield Intake(store, jobs, wakeups, start=workflows.start, participants=settings.participants)
         finally:
-            workflow.close()
+            await workflows.close()
             store.close()
 
 

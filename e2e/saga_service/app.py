@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
+from saga_contracts.client import SagapactError
 from saga_service.intake import Intake, NewSaga, RefusedError
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -24,7 +25,8 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Intake]]) -> Fa
             yield
 
     app = FastAPI(title="Saga service", lifespan=lifespan)
-    app.add_exception_handler(RefusedError, _problem)
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(SagapactError, _held_up)
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/definitions/{saga}", _put_definition, methods=["PUT"])
     app.add_api_route("/sagas", _create_saga, methods=["POST"])
@@ -82,7 +84,16 @@ async def _json(request: Request) -> Any:
         raise RefusedError(400, "The body is no JSON.") from None
 
 
-async def _problem(_: Request, error: Exception) -> JSONResponse:
+async def _refused(_: Request, error: Exception) -> JSONResponse:
     status, faults = (error.status, error.faults) if isinstance(error, RefusedError) else (500, [])
-    body = {"status": status, "detail": str(error), "faults": faults}
+    return _problem(status, str(error), faults)
+
+
+async def _held_up(_: Request, error: Exception) -> JSONResponse:
+    """What the service itself lacks, such as an address: the caller may try again later."""
+    return _problem(503, str(error), [])
+
+
+def _problem(status: int, detail: str, faults: list[str]) -> JSONResponse:
+    body = {"status": status, "detail": detail, "faults": faults}
     return JSONResponse(body, status, media_type="application/problem+json")

@@ -144,7 +144,7 @@ def _by_class(step: Step, record: StepRecord) -> StepRecord:
     return record
 
 
-async def stop(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks and wait until they are over."""
     for task in tasks:
         task.cancel()

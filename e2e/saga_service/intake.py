@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from saga_contracts.client import (
     DefinitionError,
-    Saga,
     SagapactError,
     Step,
     call_context,
@@ -20,7 +19,7 @@ from saga_contracts.client import (
     payload_faults,
     step_key,
 )
-from saga_service.jobs import Job, Jobs
+from saga_service.jobs import Job, Jobs, participants_of
 from saga_service.records import Role, SagaRecord, SagaState
 from saga_service.store import Store
 from saga_service.wakeups import Wakeups
@@ -91,7 +90,7 @@ class Intake:
             raise RefusedError(
                 400, f"The definition is of the saga {saga.saga}, not of {name}. Send it to /definitions/{saga.saga}."
             )
-        missing = sorted(_called(saga) - set(self._participants))
+        missing = sorted(participants_of(saga) - set(self._participants))
         if missing:
             raise RefusedError(400, f"There is no address of {', '.join(missing)}. Add it to SAGA_PARTICIPANTS.")
         content = json.dumps(saga.as_json(), sort_keys=True, separators=(",", ":"))
@@ -106,21 +105,14 @@ class Intake:
         Raises:
             RefusedError: when the saga is not known, the payload does not fit it, or the request id stands for another payload.
         """
-        definition_id = await asyncio.to_thread(self._store.current_definition, new.saga)
-        if definition_id is None:
-            raise RefusedError(404, f"There is no saga {new.saga}. Put its definition first (/definitions/{new.saga}).")
-        saga = await self._jobs.definition(definition_id)
-        faults = payload_faults(saga, new.payload)
-        if faults:
-            raise RefusedError(422, "The payload does not fit the saga's schema.", faults)
-        wanted = SagaRecord(
-            uuid.uuid4().hex, new.saga, definition_id, new.request_id, new.payload, state=SagaState.RUNNING, reason=None
-        )
-        stored = await asyncio.to_thread(self._store.create_saga, wanted, [step.step for step in saga.steps])
+        stored = await asyncio.to_thread(self._store.saga_of_request, new.saga, new.request_id)
+        is_new = False
+        if stored is None:
+            stored, is_new = await self._store_new(new)
         if stored.payload != new.payload:
             raise RefusedError(409, f"The request id {new.request_id} was used with another payload. Use a new one.")
         await self._start(stored.saga_id)
-        return stored, stored.saga_id == wanted.saga_id
+        return stored, is_new
 
     async def take_callback(self, key: str, body: Any) -> None:
         """Record a callback and wake whoever waits for it. One that comes again, or too late, changes nothing.
@@ -145,8 +137,24 @@ class Intake:
         Raises:
             RefusedError: when there is no such saga.
         """
-        record = (await self._job(saga_id)).record
+        record = await asyncio.to_thread(self._store.saga, saga_id)
+        if record is None:
+            raise RefusedError(404, f"There is no saga {saga_id}.")
         return await asyncio.to_thread(_describe, self._store, record)
+
+    async def _store_new(self, new: NewSaga) -> tuple[SagaRecord, bool]:
+        definition_id = await asyncio.to_thread(self._store.current_definition, new.saga)
+        if definition_id is None:
+            raise RefusedError(404, f"There is no saga {new.saga}. Put its definition first (/definitions/{new.saga}).")
+        saga = await self._jobs.definition(definition_id)
+        faults = payload_faults(saga, new.payload)
+        if faults:
+            raise RefusedError(422, "The payload does not fit the saga's schema.", faults)
+        wanted = SagaRecord(
+            uuid.uuid4().hex, new.saga, definition_id, new.request_id, new.payload, state=SagaState.RUNNING, reason=None
+        )
+        stored = await asyncio.to_thread(self._store.create_saga, wanted, [step.step for step in saga.steps])
+        return stored, stored.saga_id == wanted.saga_id
 
     async def _job(self, saga_id: str) -> Job:
         try:
@@ -162,11 +170,6 @@ class Intake:
         except SagapactError:  # its declared body names an output that is not known yet
             return None
         return None if outcome is None else str(outcome)
-
-
-def _called(saga: Saga) -> set[str]:
-    told = saga.policies.owner_notification
-    return {step.participant for step in saga.steps} | ({told.participant} if told else set())
 
 
 def _describe(store: Store, saga: SagaRecord) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from saga_contracts.client import AsyncStepClient, Saga, Step, StepCall, load_definition, step_key
+from saga_contracts.client import AsyncStepClient, Saga, Step, StepCall, UsageError, load_definition, step_key
 from saga_service.records import SagaRecord
 from saga_service.store import Store
 
@@ -54,6 +54,7 @@ class Jobs:
 
         Raises:
             KeyError: when there is no such saga.
+            UsageError: when a participant has no address: the saga waits until it gets one, rather than fail.
         """
         record = await asyncio.to_thread(self._store.saga, saga_id)
         if record is None:
@@ -62,10 +63,23 @@ class Jobs:
         return Job(record, saga, self._clients[record.definition_id], self._callback_base)
 
     async def definition(self, definition_id: int) -> Saga:
-        """Give a definition, read once."""
+        """Give a definition, read once.
+
+        Raises:
+            UsageError: when a participant has no address.
+        """
         if definition_id not in self._definitions:
             content = await asyncio.to_thread(self._store.definition, definition_id)
             saga = load_definition(json.loads(content))
+            missing = sorted(participants_of(saga) - set(self._participants))
+            if missing:
+                raise UsageError(f"There is no address of {', '.join(missing)}. Add it to SAGA_PARTICIPANTS.")
             self._clients[definition_id] = AsyncStepClient(saga, self._participants, self._http)
             self._definitions[definition_id] = saga
         return self._definitions[definition_id]
+
+
+def participants_of(saga: Saga) -> set[str]:
+    """Give the names of all that a saga calls, the owner to be told included."""
+    told = saga.policies.owner_notification
+    return {step.participant for step in saga.steps} | ({told.participant} if told else set())

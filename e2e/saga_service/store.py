@@ -95,8 +95,18 @@ class Store:
                 ]
                 connection.execute(insert(tables.steps), rows)
         except IntegrityError:
-            return self._saga_of_request(saga.saga, saga.request_id)
+            stored = self.saga_of_request(saga.saga, saga.request_id)
+            if stored is None:
+                raise
+            return stored
         return saga
+
+    def saga_of_request(self, saga: str, request_id: str) -> SagaRecord | None:
+        """Give the saga that was started with a request id, or None."""
+        columns = tables.sagas.c
+        with self._reading.connect() as connection:
+            row = connection.execute(select(tables.sagas).where(columns.saga == saga, columns.request_id == request_id)).first()
+        return None if row is None else _saga(row)
 
     def saga(self, saga_id: str) -> SagaRecord | None:
         """Give a saga, or None."""
@@ -239,14 +249,6 @@ class Store:
                 update(tables.notifications)
                 .where(which)
                 .values(state=notification.state, tries=notification.tries, updated_at=time.time())
-            )
-
-    def _saga_of_request(self, saga: str, request_id: str) -> SagaRecord:
-        with self._reading.connect() as connection:
-            return _saga(
-                connection.execute(
-                    select(tables.sagas).where(tables.sagas.c.saga == saga, tables.sagas.c.request_id == request_id)
-                ).one()
             )
 
 

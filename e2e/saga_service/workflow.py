@@ -7,55 +7,89 @@ every saga that was begun is brought to its end.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import make_url
 
+from saga_service.executor import stop
 from saga_service.records import SagaState
 from saga_service.service import Service
 from saga_service.settings import Settings
 
 _log = logging.getLogger("saga_service")
 _LONGEST_PAUSE_S = 30.0
-
-Start = Callable[[str], Awaitable[None]]
-"""Starts the saga of this id, unless it was started before."""
+_ALIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 
 
-def launch(settings: Settings, service: Service) -> Start:
-    """Start the engine in the running event loop, and take up all sagas that this process had begun."""
+class Workflows:
+    """The workflows of this process, in the event loop that they were opened in.
 
-    @DBOS.workflow(name="run_saga", max_recovery_attempts=None)
-    async def run_saga(saga_id: str) -> str:
-        state = await DBOS.run_step_async({"name": "execute"}, _through, service.execute, saga_id)
-        if state == SagaState.COMPENSATING:
-            state = await DBOS.run_step_async({"name": "compensate"}, _through, service.compensate, saga_id)
-        if state == SagaState.ESCALATED:
-            state = await DBOS.run_step_async({"name": "tell_owner"}, _through, service.tell_owner, saga_id)
-        return state
+    Args:
+        settings: Names the engine's database and this process.
+        service: Does the work of each stage.
+    """
 
-    async def start(saga_id: str) -> None:
+    def __init__(self, settings: Settings, service: Service) -> None:
+        self._under_way = set[asyncio.Task[Any]]()
+
+        @DBOS.workflow(name="run_saga", max_recovery_attempts=None)
+        async def run_saga(saga_id: str) -> str:
+            self._note_this_task()
+            state = await DBOS.run_step_async({"name": "execute"}, _through, service.execute, saga_id)
+            if state == SagaState.COMPENSATING:
+                state = await DBOS.run_step_async({"name": "compensate"}, _through, service.compensate, saga_id)
+            if state == SagaState.ESCALATED:
+                state = await DBOS.run_step_async({"name": "tell_owner"}, _through, service.tell_owner, saga_id)
+            return state
+
+        self._run_saga = run_saga
+        _prepare(settings.system_database_url)
+        config: DBOSConfig = {
+            "name": "saga-service",
+            "system_database_url": settings.system_database_url,
+            "application_version": "1",  # pinned: another version would not take up what this one began
+            "executor_id": settings.executor_id,
+            "log_level": "ERROR",  # it warns of every workflow that a stop interrupts
+            "notification_listener_polling_interval_sec": 0.1,  # unused, but the stop waits for it
+        }
+        DBOS(config=config)
+
+    async def open(self, unfinished: Collection[str]) -> None:
+        """Start the engine, which takes up what this process had begun; begin the unfinished sagas that it does not know."""
+        DBOS.launch()
+        if not unfinished:
+            return
+        known = await DBOS.list_workflows_async(workflow_ids=list(unfinished), load_input=False, load_output=False)
+        alive = {one.workflow_id for one in known if one.status in _ALIVE}
+        for one in known:
+            if one.workflow_id not in alive:
+                _log.error(
+                    "saga %s is not finished, but its workflow ended with %s; it is started anew", one.workflow_id, one.status
+                )
+                await DBOS.delete_workflow_async(one.workflow_id)
+        for saga_id in set(unfinished) - alive:
+            await self.start(saga_id)
+
+    async def start(self, saga_id: str) -> None:
+        """Start the saga of this id, unless it was started before."""
         with SetWorkflowID(saga_id):
-            await DBOS.start_workflow_async(run_saga, saga_id)
+            await DBOS.start_workflow_async(self._run_saga, saga_id)
 
-    _prepare(settings.system_database_url)
-    config: DBOSConfig = {
-        "name": "saga-service",
-        "system_database_url": settings.system_database_url,
-        "application_version": "1",  # pinned: another version would not take up what this one began
-        "executor_id": settings.executor_id,
-        "log_level": "WARNING",
-        "notification_listener_polling_interval_sec": 0.1,  # unused, but the stop waits for it
-    }
-    DBOS(config=config)
-    DBOS.launch()
-    return start
+    async def close(self) -> None:
+        """Stop at once; what is under way goes on after the next start."""
+        await stop(self._under_way)
+        # In a thread of its own: while it waits for the engine's threads, these may wait for the event loop.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            await asyncio.get_running_loop().run_in_executor(thread, DBOS.destroy)
 
-
-def close() -> None:
-    """Stop the engine; what is under way goes on after the next start."""
-    DBOS.destroy(destroy_registry=True)
+    def _note_this_task(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
 
 async def _through(stage: Callable[[str], Awaitable[str]], saga_id: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from saga_broker.client import BrokerClient
-from saga_broker.records import DeckResultRecord, HistoryRecord, PactToVerify
+from saga_broker.records import DeckHistory, NewDeckResult, PactForVerification
 from saga_contracts.errors import SagapactError, UsageError
 from saga_verifier import VERSION
 from saga_verifier.isolation.interface import Isolation, Running
@@ -81,7 +81,10 @@ def verify_provider(
         SagapactError: when it could not be found out; nothing is published about the pact in question then.
     """
     pacts = broker.pacts_for_verification(
-        provider.provider, list(settings.selectors), provider_branch=version.branch, include_pending=version.branch is not None
+        provider.provider,
+        selectors=settings.selectors,
+        provider_branch=version.branch,
+        include_pending=version.branch is not None,
     )
     if not pacts:
         return _nothing(provider.provider, version.number, broker)
@@ -91,7 +94,7 @@ def verify_provider(
     with isolation.start(provider.spec()) as running:
         target = Target(provider.provider, running.base_url, provider.states_url(running.base_url))
         for pact in pacts:
-            outcome = _verify(target, pact.content, settings, progress, running, pending=pact.pending)
+            outcome = _verify(target, pact.pact, settings, progress, running, pending=pact.pending)
             outcomes.append(outcome)
             if settings.publish:
                 _publish(broker, provider.provider, version, pact, outcome)
@@ -134,6 +137,11 @@ def _verify(
 
 def _nothing(provider: str, version: str, broker: BrokerClient) -> ProviderOutcome:
     """Tell apart "the broker says that there is none" and "we did not find any"."""
+    if not broker.knows(provider):
+        raise SagapactError(
+            f"Nothing would be checked: the broker {broker.url} knows no pacticipant {provider}. Correct `provider` in the "
+            "provider file, or publish a contract with it first."
+        )
     sagas = [saga.saga for saga in broker.sagas(provider=provider)]
     if sagas:
         raise SagapactError(
@@ -143,29 +151,31 @@ def _nothing(provider: str, version: str, broker: BrokerClient) -> ProviderOutco
     return ProviderOutcome(provider, version, (), f"The broker says that no selected pact and no saga names {provider}.")
 
 
-def _publish(broker: BrokerClient, provider: str, version: Version, pact: PactToVerify, outcome: PactOutcome) -> None:
+def _publish(broker: BrokerClient, provider: str, version: Version, pact: PactForVerification, outcome: PactOutcome) -> None:
     for deck in outcome.decks:
         broker.publish_deck_result(
-            saga=deck.deck.saga,
+            deck.deck.saga,
             sha=deck.deck.slice_sha,
             step=deck.deck.step,
             provider=provider,
             version=version.number,
             result=_deck_record(deck, version, pending=outcome.pending),
         )
-    found = [*outcome.interactions, *outcome.decks]
+    verdicts = [*(one.verdict for one in outcome.interactions), *(deck.verdict for deck in outcome.decks)]
     broker.publish_verification(
-        pact.publish_url,
-        success=all(one.verdict != Verdict.BROKEN for one in found),
+        pact.publish_results_url,
+        success=Verdict.BROKEN not in verdicts,
         version=version.number,
         build_url=version.build_url,
         test_results=[_test_result(one) for one in outcome.interactions],
+        verified_by={"implementation": "sagapact", "version": VERSION},
     )
 
 
-def _deck_record(deck: DeckResult, version: Version, *, pending: bool) -> DeckResultRecord:
+def _deck_record(deck: DeckResult, version: Version, *, pending: bool) -> NewDeckResult:
     verdict = Verdict.PENDING if pending and deck.verdict == Verdict.BROKEN else deck.verdict
-    return DeckResultRecord(
+    histories = tuple(DeckHistory.model_validate(history.as_json()) for history in deck.histories)
+    return NewDeckResult(
         derivation=deck.deck.derivation,
         faults=deck.deck.faults,
         verifier=VERSION,
@@ -174,7 +184,7 @@ def _deck_record(deck: DeckResult, version: Version, *, pending: bool) -> DeckRe
         build_url=version.build_url,
         claim=deck.deck.claim(),
         obligations={name: one.value for name, one in deck.obligations.items()},
-        histories=[HistoryRecord.model_validate(history.as_json()) for history in deck.histories],
+        histories=histories,
     )
 
 

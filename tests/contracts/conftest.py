@@ -1,9 +1,12 @@
 """What the tests of the contracts share: the reference saga, small sagas made to measure, and a slice of one step."""
 
 import copy
+import importlib.util
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -159,3 +162,21 @@ def make_slice(make_saga: MakeSaga) -> MakeSlice:
         return step_slice(make_saga(*steps, **fields), steps[0]["step"])
 
     return make
+
+
+@pytest.fixture(scope="session")
+def naive() -> Any:
+    """The module `naive_simulation`, which stands beside the tests and is no test itself."""
+    return load("naive_simulation")
+
+
+def load(name: str) -> ModuleType:
+    """Import a module of this folder by its path: the tests are no package."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -13,6 +13,7 @@ RIGHT = """
 import httpx
 from saga_contracts.testing import Given, contract_cases
 
+HTTP = httpx.Client(trust_env=False)
 CALLS = {"forward": ("POST", "/a"), "compensate": ("POST", "/a/undo"), "status": ("GET", "/a/status")}
 MEANS = {
     "forward": {201: "done", 409: "suspended"},
@@ -27,7 +28,7 @@ def test_our_client(given: Given) -> str:
     method, path = CALLS[given.role]
     headers = {"Idempotency-Key": given.key, "Saga-Id": given.saga_id, "Saga-Step": given.step.step}
     body = {"order": given.payload["order_id"]} if given.role == "forward" else None
-    reply = httpx.request(method, given.url + path, headers=headers, json=body, trust_env=False, timeout=given.timeout_s)
+    reply = HTTP.request(method, given.url + path, headers=headers, json=body, timeout=given.timeout_s)
     if reply.status_code in MEANS[given.role]:
         return MEANS[given.role][reply.status_code]
     return STATES[reply.json().get("state") or reply.json()["error"]]
@@ -156,9 +157,9 @@ def test_a_choice_that_selects_no_case_is_an_error(project: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["*No case of saga.json is selected*"])
 
 
-def test_a_run_without_sagas_says_nothing_and_loads_no_pact_library(pytester: pytest.Pytester) -> None:
+def test_a_run_without_sagas_says_nothing_and_loads_nothing(pytester: pytest.Pytester) -> None:
     (pytester.path / "test_other.py").write_text(
-        "import sys\n\ndef test_it():\n    assert 'pact' not in sys.modules\n", encoding="utf-8"
+        "import sys\n\ndef test_it():\n    assert 'saga_contracts.saga' not in sys.modules\n", encoding="utf-8"
     )
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1)

@@ -7,6 +7,7 @@ def routers() -> list[APIRouter]:
     """Give the routers of all resources; a fixed path stands before one with a variable in its place."""
     from saga_broker.api import (  # noqa: PLC0415  (the resources import this package's other modules)
         branches,
+        decks,
         environments,
         for_verification,
         index,
@@ -14,9 +15,23 @@ def routers() -> list[APIRouter]:
         pacticipants,
         pacts,
         publish,
+        sagas,
         verifications,
         versions,
     )
 
-    modules = (index, matrix, pacticipants, versions, branches, environments, publish, for_verification, verifications, pacts)
+    modules = (
+        index,
+        matrix,
+        pacticipants,
+        versions,
+        branches,
+        environments,
+        publish,
+        for_verification,
+        verifications,
+        pacts,
+        sagas,
+        decks,
+    )
     return [module.router for module in modules]

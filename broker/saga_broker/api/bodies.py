@@ -45,8 +45,9 @@ def _decode(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         before = raw[max(0, error.start - 100) : error.start].decode(errors="replace")
+        place = len(raw[: error.start].decode(errors="replace")) + 1
         text = (
-            f"Request body has a non UTF-8 character at char {len(raw[: error.start].decode(errors='replace')) + 1} and cannot be "
+            f"Request body has a non UTF-8 character at char {place} and cannot be "
             f"parsed as JSON. Fragment preceding invalid character is: '{before}'"
         )
         raise RefusedError(400, text) from error

@@ -45,7 +45,9 @@ def remove_branches(name: str, call: Anything) -> Response:
     with call.write() as connection:
         owner = existing(connection, name)
         gone, remaining = store.remove_others(connection, name, [*kept, owner.main_branch or ""])
-    sentence = f"Scheduled deletion of {len(gone)} branches for pacticipant {name}. Remaining branches are: {', '.join(remaining)}"
+    sentence = (
+        f"Scheduled deletion of {len(gone)} branches for pacticipant {name}. Remaining branches are: {', '.join(remaining)}"
+    )
     return respond({"notices": [{"type": "success", "text": sentence}]}, 202)
 
 
@@ -155,5 +157,3 @@ def remove_tag(name: str, number: str, tag: str, call: Anything) -> Response:
             raise NotFoundError
         tag_store.remove(connection, version.id, tag)
     return no_content()
-
-

@@ -17,9 +17,9 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from saga_broker import media
 from saga_broker.api.bodies import parse_json
-from saga_broker.rack import Params, parse_query
 from saga_broker.errors import EmptyError, InvalidError, RefusedError
 from saga_broker.hal import Links, dump
+from saga_broker.rack import Params, parse_query
 from saga_broker.settings import Settings
 from saga_broker.store.engine import Database
 

@@ -79,8 +79,8 @@ def list_deployed(uuid: str, call: Hal) -> Response:
     """List what is deployed to an environment now, the newest first."""
     with call.read() as connection:
         environment = existing_environment(connection, uuid)
-        narrowed = {"pacticipant": call.text("pacticipant"), "instance": call.text("applicationInstance")}
-        rows = deployment_store.deployments(connection, environment.id, **narrowed)
+        name, instance = call.text("pacticipant"), call.text("applicationInstance")
+        rows = deployment_store.deployments(connection, environment.id, pacticipant=name, instance=instance)
     own = call.links.url("environments", uuid, "deployed-versions", "currently-deployed")
     title = f"Currently deployed versions for {environment.display_name}"
     return _rows("deployedVersions", [views.deployed(call.links, row, None) for row in rows], own, title)
@@ -91,8 +91,8 @@ def list_released(uuid: str, call: Hal) -> Response:
     """List what is released and supported in an environment."""
     with call.read() as connection:
         environment = existing_environment(connection, uuid)
-        narrowed = {"pacticipant": call.text("pacticipant"), "number": call.text("version")}
-        rows = deployment_store.releases(connection, environment.id, **narrowed)
+        name, number = call.text("pacticipant"), call.text("version")
+        rows = deployment_store.releases(connection, environment.id, pacticipant=name, number=number)
     own = call.links.url("environments", uuid, "released-versions", "currently-supported")
     title = f"Currently supported versions in {environment.display_name}"
     return _rows("releasedVersions", [views.released(call.links, row, None) for row in rows], own, title)
@@ -237,5 +237,3 @@ def _check_contacts(contacts: Any, faults: Faults) -> None:
             faults.add("contacts", f"name is missing (at index {index})")
         elif text(contact["name"]) or filled(contact["name"]):
             faults.add("contacts", f"name must be filled (at index {index})")
-
-

@@ -21,6 +21,10 @@ from saga_broker.views.pact import name_of
 
 router = APIRouter(tags=["pacts for verification"])
 PostCall = Annotated[Call, calling(offers=(HAL, JSON), takes=(JSON,))]
+EMPTY_BRANCH = (
+    "when pending or WIP pacts are enabled and there are no tags provided, the provider version branch must not be an empty "
+    "string, as it is used in the calculations for WIP/pending. A value must be provided (recommended), or it must not be set at all."
+)
 PATH = "/pacts/provider/{provider:seg}/for-verification"
 
 
@@ -52,7 +56,7 @@ class Request:
             faults.check(body, "includePendingStatus", filled, _boolean, null=False)
         self.wip_since = _moment(faults, body)
         if branch == "" and not self.tags and (body.get("includePendingStatus") is True or self.wip_since):
-            faults.add("providerVersionBranch", "when pending or WIP pacts are enabled and there are no tags provided, the provider version branch must not be an empty string, as it is used in the calculations for WIP/pending. A value must be provided (recommended), or it must not be set at all.")  # noqa: E501  (one sentence)
+            faults.add("providerVersionBranch", EMPTY_BRANCH)
         self.branch = branch or None
         self.selectors: list[PactSelector] = read_selectors(body, faults, connection, self.branch)
         faults.raise_any()
@@ -124,7 +128,10 @@ def _from_query(call: Call) -> dict[str, Any]:
     tags = query.get("provider_version_tags")
     if isinstance(tags, list):
         body["providerVersionTags"] = tags
-    for name, field in (("provider_version_branch", "providerVersionBranch"), ("include_wip_pacts_since", "includeWipPactsSince")):
+    for name, field in (
+        ("provider_version_branch", "providerVersionBranch"),
+        ("include_wip_pacts_since", "includeWipPactsSince"),
+    ):
         if isinstance(query.get(name), str):
             body[field] = query[name]
     if isinstance(query.get("include_pending_status"), str):
@@ -133,7 +140,7 @@ def _from_query(call: Call) -> dict[str, Any]:
 
 
 def _old_selector(item: dict[str, Any]) -> dict[str, Any]:
-    found = {name: item[name] for name in ("tag", "consumer", "branch", "environment") if name in item}
+    found: dict[str, Any] = {name: item[name] for name in ("tag", "consumer", "branch", "environment") if name in item}
     if "fallback_tag" in item:
         found["fallbackTag"] = item["fallback_tag"]
     if "latest" in item:

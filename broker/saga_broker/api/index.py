@@ -51,7 +51,11 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
     ("pb:provider-pacts-with-tag", "/pacts/provider/{provider}/tag/{tag}", "All pacts of a provider with a tag"),
     ("pb:provider-pacts", "/pacts/provider/{provider}", "All pacts of a provider"),
     ("pb:latest-version", "/pacticipants/{pacticipant}/latest-version", "Latest version of a pacticipant"),
-    ("pb:latest-tagged-version", "/pacticipants/{pacticipant}/latest-version/{tag}", "Latest version of a pacticipant with a tag"),
+    (
+        "pb:latest-tagged-version",
+        "/pacticipants/{pacticipant}/latest-version/{tag}",
+        "Latest version of a pacticipant with a tag",
+    ),
     ("pb:integrations", "/integrations", "Integrations"),
     (
         "pb:pacticipant-version-tag",
@@ -119,5 +123,3 @@ def _relations(links: Links) -> Document:
     beta = {"name": "beta", "href": f"{links.base}/doc/{{rel}}?context=index", "templated": True}
     saga = {"name": "saga", "href": f"{links.base}/doc/{{rel}}?context=saga", "templated": True}
     return {**found, "curies": [*pact_curie, beta, saga]}
-
-

@@ -106,8 +106,12 @@ def _surroundings(connection: Connection, verdict: Verdict) -> views.Surrounding
     deployed, released = deployment_store.current_of_versions(connection, version_ids)
     places = {environment.id: environment for environment in environment_store.listing(connection)}
     live: dict[int, dict[int, Environment]] = {}
-    for one in [*deployed, *released]:
-        live.setdefault(one.version_id, {})[one.environment_id] = places[one.environment_id]
+    pairs = [
+        *((one.version_id, one.environment_id) for one in deployed),
+        *((one.version_id, one.environment_id) for one in released),
+    ]
+    for version_id, environment_id in pairs:
+        live.setdefault(version_id, {})[environment_id] = places[environment_id]
     return views.Surroundings(
         branches=branch_store.of_versions(connection, version_ids),
         tags=tag_store.of_versions(connection, version_ids),

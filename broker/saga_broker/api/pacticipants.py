@@ -132,7 +132,7 @@ def show_label(name: str, label: str, call: Hal) -> Response:
 
 
 @router.put("/pacticipants/{name:seg}/labels/{label:seg}")
-def put_label(name: str, label: str, call: Call = calling()) -> Response:
+def put_label(name: str, label: str, call: Hal) -> Response:
     """Put a label on a pacticipant, which is made when it is new."""
     with call.write() as connection:
         is_new = store.find_label(connection, name, label) is None
@@ -153,9 +153,7 @@ def remove_label(name: str, label: str, call: Anything) -> Response:
     return no_content()
 
 
-def documents(
-    call: Call, connection: Connection, rows: list[Pacticipant], *, with_deployed: bool = False
-) -> list[Document]:
+def documents(call: Call, connection: Connection, rows: list[Pacticipant], *, with_deployed: bool = False) -> list[Document]:
     """Write pacticipants with what belongs to them."""
     row_ids = [row.id for row in rows]
     labels = store.labels_of(connection, row_ids)

@@ -210,5 +210,3 @@ def _check_names(document: dict[str, Any], provider: str, consumer: str) -> None
         if inside is not None and inside != expected:
             faults.add(f"{role}.name", f"name in pact '{inside}' does not match name in URL path '{expected}'.")
     faults.raise_any()
-
-

@@ -92,9 +92,11 @@ def _checked(call: Call, body: Body) -> list[Incoming]:
         if fault:
             faults.add("tags", f"{fault} (at index {index})")
     contracts = faults.check(body, "contracts", array, required=True, null=False)
-    pacts = [_contract(call, body, item, index, faults) for index, item in enumerate(contracts or [])] if not (
-        "contracts" in faults.by_field
-    ) else []
+    pacts = (
+        [_contract(call, body, item, index, faults) for index, item in enumerate(contracts or [])]
+        if "contracts" not in faults.by_field
+        else []
+    )
     faults.raise_any()
     return [pact for pact in pacts if pact is not None]
 

@@ -128,8 +128,9 @@ _RULES: tuple[Rule, ...] = (
         "cannot specify both released=true and deployedOrReleased=true",
     ),
     (
-        lambda item: item.get("branch")
-        and any(item.get(name) for name in ("environment", "deployed", "released", "deployedOrReleased")),
+        lambda item: (
+            item.get("branch") and any(item.get(name) for name in ("environment", "deployed", "released", "deployedOrReleased"))
+        ),
         "cannot specify branch with deployed, released, deployedOrReleased or environment",
     ),
 )

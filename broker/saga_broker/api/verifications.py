@@ -168,5 +168,3 @@ def _existing(connection: Connection, provider: str, consumer: str, sha: str, nu
     if found is None or (found.consumer, found.provider, found.sha) != (consumer, provider, sha):
         raise NotFoundError
     return found
-
-

@@ -127,7 +127,8 @@ def documents(
     for pact in pact_store.of_versions(connection, row_ids):
         pacts.setdefault(pact.version_id, []).append(pact)
     deployed, released = deployment_store.current_of_versions(connection, row_ids)
-    places = environment_store.by_ids(connection, [one.environment_id for one in [*deployed, *released]])
+    place_ids = [one.environment_id for one in deployed] + [one.environment_id for one in released]
+    places = environment_store.by_ids(connection, place_ids)
     every = environment_store.listing(connection) if in_full else None
     found = []
     for row in rows:

@@ -54,7 +54,7 @@ def judge(question: Question, found: Found) -> Verdict:
     absent = [one for one in found.resolved if one.given and one.missing and not _ignores(found.ignored, one.pacticipant, None)]
     texts = _notices(question, found, _Considered(counted, absent, without_row, unverified))
     return Verdict(
-        deployable=_deployable(absent, counted, bool(without_row or unverified)),
+        deployable=_deployable(absent, counted, something_missing=bool(without_row or unverified)),
         rows=tuple(counted),
         ignored_rows=tuple(left_out),
         success=sum(row.success is True for row in counted),
@@ -99,8 +99,7 @@ def missing_pairs(found: Found, rows: Sequence[Row]) -> list[Pair]:
     """Give the required integrations that have no row at all."""
     there = {(row.consumer_id, row.provider_id) for row in rows}
     required = [pair for pair in found.pairs if pair.required and (pair.consumer_id, pair.provider_id) not in there]
-    kept = lambda pair: not any(_ignores(found.ignored, name, None) for name in (pair.consumer, pair.provider))  # noqa: E731
-    return [pair for pair in required if kept(pair)]
+    return [pair for pair in required if not any(_ignores(found.ignored, name, None) for name in (pair.consumer, pair.provider))]
 
 
 def unverified_live_versions(found: Found, rows: Sequence[Row]) -> list[tuple[Row, Resolved]]:
@@ -114,9 +113,7 @@ def unverified_live_versions(found: Found, rows: Sequence[Row]) -> list[tuple[Ro
     for (_, provider_id), group_ in verified.items():
         known = {row.provider_version_id for row in group_}
         candidates = [one for one in live if one.pacticipant_id == provider_id and one.version_id not in known]
-        missing += [
-            (group_[0], one) for one in candidates if not _ignores(found.ignored, one.pacticipant, one.version_id)
-        ]
+        missing += [(group_[0], one) for one in candidates if not _ignores(found.ignored, one.pacticipant, one.version_id)]
     return missing
 
 
@@ -128,7 +125,7 @@ class _Considered:
     unverified: Sequence[tuple[Row, Resolved]]
 
 
-def _deployable(absent: Sequence[Resolved], rows: Sequence[Row], something_missing: bool) -> bool | None:  # noqa: FBT001
+def _deployable(absent: Sequence[Resolved], rows: Sequence[Row], *, something_missing: bool) -> bool | None:
     if absent:
         return False
     if something_missing or any(row.success is None for row in rows):
@@ -146,8 +143,16 @@ def _notices(question: Question, found: Found, considered: _Considered) -> list[
 
 def _errors(found: Found, considered: _Considered) -> list[Notice]:
     rows = considered.rows
-    errors = [reasons.failed(_selector(found, row, "consumer"), _selector(found, row, "provider")) for row in rows if row.success is False]
-    errors += [reasons.unverified(_selector(found, row, "consumer"), _selector(found, row, "provider")) for row in rows if row.success is None]
+    errors = [
+        reasons.failed(_selector(found, row, "consumer"), _selector(found, row, "provider"))
+        for row in rows
+        if row.success is False
+    ]
+    errors += [
+        reasons.unverified(_selector(found, row, "consumer"), _selector(found, row, "provider"))
+        for row in rows
+        if row.success is None
+    ]
     errors += [reasons.unverified(_selector(found, row, "consumer"), version) for row, version in considered.unverified]
     for pair in considered.without_row:
         for consumer in _of(found, pair.consumer_id):

@@ -9,8 +9,8 @@ NO_ENVIRONMENT = (
     "Without the environment, this result will not be reliable."
 )
 NO_VERSION = (
-    "WARN: It is recommended to specify the version number (rather than the tag or branch) of the pacticipant you wish to deploy to "
-    "avoid race conditions. Without a version number, this result will not be reliable."
+    "WARN: It is recommended to specify the version number (rather than the tag or branch) of the pacticipant you wish to "
+    "deploy to avoid race conditions. Without a version number, this result will not be reliable."
 )
 
 

@@ -6,6 +6,7 @@ A selector as sent becomes, for each pact that it selects, a `Chosen`. Pacts wit
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Literal
 
 from saga_broker.store.rows import Publication
 
@@ -17,7 +18,7 @@ class PactSelector:
     consumer: str | None = None
     latest: bool | None = None
     tag: str | None = None
-    branch: str | bool | None = None
+    branch: str | Literal[True] | None = None
     main_branch: bool = False
     matching_branch: bool = False
     environment: str | None = None

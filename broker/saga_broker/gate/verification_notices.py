@@ -8,9 +8,9 @@ from saga_broker.gate.selection import Chosen, Entry, Kind, criteria
 PENDING_LINK = "Read more at https://docs.pact.io/go/pending"
 WIP_LINK = "Read more at https://docs.pact.io/go/wip"
 BETA_WARNING = (
-    "WARNING - this version of the Pact library uses a beta version of the API which will be removed in the future. Please upgrade "
-    "your Pact library. See https://docs.pact.io/pact_broker/advanced_topics/provider_verification_results/#pacts-for-verification "
-    "for minimum required versions."
+    "WARNING - this version of the Pact library uses a beta version of the API which will be removed in the future. Please "
+    "upgrade your Pact library. See https://docs.pact.io/pact_broker/advanced_topics/provider_verification_results/#pacts-for-"
+    "verification for minimum required versions."
 )
 
 
@@ -74,7 +74,8 @@ def _wip_reason(entry: Entry, provider: Provider, url: str) -> str:
     return (
         f"The pact at {url} is being verified because it is a 'work in progress' pact (ie. it is the pact for the latest "
         f"version{'s' if many else ''} of {entry.pact.consumer} {heads}{same} and it has not yet been successfully verified by "
-        f"{_any(provider)} when the pact's application version was explicitly specified in the consumer version selectors). {WIP_LINK}"
+        f"{_any(provider)} when the pact's application version was explicitly specified in the consumer version selectors). "
+        f"{WIP_LINK}"
     )
 
 
@@ -111,10 +112,13 @@ def _afterwards(provider: Provider) -> list[Notice]:
     with_tags = "" if provider.branch or not count else " with this tag" if count == 1 else " with these tags"
     gap = f"{with_tags} " if with_tags else " "
     not_yet = f"This pact is still in pending state for {who} as a successful verification result{gap}has not yet been published"
-    unpublished = f"This pact is still in pending state for {who} as the successful verification results{gap}have not yet been published."
+    unpublished = (
+        f"This pact is still in pending state for {who} as the successful verification results{gap}have not yet been published."
+    )
     done = (
-        f"This pact is no longer in pending state for {who}, as a successful verification result{with_tags} has been published. If a "
-        f"verification for a version of {provider.name}{_suffix(provider)} fails in the future, it will fail the build. {PENDING_LINK}"
+        f"This pact is no longer in pending state for {who}, as a successful verification result{with_tags} has been published. "
+        f"If a verification for a version of {provider.name}{_suffix(provider)} fails in the future, "
+        f"it will fail the build. {PENDING_LINK}"
     )
     texts = {
         "success_true_published_false": unpublished,

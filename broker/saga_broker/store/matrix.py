@@ -81,7 +81,9 @@ def _narrowed(selector: Selector, owner_id: int) -> list[ColumnElement[bool]]:
     if selector.branch:
         table = branch_heads if selector.latest else branch_versions
         on_branch = select(table.c.version_id).join(branches, branches.c.id == table.c.branch_id)
-        found.append(versions.c.id.in_(on_branch.where(branches.c.pacticipant_id == owner_id, branches.c.name == selector.branch)))
+        found.append(
+            versions.c.id.in_(on_branch.where(branches.c.pacticipant_id == owner_id, branches.c.name == selector.branch))
+        )
     if selector.environment:
         found.append(_live_in(selector.environment))
     return found
@@ -148,7 +150,10 @@ def _published_pairs() -> Select[Any]:
 
 
 def _read_pairs(connection: Connection, query: Select[Any], *, required: bool) -> list[Pair]:
-    return [Pair(*row, required=required) for row in connection.execute(query).tuples()]
+    return [
+        Pair(consumer_id, consumer, provider_id, provider, required)
+        for consumer_id, consumer, provider_id, provider in connection.execute(query).tuples()
+    ]
 
 
 def _rows(connection: Connection, question: Question, resolved: Sequence[Resolved]) -> list[Row]:

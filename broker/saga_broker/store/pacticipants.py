@@ -124,5 +124,3 @@ def _all() -> Select[Any]:
 def _words(name: str) -> list[str]:
     words = [word.lower().removesuffix("s") for word in _WORDS.findall(name)]
     return [word for word in words if word and word not in _NO_WORDS]
-
-

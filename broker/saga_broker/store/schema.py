@@ -257,6 +257,7 @@ saga_versions = Table(
     _to("versions", "owner_version_id"),
     _to("versions", "executor_version_id"),
     Column("branch", Text),
+    Column("level", Integer, nullable=False),
     Column("sha", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("content_type", Text, nullable=False),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, and_, exists, func, select
 
@@ -89,7 +89,7 @@ def _branch(connection: Connection, provider: str, selector: PactSelector) -> Fo
     return [(pact, replace(chosen, is_fallback=True)) for pact, chosen in fallback]
 
 
-def _heads(connection: Connection, provider: str, selector: PactSelector, branch: str | bool | None) -> Found:
+def _heads(connection: Connection, provider: str, selector: PactSelector, branch: str | Literal[True] | None) -> Found:
     query = _on_heads(provider).add_columns(branches.c.name.label("found_by"))
     if branch is not True:
         query = query.where(branches.c.name == branch)
@@ -145,8 +145,8 @@ def _live(connection: Connection, provider: str, selector: PactSelector) -> Foun
 def _default(connection: Connection, provider: str) -> Found:
     """Choose, for each consumer, its main branch, and everything deployed or released.
 
-    Main branch means: the head of that branch; when no version is on it, the newest version with a tag of that name; when there is
-    none either, the newest pact.
+    Main branch means: the head of that branch; when no version is on it, the newest version with a tag of that name; when there
+    is none either, the newest pact.
     """
     nothing = PactSelector()
     found = [(pact, replace(chosen, by_default=True)) for pact, chosen in _main(connection, provider, nothing)]
@@ -242,9 +242,7 @@ def _by_branch(connection: Connection, verifier: Verifier, base: Select[Any], da
     return joined.where(branches.c.name == verifier.branch), _before(connection, other, born, days)
 
 
-def _by_tag(
-    connection: Connection, tag: str, provider_id: int, base: Select[Any], days: int
-) -> tuple[Select[Any], Select[Any]]:
+def _by_tag(connection: Connection, tag: str, provider_id: int, base: Select[Any], days: int) -> tuple[Select[Any], Select[Any]]:
     joined = base.join(verification_tags, verification_tags.c.verification_id == verifications.c.id)
     born = (
         select(func.min(tags.c.created_at, type_=UtcDateTime))

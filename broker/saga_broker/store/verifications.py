@@ -75,6 +75,14 @@ def latest_of_contents(connection: Connection, content_ids: list[int]) -> dict[i
     return {result.content_id: result for result in fetch(connection, query, Verification)}
 
 
+def last_outcome(connection: Connection, content_id: int, provider_version_id: int) -> bool | None:
+    """Tell how the last verification of a content by a provider version ended; None when there was none."""
+    table = verifications.c
+    same = (table.content_id == content_id, table.provider_version_id == provider_version_id)
+    found = connection.execute(select(table.success).where(*same).order_by(table.id.desc()).limit(1)).scalar()
+    return None if found is None else bool(found)
+
+
 def exists_for_pair(connection: Connection, consumer_id: int, provider_id: int) -> bool:
     """Tell whether the provider ever published a result for this consumer."""
     query = select(verifications.c.id).where(

@@ -61,7 +61,9 @@ def latest(connection: Connection, pacticipant: str, tag: str | None = None) -> 
 
 def latest_of_each(connection: Connection, pacticipant_ids: list[int]) -> dict[int, Version]:
     """Give the newest version of several pacticipants, by pacticipant id."""
-    newest = select(func.max(versions.c.id)).where(versions.c.pacticipant_id.in_(pacticipant_ids)).group_by(versions.c.pacticipant_id)
+    newest = (
+        select(func.max(versions.c.id)).where(versions.c.pacticipant_id.in_(pacticipant_ids)).group_by(versions.c.pacticipant_id)
+    )
     found = fetch(connection, all_versions().where(versions.c.id.in_(newest)), Version)
     return {version.pacticipant_id: version for version in found}
 

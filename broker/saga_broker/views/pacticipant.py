@@ -122,7 +122,9 @@ def _links(links: Links, name: str, deployed: Sequence[tuple[Deployed, Environme
         "pb:branches": link(f"{own}/branches"),
         **shown,
         "pb:version": _template(own, "/versions/{version}", "Get, create or delete a pacticipant version"),
-        "pb:version-tag": _template(own, "/versions/{version}/tags/{tag}", f"Get, create or delete a tag for a version of {name}"),
+        "pb:version-tag": _template(
+            own, "/versions/{version}/tags/{tag}", f"Get, create or delete a tag for a version of {name}"
+        ),
         "pb:branch-version": _template(
             own,
             "/branches/{branch}/versions/{version}",

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from saga_broker.metadata import encode_number
 from saga_broker.hal import Document, Links, link, moment, present
+from saga_broker.metadata import encode_number
 from saga_broker.store.rows import Publication, Verification
 from saga_broker.views.pact import name_of
 

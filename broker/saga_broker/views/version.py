@@ -128,7 +128,11 @@ def _links(links: Links, row: Version, around: Around, own: str) -> Document:
             "Latest verification results for consumer version",
         ),
         "pb:pact-versions": [
-            link(links.pact(pact.consumer, pact.provider, pact.number), "Pact", pact_name(pact.consumer, pact.number, pact.provider))
+            link(
+                links.pact(pact.consumer, pact.provider, pact.number),
+                "Pact",
+                pact_name(pact.consumer, pact.number, pact.provider),
+            )
             for pact in around.pacts
         ],
     }

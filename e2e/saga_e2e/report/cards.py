@@ -53,11 +53,17 @@ def of(data: ReportData, decks: Sequence[DeckEntry]) -> tuple[Card, ...]:
     """Give the cards of a report."""
     pacts = [pact for provider in data.providers for pact in provider.pacts]
     return (
-        _card("Provider versions", "#appendix", [verdicts.of_provider(one) for one in data.providers], "None was verified."),
+        _card("Providers", "#appendix", [verdicts.of_provider(one) for one in data.providers], "None was verified."),
         _card("Interactions", "#appendix", [one.verdict for pact in pacts for one in pact.interactions], "None was replayed."),
         _card("Obligations", "#obligations", [one.verdict for entry in decks for one in entry.obligations], "None was judged."),
         _card("Histories", "#appendix", [one.history.verdict for entry in decks for one in entry.histories], "None was played."),
-        _card("Gate answers", "#gates", [verdicts.of_answer(one) for one in verdicts.answers(data.gates)], "None was asked for.", _GATE_WORDS),
+        _card(
+            "Gate answers",
+            "#gates",
+            [verdicts.of_answer(one) for one in verdicts.answers(data.gates)],
+            "None was asked for.",
+            _GATE_WORDS,
+        ),
         _card("Scenarios", "#scenarios", [verdicts.of_scenario(one) for one in data.scenarios], "None was run."),
     )
 

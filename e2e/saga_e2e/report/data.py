@@ -27,13 +27,7 @@ class Verdict(StrEnum):
 
 
 class Part(BaseModel):
-    """A frozen value without unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class BrokerPart(BaseModel):
-    """A frozen value as the broker gives it: fields that the report does not show are left aside."""
+    """A frozen value; fields that the report does not show are left aside."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -89,8 +83,9 @@ class HistoryResult(Part):
 
 
 class DeckResult(Part):
-    """How the deck of one step ended."""
+    """How the deck of one step ended; without a saga it is of the report's saga."""
 
+    saga: str = ""
     step: str
     faults: int | None = None
     derivation: int | None = None
@@ -119,15 +114,16 @@ class PactResult(Part):
 
 
 class ProviderResult(Part):
-    """How the verification of one provider version ended."""
+    """How the verification of one provider version ended; the text says why when there was nothing to verify."""
 
     provider: str
     version: str = ""
     verdict: Verdict = Verdict.UNKNOWN
+    text: str = ""
     pacts: tuple[PactResult, ...] = ()
 
 
-class CanIDeploy(BrokerPart):
+class CanIDeploy(Part):
     """The answer for one pacticipant; None: unknown."""
 
     pacticipant: str
@@ -136,7 +132,7 @@ class CanIDeploy(BrokerPart):
     reason: str = ""
 
 
-class Reason(BrokerPart):
+class Reason(Part):
     """One reason of the answer for the saga."""
 
     type: str = ""
@@ -150,7 +146,7 @@ class Reason(BrokerPart):
     command: str | None = None
 
 
-class CanRun(BrokerPart):
+class CanRun(Part):
     """Can the saga run? None: unknown."""
 
     can_run: bool | None = Field(default=None, alias="canRun")
@@ -199,7 +195,8 @@ class TraceEntry(Part):
         at_ms: When it was sent, since the start of the scenario.
         request: Such as `POST /reservations`, or the request itself.
         status: HTTP status of the reply; None when none was seen.
-        fate: What the network did to it, in words: `reply lost`, `request lost`, `late`, `duplicate`; empty: nothing.
+        fate: What became of it on its way, such as `request_lost`, `reply_lost`, `unavailable`, `unanswered`, `duplicated`,
+            `delayed`; `ok` or empty: it arrived, and its reply came back.
     """
 
     at_ms: float | None = None

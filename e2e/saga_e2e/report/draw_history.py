@@ -19,9 +19,9 @@ _SHORTEST = 90
 
 def draw(saga: Saga | None, entry: DeckEntry, history: HistoryEntry) -> Markup:
     """Draw one history as a sequence diagram."""
-    title = f"History {history.history.word} of {entry.deck.step} at {entry.label}"
+    title = f"History {history.history.word} of {entry.step} at {entry.label}"
     messages = _messages(saga, entry, history)
-    return draw_sequence.draw(f"{history.anchor}-drawing", title, (HARNESS, entry.label), messages, gap=330)
+    return draw_sequence.draw(f"{history.anchor}-drawing", title, (HARNESS, entry.label), messages, gap=390)
 
 
 def _messages(saga: Saga | None, entry: DeckEntry, history: HistoryEntry) -> Iterator[Message]:
@@ -73,7 +73,7 @@ def _reply(reply: HttpReply) -> str:
 
 
 def _is_bad(call: Call, wanted: Expected, *, failing: bool, last: bool) -> bool:
-    """A history stops at the first thing that is not as it must be: its last call, or one whose outcome was not among the right ones."""
+    """A history stops at the first thing that is not as it must be: its last call, or one with an outcome that was not right."""
     if wanted.outcomes and call.outcome != "retryable" and call.outcome not in wanted.outcomes:
         return True
     return failing and last

@@ -1,10 +1,11 @@
 """Draws the saga: its steps in the order in which they run, how it is undone, and what did not hold where (pure).
 
-A class of step is told by its shape and by its label. Forward arrows are solid, compensation arrows dashed and the other way round.
+A class of step is told by its shape and by its label. Forward arrows are solid; compensation arrows are dashed and lead back.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -21,6 +22,8 @@ CLASS_WORDS = {
     StepClass.PIVOT: "pivot: decides, no way back",
     StepClass.RETRIABLE: "retriable: repeated until done",
 }
+_SIDES = {StepClass.COMPENSATABLE: 0, StepClass.PIVOT: 22, StepClass.RETRIABLE: 6}
+"""What the shape of a class takes away on either side, in pixels."""
 _PAD = 14.0
 _LINE = 19.0
 _HEAD = 78.0
@@ -42,7 +45,7 @@ def draw(saga: Saga, decks: Sequence[DeckEntry], scenarios: Sequence[ScenarioEnt
     """Draw the saga with what was found at each step."""
     chips = {step.step: _chips(step, decks, scenarios) for step in saga.steps}
     sizes = {START: _END_SIZE, **{step.step: _size(step, chips[step.step]) for step in saga.steps}, END: _END_SIZE}
-    placed = layout.place(sizes, _edges(saga))
+    placed = layout.place(sizes, _edges(saga), gap_x=78)
     parts = [_arrows(saga, placed), _start(saga, placed.places[START]), _end(placed.places[END])]
     parts += [_step(step, placed.places[step.step], chips[step.step]) for step in saga.steps]
     moved = svg.element("g", {"transform": "translate(10 14)"}, *parts)
@@ -53,7 +56,8 @@ def draw(saga: Saga, decks: Sequence[DeckEntry], scenarios: Sequence[ScenarioEnt
 def describe(saga: Saga) -> str:
     """Say in words what the drawing shows."""
     return " ".join(
-        f"{step.step} at {step.participant}, {step.step_class.value}, " + (f"after {', '.join(step.after)}." if step.after else "first.")
+        f"{step.step} at {step.participant}, {step.step_class.value}, "
+        + (f"after {', '.join(step.after)}." if step.after else "first.")
         for step in saga.steps
     )
 
@@ -71,10 +75,14 @@ def _direct(saga: Saga, step: Step) -> list[str]:
 
 
 def _chips(step: Step, decks: Sequence[DeckEntry], scenarios: Sequence[ScenarioEntry]) -> tuple[_Chip, ...]:
-    chips = [_Chip(_deck_text(entry), entry.verdict, f"#{entry.anchor}") for entry in decks if entry.deck.step == step.step]
-    failed = [one for one in scenarios if one.verdict == Verdict.BROKEN and step.step in {fault.step for fault in one.scenario.faults}]
+    chips = [_Chip(_deck_text(entry), entry.verdict, f"#{entry.anchor}") for entry in decks if entry.step == step.step]
+    failed = [
+        one for one in scenarios if one.verdict == Verdict.BROKEN and step.step in {fault.step for fault in one.scenario.faults}
+    ]
     if failed:
-        chips.append(_Chip(f"{len(failed)} scenario{'s' if len(failed) > 1 else ''} broken", Verdict.BROKEN, f"#{failed[0].anchor}"))
+        chips.append(
+            _Chip(f"{len(failed)} scenario{'s' if len(failed) > 1 else ''} broken", Verdict.BROKEN, f"#{failed[0].anchor}")
+        )
     return tuple(chips or [_Chip("not checked", Verdict.UNPROVEN, "")])
 
 
@@ -91,12 +99,12 @@ def _size(step: Step, chips: Sequence[_Chip]) -> tuple[float, float]:
         svg.width_of(CLASS_WORDS[step.step_class], 11.5),
         *(svg.width_of(chip.text, 12) + 26 for chip in chips),
     ]
-    side = 22 if step.step_class == StepClass.PIVOT else 0
+    side = _SIDES[step.step_class]
     return min(300.0, max(176.0, max(texts) + 2 * _PAD)) + 2 * side, _HEAD + _LINE * len(chips) + 10
 
 
 def _step(step: Step, place: Place, chips: Sequence[_Chip]) -> Markup:
-    side = 22 if step.step_class == StepClass.PIVOT else 0
+    side = _SIDES[step.step_class]
     x, room = place.x + _PAD + side, place.width - 2 * (_PAD + side)
     failed = any(chip.verdict == Verdict.BROKEN for chip in chips)
     lines = [
@@ -113,7 +121,14 @@ def _step(step: Step, place: Place, chips: Sequence[_Chip]) -> Markup:
 def _shape(step_class: StepClass, place: Place) -> Iterator[Markup]:
     x, y, width, height = place.x, place.y, place.width, place.height
     if step_class == StepClass.PIVOT:
-        corners = ((x, place.middle), (x + 22, y), (x + width - 22, y), (x + width, place.middle), (x + width - 22, y + height), (x + 22, y + height))
+        corners = (
+            (x, place.middle),
+            (x + 22, y),
+            (x + width - 22, y),
+            (x + width, place.middle),
+            (x + width - 22, y + height),
+            (x + 22, y + height),
+        )
         yield svg.element("polygon", {"points": " ".join(f"{px:.1f},{py:.1f}" for px, py in corners), "class": "shape"})
         return
     round_ = 22 if step_class == StepClass.RETRIABLE else 5
@@ -157,13 +172,17 @@ def _is_undone_along(saga: Saga, source: str, target: str) -> bool:
 
 
 def _curve(left: Place, route: tuple[Place, ...], right: Place, rise: float, offset: float, *, back: bool = False) -> Markup:
-    points = [(left.x + left.width, left.middle + rise), *((one.x, one.middle + offset) for one in route), (right.x, right.middle + offset)]
+    points = [
+        (left.x + left.width, left.middle + rise),
+        *((one.x, one.middle + offset) for one in route),
+        (right.x, right.middle + offset),
+    ]
     if back:
         points[0] = (points[0][0] + 8, points[0][1])
     else:
         points[-1] = (points[-1][0] - 8, points[-1][1])
     path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(points):
         bend = (x2 - x1) / 2
         path += f" C{x1 + bend:.1f},{y1:.1f} {x2 - bend:.1f},{y2:.1f} {x2:.1f},{y2:.1f}"
     css = "undo" if back else "forward"

@@ -1,7 +1,7 @@
 """Draws a sequence diagram: lifelines, calls between them with what became of them, and remarks (pure).
 
-Knows nothing of sagas: `draw_history` and `draw_trace` turn histories and traces into its messages. A call that was lost, or whose
-reply was lost, is drawn as an arrow that breaks off at a cross.
+Knows nothing of sagas: `draw_history` and `draw_trace` turn histories and traces into its messages. A call that was lost, or
+whose reply was lost, is drawn as an arrow that breaks off at a cross.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,6 @@ _REPLY = 24
 _GAP = 16
 _NOTE = 34
 _LEFT = 76
-_REMARKS = 320
 _MARGIN = 12
 _BREAKS_AT = 0.62
 
@@ -32,7 +31,7 @@ class Message:
         label: What is said.
         reply: What came back; None: nothing is drawn.
         lost: `request`, `reply`, or empty.
-        css: `good`, `bad` or empty: how the arrows are coloured.
+        css: `bad`, `odd` or empty: how the arrows are coloured.
         at: What stands at the left margin, such as a time.
         remarks: Lines beside it, the first one emphasised when the message is bad.
         dashed: Is the call itself drawn dashed (a callback, a late arrival)?
@@ -49,7 +48,9 @@ class Message:
     dashed: bool = False
 
 
-def draw(name: str, title: str, lifelines: tuple[str, ...], messages: Iterable[Message], gap: float = 230) -> Markup:
+def draw(
+    name: str, title: str, lifelines: tuple[str, ...], messages: Iterable[Message], *, gap: float, beside: float = 320
+) -> Markup:
     """Draw the diagram.
 
     Args:
@@ -58,19 +59,19 @@ def draw(name: str, title: str, lifelines: tuple[str, ...], messages: Iterable[M
         lifelines: The names at the top, from left to right.
         messages: What is drawn, from top to bottom.
         gap: Pixels between two lifelines.
+        beside: Pixels for the remarks, when there are any.
     """
     listed = tuple(messages)
     head = min(gap - 20, max([svg.width_of(one, 13) for one in lifelines], default=80) + 28)
     places = {one: _LEFT + head / 2 + index * gap for index, one in enumerate(lifelines)}
     right = max(places.values(), default=_LEFT) + head / 2 + _MARGIN
-    beside = right + 8
     parts: list[Markup] = []
     y = float(_TOP)
     for message in listed:
-        drawn, y = _message(message, places, y, beside)
+        drawn, y = _message(message, places, y, (right + 8, beside))
         parts.append(drawn)
     height = y + _MARGIN
-    width = beside + _REMARKS if any(one.remarks for one in listed) else right
+    width = right + 8 + beside if any(one.remarks for one in listed) else right
     columns = [_lifeline(one, x, head, height - _MARGIN) for one, x in places.items()]
     return svg.drawing(name, width, height, title, " ".join(_told(one) for one in listed), [*columns, *parts])
 
@@ -86,7 +87,7 @@ def _lifeline(name: str, x: float, head: float, bottom: float) -> Markup:
     )
 
 
-def _message(message: Message, places: dict[str, float], y: float, beside: float) -> tuple[Markup, float]:
+def _message(message: Message, places: dict[str, float], y: float, beside: tuple[float, float]) -> tuple[Markup, float]:
     start, end = places.get(message.source), places.get(message.target)
     if start is None or end is None or start == end:
         return _remark(message, places, y)
@@ -103,29 +104,35 @@ def _message(message: Message, places: dict[str, float], y: float, beside: float
 def _arrow(start: float, end: float, y: float, label: str, message: Message, *, dashed: bool, broken: bool) -> Markup:
     left = end < start
     tip = start + (end - start) * _BREAKS_AT if broken else end - (2 if not left else -2)
-    css = " ".join(filter(None, ("arrow", "lost" if broken else message.css, "dashed" if dashed or broken else "")))
+    css = " ".join(filter(None, ("arrow", message.css, "dashed" if dashed or broken else "")))
     parts = [svg.line(start, y, tip, y, css)]
     if broken:
-        parts.append(_cross(tip, y))
+        parts.append(_cross(tip, y, message.css))
     else:
         parts.append(svg.arrow_head(end, y, f"head {message.css}".strip(), left=left))
-    css_text = " ".join(filter(None, ("code", "on-line", "lost" if broken else message.css)))
-    parts.append(svg.text((start + end) / 2, y - 6, label, css_text, anchor="middle", size=11.5, room=abs(end - start) - 16))
+    css_text = " ".join(filter(None, ("code", "on-line", message.css)))
+    parts.append(
+        svg.text(
+            (start + end) / 2, y - (9 if broken else 6), label, css_text, anchor="middle", size=12, room=abs(end - start) - 16
+        )
+    )
     return Markup("").join(parts)
 
 
-def _cross(x: float, y: float) -> Markup:
-    return svg.line(x - 5, y - 5, x + 5, y + 5, "cross") + svg.line(x - 5, y + 5, x + 5, y - 5, "cross")
+def _cross(x: float, y: float, css: str) -> Markup:
+    css = f"cross {css}".strip()
+    return svg.line(x - 4.5, y - 4.5, x + 4.5, y + 4.5, css) + svg.line(x - 4.5, y + 4.5, x + 4.5, y - 4.5, css)
 
 
 def _at(message: Message, y: float) -> Markup:
     return svg.text(_LEFT - 12, y + 4, message.at, "muted code", anchor="end", size=11) if message.at else Markup("")
 
 
-def _beside(message: Message, y: float, x: float) -> list[Markup]:
+def _beside(message: Message, y: float, place: tuple[float, float]) -> list[Markup]:
+    x, room = place
     lines = enumerate(message.remarks)
     return [
-        svg.text(x, y - 2 + 18 * index, one, f"remark {message.css}" if index else "remark", size=12.5, room=_REMARKS - _MARGIN)
+        svg.text(x, y - 2 + 18 * index, one, f"remark {message.css}" if index else "remark", size=12.5, room=room - _MARGIN)
         for index, one in lines
     ]
 

@@ -11,7 +11,19 @@ from saga_e2e.report.draw_history import path_of
 from saga_e2e.report.draw_sequence import Message
 from saga_e2e.report.entries import ScenarioEntry
 
-_LOSSES = ("lost", "cut", "dropped", "never", "no answer", "timeout", "time-out", "timed out", "refused connection")
+_LOSSES = (
+    "lost",
+    "unavailable",
+    "unanswered",
+    "cut",
+    "dropped",
+    "never",
+    "no answer",
+    "timeout",
+    "time-out",
+    "timed out",
+    "refused connection",
+)
 _QUIET = ("", "delivered", "ok", "none", "normal", "answered", "passed")
 _ERROR = 500
 
@@ -20,7 +32,7 @@ def draw(saga: Saga | None, entry: ScenarioEntry) -> Markup:
     """Draw the trace of one scenario as a sequence diagram."""
     lifelines = _lifelines(saga, entry.scenario)
     title = f"What happened in {entry.scenario.title or entry.scenario.name}"
-    return draw_sequence.draw(f"{entry.anchor}-drawing", title, lifelines, _messages(entry.scenario), gap=196)
+    return draw_sequence.draw(f"{entry.anchor}-drawing", title, lifelines, _messages(entry.scenario), gap=156, beside=230)
 
 
 def lost_part(fate: str | None) -> str:
@@ -50,23 +62,26 @@ def _messages(scenario: ScenarioResult) -> Iterator[Message]:
         fate = _words(one.fate)
         lost = lost_part(one.fate)
         remark = "" if fate in _QUIET else fate
+        label, request = _label(one), _request(one)
         yield Message(
             source=one.source,
             target=one.target,
-            label=_label(one),
+            label=label,
             reply=_reply(one, lost),
             lost=lost,
             css=_css(one, remark),
             at="" if one.at_ms is None else f"{one.at_ms:.0f} ms",
-            remarks=(remark,) if remark else (),
+            remarks=tuple(filter(None, (request if request != label else "", remark))),
             dashed=one.role == "callback",
         )
 
 
 def _label(one: TraceEntry) -> str:
-    request = one.request
-    written = f"{request.method} {path_of(request.url)}" if isinstance(request, HttpRequest) else (request or "")
-    return " ".join(filter(None, (one.letter or "", one.step or "", written)))
+    return " ".join(filter(None, (one.letter, one.step))) or _request(one)
+
+
+def _request(one: TraceEntry) -> str:
+    return f"{one.request.method} {path_of(one.request.url)}" if isinstance(one.request, HttpRequest) else (one.request or "")
 
 
 def _reply(one: TraceEntry, lost: str) -> str | None:

@@ -50,12 +50,13 @@ class ObligationEntry:
 
 @dataclass(frozen=True, slots=True)
 class DeckEntry:
-    """One deck with its id and all that says whose it is."""
+    """One deck with its id and all that says whose it is; a step of another saga is named with its saga."""
 
     anchor: str
     provider: ProviderResult
     pact: PactResult
     deck: DeckResult
+    step: str
     verdict: Verdict
     histories: tuple[HistoryEntry, ...]
     obligations: tuple[ObligationEntry, ...]
@@ -91,8 +92,9 @@ def name_of(obligation: str) -> str:
 
 def decks_of(data: ReportData) -> tuple[DeckEntry, ...]:
     """Give every deck of every provider version."""
+    own = data.saga.saga if data.saga else ""
     found = [(provider, pact, deck) for provider in data.providers for pact in provider.pacts for deck in pact.decks]
-    return tuple(_deck(f"deck-{index}", *one) for index, one in enumerate(found, start=1))
+    return tuple(_deck(f"deck-{index}", own, *one) for index, one in enumerate(found, start=1))
 
 
 def scenarios_of(data: ReportData) -> tuple[ScenarioEntry, ...]:
@@ -101,13 +103,14 @@ def scenarios_of(data: ReportData) -> tuple[ScenarioEntry, ...]:
     return tuple(ScenarioEntry(f"scenario-{index}", one, verdicts.of_scenario(one)) for index, one in numbered)
 
 
-def _deck(anchor: str, provider: ProviderResult, pact: PactResult, deck: DeckResult) -> DeckEntry:
+def _deck(anchor: str, own: str, provider: ProviderResult, pact: PactResult, deck: DeckResult) -> DeckEntry:
+    step = deck.step if not own or deck.saga in ("", own) else f"{deck.saga}/{deck.step}"
     histories = tuple(HistoryEntry(f"{anchor}-history-{index}", one) for index, one in enumerate(deck.histories, start=1))
     obligations = tuple(
         ObligationEntry(f"{anchor}-obligation-{index}", one, verdict, _speaking(one, verdict, histories))
         for index, (one, verdict) in enumerate(sorted(_verdicts(deck).items(), key=lambda item: order_of(item[0])), start=1)
     )
-    return DeckEntry(anchor, provider, pact, deck, verdicts.of_deck(deck), histories, obligations)
+    return DeckEntry(anchor, provider, pact, deck, step, verdicts.of_deck(deck), histories, obligations)
 
 
 def _verdicts(deck: DeckResult) -> dict[str, Verdict]:

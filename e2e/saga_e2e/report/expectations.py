@@ -40,7 +40,7 @@ class Expected:
 
 def planned(saga: Saga | None, deck: DeckResult, history: HistoryResult) -> History | None:
     """Give the history as the saga's own deck has it; None when the saga does not know it."""
-    if saga is None or deck.step not in [step.step for step in saga.steps]:
+    if saga is None or deck.saga not in ("", saga.saga) or deck.step not in [step.step for step in saga.steps]:
         return None
     faults = min(max(deck.faults if deck.faults is not None else 1, 0), MAX_FAULTS)
     derived = derive(step_slice(saga, deck.step), faults)
@@ -122,4 +122,6 @@ def _states(step: Step, states: tuple[State, ...]) -> str:
 
 
 def _either(outcomes: Iterator[tuple[str, Reply | None]]) -> str:
-    return " or ".join(f"{name.replace('_', ' ')} ({reply.status})" if reply else name.replace("_", " ") for name, reply in outcomes)
+    return " or ".join(
+        f"{name.replace('_', ' ')} ({reply.status})" if reply else name.replace("_", " ") for name, reply in outcomes
+    )

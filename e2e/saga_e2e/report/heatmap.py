@@ -66,11 +66,11 @@ class HeatMap:
 def build(saga: Saga | None, decks: Sequence[DeckEntry]) -> HeatMap:
     """Build the heat map of all decks, the steps in the saga's order."""
     order = [step.step for step in saga.steps] if saga else []
-    ordered = sorted(decks, key=lambda entry: (order.index(entry.deck.step) if entry.deck.step in order else len(order), entry.deck.step))
-    groups = tuple(_group(step, tuple(entries)) for step, entries in groupby(ordered, key=lambda entry: entry.deck.step))
+    ordered = sorted(decks, key=lambda entry: (order.index(entry.step) if entry.step in order else len(order), entry.step))
+    groups = tuple(_group(step, tuple(entries)) for step, entries in groupby(ordered, key=lambda entry: entry.step))
     named = sorted({one.obligation for entry in decks for one in entry.obligations}, key=order_of)
     rows = tuple(_row(one, groups) for one in named)
-    checked = {entry.deck.step for entry in decks}
+    checked = {entry.step for entry in decks}
     unchecked = tuple(one for one in CATALOGUE if one.startswith("O") and one not in named)
     return HeatMap(groups, rows, tuple(one for one in order if one not in checked), unchecked)
 
@@ -95,7 +95,7 @@ def _row(obligation: str, groups: Sequence[Group]) -> Row:
 
 def _cell(obligation: str, column: Column) -> Cell:
     entry = column.entry.obligation(obligation)
-    where = f"{obligation} of {column.entry.deck.step} at {column.entry.label}"
+    where = f"{obligation} of {column.entry.step} at {column.entry.label}"
     if entry is None:
         return Cell(None, None, f"{where}: not in this deck")
     return Cell(entry, SHOWN[entry.verdict], f"{where}: {entry.verdict.value}")

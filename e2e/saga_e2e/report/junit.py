@@ -56,7 +56,13 @@ def as_json(data: ReportData) -> str:
 def _of_provider(provider: ProviderResult) -> Iterator[_Case]:
     label = f"{provider.provider} {provider.version}".strip()
     if not provider.pacts:
-        yield _Case(label, "it has pacts", verdicts.of_provider(provider), "No pact was verified.", nothing=provider.verdict != Verdict.NOT_APPLICABLE)
+        yield _Case(
+            label,
+            "it has pacts",
+            verdicts.of_provider(provider),
+            "No pact was verified.",
+            nothing=provider.verdict != Verdict.NOT_APPLICABLE,
+        )
     for pact in provider.pacts:
         group = f"{label} for {pact.consumer}"
         for one in pact.interactions:
@@ -82,7 +88,9 @@ def _pending(verdict: Verdict, *, pending: bool) -> Verdict:
 
 def _of_gate(gate: Gate) -> Iterator[_Case]:
     for one in gate.can_i_deploy:
-        yield _Case(gate.title, f"can {one.pacticipant} {one.version} be deployed?", verdicts.of_answer(one.deployable), one.reason)
+        yield _Case(
+            gate.title, f"can {one.pacticipant} {one.version} be deployed?", verdicts.of_answer(one.deployable), one.reason
+        )
     if gate.can_run is not None:
         answer = gate.can_run
         reasons = [one.text or "" for one in answer.reasons if one.verdict != "yes"]
@@ -90,7 +98,7 @@ def _of_gate(gate: Gate) -> Iterator[_Case]:
 
 
 def _of_scenario(scenario: ScenarioResult) -> _Case:
-    failed = [f"{one.id} {one.verdict.value}: {one.text}" for one in scenario.invariants if one.verdict != Verdict.KEPT]
+    failed = [f"{one.id} {one.verdict.value}: {one.text}" for one in scenario.invariants if one.verdict not in verdicts.POSITIVE]
     told = [f"expected {scenario.expected or 'nothing'}, came to {scenario.outcome or 'nothing'}", *failed]
     nothing = not scenario.invariants
     told += ["No invariant was checked."] if nothing else []

@@ -6,6 +6,7 @@ between, so that it does not run through a node. Within a column the nodes are o
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Edge = tuple[str, str]
 _SWEEPS = 4
@@ -82,7 +83,7 @@ def _split(edges: Sequence[Edge], column_of: Mapping[str, int]) -> tuple[dict[Ed
         between = range(column_of[source] + 1, column_of[target])
         empties[edge] = [(f"\0{source}\0{target}\0{column}", column) for column in between]
         chain = [source, *(name for name, _ in empties[edge]), target]
-        pieces.extend(zip(chain, chain[1:], strict=False))
+        pieces.extend(pairwise(chain))
     return empties, pieces
 
 

@@ -39,6 +39,7 @@ CONTENTS = (
     Contents("claims", "What was claimed"),
     Contents("appendix", "In full"),
 )
+_FORBIDDEN = "base-uri 'none'; form-action 'none'"
 
 
 def render(data: ReportData) -> str:
@@ -80,7 +81,7 @@ def _values(data: ReportData) -> dict[str, Any]:
         "broken_pacts": failures.of_pacts(data),
         "style": Markup(style),  # noqa: S704  (our own file)
         "script": Markup(script),  # noqa: S704  (our own file)
-        "policy": f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
+        "policy": f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; {_FORBIDDEN}",
     }
 
 
@@ -97,6 +98,7 @@ def _environment() -> Environment:
     environment.globals.update(
         Verdict=Verdict,
         SHOWN=verdicts.SHOWN,
+        POSITIVE=verdicts.POSITIVE,
         CATALOGUE=CATALOGUE,
         of_answer=verdicts.of_answer,
         of_pact=verdicts.of_pact,

@@ -6,6 +6,7 @@ gives away are not found: whoever knows their values takes them out before.
 """
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from saga_e2e.report.data import ReportData
@@ -13,8 +14,8 @@ from saga_e2e.report.data import ReportData
 HIDDEN = "•••"
 _HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
 _WORDS = frozenset(
-    "apikey auth authorization cookie credential credentials jwt passcode passphrase passwd password pwd secret secrets "
-    "session sessionid sid sig signature token tokens".split()  # noqa: SIM905  (read as one list)
+    {"apikey", "auth", "authorization", "cookie", "credential", "credentials", "jwt", "passcode", "passphrase", "passwd"}
+    | {"password", "pwd", "secret", "secrets", "session", "sessionid", "sid", "sig", "signature", "token", "tokens"}
 )
 _BEFORE_KEY = frozenset({"api", "access", "private", "signing", "subscription"})
 _NAME = r"[A-Za-z0-9_.\-]+"
@@ -37,7 +38,7 @@ def is_secret_name(name: str) -> bool:
     if name.lower() in _HEADERS:
         return True
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)]
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     return any(word in _WORDS for word in words) or any(one in _BEFORE_KEY and two == "key" for one, two in pairs)
 
 

@@ -8,19 +8,23 @@ from collections.abc import Iterable
 from markupsafe import Markup, escape
 
 _WIDE = 0.56  # average width of a letter in the system font, as a part of its size
+_FITS = 1280
+"""A drawing up to this width may be shrunk to the page; a wider one is scrolled in its box."""
 _WIDE_CODE = 0.61  # the same for the font of code
 
 
 def element(name: str, attributes: dict[str, object] | None = None, *children: str) -> Markup:
     """Write one element; children that are not `Markup` are escaped, attributes that are None are left out."""
     written = Markup("").join(
-        Markup(' {}="{}"').format(Markup(key), _number(value)) for key, value in (attributes or {}).items() if value is not None  # noqa: S704
+        Markup(' {}="{}"').format(key, _number(value)) for key, value in (attributes or {}).items() if value is not None
     )
     inside = Markup("").join(escape(child) for child in children)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, inside)  # noqa: S704  (names are our own words)
+    return Markup("<{0}{1}>{2}</{0}>").format(name, written, inside)
 
 
-def text(x: float, y: float, content: str, css: str, *, anchor: str = "start", size: float = 13, room: float | None = None) -> Markup:
+def text(
+    x: float, y: float, content: str, css: str, *, anchor: str = "start", size: float = 13, room: float | None = None
+) -> Markup:
     """Write one line of text, cut to its room; what was cut off is told by a title."""
     shown = content if room is None else fitting(content, room, size, code="code" in css.split())
     title = element("title", None, content) if shown != content else Markup("")
@@ -50,7 +54,7 @@ def arrow_head(x: float, y: float, css: str, *, left: bool = False) -> Markup:
     return element("polygon", {"points": points, "class": css})
 
 
-def drawing(  # noqa: PLR0917  (the parts of one drawing, in their order)
+def drawing(
     name: str, width: float, height: float, title: str, description: str, parts: Iterable[str], *, links: bool = False
 ) -> Markup:
     """Write a whole drawing that tells by itself what it shows.
@@ -67,7 +71,7 @@ def drawing(  # noqa: PLR0917  (the parts of one drawing, in their order)
     attributes: dict[str, object] = {
         "xmlns": "http://www.w3.org/2000/svg",
         "id": name,
-        "class": "drawing",
+        "class": "drawing fits" if width <= _FITS else "drawing",
         "role": "group" if links else "img",
         "aria-labelledby": f"{name}-title {name}-desc",
         "viewBox": f"0 0 {_number(width)} {_number(height)}",

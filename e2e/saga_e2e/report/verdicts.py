@@ -52,7 +52,7 @@ SHOWN: dict[Verdict, Shown] = {
     Verdict.UNPROVEN: Shown("unproven", "?", "nothing at hand could show it"),
     Verdict.PENDING: Shown("pending", "P", "does not hold, but the main branch of the provider never kept it"),
     Verdict.WAIVED: Shown("waived", "W", "does not hold, and this is knowingly accepted for a while"),
-    Verdict.NOT_APPLICABLE: Shown("none", "–", "not asked of this participant"),
+    Verdict.NOT_APPLICABLE: Shown("none", "\u2013", "not asked of this participant"),
     Verdict.UNKNOWN: Shown("unproven", "?", "nobody told what it came to"),
 }
 
@@ -121,7 +121,12 @@ def headline(data: ReportData) -> Headline:
     status = "broken" if found == Verdict.BROKEN else "kept" if found in POSITIVE else "unknown"
     counted = Counter(parts)
     told = ", ".join(f"{counted[one]} {one.value}" for one in WORST_FIRST if counted[one])
-    return Headline.model_validate({"status": data.verdict.status if data.verdict else status, "sentence": f"Of {len(parts)} parts that were looked at: {told}."})
+    return Headline.model_validate(
+        {
+            "status": data.verdict.status if data.verdict else status,
+            "sentence": f"Of {len(parts)} parts that were looked at: {told}.",
+        }
+    )
 
 
 def _not_better(said: Verdict, inside: Iterable[Verdict]) -> Verdict:

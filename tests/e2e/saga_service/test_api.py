@@ -113,13 +113,17 @@ def test_a_saga_under_way_keeps_the_definition_it_was_started_with(
     saga = f"evolving_{uuid.uuid4().hex[:8]}"
     old = definitions["lenient"] | {"saga": saga}
     new = old | {"steps": old["steps"][:1]}
+    new["payload"] = {"schema": {"type": "object", "required": ["run", "more"]}, "example": {"run": "r", "more": 1}}
     assert shared_service.http.put(f"/definitions/{saga}", json=old).status_code == 201
     name, run = new_run({("need", "do"): ["wait", "ok"]})
     begun = shared_service.create(saga, name)
     wait_until(lambda: run.count("need", "do"), 10)
     assert shared_service.http.put(f"/definitions/{saga}", json=new).status_code == 201
+    again = shared_service.http.post("/sagas", json={"saga": saga, "request_id": f"of-{name}", "payload": {"run": name}})
+    assert (again.status_code, again.json()["saga_id"]) == (200, begun)
     later_name, _ = new_run()
-    later = shared_service.create(saga, later_name)
+    body = {"saga": saga, "request_id": later_name, "payload": {"run": later_name, "more": 1}}
+    later = shared_service.http.post("/sagas", json=body).json()["saga_id"]
     run.gate.set()
     assert set(shared_service.ended(begun)["steps"]) == {"need", "extra", "last"}
     assert set(shared_service.ended(later)["steps"]) == {"need"}

@@ -10,6 +10,28 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Make all tables."""
+    _environments()
+    _pacticipants()
+    _branches()
+    _contents()
+    _integrations()
+    _labels()
+    _versions()
+    _branch_heads()
+    _branch_versions()
+    _deck_results()
+    _deployed_versions()
+    _publications()
+    _released_versions()
+    _saga_versions()
+    _tags()
+    _verifications()
+    _saga_steps()
+    _verification_tags()
+
+
+def _environments() -> None:
     op.create_table(
         "environments",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -24,6 +46,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_environments_name")),
         sa.UniqueConstraint("uuid", name=op.f("uq_environments_uuid")),
     )
+
+
+def _pacticipants() -> None:
     op.create_table(
         "pacticipants",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -39,6 +64,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_pacticipants_name")),
         sqlite_autoincrement=True,
     )
+
+
+def _branches() -> None:
     op.create_table(
         "branches",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -53,6 +81,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("pacticipant_id", "name", name=op.f("uq_branches_pacticipant_id_name")),
         sqlite_autoincrement=True,
     )
+
+
+def _contents() -> None:
     op.create_table(
         "contents",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -70,6 +101,8 @@ def upgrade() -> None:
     with op.batch_alter_table("contents", schema=None) as batch_op:
         batch_op.create_index("ix_contents_provider_id", ["provider_id"], unique=False)
 
+
+def _integrations() -> None:
     op.create_table(
         "integrations",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -89,6 +122,8 @@ def upgrade() -> None:
     with op.batch_alter_table("integrations", schema=None) as batch_op:
         batch_op.create_index("ix_integrations_provider_id", ["provider_id"], unique=False)
 
+
+def _labels() -> None:
     op.create_table(
         "labels",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -105,6 +140,8 @@ def upgrade() -> None:
     with op.batch_alter_table("labels", schema=None) as batch_op:
         batch_op.create_index("ix_labels_name", ["name"], unique=False)
 
+
+def _versions() -> None:
     op.create_table(
         "versions",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -120,6 +157,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("pacticipant_id", "number", name=op.f("uq_versions_pacticipant_id_number")),
         sqlite_autoincrement=True,
     )
+
+
+def _branch_heads() -> None:
     op.create_table(
         "branch_heads",
         sa.Column("branch_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -131,6 +171,8 @@ def upgrade() -> None:
     with op.batch_alter_table("branch_heads", schema=None) as batch_op:
         batch_op.create_index("ix_branch_heads_version_id", ["version_id"], unique=False)
 
+
+def _branch_versions() -> None:
     op.create_table(
         "branch_versions",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -148,6 +190,8 @@ def upgrade() -> None:
     with op.batch_alter_table("branch_versions", schema=None) as batch_op:
         batch_op.create_index("ix_branch_versions_version_id", ["version_id"], unique=False)
 
+
+def _deck_results() -> None:
     op.create_table(
         "deck_results",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -177,6 +221,8 @@ def upgrade() -> None:
             "ix_deck_results_sha_step_provider_version_id", ["sha", "step", "provider_version_id"], unique=False
         )
 
+
+def _deployed_versions() -> None:
     op.create_table(
         "deployed_versions",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -209,6 +255,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_deployed_versions_pacticipant_id", ["pacticipant_id"], unique=False)
         batch_op.create_index("ix_deployed_versions_version_id", ["version_id"], unique=False)
 
+
+def _publications() -> None:
     op.create_table(
         "publications",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -243,6 +291,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_publications_content_id", ["content_id"], unique=False)
         batch_op.create_index("ix_publications_provider_id_consumer_id", ["provider_id", "consumer_id"], unique=False)
 
+
+def _released_versions() -> None:
     op.create_table(
         "released_versions",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -273,6 +323,8 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_released_versions_pacticipant_id", ["pacticipant_id"], unique=False)
 
+
+def _saga_versions() -> None:
     op.create_table(
         "saga_versions",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -281,6 +333,7 @@ def upgrade() -> None:
         sa.Column("owner_version_id", sa.Integer(), nullable=False),
         sa.Column("executor_version_id", sa.Integer(), nullable=False),
         sa.Column("branch", sa.Text(), nullable=True),
+        sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("sha", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("content_type", sa.Text(), nullable=False),
@@ -300,6 +353,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_saga_versions_executor_version_id", ["executor_version_id"], unique=False)
         batch_op.create_index("ix_saga_versions_owner_version_id", ["owner_version_id"], unique=False)
 
+
+def _tags() -> None:
     op.create_table(
         "tags",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -314,6 +369,8 @@ def upgrade() -> None:
     with op.batch_alter_table("tags", schema=None) as batch_op:
         batch_op.create_index("ix_tags_name", ["name"], unique=False)
 
+
+def _verifications() -> None:
     op.create_table(
         "verifications",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -350,6 +407,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_verifications_provider_id_consumer_id", ["provider_id", "consumer_id"], unique=False)
         batch_op.create_index("ix_verifications_provider_version_id", ["provider_version_id"], unique=False)
 
+
+def _saga_steps() -> None:
     op.create_table(
         "saga_steps",
         sa.Column("saga_version_id", sa.Integer(), nullable=False),
@@ -366,6 +425,8 @@ def upgrade() -> None:
     with op.batch_alter_table("saga_steps", schema=None) as batch_op:
         batch_op.create_index("ix_saga_steps_participant", ["participant"], unique=False)
 
+
+def _verification_tags() -> None:
     op.create_table(
         "verification_tags",
         sa.Column("verification_id", sa.Integer(), nullable=False),

@@ -1,0 +1,221 @@
+"""Saga versions with their steps, and the results of playing decks."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, or_, select
+
+from saga_broker.store.query import add, fetch, first
+from saga_broker.store.rows import Version
+from saga_broker.store.schema import (
+    deck_results,
+    deployed_versions,
+    pacticipants,
+    released_versions,
+    saga_steps,
+    saga_versions,
+    versions,
+)
+from saga_broker.store.types import now
+
+owners, executors = pacticipants.alias("owners"), pacticipants.alias("executors")
+owner_versions, executor_versions = versions.alias("owner_versions"), versions.alias("executor_versions")
+
+
+@dataclass(frozen=True, slots=True)
+class SagaVersion:
+    """A saga file as published under a version."""
+
+    id: int
+    saga: str
+    number: str
+    owner: str
+    executor: str
+    executor_version_id: int
+    branch: str | None
+    level: int
+    sha: str
+    content: bytes
+    content_type: str
+    build_url: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SagaStep:
+    """A step of a saga version; `sha` is that of its slice."""
+
+    saga_version_id: int
+    position: int
+    step: str
+    participant: str
+    step_class: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSagaVersion:
+    """A saga file as it comes in, with what was read from it."""
+
+    saga: str
+    number: str
+    branch: str | None
+    level: int
+    sha: str
+    content: bytes
+    content_type: str
+    build_url: str | None
+    steps: tuple[tuple[str, str, str, str], ...]  # step, participant, class, sha
+
+
+@dataclass(frozen=True, slots=True)
+class DeckResult:
+    """What playing a deck against a provider version showed."""
+
+    id: int
+    saga: str
+    step: str
+    sha: str
+    provider: str
+    provider_version_id: int
+    provider_version: str
+    derivation: int
+    faults: int
+    verifier: str
+    verdict: str
+    branch: str | None
+    build_url: str | None
+    claim: str
+    obligations: str
+    histories: str
+    created_at: datetime
+
+
+def find(connection: Connection, saga: str, number: str) -> SagaVersion | None:
+    """Find a saga version."""
+    return first(connection, _sagas().where(saga_versions.c.saga == saga, saga_versions.c.number == number), SagaVersion)
+
+
+def exists(connection: Connection, saga: str) -> bool:
+    """Tell whether any version of a saga is known."""
+    return connection.execute(select(saga_versions.c.id).where(saga_versions.c.saga == saga).limit(1)).scalar() is not None
+
+
+def store(connection: Connection, new: NewSagaVersion, owner: Version, executor: Version) -> None:
+    """Store a saga version with its steps."""
+    saga_id = add(
+        connection,
+        saga_versions,
+        saga=new.saga,
+        number=new.number,
+        owner_version_id=owner.id,
+        executor_version_id=executor.id,
+        branch=new.branch,
+        level=new.level,
+        sha=new.sha,
+        content=new.content,
+        content_type=new.content_type,
+        build_url=new.build_url,
+        created_at=now(),
+    )
+    for position, (step, participant, step_class, sha) in enumerate(new.steps):
+        row = {"step": step, "participant": participant, "step_class": step_class, "sha": sha}
+        connection.execute(saga_steps.insert().values(saga_version_id=saga_id, position=position, **row))
+
+
+def newest(connection: Connection, branch: str | None, provider: str | None) -> list[SagaVersion]:
+    """Give the newest version of each saga, on a branch when one is given, with a step at a provider when one is given."""
+    last = select(func.max(saga_versions.c.id)).group_by(saga_versions.c.saga)
+    if branch is not None:
+        last = last.where(saga_versions.c.branch == branch)
+    query = _sagas().where(saga_versions.c.id.in_(last))
+    return fetch(connection, _at_provider(query, provider).order_by(saga_versions.c.saga), SagaVersion)
+
+
+def live_in(
+    connection: Connection, environment_id: int, *, provider: str | None = None, saga: str | None = None
+) -> list[SagaVersion]:
+    """Give the saga versions whose executing pacticipant is deployed to, or released in, an environment now."""
+    deployed, released = deployed_versions.c, released_versions.c
+    here = select(deployed.version_id).where(deployed.environment_id == environment_id, deployed.undeployed_at.is_(None))
+    out = select(released.version_id).where(released.environment_id == environment_id, released.support_ended_at.is_(None))
+    executor = saga_versions.c.executor_version_id
+    query = _at_provider(_sagas().where(or_(executor.in_(here), executor.in_(out))), provider)
+    if saga is not None:
+        query = query.where(saga_versions.c.saga == saga)
+    return fetch(connection, query.order_by(saga_versions.c.saga, saga_versions.c.id), SagaVersion)
+
+
+def executed_by(connection: Connection, saga: str, pacticipant: str, number: str) -> SagaVersion | None:
+    """Find the saga version that a version of the executing pacticipant carries."""
+    query = _sagas().where(saga_versions.c.saga == saga, executors.c.name == pacticipant, executor_versions.c.number == number)
+    return first(connection, query.order_by(saga_versions.c.id.desc()), SagaVersion)
+
+
+def last(connection: Connection, saga: str) -> SagaVersion | None:
+    """Find the newest version of a saga."""
+    return first(connection, _sagas().where(saga_versions.c.saga == saga).order_by(saga_versions.c.id.desc()), SagaVersion)
+
+
+def steps_of(connection: Connection, saga_version_ids: list[int]) -> dict[int, list[SagaStep]]:
+    """Give the steps of several saga versions, in the order of the file."""
+    query = select(saga_steps).where(saga_steps.c.saga_version_id.in_(saga_version_ids)).order_by(saga_steps.c.position)
+    found: dict[int, list[SagaStep]] = {}
+    for step in fetch(connection, query, SagaStep):
+        found.setdefault(step.saga_version_id, []).append(step)
+    return found
+
+
+def is_known_slice(connection: Connection, saga: str, step: str, sha: str) -> str | None:
+    """Give the participant of a step's slice; None when no version of the saga has this slice."""
+    query = select(saga_steps.c.participant).join(saga_versions, saga_versions.c.id == saga_steps.c.saga_version_id)
+    query = query.where(saga_versions.c.saga == saga, saga_steps.c.step == step, saga_steps.c.sha == sha)
+    found = connection.execute(query.limit(1)).scalar()
+    return None if found is None else str(found)
+
+
+def record_deck_result(connection: Connection, provider_version: Version, **values: Any) -> int:
+    """Store a deck result."""
+    values["obligations"] = json.dumps(values["obligations"], ensure_ascii=False)
+    values["histories"] = json.dumps(values["histories"], ensure_ascii=False)
+    return add(connection, deck_results, provider_version_id=provider_version.id, created_at=now(), **values)
+
+
+def deck_results_of(connection: Connection, step: str, sha: str, provider_version_id: int) -> list[DeckResult]:
+    """Give the results of a slice at a provider version, the newest first."""
+    table = deck_results.c
+    query = _results().where(table.sha == sha, table.step == step, table.provider_version_id == provider_version_id)
+    return fetch(connection, query.order_by(table.id.desc()), DeckResult)
+
+
+def _at_provider(query: Select[Any], provider: str | None) -> Select[Any]:
+    if provider is None:
+        return query
+    at = select(saga_steps.c.saga_version_id).where(saga_steps.c.participant == provider)
+    return query.where(saga_versions.c.id.in_(at))
+
+
+def _sagas() -> Select[Any]:
+    table = saga_versions.c
+    own = [column for column in table if column.name != "owner_version_id"]
+    return (
+        select(*own, owners.c.name.label("owner"), executors.c.name.label("executor"))
+        .join(owner_versions, owner_versions.c.id == table.owner_version_id)
+        .join(owners, owners.c.id == owner_versions.c.pacticipant_id)
+        .join(executor_versions, executor_versions.c.id == table.executor_version_id)
+        .join(executors, executors.c.id == executor_versions.c.pacticipant_id)
+    )
+
+
+def _results() -> Select[Any]:
+    table = deck_results.c
+    own = [column for column in table if column.name != "provider_version_id"]
+    return (
+        select(
+            *own, table.provider_version_id, pacticipants.c.name.label("provider"), versions.c.number.label("provider_version")
+        )
+        .join(versions, versions.c.id == table.provider_version_id)
+        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+    )

@@ -1,0 +1,90 @@
+"""Whole sagas with faults, as a nightly run does it: play the scenarios, tell them, write the report."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from saga_contracts.errors import SagapactError
+from saga_contracts.saga import Saga
+from saga_e2e import report, runner
+from saga_e2e.console import Console
+from saga_e2e.landscape import Landscape
+from saga_verifier import VERSION
+from saga_verifier.verdicts import Verdict, exit_status, worst
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The verdict on a run, in one word and one sentence."""
+
+    status: str
+    sentence: str
+
+
+def run(saga: Saga, landscape: Landscape, out: Path, console: Console, *, tier: str, names: Iterable[str] = ()) -> int:
+    """Play a saga's scenarios and write the report.
+
+    Args:
+        saga: The saga.
+        landscape: How its services are started.
+        out: Folder for the report.
+        console: Where each scenario is told.
+        tier: `demo` or `nightly`.
+        names: Only these scenarios; none: all of the tier.
+
+    Returns:
+        The exit status: 0 kept, 1 broken, 3 unproven, 4 could not find out.
+
+    Raises:
+        SagapactError: when nothing was played, or the services cannot be started.
+    """
+    console.step(f"{saga.saga}: scenarios of the tier {tier}, all services up")
+    records = []
+    for record in runner.run(saga, landscape, tier=tier, names=names):
+        console.result(record.verdict, f"{record.title}: {record.outcome}{f' ({record.error})' if record.error else ''}")
+        records.append(record)
+    if not records:
+        raise SagapactError(f"No scenario of {saga.saga} was played. Report this as a defect of sagapact.")
+    headline = _headline(saga, [str(record.verdict) for record in records])
+    write_report(out, saga, headline, scenarios=[record.as_json() for record in records])
+    console.line(f"{headline.sentence} The report: {out / 'report.html'}")
+    if any(record.error for record in records):
+        return SagapactError.exit_status
+    return exit_status(worst(Verdict(record.verdict) for record in records))
+
+
+def write_report(out: Path, saga: Saga, headline: Headline, **parts: list[dict[str, Any]]) -> None:
+    """Write a report as a page, JSON and JUnit.
+
+    Args:
+        out: The folder.
+        saga: The saga that it is about.
+        headline: The verdict on the whole.
+        parts: `providers`, `gates`, `scenarios`, `figures`, as far as there are any.
+    """
+    data = report.ReportData.model_validate(
+        {
+            "title": f"Sagapact: {saga.saga}",
+            "generated_at": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "sagapact": VERSION,
+            "saga": saga.as_json(),
+            "verdict": {"status": headline.status, "sentence": headline.sentence},
+            **parts,
+        }
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.html").write_text(report.render(data), encoding="utf-8")
+    (out / "report.json").write_text(report.as_json(data), encoding="utf-8")
+    (out / "junit.xml").write_text(report.as_junit(data), encoding="utf-8")
+
+
+def _headline(saga: Saga, verdicts: list[str]) -> Headline:
+    kept = sum(verdict == "kept" for verdict in verdicts)
+    if kept == len(verdicts):
+        return Headline("kept", f"The saga {saga.saga} holds: all {kept} scenarios ended as they must.")
+    broken = sum(verdict == "broken" for verdict in verdicts)
+    rest = len(verdicts) - kept - broken
+    sentence = f"Of {len(verdicts)} scenarios of {saga.saga}, {broken} are broken and {rest} could not be judged."
+    return Headline("broken" if broken else "unknown", sentence)

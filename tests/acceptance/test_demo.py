@@ -1,0 +1,116 @@
+"""The demo tells its story to the end, and leaves nothing behind when it is killed."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from command_line import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+KILLS = int(os.environ.get("SAGAPACT_KILLS", "3"))
+GONE_WITHIN_S = 5.0
+LONGEST_RUN_S = 20.0
+DEMO = [sys.executable, "-m", "saga_contracts", "demo", "--out"]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    out = tmp_path_factory.mktemp("demo") / "out"
+    done = subprocess.run([*DEMO, str(out)], capture_output=True, text=True, check=False, cwd=ROOT, timeout=400)
+    return done, out
+
+
+def test_the_demo_ends_as_told(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, _ = demo
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "everything ended as told" in done.stdout
+    assert done.stderr == ""
+
+
+def test_billing_breaks_exactly_its_null_compensation(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    report = json.loads((demo[1] / "report.json").read_text())
+    billing = {one["version"]: one for one in report["providers"] if one["provider"] == "billing"}
+
+    assert {version: one["verdict"] for version, one in billing.items()} == {"1.0.0": "kept", "1.1.0": "broken", "1.1.1": "kept"}
+    (pact,) = billing["1.1.0"]["pacts"]
+    (deck,) = pact["decks"]
+    assert [name for name, verdict in deck["obligations"].items() if verdict == "broken"] == ["O8"]
+    broken = [one["word"] for one in deck["histories"] if one["verdict"] == "broken"]
+    assert broken == [one["word"] for one in deck["histories"] if one["word"].startswith("C")]
+
+
+def test_both_gates_say_yes_then_no_with_saga_step_obligation_version_and_mend_then_yes(
+    demo: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    first, second, third = json.loads((demo[1] / "report.json").read_text())["gates"]
+
+    assert [gate["can_run"]["canRun"] for gate in (first, second, third)] == [True, False, True]
+    assert [gate["can_i_deploy"][0]["deployable"] for gate in (first, second, third)] == [True, False, True]
+    (reason,) = [one for one in second["can_run"]["reasons"] if one["obligation"] == "O8"]
+    assert (reason["step"], reason["participant"], reason["version"]) == ("reserve_money", "billing", "1.1.0")
+    assert "vas_purchase" in reason["text"]
+    assert reason["mend"]
+
+
+def test_every_scenario_of_the_demo_is_kept(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    scenarios = json.loads((demo[1] / "report.json").read_text())["scenarios"]
+
+    assert {one["verdict"] for one in scenarios} == {"kept"}
+    assert {one["outcome"] for one in scenarios} == {"committed", "compensated", "escalated"}
+
+
+def test_the_output_has_no_colours_when_it_is_no_terminal(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    assert "\x1b[" not in demo[0].stdout
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_killing_the_top_process_leaves_no_process_and_no_port(seed: int, tmp_path: Path) -> None:
+    command = f"exec {' '.join(DEMO)} {tmp_path / 'out'}"
+    makefile = tmp_path / "Makefile"
+    makefile.write_text(f"demo:\n\t@{command}\n")
+    moment_s = random.Random(seed).uniform(0.5, LONGEST_RUN_S)  # noqa: S311  (a repeatable moment)
+    top = subprocess.Popen(
+        ["make", "-f", str(makefile), "demo"],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: top.poll() is not None, moment_s)
+
+    top.send_signal(signal.SIGKILL)
+    top.wait()
+
+    assert wait_until(lambda: not belonging_to(tmp_path), GONE_WITHIN_S), [one.cmdline() for one in belonging_to(tmp_path)]
+
+
+def wait_until(condition: object, seconds: float) -> bool:
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return bool(condition())
+
+
+def belonging_to(folder: Path) -> list[psutil.Process]:
+    """Every process that runs in the folder, was started with it in its command line, or has it in its environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = [process.cwd(), *process.cmdline(), *process.environ().values()]
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if any(str(folder) in text for text in told) and process.pid != os.getpid():
+            found.append(process)
+    return found

@@ -1,0 +1,179 @@
+"""A real broker for each test: its own database, its own port, real HTTP."""
+
+import base64
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from saga_broker.app import create_app
+from saga_broker.client import BrokerClient
+from saga_broker.settings import Settings
+
+ACCEPT = "application/hal+json, application/json"
+VAS_PURCHASE = Path(__file__).parents[2] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
+
+
+def wait_until(condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
+    """Poll until a condition holds."""
+    end = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < end, "the awaited condition did not come about in time"
+        time.sleep(0.01)
+
+
+class Broker:
+    """A broker that serves in a thread, with a client that speaks JSON."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False, ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.http = httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=30)
+
+    def start(self) -> None:
+        self._thread.start()
+        wait_until(lambda: self._server.started)
+
+    def stop(self) -> None:
+        self.http.close()
+        self._server.should_exit = True
+        self._thread.join(20)
+        self._socket.close()
+
+    def get(self, path: str, status: int = 200, **params: Any) -> Any:
+        return _json(self.http.get(path, params=params or None), status)
+
+    def put(self, path: str, body: Any, status: int = 201) -> Any:
+        return _json(self.http.put(path, json=body), status)
+
+    def post(self, path: str, body: Any, status: int = 200) -> Any:
+        return _json(self.http.post(path, json=body), status)
+
+    def patch(self, path: str, body: Any, status: int = 200) -> Any:
+        reply = self.http.patch(path, content=json.dumps(body), headers={"Content-Type": "application/merge-patch+json"})
+        return _json(reply, status)
+
+    def delete(self, path: str, status: int = 204) -> Any:
+        return _json(self.http.delete(path), status)
+
+    def publish(
+        self,
+        consumer: str,
+        number: str,
+        *pacts: tuple[str, dict[str, Any]],
+        status: int = 200,
+        **fields: Any,
+    ) -> Any:
+        """Publish pacts, given as provider and document."""
+        contracts = [
+            {
+                "consumerName": consumer,
+                "providerName": provider,
+                "specification": "pact",
+                "contentType": "application/json",
+                "content": base64.b64encode(json.dumps(document).encode()).decode(),
+            }
+            for provider, document in pacts
+        ]
+        body = {"pacticipantName": consumer, "pacticipantVersionNumber": number, "contracts": contracts, **fields}
+        return self.post("/contracts/publish", body, status)
+
+    def verify(self, consumer: str, number: str, provider: str, version: str, *, success: bool = True) -> Any:
+        """Publish a result for the pact of a consumer version."""
+        pact = self.get(f"/pacts/provider/{provider}/consumer/{consumer}/version/{number}")
+        link = pact["_links"]["pb:publish-verification-results"]["href"]
+        return self.post(link, {"success": success, "providerApplicationVersion": version}, 201)
+
+    def environment(self, name: str) -> str:
+        """Give the uuid of an environment; make it when it is new."""
+        found = self.get("/environments", name=name)["_embedded"]["environments"]
+        if found:
+            return str(found[0]["uuid"])
+        return str(self.post("/environments", {"name": name, "production": False}, 201)["uuid"])
+
+    def deploy(self, pacticipant: str, number: str, environment: str, **fields: Any) -> Any:
+        uuid = self.environment(environment)
+        return self.post(f"/pacticipants/{pacticipant}/versions/{number}/deployed-versions/environment/{uuid}", fields, 201)
+
+
+def pact(consumer: str, provider: str, *descriptions: str) -> dict[str, Any]:
+    """Make a small pact with one interaction for each description."""
+    return {
+        "consumer": {"name": consumer},
+        "provider": {"name": provider},
+        "interactions": [
+            {"description": text, "request": {"method": "GET", "path": "/"}, "response": {"status": 200}} for text in descriptions
+        ],
+        "metadata": {"pactSpecification": {"version": "2.0.0"}},
+    }
+
+
+def _json(reply: httpx.Response, status: int) -> Any:
+    assert reply.status_code == status, f"{reply.request.method} {reply.request.url}: {reply.status_code} {reply.text[:2000]}"
+    return reply.json() if reply.content else None
+
+
+ServeBroker = Callable[..., Broker]
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/broker.sqlite"
+
+
+@pytest.fixture
+def serve(database_url: str) -> Iterator[ServeBroker]:
+    """Start brokers with settings of one's own; all are stopped at the end."""
+    started: list[Broker] = []
+
+    def start(**settings: Any) -> Broker:
+        made = Broker(Settings(**{"database_url": database_url, **settings}))
+        made.start()
+        started.append(made)
+        return made
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture
+def broker(serve: ServeBroker) -> Broker:
+    return serve()
+
+
+@pytest.fixture
+def client(broker: Broker) -> Iterator[BrokerClient]:
+    with BrokerClient(broker.url) as made:
+        yield made
+
+
+@pytest.fixture
+def make_pact() -> Callable[..., dict[str, Any]]:
+    return pact
+
+
+@pytest.fixture
+def saga_text() -> str:
+    return VAS_PURCHASE.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def saga_file() -> Path:
+    return VAS_PURCHASE
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    return wait_until

@@ -1,0 +1,85 @@
+"""The client asks a real broker."""
+
+import json
+import socket
+from typing import Any
+
+import pytest
+
+from saga_broker.client import BrokerClient, BrokerRefusedError, BrokerUnreachableError
+from saga_broker.records import DeckHistory, NewDeckResult
+from saga_contracts.errors import UsageError
+
+
+def files(make_pact: Any, *providers: str, text: str = "a") -> list[tuple[str, str, bytes]]:
+    return [("saga_service", name, json.dumps(make_pact("saga_service", name, text)).encode()) for name in providers]
+
+
+def test_a_provider_reads_its_pacts_and_publishes_results(client: BrokerClient, broker: Any, make_pact: Any) -> None:
+    client.publish_contracts("saga_service", "1", branch="main", pact_files=files(make_pact, "billing"), build_url="http://ci/1")
+
+    pact = client.pacts_for_verification("billing", selectors=[{"mainBranch": True}], provider_branch="main")[0]
+    client.register_provider_version("billing", "10", branch="main", tags=["t"])
+    client.publish_verification(pact.publish_results_url, success=True, version="10", test_results=[{"success": True}])
+    broker.deploy("billing", "10", "test")
+
+    assert (pact.consumer, pact.provider, pact.pending, pact.consumer_version) == ("saga_service", "billing", True, "1")
+    assert pact.pact["interactions"][0]["description"] == "a"
+    assert client.can_i_deploy("saga_service", "1", "test").verdict == "yes"
+
+
+def test_an_unknown_provider_has_no_pacts(client: BrokerClient) -> None:
+    assert client.pacts_for_verification("nobody") == ()
+
+
+def test_sagas_and_decks_go_to_the_broker_and_back(client: BrokerClient, saga_text: str) -> None:
+    saga = client.publish_saga("vas_purchase", "1", saga_text, branch="main")
+    step = saga.steps[0]
+    history = DeckHistory(word="C", verdict="kept", obligations=("O8",), text="fine")
+    result = NewDeckResult(
+        derivation=1,
+        faults=1,
+        verifier="0.1.0",
+        verdict="kept",
+        claim="Checked.",
+        obligations={"O8": "kept"},
+        histories=(history,),
+    )
+    place = {"sha": step.sha, "step": step.step, "provider": step.participant, "version": "10"}
+
+    stored = client.publish_deck_result("vas_purchase", result=result, **place)
+
+    assert client.deck_results("vas_purchase", **place) == (stored,)
+    assert client.saga("vas_purchase", "1").content == saga_text
+    assert [one.saga for one in client.sagas(provider="billing")] == ["vas_purchase"]
+    assert client.can_run("vas_purchase", "test", {"saga_service": "1", "billing": "10"}).verdict == "unknown"
+
+
+def test_a_conflict_is_told_in_the_broker_s_words(client: BrokerClient, make_pact: Any) -> None:
+    client.publish_contracts("saga_service", "1", branch=None, pact_files=files(make_pact, "billing"))
+    with pytest.raises(BrokerRefusedError, match="Cannot change the content of the pact") as refused:
+        client.publish_contracts("saga_service", "1", branch=None, pact_files=files(make_pact, "billing", text="b"))
+    assert refused.value.exit_status == 1
+
+
+def test_names_that_the_broker_does_not_know_are_wrong_usage(client: BrokerClient) -> None:
+    with pytest.raises(UsageError, match="No saga with name 'nothing' found"):
+        client.can_run("nothing", "test")
+    with pytest.raises(UsageError, match="Cannot find environment nowhere"):
+        client.record_deployment("billing", "1", "nowhere")
+
+
+def test_a_broker_that_is_not_there_is_named_with_the_mend() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        with BrokerClient(url) as client, pytest.raises(BrokerUnreachableError) as failed:
+            client.sagas()
+    assert url in str(failed.value)
+    assert "--broker-url" in str(failed.value)
+    assert failed.value.exit_status == 4
+
+
+def test_an_address_without_a_scheme_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="http://broker.example:9292"):
+        BrokerClient("localhost:9292")

@@ -1,0 +1,133 @@
+"""The commands, run as a user runs them: in a process of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BIN = Path(sys.executable).parent
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a command of the environment that the tests run in."""
+
+    def started(*command: str, **env: str) -> subprocess.CompletedProcess[str]:
+        words = [str(BIN / command[0]), *command[1:]]
+        known = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PACT_DO_NOT_TRACK": "true", **env}
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=known)
+
+    return started
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve a broker in a process of its own."""
+    words = [str(BIN / "sagapact"), "broker", "serve", "--port", "0", "--database-url", f"sqlite:///{tmp_path}/served.sqlite"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("broker ready at http://127.0.0.1:"), line
+    yield line.split()[-1], process
+    if process.poll() is None:
+        process.kill()
+    process.communicate(timeout=20)
+
+
+def test_serve_stops_when_it_is_told_to(served: tuple[str, subprocess.Popen[str]]) -> None:
+    _, process = served
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=20)
+    assert (process.returncode, told) in {(0, ""), (-signal.SIGTERM, "")}
+
+
+def test_a_taken_port_is_told_in_one_message(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run("sagapact", "broker", "serve", "--port", port)
+    assert done.returncode == 4
+    assert f"Cannot serve on 127.0.0.1:{port}" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////nowhere/broker.sqlite", "postgresql://secret:hunter2@127.0.0.1:1/x", "mysql://h/x", "x"]
+)
+def test_a_database_that_cannot_be_used_is_told_in_one_message(run: Run, url: str) -> None:
+    done = run("sagapact", "broker", "serve", "--port", "0", "--database-url", url)
+    assert done.returncode == 4, done.stderr
+    assert "database" in done.stderr
+    assert "--database-url" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_pacts_and_sagas_are_published_and_asked_about(
+    run: Run, served: tuple[str, Any], tmp_path: Path, make_pact: Any, saga_file: Path
+) -> None:
+    url, _ = served
+    pacts = tmp_path / "pacts"
+    pacts.mkdir()
+    (pacts / "one.json").write_text(json.dumps(make_pact("saga_service", "billing", "a")))
+    build = {"GITHUB_SHA": "abc", "GITHUB_REF_NAME": "main", "SAGAPACT_BROKER_URL": url}
+
+    published = run("sagapact", "publish", "--pacts", str(pacts), "--saga", str(saga_file), **build)
+    recorded = run("sagapact", "record-deployment", "saga_service", "--version", "abc", "--environment", "test", **build)
+    asked = run("sagapact", "can-run", "vas_purchase", "--environment", "test", **build)
+    as_json = run("sagapact", "can-run", "vas_purchase", "--environment", "test", "--with", "billing:1", "--json", **build)
+
+    assert published.returncode == 0, published.stderr
+    assert "saga vas_purchase abc" in published.stdout
+    assert recorded.returncode == 0, recorded.stderr
+    assert asked.returncode == 3, asked.stderr
+    assert "no version of billing is known to be in test" in asked.stdout
+    assert "next: sagapact record-deployment billing" in asked.stdout
+    assert json.loads(as_json.stdout)["canRun"] is None
+
+
+def test_an_empty_pact_directory_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = run("sagapact", "publish", "--pacts", "empty", "--version", "1", "--broker-url", "http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "it holds no pact file" in done.stderr
+
+
+def test_the_commands_that_ask_a_broker_need_the_base_install_only() -> None:
+    code = (
+        "import sys, saga_broker.commands_client\n"
+        "heavy = {'fastapi', 'sqlalchemy', 'uvicorn', 'alembic', 'orjson', 'starlette'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_pact_command_line_works_with_the_broker(run: Run, served: tuple[str, Any], tmp_path: Path, make_pact: Any) -> None:
+    url, _ = served
+    (tmp_path / "foo-bar.json").write_text(json.dumps(make_pact("Foo", "Bar", "a")))
+    to = ("--broker-base-url", url)
+
+    def pact(*command: str) -> subprocess.CompletedProcess[str]:
+        return run("pact", "broker", *command, *to)
+
+    published = pact("publish", "foo-bar.json", "--consumer-app-version", "1", "--branch", "main")
+    made = pact("create-environment", "--name", "stage", "--no-production")
+    unknown = pact("can-i-deploy", "--pacticipant", "Foo", "--version", "1", "--to-environment", "stage")
+    recorded = pact("record-deployment", "--pacticipant", "Foo", "--version", "1", "--environment", "stage")
+
+    assert published.returncode == 0, published.stdout + published.stderr
+    assert "Pact successfully published" in published.stdout + published.stderr
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert unknown.returncode != 0
+    assert "There is no verified pact" in unknown.stdout + unknown.stderr
+    assert recorded.returncode == 0, recorded.stdout + recorded.stderr

@@ -1,0 +1,24 @@
+"""The migrations make exactly the tables that the code speaks of."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from saga_broker.store.engine import Database
+from saga_broker.store.migrate import migrate
+from saga_broker.store.schema import metadata
+
+
+def test_a_migrated_database_has_the_schema_of_the_code(database_url: str) -> None:
+    database = Database(database_url)
+    migrate(database)
+    with database.read() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    database.close()
+    assert differences == []
+
+
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    database = Database(database_url)
+    migrate(database)
+    migrate(database)
+    database.close()

@@ -1,0 +1,289 @@
+"""A deliberately naive simulation of whole sagas: an orchestrator, its participants, and a network with faults between them.
+
+It knows nothing of the model that decks come from: it is the model's independent check. It follows every message of every step
+(sent, arrived, answered) through all orders of events, and notes what arrives at one chosen participant. Slow and plain on purpose.
+
+What it takes for granted stands in the catalogue of faults and in the named choices of the model: one fault each for a lost
+request, a lost reply, a late request, a duplicate, a refusal, a crash, a callback that never comes; one fault for an outage, which
+swallows the requests or the replies of one call for any number of tries; after a crash tries begin anew, and what had been sent
+before it has arrived by then.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One step as the orchestrator knows it."""
+
+    after: tuple[int, ...] = ()
+    kind: str = "compensatable"
+    callback: bool = False
+    tries: int = 2
+    can_refuse: bool = True
+    optional: bool = False
+
+    @property
+    def undoable(self) -> bool:
+        return self.kind == "compensatable"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A saga as the orchestrator knows it."""
+
+    steps: tuple[Plan, ...]
+    cancels_siblings: bool = False
+    stops_at_failed_undo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Where one step is: at the orchestrator, on the network, at its participant."""
+
+    mode: str = "idle"  # calling, waiting, done, doomed, undoing, undone, dead, given up, stuck
+    tried: int = 0
+    uncertain: bool = False
+    flight: str = ""  # "", "request", or the reply on its way back
+    outage: str = ""  # "", "requests", "replies"
+    world: str = "absent"
+    late_forwards: int = 0
+    late_undos: int = 0
+    news: str = ""  # a callback on its way
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the whole saga is, and what has arrived at the participant that is watched."""
+
+    budget: int
+    saga: str  # running, failing, escalating, over
+    steps: tuple[Now, ...]
+    word: str = ""
+
+
+RUNNING = ("calling", "waiting")
+SETTLED = ("done", "dead", "undone", "given up", "stuck")
+
+
+def words(chart: Chart, watched: int, faults: int, most: int = 3_000_000) -> set[str]:
+    """Give every sequence of arrivals at the watched step's participant that at most this many faults can cause."""
+    start = _settled(chart, Moment(faults, "running", tuple(Now() for _ in chart.steps)))
+    seen, todo, found = {start}, [start], set[str]()
+    while todo:
+        moment = todo.pop()
+        if moment.saga == "over" and moment.steps[watched].world != "in progress" and moment.word:
+            found.add(" ".join(moment.word))
+        for following in _all_next(chart, moment, watched):
+            if following not in seen:
+                seen.add(following)
+                todo.append(following)
+        if len(seen) > most:
+            raise RuntimeError(f"More than {most} moments: take a smaller saga.")
+    return found
+
+
+def _all_next(chart: Chart, moment: Moment, watched: int) -> Iterator[Moment]:
+    for number, now in enumerate(moment.steps):
+        if moment.saga == "over" and number != watched:
+            continue  # nothing that happens elsewhere after the end can reach the watched step
+        for following in _next_of_step(chart, moment, number, now):
+            letter, budget, changed, event = following
+            if budget >= 0:
+                steps = moment.steps[:number] + (changed,) + moment.steps[number + 1 :]
+                word = moment.word + letter if number == watched else moment.word
+                yield _settled(chart, _reported(chart, Moment(budget, moment.saga, steps, word), number, event))
+    if moment.saga != "over" and moment.budget > 0:
+        yield from _crash(chart, moment)
+
+
+Next = tuple[str, int, Now, str]
+"""The letter that arrived (or none), the faults left, the step afterwards, and what the orchestrator learns (or nothing)."""
+
+
+def _next_of_step(chart: Chart, moment: Moment, number: int, now: Now) -> Iterator[Next]:
+    plan, left = chart.steps[number], moment.budget
+    if now.mode in ("calling", "undoing"):
+        if now.flight == "":
+            yield from _before_sending(plan, now, left)
+        elif now.flight == "request":
+            yield from _request_on_its_way(plan, now, left)
+        elif now.outage == "replies":
+            yield "", left, replace(now, flight="", uncertain=True), ""
+        else:
+            yield "", left, replace(now, flight=""), now.flight
+            yield "", left - 1, replace(now, flight="", uncertain=True), ""
+    if now.late_forwards:
+        for letter, cost, world, _ in _forward_arrives(plan, now):
+            yield letter, left - cost, replace(now, world=world, late_forwards=now.late_forwards - 1), ""
+    if now.late_undos:
+        yield "C", left, replace(now, world="compensated", late_undos=now.late_undos - 1), ""
+    if now.world == "in progress":
+        yield "D", left, replace(now, world="applied", news="done"), ""
+        if plan.can_refuse:
+            yield "X", left - 1, replace(now, world="refused", news="refused"), ""
+    if now.mode == "waiting":
+        yield "", left - 1, replace(now, uncertain=True, news=""), "silence"
+        if now.news:
+            yield "", left, replace(now, news=""), now.news
+    if now.mode == "calling" and now.news and now.flight != "request":
+        # An early callback: an orchestrator may also take it at once.
+        yield "", left, replace(now, news="", flight=""), now.news
+
+
+def _before_sending(plan: Plan, now: Now, left: int) -> Iterator[Next]:
+    if now.tried < plan.tries:
+        yield "", left, replace(now, flight="request", tried=now.tried + 1), ""
+    else:
+        yield "", left, now, "silence"
+    if now.outage == "":
+        yield "", left - 1, replace(now, outage="requests"), ""
+        yield "", left - 1, replace(now, outage="replies"), ""
+    else:
+        yield "", left, replace(now, outage=""), ""
+
+
+def _request_on_its_way(plan: Plan, now: Now, left: int) -> Iterator[Next]:
+    gone = replace(now, flight="", uncertain=True)
+    yield "", left - 1, _one_more_late(gone), ""  # late
+    yield "", left - 1, _one_more_late(now), ""  # doubled
+    if now.outage == "requests":
+        yield "", left, gone, ""
+        return
+    yield "", left - 1, gone, ""  # lost
+    if now.mode == "undoing":
+        yield "C", left, replace(now, world="compensated", flight="ok"), ""
+        return
+    for letter, cost, world, reply in _forward_arrives(plan, now):
+        yield letter, left - cost, replace(now, world=world, flight=reply), ""
+
+
+def _one_more_late(now: Now) -> Now:
+    if now.mode == "undoing":
+        return replace(now, late_undos=now.late_undos + 1)
+    return replace(now, late_forwards=now.late_forwards + 1)
+
+
+def _forward_arrives(plan: Plan, now: Now) -> Iterator[tuple[str, int, str, str]]:
+    """Give letter, faults, world and reply of a right participant that gets a forward call."""
+    if now.world == "absent":
+        if plan.callback:
+            yield "F", 0, "in progress", "accepted"
+        else:
+            yield "F", 0, "applied", "done"
+            if plan.can_refuse:
+                yield "R", 1, "refused", "refused"
+    else:
+        reply = {"in progress": "accepted", "applied": "done", "refused": "refused", "compensated": "refused"}[now.world]
+        yield "F", 0, now.world, reply
+
+
+def _crash(chart: Chart, moment: Moment) -> Iterator[Moment]:
+    if any(now.flight == "request" for now in moment.steps):
+        return
+    steps = []
+    for now in moment.steps:
+        if now.mode == "calling":
+            steps.append(replace(now, tried=0, flight="", uncertain=True))
+        elif now.mode == "undoing":
+            steps.append(replace(now, tried=0, flight=""))
+        else:
+            steps.append(now)
+    yield _settled(chart, replace(moment, budget=moment.budget - 1, steps=tuple(steps)))
+
+
+def _reported(chart: Chart, moment: Moment, number: int, event: str) -> Moment:
+    """Let the orchestrator act on what it learned of one step."""
+    plan, now = chart.steps[number], moment.steps[number]
+    if event == "":
+        return moment
+    if now.mode == "undoing":
+        return _with(moment, number, _at_rest(now, "undone" if event == "ok" else "stuck"))
+    if event == "done":
+        return _with(moment, number, _at_rest(now, "done"))
+    if event == "accepted":
+        return _with(moment, number, replace(now, mode="waiting", outage="", tried=0))
+    if event == "silence" and not plan.undoable:
+        saga = moment.saga if plan.optional else "escalating"
+        return replace(_with(moment, number, _at_rest(now, "given up")), saga=saga)
+    mode = "doomed" if now.uncertain and plan.undoable else "dead"
+    saga = moment.saga if plan.optional else "failing"
+    return replace(_with(moment, number, _at_rest(now, mode)), saga=saga)
+
+
+def _at_rest(now: Now, mode: str) -> Now:
+    return replace(now, mode=mode, tried=0, flight="", outage="", news="", uncertain=False)
+
+
+def _with(moment: Moment, number: int, now: Now) -> Moment:
+    return replace(moment, steps=moment.steps[:number] + (now,) + moment.steps[number + 1 :])
+
+
+def _settled(chart: Chart, moment: Moment) -> Moment:
+    """Let the orchestrator do at once what it can do without anybody's answer."""
+    while True:
+        following = _one_decision(chart, moment)
+        if following == moment:
+            return moment
+        moment = following
+
+
+def _one_decision(chart: Chart, moment: Moment) -> Moment:
+    if moment.saga == "running":
+        return _go_on(chart, moment)
+    if moment.saga == "escalating":
+        return moment if _any(moment, *RUNNING, "doomed", "undoing") else _over(moment)
+    if moment.saga == "failing":
+        return _undo(chart, moment)
+    return moment
+
+
+def _go_on(chart: Chart, moment: Moment) -> Moment:
+    for number, (plan, now) in enumerate(zip(chart.steps, moment.steps, strict=True)):
+        if now.mode == "idle" and all(moment.steps[before].mode in SETTLED for before in plan.after):
+            return _with(moment, number, replace(now, mode="calling"))
+        if now.mode == "doomed":  # an optional step that failed is undone at once; the saga goes on
+            return _with(moment, number, replace(now, mode="undoing"))
+    return _over(moment) if all(now.mode in SETTLED for now in moment.steps) else moment
+
+
+def _undo(chart: Chart, moment: Moment) -> Moment:
+    for number, (plan, now) in enumerate(zip(chart.steps, moment.steps, strict=True)):
+        if now.mode in RUNNING and chart.cancels_siblings and plan.undoable:
+            doomed = _at_rest(now, "doomed")
+            return _with(moment, number, _one_more_late(doomed) if now.mode == "calling" else doomed)
+    if _any(moment, *RUNNING):
+        return moment
+    if chart.stops_at_failed_undo and _any(moment, "stuck"):
+        return moment if _any(moment, "undoing") else _over(moment)
+    open_ = [number for number in range(len(chart.steps)) if _to_undo(chart, moment, number)]
+    for number in open_:
+        if not any(number in _ancestors(chart, later) for later in open_):
+            if moment.steps[number].mode != "undoing":
+                return _with(moment, number, replace(moment.steps[number], mode="undoing"))
+    return moment if open_ else _over(moment)
+
+
+def _to_undo(chart: Chart, moment: Moment, number: int) -> bool:
+    mode = moment.steps[number].mode
+    return mode in ("doomed", "undoing") or (mode == "done" and chart.steps[number].undoable)
+
+
+def _ancestors(chart: Chart, number: int) -> set[int]:
+    found: set[int] = set()
+    todo = list(chart.steps[number].after)
+    while todo:
+        before = todo.pop()
+        found.add(before)
+        todo.extend(chart.steps[before].after)
+    return found
+
+
+def _any(moment: Moment, *modes: str) -> bool:
+    return any(now.mode in modes for now in moment.steps)
+
+
+def _over(moment: Moment) -> Moment:
+    """End the saga. What the orchestrator knew of other steps does not matter any more."""
+    return replace(moment, saga="over")

@@ -1,0 +1,139 @@
+"""The model behind the decks against a naive simulation of whole sagas that does not know it.
+
+Both directions: every history that the simulation finds is in the deck, and every history that the deck ascribes to a number of
+faults is found by the simulation.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from saga_contracts import decks
+from saga_contracts.saga import Saga
+from saga_contracts.slices import step_slice
+
+Make = Callable[..., dict[str, Any]]
+Declare = Callable[[Any], Saga]
+
+
+@pytest.fixture(scope="session")
+def declare(make_step: Make, make_pivot: Make, make_retriable: Make, make_calling_back: Make, make_saga: Any) -> Declare:
+    """Writes the simulation's chart as a saga file."""
+    kinds = {"compensatable": make_step, "pivot": make_pivot, "retriable": make_retriable}
+
+    def one(number: int, plan: Any) -> dict[str, Any]:
+        after = [f"s{before}" for before in plan.after]
+        whole = kinds[plan.kind](f"s{number}", after=after, tries=plan.tries, optional=plan.optional)
+        if not plan.can_refuse:
+            whole["given"].pop("refusing", None)
+            for reply in ("refused", "suspended"):
+                whole["forward"]["replies"].pop(reply, None)
+        return make_calling_back(whole) if plan.callback else whole
+
+    def write(chart: Any) -> Saga:
+        policies = {
+            "siblings_of_failed_step": "cancel" if chart.cancels_siblings else "wait",
+            "failing_compensation": "stop" if chart.stops_at_failed_undo else "continue",
+        }
+        saga: Saga = make_saga(*(one(number, plan) for number, plan in enumerate(chart.steps)), policies=policies)
+        return saga
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def charts(naive: Any) -> Callable[[int], Any]:
+    """A strategy: sagas of up to so many steps, mixed in order, class, completion, tries and policy."""
+
+    @st.composite
+    def draw_chart(draw: st.DrawFn, most: int) -> Any:
+        undoable = draw(st.integers(1, most))
+        pivot = draw(st.booleans()) and undoable < most
+        further = draw(st.integers(0, most - undoable - pivot))
+        plans = []
+        for number in range(undoable + pivot + further):
+            kind = "compensatable" if number < undoable else "pivot" if pivot and number == undoable else "retriable"
+            earlier = range(min(number, undoable + pivot if kind == "retriable" else undoable))
+            after = tuple(earlier) if kind != "compensatable" else _some(draw, number)
+            plan = naive.Plan(
+                after=after,
+                kind=kind,
+                callback=draw(st.booleans()),
+                tries=draw(st.integers(1, 3)),
+                can_refuse=kind != "retriable" and draw(st.booleans()),
+                optional=draw(st.integers(0, 5)) == 0,
+            )
+            plans.append(plan)
+        return naive.Chart(tuple(plans), draw(st.booleans()), draw(st.booleans()))
+
+    return draw_chart
+
+
+def _some(draw: st.DrawFn, number: int) -> tuple[int, ...]:
+    return tuple(sorted(draw(st.sets(st.integers(0, number - 1), max_size=2)))) if number else ()
+
+
+def ascribed(saga: Saga, number: int, faults: int) -> set[str]:
+    deck = decks.derive(step_slice(saga, f"s{number}"), faults)
+    return {history.word for history in deck.histories if history.faults is not None}
+
+
+def compare(naive: Any, declare: Declare, chart: Any, number: int, faults: int) -> None:
+    simulated = naive.words(chart, number, faults)
+    derived = ascribed(declare(chart), number, faults)
+    assert simulated - derived == set(), f"possible, but not in the deck of s{number} for {faults} faults: {chart}"
+    assert derived - simulated == set(), f"in the deck of s{number} for {faults} faults, but not possible: {chart}"
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_two_faults_in_small_sagas(naive: Any, declare: Declare, charts: Callable[[int], Any], data: Any) -> None:
+    chart = data.draw(charts(3))
+    compare(naive, declare, chart, data.draw(st.integers(0, len(chart.steps) - 1)), data.draw(st.integers(0, 2)))
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_one_fault_in_long_sagas(naive: Any, declare: Declare, charts: Callable[[int], Any], data: Any) -> None:
+    chart = data.draw(charts(5))
+    compare(naive, declare, chart, data.draw(st.integers(0, len(chart.steps) - 1)), 1)
+
+
+@pytest.mark.parametrize("callback", [False, True], ids=["sync", "callback"])
+@pytest.mark.parametrize("kind", ["compensatable", "pivot", "retriable"])
+def test_three_faults_in_the_smallest_sagas(naive: Any, declare: Declare, kind: str, *, callback: bool) -> None:
+    first = naive.Plan(kind=kind, callback=callback, tries=2, can_refuse=kind != "retriable")
+    compare(naive, declare, naive.Chart((first,)), 0, 3)
+
+
+def test_three_faults_in_a_saga_of_two_steps(naive: Any, declare: Declare) -> None:
+    chart = naive.Chart((naive.Plan(), naive.Plan(after=(0,))))
+    compare(naive, declare, chart, 0, 3)
+
+
+@pytest.mark.parametrize("cancels", [False, True], ids=["wait", "cancel"])
+def test_two_faults_in_the_shape_of_the_reference_saga(naive: Any, declare: Declare, *, cancels: bool) -> None:
+    money, user = naive.Plan(), naive.Plan(after=(0,))
+    packages, mail = naive.Plan(after=(0,), callback=True), naive.Plan(after=(1, 2), kind="retriable", can_refuse=False)
+    chart = naive.Chart((money, user, packages, mail), cancels_siblings=cancels)
+    for number in range(4):
+        compare(naive, declare, chart, number, 1)
+    compare(naive, declare, chart, 1, 2)
+
+
+def test_a_chain_of_eight_steps_brings_a_middle_step_no_more_than_a_chain_of_three(naive: Any, declare: Declare) -> None:
+    found = []
+    for length, middle in ((3, 1), (8, 4)):
+        chart = naive.Chart(tuple(naive.Plan(after=(number - 1,) if number else ()) for number in range(length)))
+        compare(naive, declare, chart, middle, 2)
+        found.append(naive.words(chart, middle, 2))
+    assert found[0] == found[1]
+
+
+def test_the_check_can_fail(naive: Any, declare: Declare) -> None:
+    """Were the simulated orchestrator to send one try more than the file says, the comparison would notice."""
+    saga = declare(naive.Chart((naive.Plan(tries=2),)))
+    assert naive.words(naive.Chart((naive.Plan(tries=3),)), 0, 1) - ascribed(saga, 0, 1) == {"F F F", "F F F C"}

@@ -1,0 +1,164 @@
+"""Sagas of many shapes, and evidence made by hand: what a right run leaves behind, to be spoilt in one place."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from saga_contracts import templates
+from saga_contracts.client.requests import StepCall, call_context, step_key
+from saga_contracts.saga import Saga
+from saga_e2e.evidence import Evidence, SagaRecord, StepEvidence
+from saga_e2e.faults import Role
+from saga_e2e.landscape import reference_landscape
+from saga_e2e.trace import Fate, TracedCall
+
+SAGA_ID = "saga-7"
+STATUS_OF = {
+    "applied": "applied",
+    "pending": "absent",
+    "refused": "refused",
+    "compensated": "compensated",
+    "running": "applied",
+    "exhausted": "applied",
+    "failed_compensation": "applied",
+}
+
+
+@pytest.fixture(scope="session")
+def vas_purchase() -> Saga:
+    return reference_landscape().saga("vas_purchase")
+
+
+@dataclass
+class Story:
+    """One run as it went: states of the steps, calls in their order; every call takes 5 ms and begins 10 ms after the last."""
+
+    saga: Saga
+    end: str
+    states: dict[str, str]
+    history: tuple[str, ...]
+    refusing: frozenset[str] = frozenset()
+    calls: list[TracedCall] = field(default_factory=list)
+    statuses: dict[str, str] = field(default_factory=dict)
+    probes: dict[str, Any] = field(default_factory=dict)
+    again: SagaRecord | None = None
+
+    def call(self, step: str, role: Role, outcome: str | None = "done", **more: Any) -> "Story":
+        at_ms = more.pop("at_ms", 10.0 * len(self.calls))
+        one = TracedCall(
+            at_ms=at_ms,
+            ended_ms=more.pop("ended_ms", at_ms + 5),
+            source="saga_service",
+            target=self.saga.step(step).participant,
+            saga_id=SAGA_ID,
+            step=step,
+            role=role,
+            key=step_key(SAGA_ID, step),
+            request="POST /",
+            status=more.pop("status", 200),
+            outcome=outcome,
+            told=more.pop("told", None),
+            fate=more.pop("fate", Fate.OK),
+        )
+        assert not more
+        self.calls.append(one)
+        return self
+
+    def forward(self, step: str, outcome: str | None = "done", **more: Any) -> "Story":
+        return self.call(step, Role.FORWARD, outcome, **more)
+
+    def accepted(self, step: str, told: str = "done") -> "Story":
+        return self.forward(step, "in_progress").call(step, Role.CALLBACK, "done", told=told)
+
+    def undo(self, step: str, outcome: str | None = "done", **more: Any) -> "Story":
+        return self.call(step, Role.COMPENSATE, outcome, **more)
+
+    def tell_owner(self, step: str) -> "Story":
+        return self.call(step, Role.NOTIFICATION, "done", told="it_failed")
+
+    def evidence(self) -> Evidence:
+        record = SagaRecord(self.end, self.history, self.states)
+        steps = tuple(self._step(step.step) for step in self.saga.steps)
+        return Evidence(SAGA_ID, record, self.again or record, steps, tuple(self.calls))
+
+    def _step(self, name: str) -> StepEvidence:
+        step, state = self.saga.step(name), self.states[name]
+        context = call_context(step, StepCall(SAGA_ID, self.saga.payload.example))
+        status = self.statuses.get(name, STATUS_OF[state])
+        assert step.probe is not None
+        reads = step.probe.reads
+        world = reads.applied if status == "applied" else reads.before
+        if name in self.refusing and reads.refusing is not None:
+            world = reads.refusing
+        probe = self.probes.get(name, templates.fill(world, context))
+        return StepEvidence(name, state, status, probe, "", context)
+
+
+@pytest.fixture
+def committed(vas_purchase: Saga) -> Story:
+    """Nothing failed."""
+    states = dict.fromkeys(("reserve_money", "apply_vas", "create_packages", "notify"), "applied")
+    story = Story(vas_purchase, "committed", states, ("running", "committed"))
+    return story.forward("reserve_money").forward("apply_vas").accepted("create_packages").forward("notify")
+
+
+@pytest.fixture
+def compensated(vas_purchase: Saga) -> Story:
+    """`apply_vas` was refused while `create_packages` was done beside it."""
+    states = {"reserve_money": "compensated", "apply_vas": "refused", "create_packages": "compensated", "notify": "pending"}
+    story = Story(vas_purchase, "compensated", states, ("running", "compensating", "compensated"), frozenset({"apply_vas"}))
+    story.forward("reserve_money").forward("apply_vas", "refused").accepted("create_packages")
+    return story.undo("create_packages").undo("reserve_money")
+
+
+@pytest.fixture
+def escalated(vas_purchase: Saga) -> Story:
+    """`create_packages` was refused, and `apply_vas` could not be undone: its participant was not available."""
+    states = {
+        "reserve_money": "compensated",
+        "apply_vas": "failed_compensation",
+        "create_packages": "refused",
+        "notify": "pending",
+    }
+    history = ("running", "compensating", "escalated")
+    story = Story(vas_purchase, "escalated", states, history, frozenset({"create_packages"}))
+    story.forward("reserve_money").forward("apply_vas").accepted("create_packages", told="refused")
+    lost = {"fate": Fate.UNAVAILABLE, "status": None}
+    story.undo("apply_vas", None, **lost).undo("apply_vas", None, **lost)
+    return story.undo("reserve_money").tell_owner("apply_vas")
+
+
+@pytest.fixture
+def exhausted(vas_purchase: Saga) -> Story:
+    """No reply of `notify` came back any more."""
+    states = {"reserve_money": "applied", "apply_vas": "applied", "create_packages": "applied", "notify": "exhausted"}
+    story = Story(vas_purchase, "escalated", states, ("running", "escalated"))
+    story.forward("reserve_money").forward("apply_vas").accepted("create_packages")
+    for _ in range(3):
+        story.forward("notify", fate=Fate.REPLY_LOST)
+    return story.tell_owner("notify")
+
+
+SagaMaker = Callable[..., Saga]
+
+
+@pytest.fixture(scope="session")
+def saga_of(vas_purchase: Saga) -> SagaMaker:
+    """Make a saga from steps in short: `saga_of({"step": "a"}, {"step": "b", "after": ("a",)}, policies={...})`."""
+
+    def make(*steps: Mapping[str, Any], policies: Mapping[str, Any] | None = None) -> Saga:
+        template = vas_purchase.step("apply_vas")
+        callback = vas_purchase.step("create_packages")
+        made = []
+        for changes in steps:
+            like = callback if changes.get("completion") == "callback" else template
+            fields = {"after": (), **changes}
+            if fields.get("step_class", "compensatable") != "compensatable":
+                fields["compensate"] = None
+            made.append(like.model_copy(update=fields))
+        chosen = vas_purchase.policies.model_copy(update=dict(policies or {}))
+        return vas_purchase.model_copy(update={"steps": tuple(made), "policies": chosen})
+
+    return make

@@ -1,0 +1,54 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from saga_contracts.errors import UsageError
+from saga_contracts.saga import Saga
+from saga_e2e.landscape import Landscape, landscape_in, needed, reference_landscape
+
+ALL = ("saga_service", "billing", "user_service", "vas_packages", "notifications", "vas_owner")
+
+
+def test_the_reference_landscape_has_every_service_of_its_saga() -> None:
+    land = reference_landscape()
+
+    saga = land.saga()
+
+    assert saga.saga == "vas_purchase"
+    assert needed(saga) == ALL
+    assert {name: file.provider for name, file in land.services(saga).items()} == {name: name for name in ALL}
+
+
+def test_the_landscape_is_found_as_an_installed_package_lays_it_out(tmp_path: Path) -> None:
+    checkout = Path(__file__).parents[3]
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(checkout / "contracts" / "sagas", tmp_path / "sagas", ignore=ignore)
+    shutil.copytree(checkout / "e2e" / "participants", tmp_path / "participants", ignore=ignore)
+    shutil.copytree(checkout / "e2e" / "saga_service", tmp_path / "saga_service", ignore=ignore)
+
+    land = landscape_in(tmp_path / "sagas", tmp_path)
+
+    for name, file in land.services(land.saga()).items():
+        cwd = file.spec().cwd
+        assert cwd is not None
+        assert Path(cwd).is_relative_to(tmp_path), name
+        assert (Path(cwd) / "participants").is_dir(), name
+
+
+def test_an_unknown_saga_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match=r"no saga vas_purchases\. Known: .*vas_purchase"):
+        reference_landscape().saga("vas_purchases")
+
+
+def test_a_service_without_a_provider_file_is_named(vas_purchase: Saga) -> None:
+    land = reference_landscape()
+    without = {name: file for name, file in land.providers.items() if name not in ("billing", "vas_owner")}
+
+    with pytest.raises(UsageError, match="no provider file of billing, vas_owner"):
+        Landscape(land.sagas, without).services(vas_purchase)
+
+
+def test_an_empty_folder_is_no_landscape(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not complete: 0 sagas"):
+        landscape_in(tmp_path, tmp_path)

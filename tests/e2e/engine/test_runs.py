@@ -1,0 +1,150 @@
+"""Whole runs of the reference landscape: every service a process of its own, its own database, real faults between them."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from saga_contracts.errors import UsageError
+from saga_contracts.saga import Saga
+from saga_e2e import runner
+from saga_e2e.faults import Fault, Kind, Role
+from saga_e2e.landscape import reference_landscape
+from saga_e2e.records import ScenarioRecord
+from saga_e2e.report.data import ScenarioResult
+from saga_e2e.runner import ScenarioEnded, ScenarioStarted
+from saga_e2e.scenarios import Scenario, Tier, derive, select
+from saga_e2e.topology import Topology
+from saga_verifier.verdicts import Verdict
+
+LAND = reference_landscape()
+
+
+def by_name(records: Iterable[ScenarioRecord]) -> dict[str, ScenarioRecord]:
+    return {record.name: record for record in records}
+
+
+def broken(record: ScenarioRecord) -> dict[str, str]:
+    return {finding.id: finding.text for finding in record.broken}
+
+
+def scenario(saga: Saga, name: str) -> Scenario:
+    return select(derive(saga), names=[name])[0]
+
+
+def why(record: ScenarioRecord) -> str:
+    return f"{record.name}: {record.error or broken(record)}"
+
+
+def test_nothing_to_play_is_an_error_and_not_a_pass(vas_purchase: Saga) -> None:
+    with pytest.raises(UsageError, match="no scenario"):
+        list(runner.play(Topology(LAND, vas_purchase), []))
+
+
+def test_every_run_gets_data_of_its_own(vas_purchase: Saga) -> None:
+    first, second = runner.fresh_payload(vas_purchase), runner.fresh_payload(vas_purchase)
+
+    assert first["account_id"].startswith("account-1-")
+    assert {name for name in first if first[name] != second[name]} == set(vas_purchase.payload.fresh)
+
+
+@pytest.mark.slow
+def test_the_demo_tier_of_the_vas_purchase_is_kept(vas_purchase: Saga) -> None:
+    records = list(runner.run(vas_purchase, LAND, tier="demo"))
+
+    assert {record.name for record in records} == {one.name for one in select(derive(vas_purchase), tier=Tier.DEMO)}
+    assert [why(record) for record in records if record.verdict != "kept"] == []
+    for record in records:
+        shown = ScenarioResult.model_validate(record.as_json())
+        assert len(shown.trace) >= 1, record.name
+        assert [step.step for step in shown.steps] == [step.step for step in vas_purchase.steps]
+
+
+@pytest.mark.slow
+def test_every_nightly_scenario_of_the_vas_purchase_is_kept_and_told_by_events(vas_purchase: Saga) -> None:
+    scenarios = derive(vas_purchase)
+    with Topology(LAND, vas_purchase) as topology:
+        events = list(runner.play(topology, scenarios))
+
+    started = [event.scenario.name for event in events if isinstance(event, ScenarioStarted)]
+    ended = by_name(event.record for event in events if isinstance(event, ScenarioEnded))
+    assert started == [one.name for one in scenarios]
+    assert set(ended) == set(started)
+    assert [why(record) for record in ended.values() if record.verdict != "kept"] == []
+    notices = ended["undo-fails-at-apply_vas"].as_json()["notifications"]
+    assert [(one["step"], one["status"]) for one in notices] == [("apply_vas", 204)]
+
+
+@pytest.mark.slow
+def test_participants_with_one_mistake_each_break_the_invariant_that_speaks_of_it_and_no_other_step_is_accused(
+    vas_purchase: Saga,
+) -> None:
+    env = {
+        "billing": {"FAULT": "double_refund"},
+        "user_service": {"FAULT": "undo_skips"},
+        "notifications": {"FAULT": "applies_twice"},
+    }
+    names = ["committed", "refused-at-apply_vas", "refused-at-create_packages", "reply-lost-at-notify"]
+
+    found = by_name(
+        runner.run(vas_purchase, LAND, names=[*names, "undo-reply-lost-at-reserve_money", "reply-lost-at-apply_vas"], env=env)
+    )
+
+    assert found["committed"].verdict == found["reply-lost-at-apply_vas"].verdict == "kept"
+    assert found["refused-at-apply_vas"].verdict == "kept"
+    assert broken(found["refused-at-create_packages"]) == {
+        "I1": "apply_vas still has its effect although the saga is compensated.",
+        "I3": "apply_vas is compensated, but its probe reads {'services': ['highlight']}.",
+    }
+    assert broken(found["reply-lost-at-notify"]) == {
+        "I2": "notify: {'count': 2} is neither no effect nor exactly one.",
+        "I3": "notify is applied, but its probe reads {'count': 2}.",
+    }
+    twice = broken(found["undo-reply-lost-at-reserve_money"])
+    assert set(twice) == {"I1", "I2", "I3"}
+    assert twice["I2"] == "reserve_money: {'available_minor': 99800, 'held_minor': 0} is neither no effect nor exactly one."
+
+
+@pytest.mark.slow
+def test_a_billing_that_lies_and_does_not_know_a_compensation_without_its_forward_call_is_caught(vas_purchase: Saga) -> None:
+    env = {"billing": {"FAULT": "status_lies,null_compensation_404"}}
+
+    found = by_name(runner.run(vas_purchase, LAND, names=["refused-at-apply_vas", "unreachable-at-reserve_money"], env=env))
+
+    assert broken(found["refused-at-apply_vas"]) == {"I10": "reserve_money is compensated on record, but billing says applied."}
+    stuck = broken(found["unreachable-at-reserve_money"])
+    assert set(stuck) == {"end", "I1"}
+    assert stuck["end"].startswith("The saga is escalated instead of compensated.")
+
+
+@pytest.mark.slow
+def test_a_fault_that_is_never_met_a_saga_that_is_late_and_a_service_that_dies_are_not_called_kept(vas_purchase: Saga) -> None:
+    never = replace(scenario(vas_purchase, "committed"), faults=(Fault("notify", Role.COMPENSATE, Kind.REPLY_LOST),))
+    delayed = Fault("reserve_money", Role.FORWARD, Kind.DELAYED, delay_ms=1500)
+    late = replace(scenario(vas_purchase, "committed"), name="late", faults=(delayed,))
+
+    with Topology(LAND, vas_purchase) as topology:
+        (missed,) = played(topology, never)
+        began = time.monotonic()
+        (stuck,) = played(topology, late, deadline_s=0.3)
+        took_s = time.monotonic() - began
+        topology.kill("billing")
+        (lost,) = played(topology, scenario(vas_purchase, "committed"))
+
+    assert missed.verdict == "unknown"
+    assert missed.error == (
+        "The fault was never met, so nothing was learned: the reply to the compensation of notify is lost, once. "
+        "The saga did not make this call."
+    )
+    assert {"end", "I5"} <= set(broken(stuck))
+    assert (stuck.outcome, took_s < 10) == ("running", True)
+    assert lost.verdict == "unknown"
+    assert lost.error is not None
+    assert "billing has ended" in lost.error
+    assert not any(finding.verdict == Verdict.KEPT for finding in lost.findings)
+
+
+def played(topology: Topology, *scenarios: Scenario, deadline_s: float = 30) -> list[ScenarioRecord]:
+    events = runner.play(topology, scenarios, deadline_s=deadline_s)
+    return [event.record for event in events if isinstance(event, ScenarioEnded)]

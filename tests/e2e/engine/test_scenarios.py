@@ -1,0 +1,203 @@
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saga_contracts.errors import UsageError
+from saga_contracts.saga import Completion, Given, Saga, StepClass
+from saga_e2e.faults import Fault, Kind, Role, on_the_way
+from saga_e2e.landscape import reference_landscape
+from saga_e2e.scenarios import End, Scenario, Tier, can_refuse, derive, select
+
+VAS = reference_landscape().saga("vas_purchase")
+
+
+def named(saga: Saga) -> dict[str, Scenario]:
+    return {scenario.name: scenario for scenario in derive(saga)}
+
+
+def test_the_demo_tier_of_the_vas_purchase_shows_one_scenario_of_each_kind() -> None:
+    shown = [scenario.name for scenario in select(derive(VAS), tier=Tier.DEMO)]
+
+    assert shown == [
+        "committed",
+        "refused-at-reserve_money",
+        "refused-at-apply_vas",
+        "refused-at-create_packages",
+        "reply-lost-at-reserve_money",
+        "reply-lost-at-apply_vas",
+        "reply-lost-at-create_packages",
+        "reply-lost-at-notify",
+        "no-reply-at-reserve_money",
+        "no-reply-at-notify",
+    ]
+
+
+def test_each_kind_of_scenario_ends_as_the_catalogue_says() -> None:
+    found = named(VAS)
+
+    ends = {name: found[name].expected for name in found}
+    assert ends["committed"] == (End.COMMITTED,)
+    assert ends["refused-at-apply_vas"] == (End.COMPENSATED,)
+    assert ends["reply-lost-at-apply_vas"] == (End.COMMITTED,)
+    assert ends["request-lost-at-notify"] == (End.COMMITTED,)
+    assert ends["duplicate-at-create_packages"] == (End.COMMITTED,)
+    assert ends["no-reply-at-create_packages"] == (End.COMPENSATED,)
+    assert ends["no-reply-at-notify"] == (End.ESCALATED,)
+    assert ends["unreachable-at-reserve_money"] == (End.COMPENSATED,)
+    assert ends["undo-reply-lost-at-reserve_money"] == (End.COMPENSATED,)
+    assert ends["undo-fails-at-apply_vas"] == (End.ESCALATED,)
+
+
+def test_an_undoing_is_caused_by_a_later_step_before_one_that_runs_beside() -> None:
+    found = named(VAS)
+
+    assert found["undo-fails-at-reserve_money"].refusing == {"create_packages"}
+    assert found["undo-fails-at-apply_vas"].refusing == {"create_packages"}
+    assert found["undo-fails-at-create_packages"].refusing == {"apply_vas"}
+
+
+def test_where_siblings_are_cancelled_only_a_later_step_can_cause_an_undoing() -> None:
+    cancelling = VAS.model_copy(update={"policies": VAS.policies.model_copy(update={"siblings_of_failed_step": "cancel"})})
+
+    undone = [name for name in named(cancelling) if name.startswith("undo-fails")]
+
+    assert undone == ["undo-fails-at-reserve_money"]
+
+
+def test_a_saga_finishes_without_an_optional_step(saga_of: Any) -> None:
+    found = named(saga_of({"step": "first"}, {"step": "second", "after": ("first",), "optional": True}))
+
+    assert found["refused-at-second"].expected == (End.COMMITTED,)
+    assert found["no-reply-at-second"].expected == (End.COMMITTED,)
+    assert not any(name.startswith("undo") for name in found)
+
+
+def test_a_pivot_without_an_answer_is_told_to_the_owner_and_never_undone(saga_of: Any) -> None:
+    found = named(saga_of({"step": "first"}, {"step": "decide", "after": ("first",), "step_class": StepClass.PIVOT}))
+
+    assert found["no-reply-at-decide"].expected == (End.ESCALATED,)
+    assert found["refused-at-decide"].expected == (End.COMPENSATED,)
+    assert "unreachable-at-decide" not in found
+    assert "undo-fails-at-decide" not in found
+    assert found["undo-fails-at-first"].refusing == {"decide"}
+
+
+def test_scenarios_are_chosen_by_name_in_the_order_of_the_derivation() -> None:
+    chosen = select(derive(VAS), tier=Tier.DEMO, names=["undo-fails-at-apply_vas", "committed", "committed"])
+
+    assert [scenario.name for scenario in chosen] == ["committed", "undo-fails-at-apply_vas"]
+
+
+def test_an_unknown_name_is_wrong_usage_and_the_known_ones_are_told() -> None:
+    with pytest.raises(UsageError, match=r"no scenario comitted\. Known: committed, "):
+        select(derive(VAS), names=["comitted"])
+
+
+def test_a_fault_is_told_in_words() -> None:
+    assert named(VAS)["no-reply-at-notify"].title == "The reply to the forward call of notify is lost, every time"
+    assert named(VAS)["undo-fails-at-apply_vas"].title == (
+        "The forward call of create_packages is refused; the compensation of apply_vas is answered 503, every time"
+    )
+    assert Fault("notify", Role.FORWARD, Kind.DELAYED, 2, 300).text == "the forward call of notify arrives 300 ms late, at try 2"
+
+
+def test_when_no_reply_of_a_callback_step_comes_back_its_callbacks_are_lost_as_well() -> None:
+    fault = Fault("create_packages", Role.FORWARD, Kind.REPLY_LOST, None)
+
+    assert on_the_way(VAS, fault) == (fault, Fault("create_packages", Role.CALLBACK, Kind.REQUEST_LOST, None))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("apply_vas", Role.FORWARD, Kind.REPLY_LOST, None), Fault("create_packages", Role.FORWARD, Kind.REPLY_LOST)],
+    ids=["sync step", "once"],
+)
+def test_any_other_fault_is_made_by_itself(fault: Fault) -> None:
+    assert on_the_way(VAS, fault) == (fault,)
+
+
+def test_a_refusal_needs_nothing_on_the_way() -> None:
+    assert on_the_way(VAS, Fault("apply_vas", Role.FORWARD, Kind.REFUSED)) == ()
+
+
+@st.composite
+def sagas(draw: st.DrawFn) -> Saga:
+    """Sagas with steps in any order that the file's rules allow."""
+    classes = [StepClass.COMPENSATABLE] * draw(st.integers(1, 4))
+    classes += [StepClass.PIVOT] * draw(st.integers(0, 1)) + [StepClass.RETRIABLE] * draw(st.integers(0, 2))
+    steps = []
+    for index, step_class in enumerate(classes):
+        like = VAS.step("create_packages" if draw(st.booleans()) else "apply_vas")
+        earlier = [f"s{number}" for number in range(index)]
+        refusing = like.given.refusing if step_class != StepClass.RETRIABLE and draw(st.booleans()) else ()
+        steps.append(
+            like.model_copy(
+                update={
+                    "step": f"s{index}",
+                    "step_class": step_class,
+                    "after": tuple(draw(st.lists(st.sampled_from(earlier), unique=True))) if earlier else (),
+                    "optional": draw(st.booleans()),
+                    "given": Given(enough=like.given.enough, refusing=refusing),
+                    "compensate": like.compensate if step_class == StepClass.COMPENSATABLE else None,
+                }
+            )
+        )
+    policies = VAS.policies.model_copy(update={"siblings_of_failed_step": draw(st.sampled_from(["wait", "cancel"]))})
+    return VAS.model_copy(update={"steps": tuple(steps), "policies": policies})
+
+
+@given(sagas())
+def test_the_derivation_is_the_same_every_time_and_every_name_is_unique_and_fit_for_a_url(saga: Saga) -> None:
+    first, second = derive(saga), derive(saga.model_copy())
+
+    assert first == second
+    names = [scenario.name for scenario in first]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9_-]+", name) for name in names)
+
+
+@given(sagas())
+def test_every_step_meets_every_fault_that_its_class_allows(saga: Saga) -> None:
+    found = named(saga)
+
+    for step in saga.steps:
+        assert {f"{kind}-at-{step.step}" for kind in ("reply-lost", "no-reply", "request-lost", "duplicate")} <= set(found)
+        assert (f"refused-at-{step.step}" in found) == can_refuse(step)
+        assert (f"unreachable-at-{step.step}" in found) == (step.step_class == StepClass.COMPENSATABLE)
+        assert (f"callback-lost-at-{step.step}" in found) == (step.completion == Completion.CALLBACK)
+
+
+@given(sagas())
+def test_a_fault_at_a_compensation_has_a_cause_that_makes_the_step_undone(saga: Saga) -> None:
+    for scenario in derive(saga):
+        for fault in scenario.faults:
+            if fault.role == Role.COMPENSATE:
+                (cause,) = scenario.refusing
+                assert saga.step(fault.step).step_class == StepClass.COMPENSATABLE
+                assert can_refuse(saga.step(cause))
+                assert not saga.step(cause).optional
+                assert cause != fault.step
+                assert cause not in saga.ancestors(fault.step)
+
+
+@given(sagas())
+def test_only_a_lasting_fault_escalates_and_nothing_is_undone_because_of_a_step_that_only_goes_forward(saga: Saga) -> None:
+    for scenario in derive(saga):
+        if End.ESCALATED in scenario.expected:
+            assert any(fault.persistent for fault in scenario.faults)
+        if End.COMPENSATED in scenario.expected:
+            causes = [saga.step(fault.step) for fault in scenario.faults if fault.role == Role.FORWARD]
+            assert any(step.step_class != StepClass.RETRIABLE and not step.optional for step in causes)
+
+
+@given(sagas())
+def test_every_tier_has_the_run_without_a_fault_and_nightly_plays_all(saga: Saga) -> None:
+    everything = derive(saga)
+
+    demo = select(everything, tier=Tier.DEMO)
+    assert demo[0].name == "committed"
+    assert set(demo) <= set(everything)
+    assert select(everything) == everything

@@ -1,0 +1,145 @@
+"""Starting a whole topology, with small servers in the place of the services."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from saga_contracts.errors import SagapactError
+from saga_contracts.saga import Saga
+from saga_e2e.landscape import Landscape
+from saga_e2e.topology import Topology
+from saga_verifier.isolation.errors import IsolationError
+from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.provider_file import HealthCheck, ProviderFile, Start, States
+
+TELLS_ITS_ENVIRONMENT = """
+import http.server, json, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/end":
+            print("the last words", flush=True)
+            os._exit(3)
+        body = json.dumps(dict(os.environ, PID=str(os.getpid()))).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+SERVICES = ("saga_service", "user_service", "vas_owner")
+
+
+@pytest.fixture
+def small(saga_of: Any) -> Saga:
+    """A saga of one step."""
+    saga: Saga = saga_of({"step": "first"})
+    return saga
+
+
+@pytest.fixture
+def land(tmp_path: Path) -> Landscape:
+    return landscape(tmp_path, {})
+
+
+def landscape(folder: Path, code: Mapping[str, str]) -> Landscape:
+    """Every service tells its environment, except those that get other code."""
+    return Landscape({}, {name: provider(name, folder, code.get(name, TELLS_ITS_ENVIRONMENT)) for name in SERVICES})
+
+
+def provider(name: str, folder: Path, code: str) -> ProviderFile:
+    start = Start(command=("{python}", "-c", code), env={"PORT": "{port}"})
+    return ProviderFile(
+        format=1, provider=name, start=start, health=HealthCheck(timeout_s=20), states=States(path="/_states"), folder=folder
+    )
+
+
+def environment(url: str) -> dict[str, str]:
+    found: dict[str, str] = httpx.get(url, trust_env=False).json()
+    return found
+
+
+def test_the_saga_service_reaches_everybody_only_through_the_proxy(small: Saga, land: Landscape) -> None:
+    with Topology(land, small) as topology:
+        told = environment(topology.service_url)
+
+        assert json.loads(told["SAGA_PARTICIPANTS"]) == {
+            "user_service": topology.proxy.url_of("user_service"),
+            "vas_owner": topology.proxy.url_of("vas_owner"),
+        }
+        assert told["SAGA_CALLBACK_BASE"] == topology.proxy.url_of("saga_service")
+        assert "SAGA_PARTICIPANTS" not in environment(topology.url_of("user_service"))
+        for name in SERVICES:
+            assert environment(topology.proxy.url_of(name))["PID"] == environment(topology.url_of(name))["PID"]
+        assert topology.states_url("user_service") == f"{topology.url_of('user_service')}/_states"
+
+
+def test_single_services_get_more_environment(small: Saga, land: Landscape) -> None:
+    with Topology(land, small, env={"user_service": {"FAULT": "undo_skips"}}) as topology:
+        assert environment(topology.url_of("user_service"))["FAULT"] == "undo_skips"
+        assert "FAULT" not in environment(topology.url_of("vas_owner"))
+
+
+def test_environment_for_an_unknown_service_is_an_error(small: Saga, land: Landscape) -> None:
+    with pytest.raises(SagapactError, match="No service of vas_purchase is called user_servce"):
+        Topology(land, small, env={"user_servce": {}})
+
+
+def test_when_the_block_ends_nothing_is_left(small: Saga, land: Landscape, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with Topology(land, small, isolation=ProcessIsolation(folder=data)) as topology:
+        pids = [int(environment(topology.url_of(name))["PID"]) for name in SERVICES]
+        proxy_url = topology.proxy.base_url
+        assert all(is_alive(pid) for pid in pids)
+
+    assert not any(is_alive(pid) for pid in pids)
+    assert list(data.iterdir()) == []
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(proxy_url, trust_env=False)
+
+
+def test_a_service_that_cannot_start_is_named_with_its_last_lines_and_nothing_is_left(small: Saga, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    broken = landscape(tmp_path, {"user_service": "print('no licence was found'); raise SystemExit(3)"})
+
+    with pytest.raises(IsolationError, match=r"user_service[\s\S]*no licence was found"):
+        Topology(broken, small, isolation=ProcessIsolation(folder=data)).__enter__()
+
+    assert list(data.iterdir()) == []
+
+
+def test_a_service_that_ends_in_the_middle_is_named_with_its_last_lines(small: Saga, land: Landscape) -> None:
+    with Topology(land, small) as topology:
+        assert topology.trouble() is None
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{topology.url_of('vas_owner')}/end", trust_env=False)
+        wait_until(lambda: topology.trouble() is not None)
+
+        trouble = topology.trouble()
+
+    assert trouble is not None
+    assert "vas_owner has ended" in trouble
+    assert "the last words" in trouble
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)

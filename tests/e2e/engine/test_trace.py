@@ -1,0 +1,95 @@
+from typing import Any
+
+import pytest
+
+from saga_e2e.faults import Role
+from saga_e2e.trace import Fate, as_json, as_word, word
+
+
+@pytest.fixture
+def empty(committed: Any) -> Any:
+    committed.calls.clear()
+    return committed
+
+
+def text_of(story: Any, step: str) -> str:
+    return " ".join(word(story.calls, step))
+
+
+def test_what_never_arrived_is_no_letter(empty: Any) -> None:
+    empty.forward("apply_vas", None, fate=Fate.REQUEST_LOST).forward("apply_vas").undo("apply_vas", None, fate=Fate.UNAVAILABLE)
+
+    assert text_of(empty, "apply_vas") == "F"
+
+
+def test_a_lost_reply_leaves_its_letter_and_a_duplicate_leaves_two(empty: Any) -> None:
+    empty.forward("apply_vas", fate=Fate.REPLY_LOST).forward("apply_vas", fate=Fate.DUPLICATED).undo("apply_vas")
+
+    assert text_of(empty, "apply_vas") == "F F F C"
+
+
+def test_the_first_arrival_that_is_refused_has_a_letter_of_its_own_and_its_repetitions_have_not(empty: Any) -> None:
+    empty.forward("apply_vas", "refused", fate=Fate.DUPLICATED).forward("apply_vas", "refused")
+
+    assert text_of(empty, "apply_vas") == "R F F"
+
+
+def test_a_refusal_after_the_compensation_is_an_ordinary_forward_letter_because_the_precondition_was_not_asked(
+    empty: Any,
+) -> None:
+    empty.undo("apply_vas").forward("apply_vas", "refused")
+
+    assert text_of(empty, "apply_vas") == "C F"
+
+
+def test_a_lost_first_try_leaves_the_refusal_to_the_second(empty: Any) -> None:
+    empty.forward("apply_vas", None, fate=Fate.REQUEST_LOST).forward("apply_vas", "refused")
+
+    assert text_of(empty, "apply_vas") == "R"
+
+
+def test_a_callback_stands_once_however_often_it_was_sent_and_also_when_it_was_lost(empty: Any) -> None:
+    empty.forward("create_packages", "in_progress")
+    empty.call("create_packages", Role.CALLBACK, None, told="done", fate=Fate.REQUEST_LOST)
+    empty.call("create_packages", Role.CALLBACK, told="done")
+
+    assert text_of(empty, "create_packages") == "F D"
+
+
+def test_a_callback_that_is_seen_after_the_compensation_was_promised_before(empty: Any) -> None:
+    empty.forward("create_packages", "in_progress").undo("create_packages")
+    empty.call("create_packages", Role.CALLBACK, told="refused")
+
+    assert text_of(empty, "create_packages") == "F X C"
+
+
+def test_a_callback_that_cannot_be_read_is_no_letter_of_the_model(empty: Any) -> None:
+    empty.accepted("create_packages", told="something")
+
+    assert as_word(word(empty.calls, "create_packages")) is None
+
+
+def test_letters_go_by_the_time_of_arrival_not_by_the_end(empty: Any) -> None:
+    empty.forward("apply_vas", at_ms=10, ended_ms=99).undo("apply_vas", at_ms=20, ended_ms=30)
+    empty.calls.reverse()
+
+    assert text_of(empty, "apply_vas") == "F C"
+
+
+def test_a_trace_as_json_counts_from_the_beginning_of_the_scenario(committed: Any) -> None:
+    committed.calls.append(committed.tell_owner("notify").calls.pop())
+
+    rows = as_json(committed.calls, began_ms=-5)
+
+    assert rows[0] == {
+        "at_ms": 5.0,
+        "source": "saga_service",
+        "target": "billing",
+        "step": "reserve_money",
+        "role": "forward",
+        "letter": "F",
+        "request": "POST /",
+        "status": 200,
+        "fate": "ok",
+    }
+    assert [row["letter"] for row in rows] == ["F", "F", "F", "D", "F", "N"]

@@ -1,0 +1,303 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from saga_contracts.errors import SagapactError
+from saga_contracts.saga import Saga
+from saga_e2e import upstream as passing
+from saga_e2e.faults import Fault, Kind, Role
+from saga_e2e.proxy import FaultProxy
+from saga_e2e.trace import Fate
+
+CANCEL = "/billing/reservations/cancel"
+
+
+def fault(kind: Kind, occurrence: int | None = 1, role: Role = Role.FORWARD, delay_ms: int = 0) -> Fault:
+    return Fault("reserve_money", role, kind, occurrence, delay_ms)
+
+
+def fates(proxy: FaultProxy, saga_id: str = "saga-7") -> list[Fate]:
+    return [call.fate for call in proxy.trace(saga_id)]
+
+
+def test_a_call_passes_unchanged_and_so_does_its_reply(http: httpx.Client, upstream: Any) -> None:
+    upstream.status, upstream.body, upstream.headers = 418, b"\x00caf\xc3\xa9", {"X-Reply": "yes", "Content-Type": "text/x"}
+
+    reply = http.request("PUT", "/user_service/users/a%2Fb%3Ac/x?q=1%262&q=3", headers={"X-Asked": "really"}, content=b"\xffbody")
+
+    (got,) = upstream.got
+    assert (got.method, got.target, got.body) == ("PUT", "/users/a%2Fb%3Ac/x?q=1%262&q=3", b"\xffbody")
+    assert got.headers["x-asked"] == "really"
+    assert got.headers["host"] == upstream.base_url.removeprefix("http://")
+    assert (reply.status_code, reply.content) == (418, b"\x00caf\xc3\xa9")
+    assert (reply.headers["X-Reply"], reply.headers["Content-Type"]) == ("yes", "text/x")
+
+
+def test_a_lost_request_has_no_effect_and_the_caller_sees_a_cut_connection(
+    proxy: FaultProxy, upstream: Any, reserve: Any
+) -> None:
+    proxy.open("saga-7", [fault(Kind.REQUEST_LOST)])
+
+    with pytest.raises(httpx.TransportError):
+        reserve()
+
+    assert upstream.effects == 0
+    assert reserve().status_code == 201
+    assert fates(proxy) == [Fate.REQUEST_LOST, Fate.OK]
+    assert [call.status for call in proxy.trace("saga-7")] == [None, 201]
+
+
+def test_a_lost_reply_leaves_the_effect_and_the_caller_sees_a_cut_connection(
+    proxy: FaultProxy, upstream: Any, reserve: Any
+) -> None:
+    proxy.open("saga-7", [fault(Kind.REPLY_LOST)])
+
+    with pytest.raises(httpx.TransportError):
+        reserve()
+
+    assert upstream.effects == 1
+    (lost,) = proxy.trace("saga-7")
+    assert (lost.fate, lost.status, lost.outcome, lost.arrivals) == (Fate.REPLY_LOST, 201, "done", 1)
+
+
+def test_a_duplicate_arrives_twice_and_the_first_reply_comes_back(proxy: FaultProxy, upstream: Any, reserve: Any) -> None:
+    proxy.open("saga-7", [fault(Kind.DUPLICATED)])
+
+    reply = reserve()
+
+    assert upstream.effects == 2
+    assert upstream.got[0].body == upstream.got[1].body
+    assert reply.json()["reservation_id"] == "r-1"
+    assert [call.arrivals for call in proxy.trace("saga-7")] == [2]
+
+
+def test_an_unavailable_participant_is_never_reached(proxy: FaultProxy, upstream: Any, reserve: Any) -> None:
+    proxy.open("saga-7", [fault(Kind.UNAVAILABLE)])
+
+    assert reserve().status_code == 503
+    assert upstream.effects == 0
+    assert fates(proxy) == [Fate.UNAVAILABLE]
+
+
+def test_a_delayed_call_arrives_late_even_when_its_caller_has_gone(proxy: FaultProxy, upstream: Any, http: httpx.Client) -> None:
+    proxy.open("saga-7", [fault(Kind.DELAYED, role=Role.COMPENSATE, delay_ms=400)])
+    began = time.monotonic()
+
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(CANCEL, headers={"Saga-Id": "saga-7", "Saga-Step": "reserve_money"}, timeout=0.1)
+
+    assert upstream.effects == 0
+    wait_until(lambda: proxy.under_way("saga-7") == 0)
+    assert upstream.got[0].at - began >= 0.4
+    assert fates(proxy) == [Fate.DELAYED]
+
+
+def test_a_lasting_fault_meets_every_try(proxy: FaultProxy, upstream: Any, reserve: Any) -> None:
+    proxy.open("saga-7", [fault(Kind.REPLY_LOST, None)])
+
+    for _ in range(3):
+        with pytest.raises(httpx.TransportError):
+            reserve()
+
+    assert upstream.effects == 3
+    assert proxy.hits("saga-7") == (3,)
+
+
+def test_a_fault_meets_the_try_that_it_names(proxy: FaultProxy, reserve: Any) -> None:
+    proxy.open("saga-7", [fault(Kind.UNAVAILABLE, 2)])
+
+    assert [reserve().status_code for _ in range(3)] == [201, 503, 201]
+    assert proxy.hits("saga-7") == (1,)
+
+
+def test_a_fault_meets_no_other_saga_no_other_role_and_no_other_step(
+    proxy: FaultProxy, reserve: Any, http: httpx.Client, upstream: Any
+) -> None:
+    proxy.open("saga-7", [fault(Kind.UNAVAILABLE, None)])
+    proxy.open("saga-8", [])
+
+    assert reserve("saga-8").status_code == 201
+    assert reserve(path=CANCEL).status_code == 201
+    other = {"Saga-Id": "saga-7", "Saga-Step": "apply_vas"}
+    assert http.delete("/user_service/users/u/vas-operations/k", headers=other).status_code == 201
+    assert http.get("/billing/health").status_code == 201
+    assert reserve().status_code == 503
+    assert proxy.hits("saga-7") == (1,)
+    assert upstream.effects == 4
+
+
+def test_a_callback_can_be_lost_and_is_known_by_its_key(proxy: FaultProxy, http: httpx.Client, upstream: Any) -> None:
+    upstream.status, upstream.body = 204, b""
+    proxy.open("saga-7", [Fault("create_packages", Role.CALLBACK, Kind.REQUEST_LOST)])
+    body = {"key": "saga-7:create_packages", "outcome": "done"}
+
+    with pytest.raises(httpx.TransportError):
+        http.post("/saga_service/callbacks/saga-7%3Acreate_packages", json=body)
+    assert http.post("/saga_service/callbacks/saga-7:create_packages", json=body).status_code == 204
+
+    assert [received.target for received in upstream.got] == ["/callbacks/saga-7:create_packages"]
+    lost, taken = proxy.trace("saga-7")
+    assert (lost.source, lost.target, lost.told, lost.fate) == ("vas_packages", "saga_service", "done", Fate.REQUEST_LOST)
+    assert (taken.outcome, taken.fate) == ("done", Fate.OK)
+
+
+def test_what_the_owner_is_told_stands_in_the_trace(proxy: FaultProxy, http: httpx.Client, upstream: Any) -> None:
+    upstream.status, upstream.body = 204, b""
+    proxy.open("saga-7")
+    body = {"saga_id": "saga-7", "saga": "vas_purchase", "step": "apply_vas", "event": "compensation_failed"}
+
+    http.post("/vas_owner/saga-events", json=body)
+
+    (told,) = proxy.trace("saga-7")
+    assert (told.role, told.target, told.step, told.told, told.outcome) == (
+        Role.NOTIFICATION,
+        "vas_owner",
+        "apply_vas",
+        "compensation_failed",
+        "done",
+    )
+
+
+def test_a_trace_says_who_called_whom_with_what_and_when(proxy: FaultProxy, reserve: Any) -> None:
+    proxy.open("saga-7")
+    before = proxy.now_ms()
+
+    reserve()
+
+    (call,) = proxy.trace("saga-7")
+    assert (call.source, call.target, call.step, call.role) == ("saga_service", "billing", "reserve_money", Role.FORWARD)
+    assert (call.saga_id, call.key) == ("saga-7", "saga-7:reserve_money")
+    assert (call.request, call.status, call.outcome) == ("POST /reservations", 201, "done")
+    assert before <= call.at_ms <= call.ended_ms <= proxy.now_ms()
+
+
+def test_a_participant_that_is_down_cuts_the_connection(proxy: FaultProxy, reserve: Any, closed_port: int, upstream: Any) -> None:
+    proxy.open("saga-7")
+    proxy.route("billing", f"http://127.0.0.1:{closed_port}")
+
+    with pytest.raises(httpx.TransportError):
+        reserve()
+
+    assert fates(proxy) == [Fate.UNANSWERED]
+    proxy.route("billing", upstream.base_url)
+    assert reserve().status_code == 201
+
+
+def test_a_service_that_nobody_knows_is_answered_404(http: httpx.Client) -> None:
+    assert http.get("/nobody/health").status_code == 404
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 201), (1, 413)], ids=["at the bound", "above"])
+def test_a_body_is_bounded(http: httpx.Client, upstream: Any, more: int, status: int) -> None:
+    reply = http.post("/billing/anything", content=b"x" * (passing.MAX_BODY_BYTES + more))
+
+    assert reply.status_code == status
+    assert upstream.effects == (1 if status == 201 else 0)
+
+
+def test_an_answer_that_is_too_long_counts_as_none(proxy: FaultProxy, reserve: Any, upstream: Any) -> None:
+    proxy.open("saga-7")
+    upstream.body = b"x" * (passing.MAX_BODY_BYTES + 1)
+
+    with pytest.raises(httpx.TransportError):
+        reserve()
+
+    assert fates(proxy) == [Fate.UNANSWERED]
+
+
+def test_a_call_that_comes_before_its_saga_was_named_waits_and_meets_its_fault(
+    proxy: FaultProxy, reserve: Any, upstream: Any
+) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        early = threads.submit(reserve)
+        time.sleep(0.1)  # nothing can be awaited: the point is that nothing happens
+        assert not early.done()
+        proxy.open("saga-7", [fault(Kind.UNAVAILABLE)])
+
+        assert early.result().status_code == 503
+    assert upstream.effects == 0
+
+
+def test_a_call_of_a_saga_that_nobody_names_passes_after_a_while(saga: Saga, upstream: Any) -> None:
+    with FaultProxy(saga, stranger_waits_s=0.05) as proxy, httpx.Client(trust_env=False) as http:
+        proxy.route("billing", upstream.base_url)
+
+        reply = http.post(
+            f"{proxy.url_of('billing')}/reservations/cancel", headers={"Saga-Id": "x", "Saga-Step": "reserve_money"}
+        )
+
+        assert reply.status_code == 201
+        assert proxy.trace("x") == ()
+
+
+def test_a_late_call_of_a_closed_saga_passes_at_once_without_faults(proxy: FaultProxy, reserve: Any) -> None:
+    proxy.open("saga-7", [fault(Kind.REPLY_LOST, None)])
+    proxy.close("saga-7")
+    began = time.monotonic()
+
+    assert reserve().status_code == 201
+    assert time.monotonic() - began < 2
+    assert proxy.trace("saga-7") == ()
+
+
+def test_tries_are_counted_right_when_many_calls_come_at_once(proxy: FaultProxy, upstream: Any, http: httpx.Client) -> None:
+    sagas = [f"saga-{number}" for number in range(8)]
+    for saga_id in sagas:
+        proxy.open(saga_id, [fault(Kind.UNAVAILABLE, 2)])
+
+    def call(saga_id: str) -> int:
+        headers = {"Saga-Id": saga_id, "Saga-Step": "reserve_money"}
+        return http.post(
+            "/billing/reservations", headers=headers, json={"account_id": "", "order_id": "", "amount_minor": 1}
+        ).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = sorted(threads.map(call, sagas * 3))
+
+    assert statuses == [201] * 16 + [503] * 8
+    assert upstream.effects == 16
+    assert all(proxy.hits(saga_id) == (1,) for saga_id in sagas)
+
+
+def test_stopping_leaves_no_thread_and_stopping_again_does_nothing(saga: Saga) -> None:
+    proxy = FaultProxy(saga)
+    proxy.start()
+    proxy.stop()
+    proxy.stop()
+
+    assert not any(thread.name == "fault proxy" for thread in threading.enumerate())
+    with pytest.raises(SagapactError, match="does not run"):
+        proxy.open("saga-7")
+
+
+def test_stopping_does_not_wait_for_a_call_that_hangs(saga: Saga, upstream: Any) -> None:
+    proxy = FaultProxy(saga)
+    proxy.start()
+    proxy.route("billing", upstream.base_url)
+    proxy.open("saga-7", [fault(Kind.DELAYED, role=Role.COMPENSATE, delay_ms=60_000)])
+
+    def hang() -> None:
+        with pytest.raises(httpx.TransportError):
+            httpx.post(
+                f"{proxy.url_of('billing')}/reservations/cancel", headers={"Saga-Id": "saga-7", "Saga-Step": "reserve_money"}
+            )
+
+    with ThreadPoolExecutor(1) as threads:
+        hanging = threads.submit(hang)
+        wait_until(lambda: proxy.under_way("saga-7") == 1)
+        began = time.monotonic()
+        proxy.stop()
+        hanging.result()
+
+    assert time.monotonic() - began < 5
+
+
+def wait_until(holds: Any, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
