@@ -7,7 +7,8 @@ Notice = dict[str, str]
 CONFLICT = (
     "Cannot change the content of the pact for {consumer} version {number} and provider {provider}, as race conditions will "
     "cause unreliable results for can-i-deploy. Each pact must be published with a unique consumer version number. Some Pact "
-    "libraries generate random data when a concrete value for a type matcher is not specified, and this can cause the contract to mutate - "
+    "libraries generate random data when a concrete value for a type matcher is not specified, and this can cause the contract "
+    "to mutate - "
     "ensure you have given example values for all type matchers. For more information see https://docs.pact.io/go/versioning"
 )
 NO_BRANCH = "  Next steps:\n    Configure the version branch to be the value of your repository branch."

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from saga_contracts import templates
+from saga_contracts.replies import forward_outcome
 from saga_contracts.saga import Completion, KeyStyle, ProviderState, Reply, Request, Saga, Step, StepClass
 from saga_contracts.slices import StepSlice, example_outputs, step_slice
 
@@ -165,7 +166,9 @@ def _forward_rows(step: Step, done: str, refused: str) -> Iterator[_Row]:
         outcome = "suspended" if replies.suspended is not None else "refused"
         yield Role.FORWARD, "suspended", "C", outcome, suspended, ("O9", "O31")
     if step.key != KeyStyle.NONE:
-        yield Role.FORWARD, "misused", "M", "misused", replies.misused or Reply(status=422), ("O4", "O31")
+        misused = replies.misused or Reply(status=422)
+        outcome = forward_outcome(step, misused.status, templates.examples(misused.body))
+        yield Role.FORWARD, "misused", "M", outcome.value, misused, ("O4", "O31")
 
 
 def _status_rows(step: Step, done: str, refused: str) -> Iterator[_Row]:

@@ -192,7 +192,7 @@ def _replies(slice_: StepSlice, state: State, letter: Letter) -> tuple[str, ...]
         Letter.DONE: (),
         Letter.CALLBACK_REFUSED: (),
         Letter.COMPENSATE: ("done",),
-        Letter.MISUSED: ("misused",),
+        Letter.MISUSED: ("misused",) if slice_.step.forward.replies.misused is not None else ("misused", "refused"),
         Letter.REFUSED: ("refused",),
     }
     if letter in fixed:

@@ -24,7 +24,7 @@ Choices, each with its name:
 * `refused_after_uncertain_is_undone`: a refused step is compensated if an earlier attempt of it had no clear answer.
 * `forward_only`: a pivot without an answer and a retriable step are never compensated; out of tries, the owner is told, and
   nothing is undone.
-* `optional_fails_alone`: an optional step that fails is undone if it is uncertain; the saga goes on, and so do the steps after it.
+* `optional_fails_alone`: an optional step that fails is undone if it is uncertain; the saga goes on, and so do those after it.
 * `wait` or `cancel` for siblings, as the file says: cancelling sends the compensation while the forward call is on its way.
 * `refused_at_first`: whether the precondition refuses is decided when the first forward call of the key arrives; of a callback
   step, when its work is done.

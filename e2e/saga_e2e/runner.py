@@ -24,8 +24,9 @@ from saga_e2e.landscape import Landscape
 from saga_e2e.records import ScenarioRecord, step_records
 from saga_e2e.scenarios import End, Scenario, Tier, derive, select
 from saga_e2e.topology import Topology
-from saga_e2e.trace import Trace, calls_of
+from saga_e2e.trace import Fate, Trace, calls_of
 from saga_verifier.isolation.interface import Isolation
+from saga_verifier.verdicts import Verdict
 
 AT_ONCE = 4
 DEADLINE_S = 30.0
@@ -155,7 +156,10 @@ class _Player:
             parts = [on_the_way(self._saga, fault) for fault in scenario.faults]
             proxy.open(saga_id, [fault for part in parts for fault in part])
             evidence = self._evidence(saga_id, payload)
+            findings = judge(self._saga, scenario, evidence)
             error = _never_met(scenario, parts, proxy.hits(saga_id), evidence.trace)
+            if any(finding.verdict == Verdict.BROKEN for finding in findings):
+                error = error or _too_slow(self._saga, evidence.trace)
         except SagapactError as failure:
             seen = proxy.trace(saga_id)
             return ScenarioRecord(scenario, saga_id, "", _ms_since(began_s), str(failure), trace=seen, began_ms=began_ms)
@@ -167,7 +171,7 @@ class _Player:
             outcome=evidence.record.state,
             duration_ms=_ms_since(began_s),
             error=error,
-            findings=judge(self._saga, scenario, evidence),
+            findings=findings,
             steps=step_records(self._saga, evidence),
             trace=evidence.trace,
             began_ms=began_ms,
@@ -217,6 +221,18 @@ def _never_met(scenario: Scenario, parts: Sequence[Sequence[Fault]], hits: Seque
         met = [next(left) for _ in part]
         if not (_was_refused(trace, fault) if fault.kind == Kind.REFUSED else met[0]):
             return f"The fault was never met, so nothing was learned: {fault.text}. The saga did not make this call."
+    return None
+
+
+def _too_slow(saga: Saga, trace: Trace) -> str | None:
+    """Say which call was slower than its caller waits although no fault delayed it: what came of that proves nothing."""
+    for call in trace:
+        took_ms, allowed_ms = call.ended_ms - call.at_ms, saga.step(call.step).timeout_ms
+        if call.role in (Role.FORWARD, Role.COMPENSATE) and call.fate in (Fate.OK, Fate.UNANSWERED) and took_ms > allowed_ms:
+            return (
+                f"{call.request} ({call.step}) took {took_ms:.0f} ms at {call.target} although no fault delayed it; {allowed_ms} ms "
+                "are declared. Either the participant is too slow (O21), or this machine was overloaded: play fewer at once."
+            )
     return None
 
 

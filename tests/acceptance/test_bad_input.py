@@ -1,5 +1,6 @@
 """Bad input ends with one clear message, all faults of a file at once, the right exit status, and nothing left running."""
 
+import json
 import re
 from pathlib import Path
 
@@ -97,6 +98,11 @@ def provider_file(tmp_path: Path) -> Path:
     return tmp_path / "provider.yaml"
 
 
+def provider(program: str) -> str:
+    command = json.dumps(["{python}", "-c", program])
+    return f'format: 1\nprovider: p\nstart: {{command: {command}, env: {{PORT: "{{port}}"}}}}\n'
+
+
 def verify(sagapact: Sagapact, provider_file: Path, *more: str | Path) -> str:
     pact = provider_file.parent / "pact.json"
     pact.write_text(
@@ -109,9 +115,7 @@ def verify(sagapact: Sagapact, provider_file: Path, *more: str | Path) -> str:
 
 
 def test_a_provider_that_dies_at_start_shows_its_last_lines(sagapact: Sagapact, provider_file: Path) -> None:
-    provider_file.write_text(
-        'format: 1\nprovider: p\nstart: {command: ["{python}", "-c", "print(\'no such table\'); raise SystemExit(3)"], env: {PORT: "{port}"}}\n'
-    )
+    provider_file.write_text(provider("print('no such table'); raise SystemExit(3)"))
 
     text = verify(sagapact, provider_file)
 
@@ -119,9 +123,7 @@ def test_a_provider_that_dies_at_start_shows_its_last_lines(sagapact: Sagapact, 
 
 
 def test_a_provider_that_never_gets_healthy_is_given_up(sagapact: Sagapact, provider_file: Path) -> None:
-    provider_file.write_text(
-        'format: 1\nprovider: p\nstart: {command: ["{python}", "-c", "import time; time.sleep(99)"], env: {PORT: "{port}"}}\nhealth: {timeout_s: 0.5}\n'
-    )
+    provider_file.write_text(provider("import time; time.sleep(99)") + "health: {timeout_s: 0.5}\n")
 
     text = verify(sagapact, provider_file)
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import socket
 import threading
 import time
@@ -16,6 +17,8 @@ import uvicorn
 from saga_broker.app import create_app
 from saga_broker.client import BrokerClient
 from saga_broker.settings import Settings
+from saga_broker.store.engine import Database
+from saga_broker.store.migrate import migrate
 
 ACCEPT = "application/hal+json, application/json"
 VAS_PURCHASE = Path(__file__).parents[2] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
@@ -127,8 +130,19 @@ def _json(reply: httpx.Response, status: int) -> Any:
 ServeBroker = Callable[..., Broker]
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database, made once, of which every test gets a copy."""
+    path = tmp_path_factory.mktemp("migrated") / "broker.sqlite"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.close()
+    return path
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(tmp_path: Path, migrated: Path) -> str:
+    shutil.copy(migrated, tmp_path / "broker.sqlite")
     return f"sqlite:///{tmp_path}/broker.sqlite"
 
 

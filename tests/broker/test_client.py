@@ -81,5 +81,5 @@ def test_a_broker_that_is_not_there_is_named_with_the_mend() -> None:
 
 
 def test_an_address_without_a_scheme_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="http://broker.example:9292"):
+    with pytest.raises(UsageError, match=r"http://broker\.example:9292"):
         BrokerClient("localhost:9292")

@@ -121,7 +121,7 @@ def test_the_pact_command_line_works_with_the_broker(run: Run, served: tuple[str
         return run("pact", "broker", *command, *to)
 
     published = pact("publish", "foo-bar.json", "--consumer-app-version", "1", "--branch", "main")
-    made = pact("create-environment", "--name", "stage", "--no-production")
+    made = pact("create-environment", "--name", "stage")
     unknown = pact("can-i-deploy", "--pacticipant", "Foo", "--version", "1", "--to-environment", "stage")
     recorded = pact("record-deployment", "--pacticipant", "Foo", "--version", "1", "--environment", "stage")
 

@@ -1,16 +1,17 @@
 """A deliberately naive simulation of whole sagas: an orchestrator, its participants, and a network with faults between them.
 
 It knows nothing of the model that decks come from: it is the model's independent check. It follows every message of every step
-(sent, arrived, answered) through all orders of events, and notes what arrives at one chosen participant. Slow and plain on purpose.
+(sent, arrived, answered) through all orders of events, and notes what arrives at one chosen participant. Plain on purpose.
 
 What it takes for granted stands in the catalogue of faults and in the named choices of the model: one fault each for a lost
-request, a lost reply, a late request, a duplicate, a refusal, a crash, a callback that never comes; one fault for an outage, which
-swallows the requests or the replies of one call for any number of tries; after a crash tries begin anew, and what had been sent
-before it has arrived by then.
+request, a lost reply, a late request, a duplicate, a refusal, a crash, a callback that never comes; one fault for an outage,
+which swallows the requests or the replies of one call for any number of tries; after a crash tries begin anew, and what had been
+sent before it has arrived by then.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,7 @@ class Chart:
     stops_at_failed_undo: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(NamedTuple):
     """Where one step is: at the orchestrator, on the network, at its participant."""
 
     mode: str = "idle"  # calling, waiting, done, doomed, undoing, undone, dead, given up, stuck
@@ -53,8 +53,7 @@ class Now:
     news: str = ""  # a callback on its way
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """Where the whole saga is, and what has arrived at the participant that is watched."""
 
     budget: int
@@ -91,7 +90,7 @@ def _all_next(chart: Chart, moment: Moment, watched: int) -> Iterator[Moment]:
         for following in _next_of_step(chart, moment, number, now):
             letter, budget, changed, event = following
             if budget >= 0:
-                steps = moment.steps[:number] + (changed,) + moment.steps[number + 1 :]
+                steps = (*moment.steps[:number], changed, *moment.steps[number + 1 :])
                 word = moment.word + letter if number == watched else moment.word
                 yield _settled(chart, _reported(chart, Moment(budget, moment.saga, steps, word), number, event))
     if moment.saga != "over" and moment.budget > 0:
@@ -105,47 +104,55 @@ Next = tuple[str, int, Now, str]
 def _next_of_step(chart: Chart, moment: Moment, number: int, now: Now) -> Iterator[Next]:
     plan, left = chart.steps[number], moment.budget
     if now.mode in ("calling", "undoing"):
-        if now.flight == "":
-            yield from _before_sending(plan, now, left)
-        elif now.flight == "request":
-            yield from _request_on_its_way(plan, now, left)
-        elif now.outage == "replies":
-            yield "", left, replace(now, flight="", uncertain=True), ""
-        else:
-            yield "", left, replace(now, flight=""), now.flight
-            yield "", left - 1, replace(now, flight="", uncertain=True), ""
-    if now.late_forwards:
-        for letter, cost, world, _ in _forward_arrives(plan, now):
-            yield letter, left - cost, replace(now, world=world, late_forwards=now.late_forwards - 1), ""
-    if now.late_undos:
-        yield "C", left, replace(now, world="compensated", late_undos=now.late_undos - 1), ""
+        yield from _next_of_call(plan, now, left)
+    yield from _late_ones_arrive(plan, now, left)
     if now.world == "in progress":
-        yield "D", left, replace(now, world="applied", news="done"), ""
+        yield "D", left, now._replace(world="applied", news="done"), ""
         if plan.can_refuse:
-            yield "X", left - 1, replace(now, world="refused", news="refused"), ""
+            yield "X", left - 1, now._replace(world="refused", news="refused"), ""
     if now.mode == "waiting":
-        yield "", left - 1, replace(now, uncertain=True, news=""), "silence"
+        yield "", left - 1, now._replace(uncertain=True, news=""), "silence"
         if now.news:
-            yield "", left, replace(now, news=""), now.news
+            yield "", left, now._replace(news=""), now.news
     if now.mode == "calling" and now.news and now.flight != "request":
         # An early callback: an orchestrator may also take it at once.
-        yield "", left, replace(now, news="", flight=""), now.news
+        yield "", left, now._replace(news="", flight=""), now.news
+
+
+def _next_of_call(plan: Plan, now: Now, left: int) -> Iterator[Next]:
+    if now.flight == "":
+        yield from _before_sending(plan, now, left)
+    elif now.flight == "request":
+        yield from _request_on_its_way(plan, now, left)
+    elif now.outage == "replies":
+        yield "", left, now._replace(flight="", uncertain=True), ""
+    else:
+        yield "", left, now._replace(flight=""), now.flight
+        yield "", left - 1, now._replace(flight="", uncertain=True), ""
+
+
+def _late_ones_arrive(plan: Plan, now: Now, left: int) -> Iterator[Next]:
+    if now.late_forwards:
+        for letter, cost, world, _ in _forward_arrives(plan, now):
+            yield letter, left - cost, now._replace(world=world, late_forwards=now.late_forwards - 1), ""
+    if now.late_undos:
+        yield "C", left, now._replace(world="compensated", late_undos=now.late_undos - 1), ""
 
 
 def _before_sending(plan: Plan, now: Now, left: int) -> Iterator[Next]:
     if now.tried < plan.tries:
-        yield "", left, replace(now, flight="request", tried=now.tried + 1), ""
+        yield "", left, now._replace(flight="request", tried=now.tried + 1), ""
     else:
         yield "", left, now, "silence"
     if now.outage == "":
-        yield "", left - 1, replace(now, outage="requests"), ""
-        yield "", left - 1, replace(now, outage="replies"), ""
+        yield "", left - 1, now._replace(outage="requests"), ""
+        yield "", left - 1, now._replace(outage="replies"), ""
     else:
-        yield "", left, replace(now, outage=""), ""
+        yield "", left, now._replace(outage=""), ""
 
 
 def _request_on_its_way(plan: Plan, now: Now, left: int) -> Iterator[Next]:
-    gone = replace(now, flight="", uncertain=True)
+    gone = now._replace(flight="", uncertain=True)
     yield "", left - 1, _one_more_late(gone), ""  # late
     yield "", left - 1, _one_more_late(now), ""  # doubled
     if now.outage == "requests":
@@ -153,16 +160,18 @@ def _request_on_its_way(plan: Plan, now: Now, left: int) -> Iterator[Next]:
         return
     yield "", left - 1, gone, ""  # lost
     if now.mode == "undoing":
-        yield "C", left, replace(now, world="compensated", flight="ok"), ""
+        yield "C", left, now._replace(world="compensated", flight="ok"), ""
         return
     for letter, cost, world, reply in _forward_arrives(plan, now):
-        yield letter, left - cost, replace(now, world=world, flight=reply), ""
+        yield letter, left - cost, now._replace(world=world, flight=reply), ""
 
 
 def _one_more_late(now: Now) -> Now:
-    if now.mode == "undoing":
-        return replace(now, late_undos=now.late_undos + 1)
-    return replace(now, late_forwards=now.late_forwards + 1)
+    return now._replace(late_undos=now.late_undos + 1) if now.mode == "undoing" else _late_forward(now)
+
+
+def _late_forward(now: Now) -> Now:
+    return now._replace(late_forwards=now.late_forwards + 1)
 
 
 def _forward_arrives(plan: Plan, now: Now) -> Iterator[tuple[str, int, str, str]]:
@@ -185,12 +194,12 @@ def _crash(chart: Chart, moment: Moment) -> Iterator[Moment]:
     steps = []
     for now in moment.steps:
         if now.mode == "calling":
-            steps.append(replace(now, tried=0, flight="", uncertain=True))
+            steps.append(now._replace(tried=0, flight="", uncertain=True))
         elif now.mode == "undoing":
-            steps.append(replace(now, tried=0, flight=""))
+            steps.append(now._replace(tried=0, flight=""))
         else:
             steps.append(now)
-    yield _settled(chart, replace(moment, budget=moment.budget - 1, steps=tuple(steps)))
+    yield _settled(chart, moment._replace(budget=moment.budget - 1, steps=tuple(steps)))
 
 
 def _reported(chart: Chart, moment: Moment, number: int, event: str) -> Moment:
@@ -203,21 +212,21 @@ def _reported(chart: Chart, moment: Moment, number: int, event: str) -> Moment:
     if event == "done":
         return _with(moment, number, _at_rest(now, "done"))
     if event == "accepted":
-        return _with(moment, number, replace(now, mode="waiting", outage="", tried=0))
+        return _with(moment, number, now._replace(mode="waiting", outage="", tried=0))
     if event == "silence" and not plan.undoable:
         saga = moment.saga if plan.optional else "escalating"
-        return replace(_with(moment, number, _at_rest(now, "given up")), saga=saga)
+        return _with(moment, number, _at_rest(now, "given up"))._replace(saga=saga)
     mode = "doomed" if now.uncertain and plan.undoable else "dead"
     saga = moment.saga if plan.optional else "failing"
-    return replace(_with(moment, number, _at_rest(now, mode)), saga=saga)
+    return _with(moment, number, _at_rest(now, mode))._replace(saga=saga)
 
 
 def _at_rest(now: Now, mode: str) -> Now:
-    return replace(now, mode=mode, tried=0, flight="", outage="", news="", uncertain=False)
+    return now._replace(mode=mode, tried=0, flight="", outage="", news="", uncertain=False)
 
 
 def _with(moment: Moment, number: int, now: Now) -> Moment:
-    return replace(moment, steps=moment.steps[:number] + (now,) + moment.steps[number + 1 :])
+    return moment._replace(steps=(*moment.steps[:number], now, *moment.steps[number + 1 :]))
 
 
 def _settled(chart: Chart, moment: Moment) -> Moment:
@@ -242,9 +251,9 @@ def _one_decision(chart: Chart, moment: Moment) -> Moment:
 def _go_on(chart: Chart, moment: Moment) -> Moment:
     for number, (plan, now) in enumerate(zip(chart.steps, moment.steps, strict=True)):
         if now.mode == "idle" and all(moment.steps[before].mode in SETTLED for before in plan.after):
-            return _with(moment, number, replace(now, mode="calling"))
+            return _with(moment, number, now._replace(mode="calling"))
         if now.mode == "doomed":  # an optional step that failed is undone at once; the saga goes on
-            return _with(moment, number, replace(now, mode="undoing"))
+            return _with(moment, number, now._replace(mode="undoing"))
     return _over(moment) if all(now.mode in SETTLED for now in moment.steps) else moment
 
 
@@ -252,16 +261,17 @@ def _undo(chart: Chart, moment: Moment) -> Moment:
     for number, (plan, now) in enumerate(zip(chart.steps, moment.steps, strict=True)):
         if now.mode in RUNNING and chart.cancels_siblings and plan.undoable:
             doomed = _at_rest(now, "doomed")
-            return _with(moment, number, _one_more_late(doomed) if now.mode == "calling" else doomed)
+            on_its_way = now.mode == "calling" and now.flight == "request"
+            return _with(moment, number, _late_forward(doomed) if on_its_way else doomed)
     if _any(moment, *RUNNING):
         return moment
     if chart.stops_at_failed_undo and _any(moment, "stuck"):
         return moment if _any(moment, "undoing") else _over(moment)
     open_ = [number for number in range(len(chart.steps)) if _to_undo(chart, moment, number)]
     for number in open_:
-        if not any(number in _ancestors(chart, later) for later in open_):
-            if moment.steps[number].mode != "undoing":
-                return _with(moment, number, replace(moment.steps[number], mode="undoing"))
+        first = not any(number in _ancestors(chart, later) for later in open_)
+        if first and moment.steps[number].mode != "undoing":
+            return _with(moment, number, moment.steps[number]._replace(mode="undoing"))
     return moment if open_ else _over(moment)
 
 
@@ -286,4 +296,4 @@ def _any(moment: Moment, *modes: str) -> bool:
 
 def _over(moment: Moment) -> Moment:
     """End the saga. What the orchestrator knew of other steps does not matter any more."""
-    return replace(moment, saga="over")
+    return moment._replace(saga="over")

@@ -23,7 +23,8 @@ router = APIRouter(tags=["pacts for verification"])
 PostCall = Annotated[Call, calling(offers=(HAL, JSON), takes=(JSON,))]
 EMPTY_BRANCH = (
     "when pending or WIP pacts are enabled and there are no tags provided, the provider version branch must not be an empty "
-    "string, as it is used in the calculations for WIP/pending. A value must be provided (recommended), or it must not be set at all."
+    "string, as it is used in the calculations for WIP/pending. A value must be provided (recommended), or it must not be set "
+    "at all."
 )
 PATH = "/pacts/provider/{provider:seg}/for-verification"
 

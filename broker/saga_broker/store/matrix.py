@@ -152,7 +152,7 @@ def _published_pairs() -> Select[Any]:
 def _read_pairs(connection: Connection, query: Select[Any], *, required: bool) -> list[Pair]:
     return [
         Pair(consumer_id, consumer, provider_id, provider, required)
-        for consumer_id, consumer, provider_id, provider in connection.execute(query).tuples()
+        for consumer_id, consumer, provider_id, provider in connection.execute(query)
     ]
 
 

@@ -19,7 +19,8 @@ def publish_saga(broker: Any, text: str, number: str = "1", status: int = 201, b
 
 def play_deck(broker: Any, saga: Any, step: str, version: str, verdict: str = "kept", status: int = 201, **fields: Any) -> Any:
     found = next(one for one in saga["steps"] if one["step"] == step)
-    path = f"/sagas/vas_purchase/contents/{found['sha']}/steps/{step}/providers/{found['participant']}/versions/{version}/deck-results"
+    slice_path = f"/sagas/vas_purchase/contents/{found['sha']}/steps/{step}"
+    path = f"{slice_path}/providers/{found['participant']}/versions/{version}/deck-results"
     history = {"word": "FC", "verdict": verdict, "obligations": ["O8"], "text": "the probe read 3, not 0", "calls": []}
     body = {
         "derivation": 1,

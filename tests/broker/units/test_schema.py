@@ -1,5 +1,7 @@
 """The migrations make exactly the tables that the code speaks of."""
 
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -8,8 +10,8 @@ from saga_broker.store.migrate import migrate
 from saga_broker.store.schema import metadata
 
 
-def test_a_migrated_database_has_the_schema_of_the_code(database_url: str) -> None:
-    database = Database(database_url)
+def test_a_migrated_database_has_the_schema_of_the_code(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/new.sqlite")
     migrate(database)
     with database.read() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)

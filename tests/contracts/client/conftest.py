@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ DEFINITION: dict[str, Any] = {
             "participant": "hotel",
             "class": "compensatable",
             "tries": 3,
-            "timeout_ms": 400,
+            "timeout_ms": 30_000,
             "key": "header",
             "forward": {
                 "request": {
@@ -104,6 +105,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     after_s: float = 0.0  # waits so long, or until the test ends
     drop: bool = False  # closes the connection instead of answering
+    drip_s: float = 0.0  # waits so long before each byte of the body
     cut: bool = False  # closes it in the middle of the body
 
 
@@ -115,14 +117,23 @@ class Request:
     body: Any
 
 
+class Server(ThreadingHTTPServer):
+    """Does not mind callers that are gone."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class Participant:
     """Answers the requests in turn with the scripted answers; the last one stands for all that follow."""
 
     def __init__(self, answers: list[Answer]) -> None:
         self.answers, self.requests = answers, list[Request]()
         self.over = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self.thread.start()
@@ -158,7 +169,9 @@ class Participant:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content) + (10 if answer.cut else 0)))
                 self.end_headers()
-                self.wfile.write(content)
+                for start in range(0, len(content), 1 if answer.drip_s else len(content) or 1):
+                    participant.over.wait(answer.drip_s)
+                    self.wfile.write(content[start:][:1] if answer.drip_s else content)
                 self.close_connection = answer.cut
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer  # noqa: N815  (http.server's names)

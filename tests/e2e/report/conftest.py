@@ -237,7 +237,9 @@ def _scenarios(*, broken: bool) -> list[Json]:
         _scenario(
             "k2_reserve_money", "A reply of billing is lost", "K2 reserve_money the first reply is lost", "committed", "lost"
         ),
-        _scenario("k5_create_packages", "The package is refused", "K5 create_packages it is not on sale", "compensated", "undone"),
+        _scenario(
+            "k5_create_packages", "The package is refused", "K5 create_packages it is not on sale", "compensated", "undone"
+        ),
         unreachable,
     ]
 

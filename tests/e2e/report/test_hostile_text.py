@@ -29,45 +29,52 @@ def _leaves(value: Any, path: Path = ()) -> Iterator[Path]:
         yield path
 
 
-def _set(data: Any, path: Path, text: str) -> Any:
-    changed = copy.deepcopy(data)
-    where = changed
+def _put(data: Any, path: Path, text: Any) -> Any:
+    """Put a text into its place; give what was there."""
     for part in path[:-1]:
-        where = where[part]
-    where[path[-1]] = text
-    return changed
+        data = data[part]
+    before = data[path[-1]]
+    data[path[-1]] = text
+    return before
 
 
-def _takes(data: Any) -> bool:
-    try:
-        ReportData.model_validate(data)
-    except ValidationError:
-        return False
-    return True
+def _taking(data: Any, text: str) -> list[Path]:
+    """Give the places that take a text, found by trying."""
+    tried = copy.deepcopy(data)
+    found = []
+    for path in _leaves(data):
+        before = _put(tried, path, text)
+        try:
+            ReportData.model_validate(tried)
+            found.append(path)
+        except ValidationError:
+            pass
+        finally:
+            _put(tried, path, before)
+    return found
+
+
+def _filled(data: Any, paths: list[Path], text: str) -> ReportData:
+    """Put a text into all these places, and make it the name of an obligation and of a header."""
+    changed = copy.deepcopy(data)
+    for path in paths:
+        _put(changed, path, text)
+    [deck] = changed["providers"][0]["pacts"][0]["decks"]
+    deck["obligations"] |= {text: "broken"}
+    deck["histories"][0]["calls"][0]["request"]["headers"] |= {text: text}
+    return ReportData.model_validate(changed)
 
 
 @pytest.fixture(scope="module")
-def free_paths(small_run: dict[str, Any]) -> list[Path]:
-    """The places where any text may stand, found by trying."""
-    return [path for path in _leaves(small_run) if _takes(_set(small_run, path, HOSTILE))]
+def hostile(small_run: dict[str, Any]) -> ReportData:
+    """Markup in every place that takes it, the names of participants included."""
+    return _filled(small_run, _taking(small_run, HOSTILE), HOSTILE)
 
 
 @pytest.fixture(scope="module")
-def filled(small_run: dict[str, Any], free_paths: list[Path]) -> Callable[[str], ReportData]:
-    """Give what puts a text into every place that takes it, names of headers and obligations included."""
-
-    def fill(text: str) -> ReportData:
-        data = copy.deepcopy(small_run)
-        for path in free_paths:
-            changed = _set(data, path, text)
-            data = changed if _takes(changed) else data
-        for provider in data["providers"]:
-            [deck] = provider["pacts"][0]["decks"]
-            deck["obligations"] |= {text: "broken"}
-            deck["histories"][0]["calls"][0]["request"]["headers"] |= {text: text}
-        return ReportData.model_validate(data)
-
-    return fill
+def anywhere(small_run: dict[str, Any]) -> list[Path]:
+    """The places where any text may stand."""
+    return _taking(small_run, "\n /")
 
 
 def _is_sound(page: str, parse: Parse) -> Any:
@@ -81,35 +88,35 @@ def _is_sound(page: str, parse: Parse) -> Any:
     return parsed
 
 
-def test_the_places_for_any_text_are_many(free_paths: list[Path]) -> None:
-    assert len(free_paths) > 100
+def test_the_places_for_any_text_are_many(anywhere: list[Path]) -> None:
+    assert len(anywhere) > 100
 
 
-def test_markup_in_every_text_is_shown_and_does_nothing(filled: Callable[[str], ReportData], parse: Parse) -> None:
-    parsed = _is_sound(report.render(filled(HOSTILE)), parse)
+def test_markup_in_every_text_is_shown_and_does_nothing(hostile: ReportData, parse: Parse) -> None:
+    parsed = _is_sound(report.render(hostile), parse)
     [verdict] = parsed.all("section", id="verdict")
     assert HOSTILE in verdict.text
 
 
-def test_markup_in_every_text_leaves_the_drawings_right_xml(filled: Callable[[str], ReportData]) -> None:
-    page = report.render(filled(HOSTILE))
+def test_markup_in_every_text_leaves_the_drawings_right_xml(hostile: ReportData) -> None:
+    page = report.render(hostile)
     drawings = page.split('<svg xmlns="http://www.w3.org/2000/svg"')[1:]
     assert len(drawings) == 3
     for one in drawings:
         ET.fromstring('<svg xmlns="http://www.w3.org/2000/svg"' + one.split("</svg>")[0] + "</svg>")  # noqa: S314
 
 
-def test_markup_in_every_text_stays_text_in_the_xml(filled: Callable[[str], ReportData]) -> None:
-    root = ET.fromstring(report.as_junit(filled(HOSTILE)))  # noqa: S314
+def test_markup_in_every_text_stays_text_in_the_xml(hostile: ReportData) -> None:
+    root = ET.fromstring(report.as_junit(hostile))  # noqa: S314
     assert root.get("name") == HOSTILE
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(min_size=1, max_size=40))
 def test_any_text_gives_a_sound_page_and_sound_xml(
-    filled: Callable[[str], ReportData], parse: Parse, text: str
+    small_run: dict[str, Any], anywhere: list[Path], parse: Parse, text: str
 ) -> None:
-    data = filled(text)
+    data = _filled(small_run, anywhere, text)
     _is_sound(report.render(data), parse)
     ET.fromstring(report.as_junit(data))  # noqa: S314
     ReportData.model_validate_json(report.as_json(data))

@@ -37,7 +37,9 @@ def test_secret_headers_are_hidden(
         assert "Idempotency-Key: k1" in found
 
 
-@pytest.mark.parametrize("name", ["token", "access_token", "api_key", "apiKey", "password", "X-Amz-Signature", "sig", "client_secret"])
+@pytest.mark.parametrize(
+    "name", ["token", "access_token", "api_key", "apiKey", "password", "X-Amz-Signature", "sig", "client_secret"]
+)
 def test_secret_query_parameters_are_hidden(name: str, make_report: Callable[..., ReportData]) -> None:
     page = report.render(make_report(**_with_call(method="GET", url=f"http://p/x?page=2&{name}={CANARY}&size=3")))
     assert CANARY not in page
@@ -71,7 +73,10 @@ def test_secrets_in_free_text_are_hidden(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Idempotency-Key", "key", "author", "signal", "passenger", "design", "saga_id", "Saga-Step", "keyboard", "token_ring_id"][:9]
+    "name",
+    ["Idempotency-Key", "key", "author", "signal", "passenger", "design", "saga_id", "Saga-Step", "keyboard", "token_ring_id"][
+        :9
+    ],
 )
 def test_harmless_names_are_no_secrets(name: str) -> None:
     assert not is_secret_name(name)

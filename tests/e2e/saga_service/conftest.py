@@ -51,7 +51,7 @@ def _step(name: str, step_class: str, after: list[str], **more: Any) -> dict[str
         step["compensate"] = call("POST", "undo", {"done": {"status": 200}, "impossible": {"status": 410}})
     states = ("applied", "absent", "compensated", "refused", "in_progress")
     step["status"] = call("GET", "status", {state: {"status": 200, "body": {"state": state}} for state in states})
-    return step | {"timeout_ms": 600, "callback_timeout_ms": 20_000} | more
+    return step | {"timeout_ms": 30_000, "callback_timeout_ms": 60_000} | more
 
 
 def _definition(name: str, steps: list[dict[str, Any]], **policies: Any) -> dict[str, Any]:
@@ -105,24 +105,22 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             _step("last", "retriable", ["left", "right"]),
         ],
     ),
-    "patient": _definition(  # as diamond, with long time-outs
-        "patient",
-        [
-            _step("first", "compensatable", [], timeout_ms=20_000),
-            _step("left", "compensatable", ["first"], timeout_ms=20_000),
-            _step("right", "compensatable", ["first"], completion="callback", timeout_ms=20_000),
-            _step("last", "retriable", ["left", "right"], timeout_ms=20_000),
-        ],
-    ),
-    "hasty": _definition(  # as diamond; short waits, siblings cancelled, the undoing stops at a failure
-        "hasty",
+    "strict": _definition(  # siblings are cancelled, the undoing stops at a failure
+        "strict",
         [
             _step("first", "compensatable", []),
             _step("left", "compensatable", ["first"]),
-            _step("right", "compensatable", ["first"], completion="callback", callback_timeout_ms=300),
+            _step("right", "compensatable", ["first"], completion="callback"),
         ],
         siblings_of_failed_step="cancel",
         failing_compensation="stop",
+    ),
+    "hasty": _definition(  # short waits
+        "hasty",
+        [
+            _step("left", "compensatable", [], timeout_ms=300, tries=9),
+            _step("right", "compensatable", [], completion="callback", callback_timeout_ms=300),
+        ],
     ),
     "decided": _definition(
         "decided",
@@ -180,19 +178,28 @@ class Run:
         return self.order(role).count(step)
 
 
+class Server(ThreadingHTTPServer):
+    """Does not mind callers that are gone."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class Partner:
     """All participants and the owner in one: idempotent by key, remembers what was undone before it came.
 
     Words of a script: `ok`; `refuse`; `suspend`; `drop` (has its effect, the reply is lost); `lose` (no effect, no reply); `hang`
     (has its effect, answers when the gate opens); `wait` (as `ok`, once the gate is open); `503`; `garbage`; `impossible`. For
-    a callback step also `202` (accepts, does not call back), `early` (calls back before it answers), `no` (accepts, calls back a
-    refusal). For a status call the state to tell.
+    a callback step also `202` (accepts, does not call back), `early` (calls back before it answers), `early drop` (so, and the
+    reply is lost), `no` (accepts, calls back a refusal). For a status call the state to tell.
     """
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -210,7 +217,7 @@ class Partner:
         words = run.script.get((call.step, call.role), ["ok"])
         word = words[min(place, len(words) - 1)]
         if word == "wait":
-            run.gate.wait(30)
+            run.gate.wait(60)
         return {"do": self._do, "undo": self._undo, "status": self._status, "told": self._told}[call.role](run, call, word)
 
     def _do(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
@@ -223,13 +230,19 @@ class Partner:
                 run.effects[call.step] += 1
                 run.made[call.step] += 1
         url: str | None = (call.body or {}).get("callback_url")
-        if url and word == "early":
+        if url and word.startswith("early"):
             _call_back(url, call.key, "done")
         if word == "hang":
-            run.gate.wait(30)
+            run.gate.wait(60)
         if url and word in ("ok", "no", "wait"):
             threading.Thread(target=_call_back, args=(url, call.key, "done" if word != "no" else "refused")).start()
-        return None if word == "drop" else (202, None) if url else (200, {"state": "done", "id": f"id of {call.step}"})
+        return (
+            None
+            if word in ("drop", "early drop")
+            else (202, None)
+            if url
+            else (200, {"state": "done", "id": f"id of {call.step}"})
+        )
 
     def _undo(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
         if word in FAILING:
@@ -238,7 +251,7 @@ class Partner:
             run.undone.add(call.step)
             run.effects[call.step] = 0
         if word == "hang":
-            run.gate.wait(30)
+            run.gate.wait(60)
         return None if word == "drop" else (200, {"state": "undone"})
 
     def _status(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
@@ -250,7 +263,7 @@ class Partner:
 
     def _told(self, run: Run, _: Call, word: str) -> tuple[int, Any] | None:
         if word == "hang":
-            run.gate.wait(30)
+            run.gate.wait(60)
         return FAILING.get(word, (204, None))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -278,12 +291,6 @@ class Partner:
 
             do_GET = do_POST = handle_call  # noqa: N815  (http.server's names)
 
-            def handle(self) -> None:
-                try:
-                    super().handle()
-                except OSError:
-                    self.close_connection = True  # the caller is gone
-
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (http.server's name)
                 pass
 
@@ -308,7 +315,7 @@ class Process:
             "SAGA_BACKOFF_MS": "10",
             **environment,
         }
-        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
         self.log = (workdir / "log").open("ab")
         self.start()
         for name, definition in DEFINITIONS.items():
@@ -318,7 +325,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "saga_service"], env=self.environment, cwd=self.workdir, stderr=self.log
         )
-        until(self._healthy, 30)
+        until(self._healthy, 60)
 
     def _healthy(self) -> bool:
         assert self.process.poll() is None, (self.workdir / "log").read_text()
@@ -350,7 +357,7 @@ class Process:
         found: dict[str, Any] = response.json()
         return found
 
-    def ended(self, saga_id: str, timeout_s: float = 20.0) -> dict[str, Any]:
+    def ended(self, saga_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
         """Wait until a saga is at its end and its owner was told."""
 
         def look() -> dict[str, Any] | None:

@@ -10,20 +10,20 @@ from typing import Any
 
 POINTS: dict[str, tuple[str, dict[tuple[str, str], list[str]], tuple[str, str]]] = {
     # name: saga, script, and the call that has come when the service is killed
-    "first call sent": ("patient", {("first", "do"): ["hang", "ok"]}, ("first", "do")),
-    "call sent beside another step": ("patient", {("left", "do"): ["hang", "ok"]}, ("right", "do")),
-    "callback awaited": ("patient", {("right", "do"): ["202"]}, ("right", "do")),
-    "last call sent": ("patient", {("last", "do"): ["hang", "ok"]}, ("last", "do")),
-    "last try under way": ("patient", {("left", "do"): ["503", "hang", "ok"]}, ("left", "do")),
-    "refused after the restart": ("patient", {("left", "do"): ["hang", "refuse"]}, ("left", "do")),
-    "undoing sent": ("patient", {("right", "do"): ["no"], ("left", "undo"): ["hang", "ok"]}, ("left", "undo")),
+    "first call sent": ("diamond", {("first", "do"): ["hang", "ok"]}, ("first", "do")),
+    "call sent beside another step": ("diamond", {("left", "do"): ["hang", "ok"]}, ("right", "do")),
+    "callback awaited": ("diamond", {("right", "do"): ["202"]}, ("right", "do")),
+    "last call sent": ("diamond", {("last", "do"): ["hang", "ok"]}, ("last", "do")),
+    "last try under way": ("diamond", {("left", "do"): ["503", "hang", "ok"]}, ("left", "do")),
+    "refused after the restart": ("diamond", {("left", "do"): ["hang", "refuse"]}, ("left", "do")),
+    "undoing sent": ("diamond", {("right", "do"): ["no"], ("left", "undo"): ["hang", "ok"]}, ("left", "undo")),
     "undoing of the first step sent": (
         "diamond",
         {("right", "do"): ["no"], ("first", "undo"): ["hang", "ok"]},
         ("first", "undo"),
     ),
-    "owner told": ("patient", {("last", "do"): ["503"], ("last", "told"): ["hang", "ok"]}, ("last", "told")),
-    "cancelled sibling": ("hasty", {("left", "do"): ["refuse"], ("first", "undo"): ["hang", "ok"]}, ("first", "undo")),
+    "owner told": ("diamond", {("last", "do"): ["503"], ("last", "told"): ["hang", "ok"]}, ("last", "told")),
+    "cancelled sibling": ("strict", {("left", "do"): ["refuse"], ("first", "undo"): ["hang", "ok"]}, ("first", "undo")),
 }
 ENDS = {
     "refused after the restart": "compensated",
@@ -40,9 +40,9 @@ def test_every_saga_ends_as_without_the_crash(own_service: Any, new_run: Any, wa
         name, run = new_run(script)
         begun[point] = (own_service.create(saga, name), run)
         tries = 2 if point == "last try under way" else 1
-        wait_until(lambda run=run, step=step, role=role, tries=tries: run.count(step, role) >= tries, 10)
+        wait_until(lambda run=run, step=step, role=role, tries=tries: run.count(step, role) >= tries, 60)
     waiting = begun["callback awaited"][0]
-    wait_until(lambda: own_service.saga(waiting)["steps"]["right"]["tries"] == 1, 10)
+    wait_until(lambda: own_service.saga(waiting)["steps"]["right"]["tries"] == 1, 60)
 
     own_service.kill()
     for _, run in begun.values():

@@ -65,6 +65,11 @@ def test_one_lost_call_is_absorbed(play: Play, step: str, fault: str) -> None:
     assert saga["steps"][step]["tries"] == run.count(step, "do") <= 2
 
 
+def test_an_answer_that_comes_too_late_is_absorbed(play: Play) -> None:
+    saga, run = play("hasty", {("left", "do"): ["hang", "ok"]})
+    assert (saga["state"], saga["steps"]["left"]["tries"] >= 2, run.made["left"]) == ("committed", True, 1)
+
+
 @pytest.mark.parametrize("step", ["first", "left", "right"])
 @pytest.mark.parametrize("fault", ["drop", "lose", "503", "garbage"])
 def test_a_step_without_a_clear_answer_is_undone_with_the_others(play: Play, step: str, fault: str) -> None:
@@ -192,14 +197,14 @@ def test_an_optional_step_without_a_clear_answer_is_undone_alone(play: Play) -> 
 
 
 def test_cancelled_siblings_are_undone_at_once(play: Play) -> None:
-    saga, run = play("hasty", {("left", "do"): ["refuse"], ("right", "do"): ["hang"]})
+    saga, run = play("strict", {("left", "do"): ["refuse"], ("right", "do"): ["hang"]})
     assert saga["state"] == "compensated"
     assert states(saga) == {"first": "compensated", "left": "refused", "right": "compensated"}
     assert run.count("right", "do") == 1
 
 
 def test_where_the_undoing_stops_at_a_failure_the_owner_is_told_of_what_is_left(play: Play) -> None:
-    saga, run = play("hasty", {("right", "do"): ["no"], ("left", "undo"): ["503"]})
+    saga, run = play("strict", {("right", "do"): ["no"], ("left", "undo"): ["503"]})
     assert states(saga) == {"first": "applied", "left": "failed_compensation", "right": "refused"}
     assert {(one["step"], one["event"]) for one in saga["notifications"]} == {
         ("left", "compensation_failed"),

@@ -1,5 +1,8 @@
 """The first tables."""
 
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -29,6 +32,7 @@ def upgrade() -> None:
     _verifications()
     _saga_steps()
     _verification_tags()
+    _first_environments()
 
 
 def _environments() -> None:
@@ -435,4 +439,17 @@ def _verification_tags() -> None:
             ["verification_id"], ["verifications.id"], name=op.f("fk_verification_tags_verification_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("verification_id", "tag", name=op.f("pk_verification_tags")),
+    )
+
+
+def _first_environments() -> None:
+    table = sa.table("environments", *(sa.column(name) for name in ("uuid", "name", "display_name", "production", "created_at")))
+    made_at = datetime.now(UTC).replace(tzinfo=None)
+    rows = (("test", "Test", False), ("production", "Production", True))
+    op.bulk_insert(
+        table,
+        [
+            {"uuid": str(uuid4()), "name": name, "display_name": shown, "production": production, "created_at": made_at}
+            for name, shown, production in rows
+        ],
     )

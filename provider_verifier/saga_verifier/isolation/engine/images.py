@@ -1,0 +1,143 @@
+"""Finds the image of a container: one that is at the engine, one to fetch, or one to build from a Dockerfile.
+
+A built image is named by the content of all that went into it, so that it is built once and reused as long as nothing of that
+changes. Builds use only what the classic builder and BuildKit both know.
+"""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from saga_verifier.isolation.engine.api import Engine
+from saga_verifier.isolation.engine.errors import EngineError
+from saga_verifier.isolation.errors import CannotStartError
+
+IMAGE_LABEL = "sagapact.image"
+KEPT_BUILDS = 3
+"""So many builds of one image are kept; older ones are removed unless a container uses them."""
+_IGNORED = frozenset({"__pycache__", ".git", ".venv", "node_modules", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An image to build.
+
+    Attributes:
+        name: Its repository name, such as `shop-billing`; the tag is made from the content.
+        context: Files by their path in the build's context, `Dockerfile` among them: a path on disk, or the content itself.
+        arguments: Values of the Dockerfile's `ARG`.
+        network: The build's network; None: the engine's own.
+    """
+
+    name: str
+    context: Mapping[str, Path | bytes] = field(repr=False)
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    network: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Name all that goes into the image."""
+        whole = hashlib.sha256(repr(sorted(self.arguments.items())).encode())
+        for path, content in sorted(self.context.items()):
+            data = content if isinstance(content, bytes) else content.read_bytes()
+            whole.update(f"{path}\0{_mode(content):o}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+        return whole.hexdigest()[:16]
+
+    @property
+    def tag(self) -> str:
+        """Name the image with its content."""
+        return f"{self.name}:{self.digest}"
+
+
+def files_of(folder: Path, prefix: str = "", only: Callable[[Path], bool] = lambda _: True) -> dict[str, Path | bytes]:
+    """Give the files of a folder for a build's context, without caches and version control.
+
+    Args:
+        folder: The folder.
+        prefix: Where it stands in the context.
+        only: Which files to take.
+    """
+    return {f"{prefix}{path.relative_to(folder).as_posix()}": path for path in _files(folder) if only(path)}
+
+
+def build_of(name: str, dockerfile: Path) -> Build:
+    """Give the build of a Dockerfile whose context is its own folder.
+
+    Raises:
+        CannotStartError: when there is no such file.
+    """
+    if not dockerfile.is_file():
+        raise CannotStartError(f"There is no Dockerfile {dockerfile}. Name an existing one, or name an image.")
+    return Build(name, {**files_of(dockerfile.parent), "Dockerfile": dockerfile})
+
+
+def built(engine: Engine, build: Build, say: Callable[[str], None] = lambda _: None) -> str:
+    """Give the name of a built image, building it when it is not there.
+
+    Args:
+        engine: Where.
+        build: What.
+        say: Told when it is built.
+
+    Raises:
+        EngineError: when it does not build.
+    """
+    tag = build.tag
+    if engine.image(tag) is None:
+        say(f"building {tag}")
+        engine.build(
+            _packed(build.context), name=tag, arguments=build.arguments, labels={IMAGE_LABEL: build.name}, network=build.network
+        )
+        _forget_old(engine, build.name)
+    return tag
+
+
+def found(engine: Engine, name: str) -> str:
+    """Make sure that the engine has an image, fetching it when it has not.
+
+    Raises:
+        CannotStartError: when it is nowhere to be had.
+    """
+    if engine.image(name) is None:
+        try:
+            engine.pull(name)
+        except EngineError as error:
+            raise CannotStartError(
+                f"The image {name} is not at the Docker engine and cannot be fetched. {error}\nBuild it, or name another."
+            ) from None
+    return name
+
+
+def _forget_old(engine: Engine, name: str) -> None:
+    builds = sorted(engine.images(f"{IMAGE_LABEL}={name}"), key=lambda one: one[1], reverse=True)
+    for tag, _ in [one for one in builds if one[0].startswith(f"{name}:") and not one[0].endswith(":latest")][KEPT_BUILDS:]:
+        engine.remove_image(tag)
+
+
+def _packed(context: Mapping[str, Path | bytes]) -> io.BytesIO:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for path, content in sorted(context.items()):
+            data = content if isinstance(content, bytes) else content.read_bytes()
+            member = tarfile.TarInfo(path)  # without times and owners, so that the builder's own cache finds it again
+            member.size, member.mode = len(data), _mode(content)
+            tar.addfile(member, io.BytesIO(data))
+    packed.seek(0)
+    return packed
+
+
+def _mode(content: Path | bytes) -> int:
+    return 0o755 if isinstance(content, Path) and content.stat().st_mode & 0o100 else 0o644
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in _IGNORED:
+            continue
+        if path.is_dir():
+            yield from _files(path)
+        elif path.is_file():
+            yield path

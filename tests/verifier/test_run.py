@@ -1,0 +1,85 @@
+"""A whole verification of a provider that was started alone: from a pact file to a verdict."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saga_contracts import cases, testing
+from saga_contracts.recording import Recording
+from saga_contracts.sagafile import parse_saga
+from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.provider_file import ProviderFile, load_provider_file
+from saga_verifier.run import Settings, verify_files
+from saga_verifier.verdicts import PactOutcome, Verdict
+from saga_verifier.verification import Target, verify_pact
+from small_participant import SAGA
+from small_participant import __file__ as program
+
+TODAY = dt.date(2026, 1, 1)
+Provider = Callable[[str], ProviderFile]
+
+
+@pytest.fixture(scope="module")
+def pact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pact with the stock, as the contract tests of the saga's owner write it."""
+    folder = tmp_path_factory.mktemp("recording")
+    saga = parse_saga(SAGA, "small.yaml")
+    recording = Recording(folder / "run")
+    for case in cases.derive(saga):
+        testing.exercise(saga, case, testing._library_client, recording, source="library")
+    (outcome,) = recording.finish(folder / "pacts")
+    return next(path for path in outcome.files if "stock" in path.name)
+
+
+@pytest.fixture
+def provider(tmp_path: Path) -> Provider:
+    def write(wrong: str) -> ProviderFile:
+        command = json.dumps(["{python}", str(program), "{port}", *wrong.split()])
+        file = tmp_path / "provider.yaml"
+        file.write_text(f"format: 1\nprovider: stock\nstart: {{command: {command}}}\nstates: {{path: /_states}}\n")
+        return load_provider_file(file)
+
+    return write
+
+
+def verdicts(outcome: PactOutcome) -> dict[str, Any]:
+    found: dict[str, Any] = {one.key: one.verdict for one in outcome.interactions}
+    return found | {f"{deck.deck.step} {one.name}": one.verdict for deck in outcome.decks for one in deck.histories}
+
+
+def test_a_good_provider_keeps_every_interaction_and_every_history(pact: Path, provider: Provider) -> None:
+    outcome = verify_files(provider(""), [pact], ProcessIsolation(), Settings(1, TODAY))
+
+    assert outcome.verdict == Verdict.KEPT
+    (one,) = outcome.pacts
+    assert len(one.interactions) == len(json.loads(pact.read_text())["interactions"])
+    assert [deck.deck.step for deck in one.decks] == ["take"]
+
+
+def test_a_provider_without_null_compensation_breaks_the_pact_and_the_deck(pact: Path, provider: Provider) -> None:
+    (outcome,) = verify_files(provider("404 on null"), [pact], ProcessIsolation(), Settings(1, TODAY)).pacts
+
+    assert outcome.verdict == Verdict.BROKEN
+    broken = {name for name, verdict in verdicts(outcome).items() if verdict == Verdict.BROKEN}
+    assert broken == {
+        "small/take/compensate/null",
+        "small/take/forward/suspended",
+        "small/take/status/null_compensated",
+        "take C",
+        "take C F",
+    }
+
+
+def test_verifying_twice_against_the_same_running_database_gives_the_same_verdicts(pact: Path, provider: Provider) -> None:
+    file = provider("")
+    document = json.loads(pact.read_text())
+    with ProcessIsolation().start(file.spec()) as running:
+        target = Target("stock", running.base_url, file.states_url(running.base_url))
+        first, second = (verify_pact(target, document, faults=1, today=TODAY) for _ in range(2))
+
+    assert verdicts(first) == verdicts(second)
+    assert first.verdict == Verdict.KEPT
