@@ -46,6 +46,7 @@ format: $(STAMP) ## put the code into the agreed form
 	@$(BIN)/ruff check --fix $(OURS)
 
 test: $(STAMP) ## every check and every test
+	@bash tests/tools.sh
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -q -n 2 --durations=10 $(PYTEST_ARGS)
 

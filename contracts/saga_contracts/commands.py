@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from saga_contracts import cases as all_cases
-from saga_contracts import decks, wording
+from saga_contracts import decks, sagafile, wording
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.saga import Saga
 from saga_contracts.sagafile import SagaFileError, load_saga
@@ -75,7 +75,7 @@ def deck(file: Path, step: str | None, faults: int, *, as_json: bool) -> None:
 @contracts.command()
 def schema() -> None:
     """Print the JSON Schema of the saga file."""
-    _print_json(Saga.model_json_schema(by_alias=True))
+    click.echo(sagafile.schema_text(), nl=False)
 
 
 def _linted(file: Path) -> dict[str, Any]:

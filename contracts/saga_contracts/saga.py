@@ -3,12 +3,16 @@
 These frozen models are format version 1 and also the way to declare a saga in Python. They hold shapes only. Reading a
 file and finding its faults is `sagafile`, the rules that need more than one field are `lint`, and everything derived
 (cases, decks, slices) has a module of its own.
+
+Rule for later versions: a field may be added to format 1 only if it has a default that means what its absence meant before, and
+the default must be null (or stand outside of a step's slice), so that no slice of an unchanged file changes. Whatever removes a
+field, or changes what one means, is format 2, read beside format 1.
 """
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 FORMAT = 1
 
@@ -16,6 +20,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A saga's or a step's name: lower case, digits and underscores, since it stands in keys, URLs and pacts."""
 Pacticipant = Annotated[str, StringConstraints(pattern=r"^[^\s/][^\r\n/]{0,254}$")]
 """A service's name as the broker knows it."""
+NullStatus = Annotated[str, StringConstraints(pattern=r"^4[0-9]{2}$")]
+"""A status that may mean that there was nothing to undo."""
+Pointer = Annotated[str, StringConstraints(pattern=r"^/")]
+"""A JSON pointer (RFC 6901) to a member of a document."""
 Json = Any
 """Any JSON value; strings may hold templates such as `{payload.price_minor}`."""
 
@@ -129,7 +137,7 @@ class Forward(Model):
     request: Request
     replies: ForwardReplies
     outputs: dict[Name, str] = {}
-    """Name of an output for later steps, and the JSON pointer to it in the `done` reply."""
+    """Name of an output for later steps, and the JSON pointer to it in the `done` reply, or in the callback that tells `done`."""
 
 
 class Compensate(Model):
@@ -138,6 +146,22 @@ class Compensate(Model):
     transport: Transport = Transport.HTTP
     request: Request
     replies: CompensateReplies
+    null_compensation: Annotated[dict[NullStatus, Literal["done"]], Field(min_length=1, max_length=1)] | None = None
+    """Short for a `null` reply without a body: `{404: done}` says that 'not found' means 'nothing to undo', which is success."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("null_compensation"), dict):
+            return data
+        statuses = [int(status) for status in data["null_compensation"] if str(status).isdecimal()]
+        replies = data.get("replies")
+        if not isinstance(replies, dict) or len(statuses) != 1:
+            return data
+        null = replies.get("null") or {"status": statuses[0]}
+        if isinstance(null, dict) and null.get("status") != statuses[0]:
+            raise ValueError("`null_compensation` and the reply `null` name different statuses; keep one of them")
+        return {**data, "replies": {**replies, "null": null}}
 
 
 class Status(Model):
@@ -262,6 +286,8 @@ class Step(Model):
     timeout_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
     callback_timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     key: KeyStyle = KeyStyle.HEADER
+    key_fields: tuple[str, ...] | None = None
+    """For `key: natural`: the fields of the payload that identify the step, such as `order_id`."""
     given: Given = Given()
     forward: Forward
     compensate: Compensate | None = None
@@ -278,6 +304,22 @@ class Payload(Model):
     example: dict[str, Json]
     fresh: tuple[str, ...] = ()
     """Top-level text fields of the example that get a new value whenever the saga is played."""
+
+
+class ConservedRead(Model):
+    """Where a part of a conserved quantity can be read."""
+
+    participant: Pacticipant
+    request: Request
+    sum: Annotated[tuple[Pointer, ...], Field(min_length=1)]
+    """JSON pointers to the numbers that count, holds included."""
+
+
+class Conserved(Model):
+    """A quantity that no run of the saga makes or loses, whatever fails: the sum of all its reads stays the same."""
+
+    quantity: Name
+    reads: Annotated[tuple[ConservedRead, ...], Field(min_length=1)]
 
 
 class Correlation(Model):
@@ -304,6 +346,7 @@ class Saga(Model):
     policies: Policies = Policies()
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200)]
     waivers: tuple[Waiver, ...] = ()
+    conserved: tuple[Conserved, ...] = ()
 
     @property
     def consumer(self) -> str:

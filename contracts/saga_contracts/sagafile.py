@@ -79,6 +79,13 @@ def parse_saga(text: str, name: str) -> Saga:
     return saga
 
 
+def schema_text() -> str:
+    """Give the JSON Schema of the saga file, for editors; rules across fields are beyond it."""
+    schema = Saga.model_json_schema(by_alias=True)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Saga file, format {FORMAT}"}
+    return json.dumps({**schema, **head}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 def _format_fault(document: positions.Document) -> Fault:
     found = document.data.get("format")
     if found is None:
@@ -96,6 +103,9 @@ def _shape_faults(document: positions.Document, error: ValidationError) -> Itera
         kind, context = one["type"], one.get("ctx", {})
         if kind == "missing":
             yield document.fault(path[:-1], f"The field `{path[-1]}` is missing.", "Add it.")
+        elif kind == "extra_forbidden" and path[-1] in _CHOREOGRAPHY:
+            what = f"Choreographed sagas (`{path[-1]}`) do not work yet."
+            yield document.fault(path, what, "Declare the orchestrated part of the saga; events come with a later version.")
         elif kind == "extra_forbidden":
             yield document.fault(path, f"The field `{path[-1]}` is not known.", _did_you_mean(path))
         elif kind in ("enum", "literal_error"):
@@ -103,6 +113,10 @@ def _shape_faults(document: positions.Document, error: ValidationError) -> Itera
             yield document.fault(path, f"{one['input']!r} is not one of {expected}.", _nearest(str(one["input"]), expected))
         else:
             yield document.fault(path, f"{one['msg'].rstrip('.')}.", f"Found {_short(one['input'])}.")
+
+
+_CHOREOGRAPHY = frozenset({"choreography", "events", "listens_to", "publishes"})
+"""Fields that belong to choreographed sagas: their place is known, their meaning is to come."""
 
 
 def _real_path(data: Any, loc: tuple[str | int, ...]) -> positions.Path:

@@ -8,8 +8,10 @@ import hashlib
 import json
 from typing import Any
 
-from saga_contracts import templates
+from saga_contracts.outputs import example_outputs, pointer
 from saga_contracts.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
+
+__all__ = ["Facts", "StepSlice", "example_outputs", "pointer", "step_slice"]
 
 
 class Facts(Model):
@@ -74,27 +76,6 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
             if saga.step(before).forward.outputs
         },
     )
-
-
-def example_outputs(step: Step) -> dict[str, Any]:
-    """Give the outputs of a step as its `done` reply's example holds them."""
-    done = step.forward.replies.done or step.forward.replies.done_again
-    body = templates.examples(done.body) if done else None
-    return {name: pointer(body, path) for name, path in step.forward.outputs.items()}
-
-
-def pointer(document: Any, path: str) -> Any:
-    """Give the value at a JSON pointer (RFC 6901), or None when it is not there."""
-    current = document
-    for raw in path.split("/")[1:]:
-        part = raw.replace("~1", "/").replace("~0", "~")
-        if isinstance(current, dict):
-            current = current.get(part)
-        elif isinstance(current, list) and part.isdigit() and int(part) < len(current):
-            current = current[int(part)]
-        else:
-            return None
-    return current
 
 
 def _facts(saga: Saga, step: Step) -> Facts:

@@ -110,7 +110,9 @@ def reading(step: Step, found: StepEvidence) -> Any:
     """Give the part of the probe's reading that the saga file declares; all of it when it is no object."""
     if step.probe is None or not isinstance(found.probe, Mapping):
         return found.probe
-    return {name: found.probe[name] for name in step.probe.reads.before if name in found.probe}
+    reads = step.probe.reads
+    declared = {**reads.before, **reads.applied, **(reads.refusing or {})}
+    return {name: found.probe[name] for name in declared if name in found.probe}
 
 
 def shared_probes(saga: Saga, evidence: Evidence) -> frozenset[str]:

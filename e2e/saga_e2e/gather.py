@@ -85,7 +85,6 @@ class Services:
         status = None
         if step.status is not None:
             reply, _ = self._called(step, step.status.request, call, "ask for its status")
-            assert reply is not None  # noqa: S101  (O33: the status call needs nothing that is not known)
             status = replies.status_outcome(step, reply.status_code, body_of(reply.content), context).value
         reading, trouble = self._probed(step, call)
         return StepEvidence(step.step, record.steps[step.step], status, reading, trouble, context)

@@ -3,36 +3,35 @@
     /billing/reservations      goes to the participant `billing` as /reservations
     /saga_service/callbacks/…  goes to the saga service, so that callbacks can be lost, too
 
-Bodies are read whole and bounded. A saga's calls wait until the runner has named the saga (`open`), so that a fault meets the
-very first call although the saga's id is known only after it was created. Which call a request is, is `calls`; which fault meets
-it, `rulebook`; passing a call on, `upstream`.
+Bodies are read whole and bounded. While scenarios are played (`holding_strangers`), a saga's calls wait until the player has
+named the saga (`open`), so that a fault meets the very first call although the saga's id is known only after it was created.
+Which call a request is, is `calls`; which fault meets it, `rulebook`; passing a call on, `upstream`.
 """
 
 import asyncio
 import logging
-import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
-from saga_contracts.errors import SagapactError
 from saga_contracts.saga import Saga
 from saga_e2e import calls, upstream
 from saga_e2e.calls import Incoming, Recognised, Recogniser
 from saga_e2e.faults import Fault, Kind, Role
+from saga_e2e.loop_thread import LoopThread, cancel_all_other_tasks
 from saga_e2e.rulebook import Rulebook
 from saga_e2e.trace import Fate, Trace, TracedCall
 from saga_e2e.upstream import Answer
 
 HOST = "127.0.0.1"
 STRANGER_WAITS_S = 5.0
-"""How long a call of a saga that nobody has named is kept waiting before it passes without faults."""
+"""How long a call of a saga that nobody has named is kept waiting before it passes without faults, while scenarios are played."""
 _FATES = {
     Kind.REFUSED: Fate.OK,
     Kind.REQUEST_LOST: Fate.REQUEST_LOST,
@@ -41,7 +40,6 @@ _FATES = {
     Kind.UNAVAILABLE: Fate.UNAVAILABLE,
     Kind.DELAYED: Fate.DELAYED,
 }
-_Result = TypeVar("_Result")
 _logger = logging.getLogger(__name__)
 
 
@@ -50,17 +48,16 @@ class FaultProxy:
 
     Args:
         saga: Whose calls are recognised.
-        stranger_waits_s: How long a call of a saga that was not opened waits.
     """
 
-    def __init__(self, saga: Saga, *, stranger_waits_s: float = STRANGER_WAITS_S) -> None:
+    def __init__(self, saga: Saga) -> None:
         self._saga, self._recogniser = saga, Recogniser(saga)
         self._service = calls.service_name(saga)
-        self._stranger_waits_s = stranger_waits_s
+        self._stranger_waits_s = 0.0
         self._routes: dict[str, str] = {}
         self._book = Rulebook()
         self._opened = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = LoopThread("fault proxy")
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.ServerRunner | None = None
         self._port = 0
@@ -76,27 +73,36 @@ class FaultProxy:
 
     def route(self, name: str, base_url: str) -> None:
         """Say where calls for a name go; again to send them elsewhere from now on."""
-        self._in_loop(lambda: self._routes.update({name: base_url.rstrip("/")}))
+        self._thread.call(lambda: self._routes.update({name: base_url.rstrip("/")}))
+
+    @contextmanager
+    def holding_strangers(self, seconds: float = STRANGER_WAITS_S) -> Iterator[None]:
+        """Let calls of sagas that were not opened yet wait inside the block, at most so long; outside of it they pass at once."""
+        self._thread.call(lambda: self._hold(seconds))
+        try:
+            yield
+        finally:
+            self._thread.call(lambda: self._hold(0.0))
 
     def open(self, saga_id: str, faults: Sequence[Fault] = ()) -> None:
         """Name a saga that is played, with its faults; its calls pass from now on."""
-        self._in_loop(lambda: self._open(saga_id, faults))
+        self._thread.call(lambda: self._open(saga_id, faults))
 
     def close(self, saga_id: str) -> None:
         """Forget a saga's faults and trace; late calls of it pass without faults."""
-        self._in_loop(lambda: self._book.close(saga_id))
+        self._thread.call(lambda: self._book.close(saga_id))
 
     def trace(self, saga_id: str) -> Trace:
         """Give every call of a saga so far, in the order in which they came; calls that are under way are missing."""
-        return self._in_loop(lambda: self._book.trace(saga_id))
+        return self._thread.call(lambda: self._book.trace(saga_id))
 
     def hits(self, saga_id: str) -> tuple[int, ...]:
         """Say how many calls each fault of a saga has met so far."""
-        return self._in_loop(lambda: self._book.hits(saga_id))
+        return self._thread.call(lambda: self._book.hits(saga_id))
 
     def under_way(self, saga_id: str) -> int:
         """Say how many calls of a saga are under way."""
-        return self._in_loop(lambda: self._book.under_way(saga_id))
+        return self._thread.call(lambda: self._book.under_way(saga_id))
 
     def now_ms(self) -> float:
         """Read the clock of the traces."""
@@ -104,23 +110,18 @@ class FaultProxy:
 
     def start(self) -> None:
         """Begin to listen, on a port of the system's choice."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
         self._thread.start()
         try:
-            asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+            self._thread.wait_for(self._start())
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         """Stop listening and drop what is under way; again does nothing."""
-        loop, self._loop = self._loop, None
-        if loop is not None:
-            asyncio.run_coroutine_threadsafe(self._stop(), loop).result()
-            loop.call_soon_threadsafe(loop.stop)
-            self._thread.join()
-            loop.close()
+        if self._thread.runs:
+            self._thread.wait_for(self._stop())
+            self._thread.stop()
 
     def __enter__(self) -> Self:
         self.start()
@@ -128,21 +129,6 @@ class FaultProxy:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
-
-    def _in_loop(self, work: Callable[[], _Result]) -> _Result:
-        """Do something in the proxy's own thread, where all of its data live."""
-        if self._loop is None:
-            raise SagapactError("The fault proxy does not run. Use it between its start and its stop.")
-        done: Future[_Result] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(work())
-            except Exception as error:  # noqa: BLE001  (it belongs to the caller's thread)
-                done.set_exception(error)
-
-        self._loop.call_soon_threadsafe(run)
-        return done.result()
 
     async def _start(self) -> None:
         self._session = upstream.new_session()
@@ -155,14 +141,14 @@ class FaultProxy:
     async def _stop(self) -> None:
         for site in self._runner.sites if self._runner is not None else ():
             await site.stop()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all_other_tasks()
         if self._runner is not None:
             await self._runner.cleanup()
         if self._session is not None:
             await self._session.close()
+
+    def _hold(self, seconds: float) -> None:
+        self._stranger_waits_s = seconds
 
     def _open(self, saga_id: str, faults: Sequence[Fault]) -> None:
         self._book.open(saga_id, faults)
@@ -179,7 +165,7 @@ class FaultProxy:
         headers = {name.lower(): value for name, value in request.headers.items()}
         call = Incoming(target, request.method, f"/{path}", headers, calls.json_of(body))
         seen = self._recogniser.recognise(call)
-        if seen is not None:
+        if seen is not None and self._stranger_waits_s:
             await self._wait_until_opened(seen.saga_id)
         fault = None if seen is None else self._book.pick(seen)
         began_ms = self.now_ms()

@@ -12,6 +12,9 @@ from saga_contracts.errors import UsageError
 from saga_contracts.saga import Completion, Saga, Step, StepClass
 from saga_e2e.faults import Fault, Kind, Role
 
+LONGEST_CALLBACK_WAIT_MS = 30_000
+"""A scenario in which a callback's time runs out is derived only up to this length: a run has no way to shorten it."""
+
 
 class Tier(StrEnum):
     """How often a scenario is worth its time."""
@@ -57,6 +60,7 @@ def derive(saga: Saga) -> tuple[Scenario, ...]:
         _refused(saga),
         _reply_lost(saga),
         _no_reply(saga),
+        _no_callback(saga),
         _request_lost(saga),
         _duplicated(saga),
         _unreachable(saga),
@@ -140,6 +144,16 @@ def _callbacks(saga: Saga) -> Iterator[Scenario]:
             yield _one(f"callback-duplicate-at-{step.step}", "F9", Tier.NIGHTLY, twice, End.COMMITTED)
 
 
+def _no_callback(saga: Saga) -> Iterator[Scenario]:
+    """No callback comes any more: when its time is up, the saga service may ask for the status, or undo the step as uncertain."""
+    for step in saga.steps:
+        if step.completion == Completion.CALLBACK and step.callback_timeout_ms <= LONGEST_CALLBACK_WAIT_MS:
+            fault = Fault(step.step, Role.CALLBACK, Kind.REQUEST_LOST, None)
+            other = End.COMPENSATED if step.step_class == StepClass.COMPENSATABLE else End.ESCALATED
+            ends = (End.COMMITTED,) if step.optional else (End.COMMITTED, other)
+            yield _scenario(f"no-callback-at-{step.step}", "F9", Tier.NIGHTLY, (fault,), *ends)
+
+
 def _undo_reply_lost(saga: Saga) -> Iterator[Scenario]:
     for step, cause in _undone_by_another(saga):
         fault = Fault(step.step, Role.COMPENSATE, Kind.REPLY_LOST)
@@ -190,7 +204,7 @@ def _one(name: str, catalogue: str, tier: Tier, fault: Fault, end: End) -> Scena
     return _scenario(name, catalogue, tier, (fault,), end)
 
 
-def _scenario(name: str, catalogue: str, tier: Tier, faults: tuple[Fault, ...], end: End) -> Scenario:
+def _scenario(name: str, catalogue: str, tier: Tier, faults: tuple[Fault, ...], *ends: End) -> Scenario:
     title = "; ".join(fault.text for fault in faults)
     refusing = frozenset(fault.step for fault in faults if fault.kind == Kind.REFUSED)
-    return Scenario(name, title[0].upper() + title[1:], catalogue, tier, faults, refusing, (end,))
+    return Scenario(name, title[0].upper() + title[1:], catalogue, tier, faults, refusing, ends)

@@ -27,14 +27,15 @@ def owner_was_told(case: Judged) -> Finding:
 
 
 def reverse_order(case: Judged) -> Finding:
-    """I7: a step is undone only after every undone step that comes after it."""
+    """I7: a step is undone only after every undone step that comes after it; an optional one may be undone on its own."""
     undone = {step.step: _compensations(case, step.step) for step in case.saga.steps}
+    needed = {step.step for step in case.needed}
     if not any(undone.values()):
         return not_applicable("I7", "Nothing was compensated.")
     broken = [
         f"{later} was still being compensated when the compensation of {earlier} began."
         for later, calls in undone.items()
-        for earlier in sorted(case.saga.ancestors(later))
+        for earlier in sorted(case.saga.ancestors(later) & needed)
         if calls and undone[earlier] and undone[earlier][0].at_ms < max(call.ended_ms for call in calls)
     ]
     order = sorted((calls[0].at_ms, name) for name, calls in undone.items() if calls)
@@ -42,13 +43,13 @@ def reverse_order(case: Judged) -> Finding:
 
 
 def none_past_the_pivot(case: Judged) -> Finding:
-    """I8: nothing is compensated once the saga can only go forward."""
+    """I8: nothing that the saga needs is compensated once it can only go forward."""
     if all(step.step_class == StepClass.COMPENSATABLE for step in case.saga.steps):
         return not_applicable("I8", "The saga has neither a pivot nor a retriable step.")
     passed = _passed_at_ms(case)
     if passed is None:
         return not_applicable("I8", "The point from which the saga only goes forward was not reached.")
-    late = [step.step for step in case.saga.steps if any(call.at_ms > passed for call in _compensations(case, step.step))]
+    late = [step.step for step in case.needed if any(call.at_ms > passed for call in _compensations(case, step.step))]
     broken = [f"{name} was compensated although the saga could only go forward by then." for name in late]
     return judged("I8", broken, [], "Nothing was compensated past that point.")
 

@@ -5,6 +5,7 @@ participant's own state-change address, with the fresh values in the place of th
 Any other state is the participant's own business and goes on unchanged, so ordinary pacts work too.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -93,7 +94,7 @@ class PactStates:
         if called.outcome not in expected:
             raise SagapactError(
                 f"Cannot reach the state: the call {letter} of {driver.slice.step.step} was answered "
-                f"{called.status} {str(called.body)[:200]} instead of {' or '.join(expected)}."
+                f"{called.status} {json.dumps(called.body)[:200]} instead of {' or '.join(expected)}."
             )
 
     def _pass_on(self, state: str, params: Mapping[str, Any]) -> dict[str, Any]:

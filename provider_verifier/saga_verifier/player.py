@@ -4,6 +4,7 @@ A history stops at the first thing that is not as it must be; that thing names t
 (no probe, no status call) is unproven, never kept.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -218,6 +219,6 @@ def _named(letter: Letter) -> str:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = json.dumps(value, ensure_ascii=False, default=str)
     limit = 160
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -24,18 +24,23 @@ def lines(outcome: ProviderOutcome) -> Iterator[str]:
     yield f"{name}: {outcome.verdict.value}"
 
 
-def as_json(outcome: ProviderOutcome) -> dict[str, Any]:
-    """Give the outcome as plain JSON, as the report takes it."""
+def as_json(outcome: ProviderOutcome, last_confirmed: str | None = None) -> dict[str, Any]:
+    """Give the outcome as plain JSON, as the report takes it.
+
+    Args:
+        outcome: What was found out.
+        last_confirmed: The date when an end-to-end run last saw only histories of the decks (I13); None for never.
+    """
     return {
         "provider": outcome.provider,
         "version": outcome.version,
         "verdict": outcome.verdict.value,
         "text": outcome.text,
-        "pacts": [_pact_json(pact) for pact in outcome.pacts],
+        "pacts": [_pact_json(pact, last_confirmed) for pact in outcome.pacts],
     }
 
 
-def deck_json(deck: DeckResult) -> dict[str, Any]:
+def deck_json(deck: DeckResult, last_confirmed: str | None = None) -> dict[str, Any]:
     """Give a deck's result as plain JSON."""
     return {
         "saga": deck.deck.saga,
@@ -43,13 +48,13 @@ def deck_json(deck: DeckResult) -> dict[str, Any]:
         "faults": deck.deck.faults,
         "derivation": deck.deck.derivation,
         "verdict": deck.verdict.value,
-        "claim": deck.deck.claim(),
+        "claim": deck.deck.claim(last_confirmed),
         "obligations": {name: verdict.value for name, verdict in deck.obligations.items()},
         "histories": [history.as_json() for history in deck.histories],
     }
 
 
-def _pact_json(pact: PactOutcome) -> dict[str, Any]:
+def _pact_json(pact: PactOutcome, last_confirmed: str | None) -> dict[str, Any]:
     interactions = [
         {"key": one.key, "verdict": one.verdict.value, "mismatches": list(one.mismatches)} for one in pact.interactions
     ]
@@ -58,7 +63,7 @@ def _pact_json(pact: PactOutcome) -> dict[str, Any]:
         "verdict": pact.verdict.value,
         "pending": pact.pending,
         "interactions": interactions,
-        "decks": [deck_json(deck) for deck in pact.decks],
+        "decks": [deck_json(deck, last_confirmed) for deck in pact.decks],
     }
 
 

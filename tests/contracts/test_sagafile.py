@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from saga_contracts.errors import UsageError
+from saga_contracts.saga import Reply
 from saga_contracts.sagafile import SagaFileError, load_saga, parse_saga
 
 TRIP = """\
@@ -130,6 +131,47 @@ ONE_FAULT = [
     ("waiver without reason", "reason: legacy system, ", "", "`reason` is missing", "Add it"),
     ("waiver without person", "person: Ann", '¦person: ""', "at least 1 character", "Found"),
     ("waiver without a date", "2027-01-31", "soon", "should match pattern", "Found"),
+    ("waiver without an existing day", "2027-01-31", "2027-02-31", "is no date", "existing day"),
+    ("events", "owner: travel\n", "owner: travel\n¦events: []\n", "Choreographed sagas (`events`) do not work yet", "orchestrated part"),
+    ("choreography", "owner: travel\n", "owner: travel\n¦choreography: {}\n", "Choreographed sagas", "orchestrated part"),
+    ("step that listens", "class: pivot\n", "class: pivot\n    ¦listens_to: [x]\n", "Choreographed sagas", "orchestrated part"),
+    ("grpc", "      request: {method: PUT", "      ¦transport: grpc\n      request: {method: PUT", "`grpc` does not work yet", "gRPC comes later"),
+    ("natural key without fields", "key: path", "¦key: natural", "needs `key_fields`", "key_fields: [order_id]"),
+    ("natural key of an unknown field", "key: path", "key: natural\n    key_fields: [¦usr]", "no field `usr`", "Did you mean `user`?"),
+    ("natural key that the call does not hold", "key: path", "key: natural\n    key_fields: [user]", "does not hold `{payload.user}`", "Put it"),
+    ("natural key that is never fresh", "key: path", "key: natural\n    ¦key_fields: [nights]", "two runs would meet", "payload.fresh"),
+    ("key fields of another key", "key: path", "key: path\n    ¦key_fields: [user]", "belongs to `key: natural`", "Remove it"),
+    ("saga id instead of the key", '{Idempotency-Key: "{key}"}, body', '{Idempotency-Key: "{saga_id}"}, body', "The saga's id is no step key", "Put `{key}`"),
+    ("retriable step beside the pivot", "after: [charge_card]", "¦after: [book_hotel]", "has to wait for `charge_card`", "Add `charge_card`"),
+    ("pivot beside a compensatable step", "    after: [book_hotel]\n    key: path", "    key: path", "has to wait for `book_hotel`", "Add `book_hotel`"),
+    ("pivot after a retriable step", "class: compensatable\n", "class: retriable\n", "may not come after the retriable step `book_hotel`", "order"),
+    ("waits twice", "after: [charge_card]", "after: [charge_card, ¦charge_card]", "stands twice in `after`", "Remove one"),
+    ("refusing without a refusal", "        refused: {status: 409, body: {error: full}}\n", "", "no refusal is declared", "Declare the reply `refused`"),
+    ("accepted by a sync step", "replies: {done: {status: 200}}\n  - step: s", "replies: {done: {status: 200}, ¦in_progress: {status: 202}}\n  - step: s", "Only a callback step", "completion: callback"),
+    ("callback missing", TRIP[TRIP.index("    callback:\n") : TRIP.index("waivers:")], "", "needs `callback`", "Declare the participant's later call"),
+    ("callback address not told", ', tell: "{callback_url}"', "", "does not tell it", "Put `{callback_url}`"),
+    ("retriable that calls back a refusal", "outcomes: {done: {outcome: sent}}", "outcomes: {done: {outcome: sent}, refused: {outcome: x}}", "never refuses", "class"),
+    ("statuses alike", "absent: {status: 404}", "¦absent: {status: 200}", "same as `applied` (O14)", "Tell them apart"),
+    ("impossible alike", "replies: {done: {status: 200}}\n    status:", "replies: {done: {status: 200}, ¦impossible: {status: 200}}\n    status:", "same as `done` (O1)", "Tell them apart"),
+    ("null compensation by 200", 'cancel, headers: {Idempotency-Key: "{key}"}}\n', 'cancel, headers: {Idempotency-Key: "{key}"}}\n      null_compensation: {200: done}\n', "should match pattern", "Found"),
+    ("null compensation as refused", 'cancel, headers: {Idempotency-Key: "{key}"}}\n', 'cancel, headers: {Idempotency-Key: "{key}"}}\n      null_compensation: {404: refused}\n', "'refused' is not one of 'done'", "Use one"),
+    ("null compensation twice", "replies: {done: {status: 200}}\n    status:", "replies: {done: {status: 200}, null: {status: 410}}\n      null_compensation: {404: done}\n    status:", "different statuses", "Found"),
+    ("output that no reply has", "{booking_id: /id}", "{¦booking_id: /identity}", "has a value at `/identity`", "$like"),
+    ("output that is no pointer", "{booking_id: /id}", "{¦booking_id: id}", "value at `id`", "starts with `/`"),
+    ("query in the path", "path: /bookings/status", '¦path: "/bookings/status?by=key"', "neither `?` nor `#`", "query"),
+    ("blank in the path", "path: /bookings/status", '¦path: "/bookings/ status"', "no blanks", "%20"),
+    ("template in capitals", '"{payload.user}"', '"{Payload.user}"', "is no template", "double the braces"),
+    ("brace left open", 'path: "/charges/{key}"', '¦path: "/charges/{key}{"', "`{` is no template", "double the braces"),
+    ("template in a reply", "refused: {status: 409, body: {error: full}}", 'refused: {status: 409, body: {error: "{payload.usr}"}}', "no field `usr`", "Did you mean `user`?"),
+    ("unknown directive", "id: {$like: b-1}", "id: {$lik: b-1}", "`$lik` is not known", "Did you mean `$like`?"),
+    ("like with company", "id: {$like: b-1}", "id: {$like: b-1, $more: 1}", "stands alone", "Move the other fields"),
+    ("lock of an unknown field", "class: pivot\n", 'class: pivot\n    semantic_lock: {resource: "{payload.usr}"}\n', "no field `usr`", "Did you mean `user`?"),
+    ("lock with an unknown conflict", "class: pivot\n", "class: pivot\n    semantic_lock: {resource: x, ¦conflict: wait}\n", "'wait' is not one of", "Use one"),
+    ("conserved at a stranger", "waivers:\n", "conserved: [{quantity: money, reads: [{¦participant: bank, request: {method: GET, path: /x}, sum: [/a]}]}]\nwaivers:\n", "No step of the saga is at `bank`", "Known here"),
+    ("conserved twice", "waivers:\n", "conserved:\n  - {quantity: money, reads: [{participant: hotel, request: {method: GET, path: /x}, sum: [/a]}]}\n  - {¦quantity: money, reads: [{participant: hotel, request: {method: GET, path: /x}, sum: [/a]}]}\nwaivers:\n", "`money` stands twice", "Put all reads"),
+    ("conserved sum that is no pointer", "waivers:\n", "conserved: [{quantity: money, reads: [{participant: hotel, request: {method: GET, path: /x}, sum: [¦a]}]}]\nwaivers:\n", "should match pattern", "Found"),
+    ("unknown policy", "  owner_notification:\n", "  ¦uncertain_step: ignore\n  owner_notification:\n", "is not one of", "Use one"),
+    ("example missing", "  example: {user: u-1, nights: 2}\n", "", "`example` is missing", "Add it"),
     ("key stands twice", "owner: travel\n", "owner: travel\n¦owner: other\n", "'owner' stands twice", "Remove one"),
     ("tab", "saga: trip\n", "saga: trip\n¦\tx: 1\n", "Not readable", "Mend the syntax"),
     ("not closed", "fresh: [user]", "fresh: [user", "Not readable", "Mend the syntax"),
@@ -188,6 +230,43 @@ def test_the_message_counts_the_faults_and_lists_each_on_a_line() -> None:
     assert lines[0] == "trip.yaml is not a valid saga file (2 faults):"
     assert len(lines) == 3
     assert error.value.exit_status == 2
+
+
+def test_the_short_form_of_a_null_compensation_is_a_null_reply() -> None:
+    replies = "replies: {done: {status: 200}}\n    status:"
+    short = parse_saga(TRIP.replace(replies, f"null_compensation: {{404: done}}\n      {replies}"), "trip.yaml")
+    assert short.steps[0].compensate is not None
+    assert short.steps[0].compensate.replies.null == Reply(status=404)
+    assert parse_saga(json.dumps(short.as_json()), "trip.json") == short
+
+
+def test_a_natural_key_needs_no_step_key_in_the_calls() -> None:
+    text = TRIP.replace("key: path", "key: natural\n    key_fields: [user, nights]")
+    text = text.replace('path: "/charges/{key}"', 'path: "/charges/{payload.user}/{payload.nights}"')
+    assert parse_saga(text, "trip.yaml").steps[1].key_fields == ("user", "nights")
+
+
+def test_a_step_without_any_key_is_valid() -> None:
+    text = TRIP.replace("key: path", "key: none").replace("/charges/{key}", "/charges")
+    assert parse_saga(text, "trip.yaml").steps[1].key == "none"
+
+
+def test_conserved_quantities_locks_levels_and_options_can_be_declared() -> None:
+    text = TRIP.replace("class: pivot\n", 'class: pivot\n    semantic_lock: {resource: "{payload.user}", conflict: retryable}\n')
+    text = text.replace("class: retriable", "class: retriable\n    optional: true")
+    text = text.replace(
+        "waivers:\n",
+        'level: 2\nconserved: [{quantity: money, reads: [{participant: payments, request: {method: GET, path: "/{payload.user}"}, '
+        "sum: [/free, /held]}]}]\nwaivers:\n",
+    )
+    saga = parse_saga(text, "trip.yaml")
+    assert saga.conserved[0].reads[0].sum == ("/free", "/held")
+    assert (saga.level, saga.steps[2].optional) == (2, True)
+    assert parse_saga(json.dumps(saga.as_json()), "trip.json") == saga
+
+
+def test_there_are_at_least_sixty_kinds_of_malformed_files() -> None:
+    assert len({row[0] for row in ONE_FAULT}) == len(ONE_FAULT) >= 60
 
 
 def test_json_is_a_saga_file_too() -> None:

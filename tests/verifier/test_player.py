@@ -95,7 +95,7 @@ def test_a_precondition_that_is_not_there_makes_a_history_unproven_and_says_so()
 
     unproven = {one.name: one.text for one in result.histories if one.verdict == Verdict.UNPROVEN}
     assert {"F", "C", "F C", "F F"} <= set(unproven)
-    assert "the precondition is not there: the probe reads {'left': 3} instead of {'left': 99}" in unproven["F"]
+    assert 'the precondition is not there: the probe reads {"left": 3} instead of {"left": 99}' in unproven["F"]
 
 
 def test_a_missing_state_change_address_is_an_error_with_its_mend() -> None:

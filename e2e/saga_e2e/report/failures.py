@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from saga_contracts.saga import Saga
-from saga_e2e.report import draw_history, verdicts
+from saga_e2e.report import draw_history
 from saga_e2e.report.data import Call, InteractionResult, ReportData, Verdict
 from saga_e2e.report.entries import DeckEntry, HistoryEntry, ObligationEntry
 from saga_e2e.report.texts import as_curl
@@ -23,6 +23,7 @@ class Failure:
         history: The history.
         obligations: What it breaks.
         others: How many other histories of the deck do not keep one of these obligations.
+        mended_by: A later version of the provider that keeps all of them; None when there is none.
         drawing: Its sequence diagram; None when no call is known.
         commands: Its calls to paste, each with what it is.
     """
@@ -31,6 +32,7 @@ class Failure:
     history: HistoryEntry
     obligations: tuple[ObligationEntry, ...]
     others: int
+    mended_by: DeckEntry | None
     drawing: Markup | None
     commands: tuple[tuple[Call, str, str], ...]
 
@@ -51,7 +53,7 @@ class BrokenInteractions:
 
 def of_decks(saga: Saga | None, decks: Sequence[DeckEntry]) -> tuple[Failure, ...]:
     """Give the failures of all decks, in the order of the decks."""
-    return tuple(failure for entry in decks for failure in _of_deck(saga, entry))
+    return tuple(failure for index, entry in enumerate(decks) for failure in _of_deck(saga, entry, decks[index + 1 :]))
 
 
 def of_pacts(data: ReportData) -> tuple[BrokenInteractions, ...]:
@@ -65,7 +67,7 @@ def of_pacts(data: ReportData) -> tuple[BrokenInteractions, ...]:
     return tuple(found)
 
 
-def _of_deck(saga: Saga | None, entry: DeckEntry) -> Iterator[Failure]:
+def _of_deck(saga: Saga | None, entry: DeckEntry, later: Sequence[DeckEntry]) -> Iterator[Failure]:
     failing = sorted((one for one in entry.histories if one.history.verdict in _SHOWN), key=lambda one: one.length)
     told: set[str] = set()
     for history in failing:
@@ -75,7 +77,16 @@ def _of_deck(saga: Saga | None, entry: DeckEntry) -> Iterator[Failure]:
         told.update(named or {""})
         obligations = tuple(one for one in entry.obligations if one.obligation in named)
         others = sum(bool(set(named) & set(one.history.obligations)) for one in failing) - 1
-        yield Failure(entry, history, obligations, max(0, others), _drawing(saga, entry, history), commands(history))
+        mended_by = next((one for one in later if _keeps(one, entry, named)), None)
+        yield Failure(entry, history, obligations, max(0, others), mended_by, _drawing(saga, entry, history), commands(history))
+
+
+def _keeps(other: DeckEntry, entry: DeckEntry, obligations: Sequence[str]) -> bool:
+    """Tell whether another deck is of the same provider and step and keeps these obligations."""
+    if (other.provider.provider, other.step, other.pact.consumer) != (entry.provider.provider, entry.step, entry.pact.consumer):
+        return False
+    kept = {one.obligation for one in other.obligations if one.verdict == Verdict.KEPT}
+    return bool(obligations) and kept.issuperset(obligations)
 
 
 def commands(history: HistoryEntry) -> tuple[tuple[Call, str, str], ...]:
@@ -85,8 +96,3 @@ def commands(history: HistoryEntry) -> tuple[tuple[Call, str, str], ...]:
 
 def _drawing(saga: Saga | None, entry: DeckEntry, history: HistoryEntry) -> Markup | None:
     return draw_history.draw(saga, entry, history) if history.history.calls else None
-
-
-def broken_scenarios(data: ReportData) -> int:
-    """Count the scenarios that do not hold."""
-    return sum(verdicts.of_scenario(one) == Verdict.BROKEN for one in data.scenarios)

@@ -103,9 +103,13 @@ def _of_scenario(scenario: ScenarioResult) -> _Case:
     nothing = not scenario.invariants
     told += ["No invariant was checked."] if nothing else []
     return _Case(
-        "scenarios", scenario.name, verdicts.of_scenario(scenario), "\n".join(told), scenario.duration_ms or 0,
+        "scenarios",
+        scenario.name,
+        verdicts.of_scenario(scenario),
+        "\n".join(told),
+        scenario.duration_ms or 0,
         nothing=nothing and scenario.verdict in (Verdict.KEPT, Verdict.UNKNOWN),
-    )  # fmt: skip
+    )
 
 
 def _suite(root: ET.Element, name: str, cases: Iterable[_Case]) -> None:

@@ -108,7 +108,7 @@ def _environment() -> Environment:
         draw_trace=draw_trace.draw,
         counted=texts.counted,
     )
-    environment.filters.update(number=texts.number, duration=texts.duration, short=texts.short)
+    environment.filters.update(number=texts.number, duration=texts.duration, short=texts.short, sentence=texts.sentence)
     return environment
 
 

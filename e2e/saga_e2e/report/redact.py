@@ -19,8 +19,8 @@ _WORDS = frozenset(
 )
 _BEFORE_KEY = frozenset({"api", "access", "private", "signing", "subscription"})
 _NAME = r"[A-Za-z0-9_.\-]+"
-_TOKEN = r"[A-Za-z0-9._~+/=\-]{6,}"
-_SCHEME = re.compile(rf"\b([Bb]earer|BEARER|(?:[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)(?=\s+[a-z._~+/\-]*[A-Z0-9=]))\s+{_TOKEN}")
+_OPAQUE = r"[A-Za-z0-9._~+/=\-]{6,}"
+_SCHEME = re.compile(rf"\b([Bb]earer|BEARER|(?:[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)(?=\s+[a-z._~+/\-]*[A-Z0-9=]))\s+{_OPAQUE}")
 _USERINFO = re.compile(r"(?<=://)[^/\s@?#]+(?=@)")
 _PARAMETER = re.compile(rf"([?&;])({_NAME})=([^&;\s#'\"<>]*)")
 _OPTION = re.compile(rf"(--({_NAME})(?:=|\s+))([^\s'\"]+|'[^']*'|\"[^\"]*\")")

@@ -16,6 +16,12 @@ def short(value: Any, most: int = 120) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
+def sentence(text: str) -> str:
+    """Begin a text with a capital letter and end it with a point, as a sentence."""
+    stripped = text.strip()
+    return stripped[:1].upper() + stripped[1:] + ("" if stripped[-1:] in ("", ".", "!", "?", ":") else ".")
+
+
 def number(value: float | str | None) -> str:
     """Write a number so that it is read easily: thousands apart, at most three digits behind the point."""
     if value is None:

@@ -15,7 +15,6 @@ from saga_verifier.isolation.engine.hardening import Limits, Mounts, hardened, u
 from saga_verifier.isolation.engine.images import found
 from saga_verifier.isolation.engine.owner import labels
 from saga_verifier.isolation.errors import DiedAtStartError, IsolationError, NeverHealthyError
-from saga_verifier.isolation.guarded import in_words
 
 ALIAS, PORT = "database", 5432
 READY_TIMEOUT_S = 60.0
@@ -27,6 +26,8 @@ _LONGEST_NAME = 40
 
 class DatabaseServer:
     """The PostgreSQL server of one run.
+
+    What it made at the engine is removed with the run.
 
     Args:
         engine: Where it runs.
@@ -84,19 +85,11 @@ class DatabaseServer:
     def kill(self) -> None:
         """End it at once, as a crash does; `start` starts it again."""
         self._engine.kill(self._id)
-        until = time.monotonic() + READY_TIMEOUT_S
-        while self._engine.state(self._id).running and time.monotonic() < until:
-            time.sleep(0.02)
+        self._engine.wait(self._id)
 
     def ended(self) -> str | None:
         """Say how it ended, or None while it runs."""
-        state = self._engine.state(self._id)
-        return None if state.exit_code is None else in_words(_signal_or_status(state.exit_code))
-
-    def remove(self) -> None:
-        """Remove it with its data."""
-        self._engine.remove(self._id)
-        self._engine.remove_volume(self._volume)
+        return self._engine.state(self._id).ended
 
     def _order(self, network: str) -> Order:
         config: Mapping[str, Any] = (self._engine.image(self._image) or {}).get("Config") or {}
@@ -129,8 +122,3 @@ class DatabaseServer:
 
     def _log(self) -> str:
         return "    " + self._engine.log(self._id, lines=15).replace("\n", "\n    ").rstrip()
-
-
-def _signal_or_status(code: int) -> int:
-    """Give the exit status that Docker tells in the form that `in_words` reads: a signal as a negative number."""
-    return 128 - code if code > 128 else code  # noqa: PLR2004  (128 + signal, as shells count)

@@ -83,7 +83,9 @@ def environment(spec: Spec, container: ContainerSpec, database: Database | None)
         own = {name: fill(text, values, spec.outside) for name, text in {**spec.env, **container.env}.items()}
     except KeyError as error:
         name = error.args[0]
-        raise CannotStartError(f"{spec.name} needs {name}, which the caller's environment has not. Set it, or remove it.") from None
+        raise CannotStartError(
+            f"{spec.name} needs {name}, which the caller's environment has not. Set it, or remove it."
+        ) from None
     return {**handed_on, **own}
 
 

@@ -112,13 +112,14 @@ class Guard:
         """Kill the group and every process that was inherited; say whether something is left."""
         if self._status is None:  # while it is not reaped its number, which is the group's too, belongs to nobody else
             _signal_group(self._pid, signal.SIGKILL)
+        ended = self._has_ended()  # before the look at its children: they are inherited before its end is seen
         inherited = [pid for pid in _children() if pid != self._pid]
         for pid in inherited:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-        return bool(inherited) or not self._has_ended()
+        return bool(inherited) or not ended
 
     def _wait(self, timeout_s: float, *, listen: bool = True) -> list[int]:
         """Wait for something to happen, and pass output on to the log meanwhile."""

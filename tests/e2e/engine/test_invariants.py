@@ -281,6 +281,14 @@ def test_two_steps_whose_probes_read_the_same_are_left_unproven(saga_of: Any, co
     assert not broken(committed, "committed")
 
 
+def test_i7_and_i8_an_optional_step_may_be_undone_on_its_own_at_any_time(committed: Any, vas_purchase: Saga) -> None:
+    steps = tuple(step.model_copy(update={"optional": step.step == "create_packages"}) for step in vas_purchase.steps)
+    lax = vas_purchase.model_copy(update={"steps": steps})
+    committed.undo("create_packages")
+
+    assert not {"I7", "I8"} & broken(committed, "committed", lax)
+
+
 def record_of(story: Any, evidence: Evidence, name: str, error: str | None = None) -> ScenarioRecord:
     played = scenario(story.saga, name)
     found = judge(story.saga, played, evidence)

@@ -11,6 +11,7 @@ from saga_contracts.saga import Saga
 from saga_e2e import runner
 from saga_e2e.faults import Fault, Kind, Role
 from saga_e2e.landscape import reference_landscape
+from saga_e2e.player import fresh_payload
 from saga_e2e.records import ScenarioRecord
 from saga_e2e.report.data import ScenarioResult
 from saga_e2e.runner import ScenarioEnded, ScenarioStarted
@@ -43,7 +44,7 @@ def test_nothing_to_play_is_an_error_and_not_a_pass(vas_purchase: Saga) -> None:
 
 
 def test_every_run_gets_data_of_its_own(vas_purchase: Saga) -> None:
-    first, second = runner.fresh_payload(vas_purchase), runner.fresh_payload(vas_purchase)
+    first, second = fresh_payload(vas_purchase), fresh_payload(vas_purchase)
 
     assert first["account_id"].startswith("account-1-")
     assert {name for name in first if first[name] != second[name]} == set(vas_purchase.payload.fresh)

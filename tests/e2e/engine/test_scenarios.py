@@ -46,6 +46,7 @@ def test_each_kind_of_scenario_ends_as_the_catalogue_says() -> None:
     assert ends["duplicate-at-create_packages"] == (End.COMMITTED,)
     assert ends["no-reply-at-create_packages"] == (End.COMPENSATED,)
     assert ends["no-reply-at-notify"] == (End.ESCALATED,)
+    assert ends["no-callback-at-create_packages"] == (End.COMMITTED, End.COMPENSATED)
     assert ends["unreachable-at-reserve_money"] == (End.COMPENSATED,)
     assert ends["undo-reply-lost-at-reserve_money"] == (End.COMPENSATED,)
     assert ends["undo-fails-at-apply_vas"] == (End.ESCALATED,)
@@ -73,6 +74,13 @@ def test_a_saga_finishes_without_an_optional_step(saga_of: Any) -> None:
     assert found["refused-at-second"].expected == (End.COMMITTED,)
     assert found["no-reply-at-second"].expected == (End.COMMITTED,)
     assert not any(name.startswith("undo") for name in found)
+
+
+def test_a_callback_whose_time_is_too_long_for_a_run_is_not_waited_for(saga_of: Any) -> None:
+    found = named(saga_of({"step": "slow", "completion": "callback", "callback_timeout_ms": 30_001}))
+
+    assert "no-callback-at-slow" not in found
+    assert "callback-lost-at-slow" in found
 
 
 def test_a_pivot_without_an_answer_is_told_to_the_owner_and_never_undone(saga_of: Any) -> None:
@@ -189,7 +197,7 @@ def test_only_a_lasting_fault_escalates_and_nothing_is_undone_because_of_a_step_
         if End.ESCALATED in scenario.expected:
             assert any(fault.persistent for fault in scenario.faults)
         if End.COMPENSATED in scenario.expected:
-            causes = [saga.step(fault.step) for fault in scenario.faults if fault.role == Role.FORWARD]
+            causes = [saga.step(fault.step) for fault in scenario.faults if fault.role != Role.COMPENSATE]
             assert any(step.step_class != StepClass.RETRIABLE and not step.optional for step in causes)
 
 

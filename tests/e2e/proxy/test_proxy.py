@@ -212,7 +212,7 @@ def test_an_answer_that_is_too_long_counts_as_none(proxy: FaultProxy, reserve: A
 def test_a_call_that_comes_before_its_saga_was_named_waits_and_meets_its_fault(
     proxy: FaultProxy, reserve: Any, upstream: Any
 ) -> None:
-    with ThreadPoolExecutor(1) as threads:
+    with proxy.holding_strangers(), ThreadPoolExecutor(1) as threads:
         early = threads.submit(reserve)
         time.sleep(0.1)  # nothing can be awaited: the point is that nothing happens
         assert not early.done()
@@ -222,16 +222,26 @@ def test_a_call_that_comes_before_its_saga_was_named_waits_and_meets_its_fault(
     assert upstream.effects == 0
 
 
-def test_a_call_of_a_saga_that_nobody_names_passes_after_a_while(saga: Saga, upstream: Any) -> None:
-    with FaultProxy(saga, stranger_waits_s=0.05) as proxy, httpx.Client(trust_env=False) as http:
-        proxy.route("billing", upstream.base_url)
+@pytest.mark.parametrize("seconds", [0.3, 0], ids=["while scenarios are played", "at other times"])
+def test_a_call_of_a_saga_that_nobody_names_passes_at_last_without_faults(
+    proxy: FaultProxy, reserve: Any, seconds: float
+) -> None:
+    began = time.monotonic()
 
-        reply = http.post(
-            f"{proxy.url_of('billing')}/reservations/cancel", headers={"Saga-Id": "x", "Saga-Step": "reserve_money"}
-        )
+    with proxy.holding_strangers(seconds):
+        assert reserve().status_code == 201
 
-        assert reply.status_code == 201
-        assert proxy.trace("x") == ()
+    assert time.monotonic() - began >= seconds
+    assert proxy.trace("saga-7") == ()
+
+
+def test_outside_of_a_run_no_call_waits(proxy: FaultProxy, reserve: Any) -> None:
+    with proxy.holding_strangers(30):
+        pass
+    began = time.monotonic()
+
+    assert reserve().status_code == 201
+    assert time.monotonic() - began < 10
 
 
 def test_a_late_call_of_a_closed_saga_passes_at_once_without_faults(proxy: FaultProxy, reserve: Any) -> None:

@@ -1,8 +1,6 @@
 """Data for the report's tests: runs as the demo has them, made from the real saga file and its real decks."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,57 +15,6 @@ from saga_e2e.report import ReportData
 SAGA_FILE = Path(__file__).parents[3] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
 CANARY = "canary-7f3a9c51"
 Json = dict[str, Any]
-
-
-@dataclass
-class Tag:
-    """One element of a page: its name, attributes, the text in it, and the elements around it."""
-
-    name: str
-    attributes: dict[str, str]
-    around: tuple["Tag", ...]
-    texts: list[str] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
-
-
-class Parsed(HTMLParser):
-    """A page, taken apart."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[Tag] = []
-        self._open: list[Tag] = []
-        self.feed(page)
-        self.close()
-        assert not self._open, [one.name for one in self._open]
-
-    def all(self, *names: str, **attributes: str) -> Iterator[Tag]:
-        wanted = {key.rstrip("_"): value for key, value in attributes.items()}
-        return (one for one in self.tags if one.name in names and wanted.items() <= one.attributes.items())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = Tag(tag, {name: value or "" for name, value in attrs}, tuple(self._open))
-        self.tags.append(found)
-        if tag not in {"meta", "input", "br", "link", "img"}:
-            self._open.append(found)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open, tag
-        assert self._open[-1].name == tag, (self._open[-1].name, tag)
-        self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        for one in self._open:
-            one.texts.append(data)
-
-
-@pytest.fixture(scope="session")
-def parse() -> Callable[[str], Parsed]:
-    """Give what takes a page apart; it fails for a page with elements that do not close."""
-    return Parsed
 
 
 @pytest.fixture(scope="session")
@@ -128,9 +75,16 @@ def _report(saga: Saga, verdict: Json, providers: list[Json], gates: list[Json],
         {"name": "Slowest deck", "value": 6.1, "unit": "s"},
     ]
     parts = {
-        "title": "VAS purchase: nightly check", "generated_at": "2026-11-21 20:00 UTC", "sagapact": "0.1.0", "saga": saga.as_json(),
-        "verdict": verdict, "providers": providers, "gates": gates, "scenarios": scenarios, "figures": figures,
-    }  # fmt: skip
+        "title": "VAS purchase: nightly check",
+        "generated_at": "2026-11-21 20:00 UTC",
+        "sagapact": "0.1.0",
+        "saga": saga.as_json(),
+        "verdict": verdict,
+        "providers": providers,
+        "gates": gates,
+        "scenarios": scenarios,
+        "figures": figures,
+    }
     return ReportData.model_validate(parts)
 
 
@@ -139,10 +93,12 @@ def _provider(saga: Saga, step: str, version: str, *, breaks: bool = False) -> J
     word = "broken" if breaks else "kept"
     keys = [f"{saga.saga}/{step}/{case}" for case in ("forward/done", "forward/refused", "compensate/done", "status/absent")]
     pact = {
-        "consumer": saga.consumer, "verdict": word, "pending": False,
+        "consumer": saga.consumer,
+        "verdict": word,
+        "pending": False,
         "interactions": [{"key": key, "verdict": "kept", "mismatches": []} for key in keys],
         "decks": [_deck(deck, breaks=breaks)],
-    }  # fmt: skip
+    }
     return {"provider": saga.step(step).participant, "version": version, "verdict": word, "pacts": [pact]}
 
 
@@ -151,9 +107,14 @@ def _deck(deck: Deck, *, breaks: bool) -> Json:
     obligations = dict.fromkeys(sorted({o for one in deck.histories for o in one.obligations}), "kept")
     obligations |= {o: "broken" for one in histories if one["verdict"] == "broken" for o in one["obligations"]}
     return {
-        "step": deck.step, "faults": deck.faults, "derivation": deck.derivation, "verdict": "broken" if breaks else "kept",
-        "claim": deck.claim("2026-11-20"), "obligations": obligations, "histories": histories,
-    }  # fmt: skip
+        "step": deck.step,
+        "faults": deck.faults,
+        "derivation": deck.derivation,
+        "verdict": "broken" if breaks else "kept",
+        "claim": deck.claim("2026-11-20"),
+        "obligations": obligations,
+        "histories": histories,
+    }
 
 
 def _history(deck: Deck, history: History, *, broken: bool) -> Json:
@@ -210,11 +171,16 @@ def _can_run(saga: Saga) -> Json:
 
 def _cannot_run(saga: Saga) -> Json:
     no = {
-        "type": "deck_broken", "verdict": "no", "step": "reserve_money", "participant": "billing", "version": "1.1.0", "obligation": "O8",
-        "text": "vas_purchase: reserve_money breaks O8 (null compensation) at billing 1.1.0: the compensation (C) was answered 404.",
+        "type": "deck_broken",
+        "verdict": "no",
+        "step": "reserve_money",
+        "participant": "billing",
+        "version": "1.1.0",
+        "obligation": "O8",
+        "text": "vas_purchase: reserve_money breaks O8 (null compensation) at billing 1.1.0: C was answered 404.",
         "mend": "Answer success for an unknown key and store a tombstone for it.",
         "command": f"sagapact verify --provider billing --version 1.1.1 --token {CANARY}",
-    }  # fmt: skip
+    }
     reasons = [no, *(_yes(step.step, step.participant) for step in saga.steps[1:])]
     return {"canRun": False, "summary": "vas_purchase cannot run in production with billing 1.1.0.", "reasons": reasons}
 
@@ -250,11 +216,19 @@ def _scenario(name: str, title: str, fault: str, end: str, trace: str) -> Json:
     held = {"available_minor": 0, "held_minor": 49900} if end == "committed" else {"available_minor": 49900, "held_minor": 0}
     state = "applied" if end == "committed" else "compensated"
     return {
-        "name": name, "title": title, "tier": "demo", "faults": faults, "expected": end, "outcome": end, "verdict": "kept",
-        "duration_ms": 843.2, "invariants": [{"id": one, "verdict": "kept", "text": text} for one, text in INVARIANTS.items()],
-        "steps": [{"step": "reserve_money", "state": state, "status": state, "probe": held}], "trace": _trace(trace),
+        "name": name,
+        "title": title,
+        "tier": "demo",
+        "faults": faults,
+        "expected": end,
+        "outcome": end,
+        "verdict": "kept",
+        "duration_ms": 843.2,
+        "invariants": [{"id": one, "verdict": "kept", "text": text} for one, text in INVARIANTS.items()],
+        "steps": [{"step": "reserve_money", "state": state, "status": state, "probe": held}],
+        "trace": _trace(trace),
         "notifications": [],
-    }  # fmt: skip
+    }
 
 
 INVARIANTS = {
@@ -275,6 +249,13 @@ def _trace(name: str) -> list[Json]:
 def _seen(*parts: str) -> Json:
     at, source, target, letter, step, method, path, status, fate = parts
     return {
-        "at_ms": float(at), "source": source, "target": target, "letter": letter.replace("-", ""), "role": ROLES.get(letter),
-        "step": step.replace("-", ""), "request": f"{method} {path}", "status": None if status == "-" else int(status), "fate": fate,
-    }  # fmt: skip
+        "at_ms": float(at),
+        "source": source,
+        "target": target,
+        "letter": letter.replace("-", ""),
+        "role": ROLES.get(letter),
+        "step": step.replace("-", ""),
+        "request": f"{method} {path}",
+        "status": None if status == "-" else int(status),
+        "fate": fate,
+    }

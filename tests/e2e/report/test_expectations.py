@@ -46,8 +46,11 @@ def test_the_words_name_outcome_and_status(saga: Saga) -> None:
     calls = (_call("C", "done"), _call("S"), _call("S"), _call("F", "suspended"))
     found = expected(saga, DeckResult(step="reserve_money"), HistoryResult(word="C F", calls=calls))
     assert [one.words for one in found] == [
-        "done (200)", "compensated (200)", "compensated (200)", "suspended (409) or refused (422)",
-    ]  # fmt: skip
+        "done (200)",
+        "compensated (200)",
+        "compensated (200)",
+        "suspended (409) or refused (422)",
+    ]
 
 
 def test_a_repetition_after_try_again_belongs_to_the_same_event(saga: Saga) -> None:

@@ -66,6 +66,11 @@ def test_numbers_are_written_to_be_read(value: float | str | None, written: str)
     assert texts.number(value) == written
 
 
+@pytest.mark.parametrize(("text", "written"), [("", ""), ("no reply", "No reply."), ("Done.", "Done."), (" why? ", "Why?")])
+def test_texts_are_written_as_sentences(text: str, written: str) -> None:
+    assert texts.sentence(text) == written
+
+
 @pytest.mark.parametrize(("value", "written"), [(None, ""), (12.4, "12 ms"), (2000, "2.0 s")])
 def test_durations_are_written_to_be_read(value: float | None, written: str) -> None:
     assert texts.duration(value) == written

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from saga_verifier.isolation import (
     CannotStartError,
     DiedAtStartError,
+    GivenUpError,
     Health,
     IsolationError,
     NeverHealthyError,
@@ -191,6 +193,29 @@ def test_kill_ends_at_once_and_start_goes_on_with_the_same_data(
         assert running.base_url != first
         assert get(running.base_url + "/read") == "before"
         assert "--- start 2 of small" in running.log_tail()
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_second_start_that_fails_leaves_nothing_running(
+    isolation: ProcessIsolation, failing: Specs, server: Path, given_up: bool, descendants: Any
+) -> None:
+    only_once = f"""
+import os, time
+if os.path.exists("started"):
+    time.sleep(600)
+open("started", "w").close()
+exec(open({str(server)!r}).read())
+"""
+    give_up = threading.Event()
+    with isolation.start(failing(only_once, timeout_s=60 if given_up else 1), give_up=give_up) as running:
+        running.kill()
+        if given_up:
+            give_up.set()
+        with pytest.raises(GivenUpError if given_up else NeverHealthyError):
+            running.start()
+        assert running.ended() == "signal SIGKILL"
+        assert descendants() == []
+        assert running.workdir.is_dir()
 
 
 def test_a_running_program_cannot_be_started_again(isolation: ProcessIsolation, spec: Specs) -> None:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -63,6 +63,56 @@ class FailingTogether:
     def start(self, spec: Spec, *, give_up: threading.Event | None = None) -> Running:  # noqa: ARG002  (the interface)
         self._all.wait(10)
         raise IsolationError(f"{spec.name} failed")
+
+
+class OneFailsLate:
+    """A backend whose start of `bad` fails after all others have been started."""
+
+    def __init__(self) -> None:
+        self.stopped: list[str] = []
+        self._good = threading.Event()
+
+    def start(self, spec: Spec, *, give_up: threading.Event | None = None) -> "Started":  # noqa: ARG002  (the interface)
+        if spec.name == "bad":
+            assert self._good.wait(10)
+            raise IsolationError("bad failed")
+        self._good.set()
+        return Started(spec.name, self.stopped)
+
+
+class Started:
+    """A program that remembers being stopped."""
+
+    base_url, workdir = "http://127.0.0.1:1", Path()
+
+    def __init__(self, name: str, stopped: list[str]) -> None:
+        self.name, self._stopped = name, stopped
+
+    def log_tail(self, lines: int = 40) -> str:
+        return ""
+
+    def ended(self) -> str | None:
+        return None
+
+    def kill(self) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        self._stopped.append(self.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def test_programs_that_are_ready_are_stopped_when_another_fails() -> None:
+    backend = OneFailsLate()
+    with pytest.raises(IsolationError, match="bad failed"):
+        start_all(backend, [Spec("bad", ("x",)), Spec("good", ("x",))])
+    assert backend.stopped == ["good"]
 
 
 def test_several_failures_are_all_told() -> None:

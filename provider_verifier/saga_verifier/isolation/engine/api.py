@@ -17,9 +17,11 @@ from docker.errors import APIError, DockerException  # type: ignore[import-untyp
 from testcontainers.core.docker_client import DockerClient
 
 from saga_verifier.isolation.engine.errors import EngineError, NotThereError, no_engine, refused
+from saga_verifier.isolation.guarded import in_words
 
 _TIMEOUT_S = 60
 _PULL_TIMEOUT_S = 600
+_SIGNALLED = 128  # an exit status above it: ended by the signal of the number that is left
 _GONE = (404, 409)  # not there, or being removed at this moment by somebody else
 
 
@@ -43,6 +45,14 @@ class ContainerState:
     started_at: str
     addresses: Mapping[str, str]
     ports: Mapping[int, int]
+
+    @property
+    def ended(self) -> str | None:
+        """Say how it ended, or None while it runs."""
+        if self.exit_code is None:
+            return None
+        signalled = self.exit_code > _SIGNALLED
+        return in_words(_SIGNALLED - self.exit_code if signalled else self.exit_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +147,7 @@ class Engine:
             self._api.remove_container(container, v=True, force=True)
 
     def wait(self, container: str) -> None:
-        """Wait until a container does not run."""
+        """Wait until a container has ended; when it is not there, does nothing."""
         with _asking("wait for a container's end", done=_GONE):
             self._api.wait(container)
 

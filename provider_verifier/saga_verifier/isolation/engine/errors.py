@@ -1,8 +1,8 @@
 """What can go wrong at the Docker engine, and the sentences that say so. Holds no I/O.
 
-    EngineError        the engine refused or did not answer
-      NoEngineError    there is none that we may use
-      NotThereError    the object in question is not there (any more)
+EngineError        the engine refused or did not answer
+  NoEngineError    there is none that we may use
+  NotThereError    the object in question is not there (any more)
 """
 
 from saga_verifier.isolation.errors import IsolationError

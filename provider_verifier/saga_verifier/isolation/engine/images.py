@@ -30,17 +30,21 @@ class Build:
         context: Files by their path in the build's context, `Dockerfile` among them: a path on disk, or the content itself.
         arguments: Values of the Dockerfile's `ARG`.
         network: The build's network; None: the engine's own.
+        seeds: Further texts that the tag is made from, such as the id of the base image.
+        more: Makes further files of the context when it is built; what they hold must follow from the rest.
     """
 
     name: str
     context: Mapping[str, Path | bytes] = field(repr=False)
     arguments: Mapping[str, str] = field(default_factory=dict)
     network: str | None = None
+    seeds: tuple[str, ...] = ()
+    more: Callable[[], Mapping[str, Path | bytes]] = dict
 
     @property
     def digest(self) -> str:
         """Name all that goes into the image."""
-        whole = hashlib.sha256(repr(sorted(self.arguments.items())).encode())
+        whole = hashlib.sha256(repr((sorted(self.arguments.items()), self.seeds)).encode())
         for path, content in sorted(self.context.items()):
             data = content if isinstance(content, bytes) else content.read_bytes()
             whole.update(f"{path}\0{_mode(content):o}\0{hashlib.sha256(data).hexdigest()}\n".encode())
@@ -88,9 +92,8 @@ def built(engine: Engine, build: Build, say: Callable[[str], None] = lambda _: N
     tag = build.tag
     if engine.image(tag) is None:
         say(f"building {tag}")
-        engine.build(
-            _packed(build.context), name=tag, arguments=build.arguments, labels={IMAGE_LABEL: build.name}, network=build.network
-        )
+        packed = _packed({**build.context, **build.more()})
+        engine.build(packed, name=tag, arguments=build.arguments, labels={IMAGE_LABEL: build.name}, network=build.network)
         _forget_old(engine, build.name)
     return tag
 

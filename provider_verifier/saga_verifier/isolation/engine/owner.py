@@ -7,7 +7,6 @@ number that was given to another process is not mistaken for it. What its labels
 import json
 import os
 import socket
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,7 +74,7 @@ def _numbers() -> str:
 
 
 def _lives(pid: int) -> bool:
-    if sys.platform == "linux":
+    if (_PROC / "self").exists():
         return (_PROC / str(pid)).exists() and not _is_zombie(pid)
     try:
         os.kill(pid, 0)

@@ -1,0 +1,70 @@
+"""The backend `container`: each program in a hardened container, on a network without a way out.
+
+What a program's container is stands beside its spec (`container_spec`); what the containers of a run share is `container_run`.
+Redaction happens here: whatever comes from the program passes the redactor before it stands in an error.
+"""
+
+from collections.abc import Mapping
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+from saga_verifier.isolation.container_database import DatabaseServer
+from saga_verifier.isolation.container_run import Settings, Shared
+from saga_verifier.isolation.container_running import ContainerRunning
+from saga_verifier.isolation.container_spec import ContainerSpec
+from saga_verifier.isolation.errors import CannotStartError
+from saga_verifier.isolation.spec import Spec
+
+
+class ContainerIsolation:
+    """Starts programs as containers of a Docker engine.
+
+    Its network, and its PostgreSQL server where one is wanted, last as long as one of its programs runs; as a context manager,
+    as long as the block.
+
+    Args:
+        containers: How each program runs as a container, by the spec's name.
+        settings: How containers are run.
+    """
+
+    def __init__(self, containers: Mapping[str, ContainerSpec], settings: Settings | None = None) -> None:
+        self._containers = dict(containers)
+        self._shared = Shared(settings or Settings())
+
+    @property
+    def gateway(self) -> str | None:
+        """Address at which containers reach the harness where it runs on the engine's machine; None while nothing runs."""
+        run = self._shared.run
+        return run.gateway if run is not None and run.direct else None
+
+    @property
+    def database_server(self) -> DatabaseServer | None:
+        """The PostgreSQL server, once a program has asked for a database."""
+        run = self._shared.run
+        return run.server if run is not None else None
+
+    def start(self, spec: Spec, *, give_up: Event | None = None) -> ContainerRunning:
+        """Start a program and wait until it is ready; see `Isolation.start`."""
+        container = self._containers.get(spec.name)
+        if container is None:
+            known = ", ".join(sorted(self._containers)) or "none"
+            raise CannotStartError(
+                f"{spec.name} cannot be started in a container: it is not said which image it is (known: {known}). "
+                "Name its image, or start it as a process."
+            )
+        run = self._shared.join()
+        running = ContainerRunning(run, spec, container, give_up or Event(), self._shared.leave)
+        try:
+            running.start()
+        except BaseException:
+            running.stop()
+            raise
+        return running
+
+    def __enter__(self) -> Self:
+        self._shared.join()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._shared.leave()

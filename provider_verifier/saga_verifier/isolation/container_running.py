@@ -1,0 +1,223 @@
+"""One program in its container, from its start to its end; see `Running`.
+
+Made by `container`; what it consists of at the engine is `container_create`, made at the first start and removed by `stop`.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+from saga_verifier.isolation.container_create import FORWARDER_PORT, Created, alias_of, create_program, start_forwarder
+from saga_verifier.isolation.container_health import trouble
+from saga_verifier.isolation.container_log import ContainerLog
+from saga_verifier.isolation.container_run import Run
+from saga_verifier.isolation.container_spec import WORKDIR, ContainerSpec, wants_database
+from saga_verifier.isolation.engine import ContainerState, EngineError
+from saga_verifier.isolation.errors import CannotStartError, DiedAtStartError, GivenUpError, NeverHealthyError
+from saga_verifier.isolation.spec import Spec
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _PROBE_S = 0.02, 0.2, 1.0
+_LAST_WORDS = 200  # lines that can still be read after it was removed
+
+
+class ContainerRunning:
+    """A program that runs as a container; see `Running`.
+
+    Args:
+        run: The run it belongs to.
+        spec: What it is.
+        container: What it is as a container.
+        give_up: When set, its start is given up.
+        leave: Called once when it does not need the run any more.
+    """
+
+    def __init__(self, run: Run, spec: Spec, container: ContainerSpec, give_up: Event, leave: Callable[[], None]) -> None:
+        self._run, self._spec, self._container = run, spec, container
+        self._give_up, self._leave = give_up, leave
+        self._engine = run.engine
+        self._made: Created | None = None
+        self._forwarder = ""
+        self._address = ("", 0)
+        self._started_at = 0.0
+        self._last_words: list[str] = []
+        self._ended_by_us = self._stopped = False
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return self._spec.name
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers to the harness."""
+        return "http://{}:{}".format(*self._address)
+
+    @property
+    def inside_url(self) -> str:
+        """Where it answers to the other containers of its run."""
+        return f"http://{alias_of(self._spec)}:{self._container.port}"
+
+    @property
+    def workdir(self) -> Path:
+        """Its own data directory, as it sees it itself."""
+        return Path(WORKDIR)
+
+    @property
+    def container_id(self) -> str:
+        """The engine's id of its container; empty before it was created."""
+        return self._made.container if self._made is not None else ""
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Give the last lines that it wrote, without secrets."""
+        if self._made is None or self._stopped:
+            return "\n".join(self._last_words[-lines:] if lines > 0 else [])
+        return "\n".join(self._log(self._made).tail(lines))
+
+    def ended(self) -> str | None:
+        """Say how it, or the PostgreSQL server that it uses, ended; None while all runs."""
+        if self._made is None or self._stopped:
+            return "stopped" if self._stopped else "not started"
+        state = self._engine.state(self._made.container)
+        server = self._run.server if wants_database(self._spec, self._container) else None
+        gone = server.ended() if server is not None else None
+        if state.ended is not None:
+            return self._how(state)
+        return None if gone is None else f"it runs, but its PostgreSQL server has ended with {gone}"
+
+    def start(self) -> None:
+        """Start it (again) and wait until it is ready."""
+        if self._made is not None and self._engine.state(self._made.container).running:
+            raise CannotStartError(f"{self.name} runs already at {self.base_url}. Kill it before you start it again.")
+        try:
+            made = self._made = self._made or create_program(self._run, self._spec, self._container)
+            if not self._forwarder and (self._spec.port is not None or not self._run.direct):
+                self._forwarder = start_forwarder(self._run, self._spec, self._container)
+            self._started_at, self._ended_by_us = time.time(), False
+            self._engine.start(made.container)
+        except EngineError as error:
+            raise CannotStartError(f"{self.name} cannot be started in a container. {self._clean(str(error))}") from None
+        self._wait_until_ready(made)
+
+    def kill(self) -> None:
+        """End it at once with everything that it started."""
+        if self._made is not None and not self._stopped:
+            self._ended_by_us = True
+            self._engine.kill(self._made.container)
+            self._engine.wait(self._made.container)
+
+    def stop(self) -> None:
+        """End it politely, then by force, and remove it with its data; again does nothing."""
+        if self._stopped:
+            return
+        try:
+            if self._made is not None:
+                self._end(self._made)
+        finally:
+            self._stopped = True
+            try:
+                self._remove()
+            finally:
+                self._leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def _end(self, made: Created) -> None:
+        if self._engine.state(made.container).running:
+            self._engine.stop(made.container, self._spec.stop_timeout_s)
+            self._ended_by_us = True
+        self._last_words = self._log(made).tail(_LAST_WORDS)
+        if not self._ended_by_us:
+            self._keep_log(made)
+
+    def _remove(self) -> None:
+        for container in (self._forwarder, self.container_id):
+            if container:
+                self._engine.remove(container)
+        if self._made is not None:
+            self._engine.remove_volume(self._made.volume)
+
+    def _wait_until_ready(self, made: Created) -> None:
+        until = time.monotonic() + self._spec.health.timeout_s
+        pause, seen = _FIRST_PAUSE_S, "it was not asked yet"
+        while True:
+            state = self._engine.state(made.container)
+            if state.ended is not None:
+                raise self._death(made, state, seen)
+            left = until - time.monotonic()
+            self._address = self._where(state)
+            answer = trouble(
+                self._address, self._spec.health.path, max(0.1, min(_PROBE_S, left)), forwarded=bool(self._forwarder)
+            )
+            if answer is None:
+                return
+            seen = answer
+            if self._give_up.wait(pause):
+                raise GivenUpError(f"The start of {self.name} was given up.")
+            if left <= 0:
+                raise self._never_healthy(made, seen)
+            pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+
+    def _where(self, state: ContainerState) -> tuple[str, int]:
+        """Find where the harness reaches it; another place after each start."""
+        if not self._forwarder:
+            return state.addresses.get(self._run.network, ""), self._container.port
+        forwarder = self._engine.state(self._forwarder)
+        if forwarder.ended is not None:
+            last = self._engine.log(self._forwarder, lines=5).strip()
+            raise CannotStartError(
+                f"The forwarder to {self.name} has ended with {forwarder.ended}. Name a forwarder image that has a python3; "
+                f"{self._run.settings.forwarder_image} said: {last}"
+            )
+        return self._engine.host, forwarder.ports.get(FORWARDER_PORT, 0)
+
+    def _log(self, made: Created) -> ContainerLog:
+        return ContainerLog(self._engine, made.container, made.redact)
+
+    def _clean(self, text: str) -> str:
+        return text if self._made is None else self._made.redact(text)
+
+    def _how(self, state: ContainerState) -> str:
+        memory = f" (it wanted more than its {self._container.limits.memory_mb} MB of memory)" if state.out_of_memory else ""
+        return f"{state.ended}{memory}"
+
+    def _death(self, made: Created, state: ContainerState, seen: str) -> DiedAtStartError:
+        log = self._log(made).quoted(self._started_at)
+        mend = "Give it more memory" if state.out_of_memory else "Mend what its log tells"
+        if "read-only file system" in log.lower():
+            mend = f"It may write in /tmp and {WORKDIR} only: name further folders as writable"
+        return DiedAtStartError(
+            f"{self.name} died at its start with {self._how(state)}, before it was ready ({seen}).\n"
+            f"{mend}. {self._ran(made)}\n{log}{self._kept(made)}"
+        )
+
+    def _never_healthy(self, made: Created, seen: str) -> NeverHealthyError:
+        path, limit = self._spec.health.path, self._spec.health.timeout_s
+        asked = f"GET {path}" if path else "a connection"
+        return NeverHealthyError(
+            f"{self.name} was not ready within {limit:g} s: at the last try of {asked}, {seen}.\n"
+            f"Let it listen on port {self._container.port} of all addresses, mend its health path, or give it more time. "
+            f"{self._ran(made)}\n{self._log(made).quoted(self._started_at)}{self._kept(made)}"
+        )
+
+    def _ran(self, made: Created) -> str:
+        words = " ".join(self._container.command) if self._container.command else "its own command"
+        return f"It was started from the image {made.image} with: {words}"
+
+    def _kept(self, made: Created) -> str:
+        file = self._keep_log(made)
+        return "" if file is None else f"\nAll of its log: {file}"
+
+    def _keep_log(self, made: Created) -> Path | None:
+        folder = self._run.settings.log_folder
+        if folder is None:
+            return None
+        file = folder / f"{alias_of(self._spec)}-{self._run.id}.log"
+        self._log(made).keep(file)
+        return file

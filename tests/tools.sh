@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The programs that some tests need beside Python: a browser and a PostgreSQL server. Uses what is there; as root on Debian or Ubuntu
+# it installs what is missing and says so; elsewhere it says which tests will be left out.
+set -u
+
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+  echo "installing ${missing[*]} for the tests (apt-get)"
+  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 # run level 1: services are installed, not started
+  log=$(mktemp)
+  if apt-get update -q >"$log" 2>&1 && apt-get install -q -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+    rm -f "$log"
+    exit 0
+  fi
+  tail -5 "$log"
+fi
+echo "tests that need ${missing[*]} will be left out; install them to run those too (Debian: apt-get install ${missing[*]})"
