@@ -26,6 +26,11 @@ class Links:
         """Give the address of a resource; each segment is one path segment, whatever characters it has."""
         return "/".join([self.base, *(quote(str(segment), safe="") for segment in segments)])
 
+    @staticmethod
+    def tail(*segments: object) -> str:
+        """Give the end of an address."""
+        return "/".join(quote(str(segment), safe="") for segment in segments)
+
     def pacticipant(self, name: str) -> str:
         """Give the address of a pacticipant."""
         return self.url("pacticipants", name)

@@ -24,6 +24,7 @@ class Published:
         comments: Why its content counts as changed; empty when it does not.
         unchanged: Why it does not; None when the version was published again.
         has_results: Whether the provider ever published a result for this consumer.
+        needs_verification: Some provider version that matters has no result for this content.
     """
 
     consumer: str
@@ -34,6 +35,7 @@ class Published:
     comments: tuple[str, ...]
     unchanged: str | None
     has_results: bool
+    needs_verification: bool = False
 
 
 def notice(kind: str, text: str) -> Notice:
@@ -115,6 +117,11 @@ _DANGER = (
 
 
 def _events(pact: Published) -> str:
+    events = ["contract_published"]
+    if pact.needs_verification:
+        events.append("contract_requiring_verification_published")
     if pact.comments:
-        return f"contract_published, contract_content_changed ({', '.join(pact.comments)})"
-    return f"contract_published ({pact.unchanged})" if pact.unchanged else "contract_published"
+        events.append(f"contract_content_changed ({', '.join(pact.comments)})")
+    elif pact.unchanged:
+        events[0] = f"contract_published ({pact.unchanged})"
+    return ", ".join(events)

@@ -116,6 +116,7 @@ def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.
         comments=comments,
         unchanged=notices.unchanged_text(tags) if outcome.kind != "same" and not comments else None,
         has_results=verification_store.exists_for_pair(connection, pact.consumer_id, pact.provider_id),
+        needs_verification=verification_store.lacks_result(connection, pact.provider_id, pact.content_id),
     )
 
 

@@ -120,7 +120,9 @@ class Rules:
         )
 
 
-class _Phase(Enum):
+class Phase(Enum):
+    """Where the orchestrator is with a step."""
+
     FORWARD = 1
     WAITING = 2  # for the callback
     DONE = 3
@@ -128,82 +130,85 @@ class _Phase(Enum):
     OVER = 5
 
 
-class _Outage(Enum):
+class Outage(Enum):
+    """What gets through of the present call."""
+
     NONE = 0
     REQUESTS = 1  # no request gets through
     REPLIES = 2  # no reply comes back
 
 
 @dataclass(frozen=True, slots=True)
-class _At:
+class At:
     """One state of the transition system."""
 
     budget: int
-    phase: _Phase = _Phase.FORWARD
+    phase: Phase = Phase.FORWARD
     tried: int = 0
-    outage: _Outage = _Outage.NONE
+    outage: Outage = Outage.NONE
     uncertain: bool = False
     state: State = State.ABSENT
     late_forwards: int = 0
     late_compensations: int = 0
 
 
-_Move = tuple[Letter | None, _At]
+Move = tuple[Letter | None, At]
 
 
 def words(rules: Rules, faults: int) -> frozenset[Word]:
     """Give every arrival word that at most this many faults can cause; the empty word (nothing arrives) is left out."""
-    return frozenset(word for word in _words(rules, _At(budget=faults)) if word)
+    return frozenset(word for word in _words(rules, At(budget=faults)) if word)
 
 
 @lru_cache(maxsize=200_000)
-def _words(rules: Rules, at: _At) -> frozenset[Word]:
+def _words(rules: Rules, at: At) -> frozenset[Word]:
     found: set[Word] = set()
-    if at.phase == _Phase.OVER and at.state != State.IN_PROGRESS:
+    if at.phase == Phase.OVER and at.state != State.IN_PROGRESS:
         found.add(())
-    for letter, following in _moves(rules, at):
+    for letter, following in moves(rules, at):
         rest = _words(rules, following)
         found.update(rest if letter is None else {(letter, *word) for word in rest})
     return frozenset(found)
 
 
-def _moves(rules: Rules, at: _At) -> Iterator[_Move]:
+def moves(rules: Rules, at: At) -> Iterator[Move]:
+    """Give every next state that the budget allows, each with the letter that arrives at the participant, if any does."""
     for letter, following in _all_moves(rules, at):
         if following.budget >= 0:
             yield letter, following
 
 
-def _all_moves(rules: Rules, at: _At) -> Iterator[_Move]:
+def _all_moves(rules: Rules, at: At) -> Iterator[Move]:
     yield from _late_arrivals(rules, at)
     yield from _own_work(rules, at)
-    if at.phase == _Phase.FORWARD:
+    if at.phase == Phase.FORWARD:
         yield from _forward(rules, at)
-    elif at.phase == _Phase.WAITING:
+    elif at.phase == Phase.WAITING:
         yield from _waiting(rules, at)
-    elif at.phase == _Phase.DONE:
-        yield None, _enter(at, _Phase.OVER)
+    elif at.phase == Phase.DONE:
+        yield None, _enter(at, Phase.OVER)
         if rules.undone_after_done:
-            yield None, _pay(_enter(at, _Phase.UNDO))  # another step fails
-    elif at.phase == _Phase.UNDO:
+            yield None, _pay(_enter(at, Phase.UNDO))  # another step fails
+    elif at.phase == Phase.UNDO:
         yield from _undo(rules, at)
 
 
-def _pay(at: _At, **changes: object) -> _At:
+def _pay(at: At, **changes: object) -> At:
     return replace(at, budget=at.budget - 1, **changes)  # type: ignore[arg-type]
 
 
-def _enter(at: _At, phase: _Phase) -> _At:
-    return replace(at, phase=phase, tried=0, outage=_Outage.NONE)
+def _enter(at: At, phase: Phase) -> At:
+    return replace(at, phase=phase, tried=0, outage=Outage.NONE)
 
 
-def _arrivals(rules: Rules, at: _At) -> Iterator[tuple[Letter, _At]]:
+def _arrivals(rules: Rules, at: At) -> Iterator[tuple[Letter, At]]:
     """Let one forward call arrive now: as it applies or is absorbed, or refused by the precondition."""
     yield Letter.FORWARD, replace(at, state=after(at.state, Letter.FORWARD, callback=rules.callback))
     if at.state == State.ABSENT and rules.can_refuse and not rules.callback:
         yield Letter.REFUSED, _pay(at, state=State.REFUSED)
 
 
-def _late_arrivals(rules: Rules, at: _At) -> Iterator[_Move]:
+def _late_arrivals(rules: Rules, at: At) -> Iterator[Move]:
     if at.late_forwards:
         for letter, arrived in _arrivals(rules, at):
             yield letter, replace(arrived, late_forwards=at.late_forwards - 1)
@@ -211,59 +216,59 @@ def _late_arrivals(rules: Rules, at: _At) -> Iterator[_Move]:
         yield Letter.COMPENSATE, replace(at, state=State.COMPENSATED, late_compensations=at.late_compensations - 1)
 
 
-def _own_work(rules: Rules, at: _At) -> Iterator[_Move]:
+def _own_work(rules: Rules, at: At) -> Iterator[Move]:
     if at.state == State.IN_PROGRESS:
         yield Letter.DONE, replace(at, state=State.APPLIED)
         if rules.can_refuse:
             yield Letter.CALLBACK_REFUSED, _pay(at, state=State.REFUSED)
 
 
-def _forward(rules: Rules, at: _At) -> Iterator[_Move]:
-    given_up = _Phase.UNDO if rules.can_be_undone else _Phase.OVER
+def _forward(rules: Rules, at: At) -> Iterator[Move]:
+    given_up = Phase.UNDO if rules.can_be_undone else Phase.OVER
     if rules.cancels_siblings:
-        yield None, _pay(_enter(at, _Phase.UNDO), late_forwards=at.late_forwards + 1)
+        yield None, _pay(_enter(at, Phase.UNDO), late_forwards=at.late_forwards + 1)
     yield from _between_tries(at)
     if at.tried == rules.tries:
         yield None, _enter(at, given_up)
         return
     late = _pay(at, late_forwards=at.late_forwards + 1)
     yield from _not_arriving(at, late)
-    if at.outage != _Outage.REQUESTS:
+    if at.outage != Outage.REQUESTS:
         for letter, arrived in _arrivals(rules, at):
             yield from _answered(letter, arrived, _after_reply(rules, arrived))
 
 
-def _undo(rules: Rules, at: _At) -> Iterator[_Move]:
+def _undo(rules: Rules, at: At) -> Iterator[Move]:
     yield from _between_tries(at)
     if at.tried == rules.tries:
-        yield None, _enter(at, _Phase.OVER)
+        yield None, _enter(at, Phase.OVER)
         return
     late = _pay(at, late_compensations=at.late_compensations + 1)
     yield from _not_arriving(at, late)
-    if at.outage != _Outage.REQUESTS:
+    if at.outage != Outage.REQUESTS:
         arrived = replace(at, state=State.COMPENSATED)
-        yield from _answered(Letter.COMPENSATE, arrived, _enter(arrived, _Phase.OVER))
+        yield from _answered(Letter.COMPENSATE, arrived, _enter(arrived, Phase.OVER))
 
 
-def _between_tries(at: _At) -> Iterator[_Move]:
+def _between_tries(at: At) -> Iterator[Move]:
     yield None, _crashed(at)
-    if at.outage == _Outage.NONE:
-        yield None, _pay(at, outage=_Outage.REQUESTS)
-        yield None, _pay(at, outage=_Outage.REPLIES)
+    if at.outage == Outage.NONE:
+        yield None, _pay(at, outage=Outage.REQUESTS)
+        yield None, _pay(at, outage=Outage.REPLIES)
     else:
-        yield None, replace(at, outage=_Outage.NONE)
+        yield None, replace(at, outage=Outage.NONE)
 
 
-def _not_arriving(at: _At, late: _At) -> Iterator[_Move]:
+def _not_arriving(at: At, late: At) -> Iterator[Move]:
     """Send a try that does not arrive now: doubled on its way (the try itself is still to come), late, or lost."""
     yield None, late
     yield None, _unanswered(late)
-    yield None, _unanswered(at if at.outage == _Outage.REQUESTS else _pay(at))
+    yield None, _unanswered(at if at.outage == Outage.REQUESTS else _pay(at))
 
 
-def _answered(letter: Letter, arrived: _At, clear: _At) -> Iterator[_Move]:
+def _answered(letter: Letter, arrived: At, clear: At) -> Iterator[Move]:
     """Let a try arrive: its reply is heard, is lost, or finds the orchestrator crashed."""
-    if arrived.outage == _Outage.REPLIES:
+    if arrived.outage == Outage.REPLIES:
         yield letter, _unanswered(arrived)
     else:
         yield letter, clear
@@ -271,30 +276,30 @@ def _answered(letter: Letter, arrived: _At, clear: _At) -> Iterator[_Move]:
     yield letter, _crashed(arrived)
 
 
-def _unanswered(at: _At) -> _At:
+def _unanswered(at: At) -> At:
     return replace(at, tried=at.tried + 1, uncertain=True)
 
 
-def _crashed(at: _At) -> _At:
+def _crashed(at: At) -> At:
     return _pay(at, tried=0, uncertain=True)
 
 
-def _after_reply(rules: Rules, at: _At) -> _At:
+def _after_reply(rules: Rules, at: At) -> At:
     """Give what the orchestrator does once it knows the reply to the forward call that just arrived."""
     if at.state == State.APPLIED:
-        return _enter(at, _Phase.DONE)
+        return _enter(at, Phase.DONE)
     if at.state == State.IN_PROGRESS:
-        return _enter(at, _Phase.WAITING)
+        return _enter(at, Phase.WAITING)
     return _after_refusal(rules, at)
 
 
-def _after_refusal(rules: Rules, at: _At) -> _At:
-    return _enter(at, _Phase.UNDO if at.uncertain and rules.can_be_undone else _Phase.OVER)
+def _after_refusal(rules: Rules, at: At) -> At:
+    return _enter(at, Phase.UNDO if at.uncertain and rules.can_be_undone else Phase.OVER)
 
 
-def _waiting(rules: Rules, at: _At) -> Iterator[_Move]:
+def _waiting(rules: Rules, at: At) -> Iterator[Move]:
     if at.state == State.APPLIED:
-        yield None, _enter(at, _Phase.DONE)
+        yield None, _enter(at, Phase.DONE)
     if at.state == State.REFUSED:
         yield None, _after_refusal(rules, at)
-    yield None, _pay(_enter(at, _Phase.UNDO if rules.can_be_undone else _Phase.OVER))  # no callback comes
+    yield None, _pay(_enter(at, Phase.UNDO if rules.can_be_undone else Phase.OVER))  # no callback comes

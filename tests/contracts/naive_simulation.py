@@ -59,20 +59,25 @@ class Moment(NamedTuple):
     budget: int
     saga: str  # running, failing, escalating, over
     steps: tuple[Now, ...]
-    word: str = ""
+    word: tuple[str, ...] = ()
 
 
 RUNNING = ("calling", "waiting")
 SETTLED = ("done", "dead", "undone", "given up", "stuck")
 
 
-def words(chart: Chart, watched: int, faults: int, most: int = 3_000_000) -> set[str]:
-    """Give every sequence of arrivals at the watched step's participant that at most this many faults can cause."""
+def words(chart: Chart, watched: int | tuple[int, ...], faults: int, most: int = 3_000_000) -> set[str]:
+    """Give every sequence of arrivals at the watched step's participant that at most this many faults can cause.
+
+    Of several watched steps, each letter bears the step's number: `0:F 1:F`.
+    """
+    watched = watched if isinstance(watched, tuple) else (watched,)
     start = _settled(chart, Moment(faults, "running", tuple(Now() for _ in chart.steps)))
     seen, todo, found = {start}, [start], set[str]()
     while todo:
         moment = todo.pop()
-        if moment.saga == "over" and moment.steps[watched].world != "in progress" and moment.word:
+        working = any(moment.steps[number].world == "in progress" for number in watched)
+        if moment.saga == "over" and not working and moment.word:
             found.add(" ".join(moment.word))
         for following in _all_next(chart, moment, watched):
             if following not in seen:
@@ -83,15 +88,16 @@ def words(chart: Chart, watched: int, faults: int, most: int = 3_000_000) -> set
     return found
 
 
-def _all_next(chart: Chart, moment: Moment, watched: int) -> Iterator[Moment]:
+def _all_next(chart: Chart, moment: Moment, watched: tuple[int, ...]) -> Iterator[Moment]:
     for number, now in enumerate(moment.steps):
-        if moment.saga == "over" and number != watched:
+        if moment.saga == "over" and number not in watched:
             continue  # nothing that happens elsewhere after the end can reach the watched step
         for following in _next_of_step(chart, moment, number, now):
             letter, budget, changed, event = following
             if budget >= 0:
                 steps = (*moment.steps[:number], changed, *moment.steps[number + 1 :])
-                word = moment.word + letter if number == watched else moment.word
+                mark = letter if len(watched) == 1 else f"{number}:{letter}"
+                word = (*moment.word, mark) if letter and number in watched else moment.word
                 yield _settled(chart, _reported(chart, Moment(budget, moment.saga, steps, word), number, event))
     if moment.saga != "over" and moment.budget > 0:
         yield from _crash(chart, moment)

@@ -81,7 +81,7 @@ def list_deployed(uuid: str, call: Hal) -> Response:
         environment = existing_environment(connection, uuid)
         name, instance = call.text("pacticipant"), call.text("applicationInstance")
         rows = deployment_store.deployments(connection, environment.id, pacticipant=name, instance=instance)
-    own = call.links.url("environments", uuid, "deployed-versions", "currently-deployed")
+    own = _with_query(call, call.links.url("environments", uuid, "deployed-versions", "currently-deployed"))
     title = f"Currently deployed versions for {environment.display_name}"
     return _rows("deployedVersions", [views.deployed(call.links, row, None) for row in rows], own, title)
 
@@ -93,7 +93,7 @@ def list_released(uuid: str, call: Hal) -> Response:
         environment = existing_environment(connection, uuid)
         name, number = call.text("pacticipant"), call.text("version")
         rows = deployment_store.releases(connection, environment.id, pacticipant=name, number=number)
-    own = call.links.url("environments", uuid, "released-versions", "currently-supported")
+    own = _with_query(call, call.links.url("environments", uuid, "released-versions", "currently-supported"))
     title = f"Currently supported versions in {environment.display_name}"
     return _rows("releasedVersions", [views.released(call.links, row, None) for row in rows], own, title)
 
@@ -188,6 +188,11 @@ def end_support(uuid: str, call: HalPatch) -> Response:
         if wanted is False:
             deployment_store.end_support(connection, found)
         return respond(_released(call, connection, uuid))
+
+
+def _with_query(call: Call, address: str) -> str:
+    query = call.request.url.query
+    return f"{address}?{query}" if query else address
 
 
 def _rows(name: str, rows: list[dict[str, Any]], own: str, title: str) -> Response:

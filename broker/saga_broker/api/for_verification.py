@@ -52,10 +52,10 @@ class Request:
         tags = faults.check(body, "providerVersionTags", array)
         self.tags = tuple(tag for tag in tags or () if isinstance(tag, str)) if isinstance(tags, list) else ()
         branch = faults.check(body, "providerVersionBranch", text, _blank_branch)
-        self.pending = body.get("includePendingStatus", not beta)
+        self.pending = body.get("includePendingStatus", True)
         if "includePendingStatus" in body:
             faults.check(body, "includePendingStatus", filled, _boolean, null=False)
-        self.wip_since = _moment(faults, body)
+        self.wip_since = _moment(faults, body, beta=beta)
         if branch == "" and not self.tags and (body.get("includePendingStatus") is True or self.wip_since):
             faults.add("providerVersionBranch", EMPTY_BRANCH)
         self.branch = branch or None
@@ -149,7 +149,7 @@ def _old_selector(item: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _moment(faults: Faults, body: dict[str, Any]) -> datetime | None:
+def _moment(faults: Faults, body: dict[str, Any], *, beta: bool) -> datetime | None:
     value = body.get("includeWipPactsSince")
     if value is None or faults.check(body, "includeWipPactsSince", text, not_blank) is None:
         return None
@@ -158,7 +158,7 @@ def _moment(faults: Faults, body: dict[str, Any]) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None:
-        faults.by_field["includeWipPactsSince"] = ["must be a valid date"]
+        faults.by_field["include_wip_pacts_since" if beta else "includeWipPactsSince"] = ["must be a date"]
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 

@@ -10,8 +10,8 @@ from saga_broker import metadata
 from saga_broker.api.call import Call, HalJson, calling, respond
 from saga_broker.api.fields import Faults
 from saga_broker.content import with_ids
-from saga_broker.errors import NotFoundError
-from saga_broker.hal import Document, dump, link, moment, present
+from saga_broker.errors import ConflictError, NotFoundError, RefusedError
+from saga_broker.hal import Document, dump, moment, present
 from saga_broker.media import EXTENDED_PACT, HAL, JSON
 from saga_broker.publishing import Incoming, refuse_conflicts, refuse_likely_duplicates, store_pact
 from saga_broker.store import pacts as store
@@ -19,7 +19,7 @@ from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
 from saga_broker.store.rows import Publication
-from saga_broker.views.pact import name_of, pact_links
+from saga_broker.views.pact import after_removal, name_of, pact_links
 
 router = APIRouter(tags=["pacts"])
 PactCall = Annotated[Call, calling(offers=(HAL, JSON, EXTENDED_PACT))]
@@ -85,11 +85,7 @@ def remove(provider: str, consumer: str, number: str, call: PactCall) -> Respons
     with call.write() as connection:
         store.remove(connection, [existing_pact(connection, Which(consumer, provider, number))])
         left = store.newest(connection, Which(consumer, provider))
-    found = {"index": link(call.links.base, "The index resource")}
-    if left is not None:
-        latest = f"{call.links.pair(consumer, provider)}/latest"
-        found["pb:latest-pact-version"] = link(latest, "Latest pact")
-    return respond({"_links": found})
+    return respond(after_removal(call.links, consumer, provider, has_more=left is not None))
 
 
 @router.get(PAIR + "/pact-version/{sha:seg}")
@@ -156,7 +152,7 @@ def answer(call: Call, connection: Connection, pact: Publication, status: int = 
     """Write a pact: its own JSON with ids, and the broker's links."""
     document = json.loads(store.content(connection, pact.content_id))
     headers = {"X-Pact-Consumer-Version": pact.number.encode("ascii", "backslashreplace").decode()}
-    links = pact_links(call.links, pact, meta)
+    links = pact_links(call.links, pact, meta, _chosen_numbers(connection, metadata.decode(meta)))
     if call.media_type == EXTENDED_PACT:
         extended = _extended(connection, pact, document)
         return respond({**extended, "_links": links}, status, media_type=EXTENDED_PACT, headers=headers)
@@ -164,6 +160,13 @@ def answer(call: Call, connection: Connection, pact: Publication, status: int = 
     body = shown if isinstance(shown, dict) else {"contract": shown}
     written = {**body, "createdAt": moment(pact.created_at), "_links": links}
     return respond(written, status, media_type=call.media_type, headers=headers)
+
+
+def _chosen_numbers(connection: Connection, meta: metadata.Metadata) -> list[str]:
+    if meta.number is not None:
+        return [meta.number]
+    found = version_store.find_by_ids(connection, list(meta.version_ids))
+    return [found[version_id].number for version_id in sorted(found)]
 
 
 def _extended(connection: Connection, pact: Publication, document: Any) -> Document:
@@ -199,7 +202,10 @@ def _stored(call: Call, provider: str, consumer: str, number: str, *, merge: boo
 
 def refuse_conflicts_of_one(call: Call, connection: Connection, number: str, pact: Incoming) -> None:
     """Refuse a pact that would change what is stored under this consumer version."""
-    refuse_conflicts(connection, call.settings, number, [pact])
+    try:
+        refuse_conflicts(connection, call.settings, number, [pact])
+    except ConflictError as error:
+        raise RefusedError(409, str(error)) from error
 
 
 def _check_names(document: dict[str, Any], provider: str, consumer: str) -> None:

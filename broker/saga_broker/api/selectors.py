@@ -58,7 +58,7 @@ def _faults(item: Raw, connection: Connection, branch: str | None) -> list[str]:
     texts = [f"{name} {fault}" for name, found in own.by_field.items() for fault in found]
     if texts:
         return texts
-    texts = [sentence for applies, sentence in _RULES if applies(item)]
+    texts = [sentence for applies, sentence in _RULES if applies(item)] + _never_together(item)
     if item.get("matchingBranch") and not branch:
         texts.append("the providerVersionBranch must be specified when the selector matchingBranch=true is used")
     environment = item.get("environment")
@@ -93,10 +93,21 @@ def _others(item: Raw, *allowed: str) -> list[str]:
     return [name for name in item if name in known and name not in allowed and item[name] is not None]
 
 
+def _both(*pair: str) -> Rule:
+    return (lambda item: all(item.get(name) for name in pair), f"cannot specify both {pair[0]}=true and {pair[1]}=true")
+
+
+def _never_together(item: Raw) -> list[str]:
+    """Tell which names of versions stand beside names of environments."""
+    places = [name for name in ("environment", "deployed", "released", "deployedOrReleased") if item.get(name)]
+    names = [name for name in ("tag", "branch", "mainBranch") if item.get(name)]
+    return [f"cannot specify the field {name} with the field {place}" for name in names for place in places]
+
+
 _RULES: tuple[Rule, ...] = (
     (_names_nothing, NOTHING),
     (
-        lambda item: item.get("mainBranch") and (_others(item, "mainBranch", "consumer", "latest")),
+        lambda item: item.get("mainBranch") and _others(item, "mainBranch", "consumer", "latest"),
         "cannot specify mainBranch=true with any other criteria apart from consumer",
     ),
     (
@@ -107,30 +118,18 @@ _RULES: tuple[Rule, ...] = (
         lambda item: item.get("matchingBranch") and _others(item, "matchingBranch", "consumer"),
         "cannot specify matchingBranch=true with any other criteria apart from consumer",
     ),
-    (lambda item: item.get("tag") and item.get("branch"), "cannot specify both a tag and a branch"),
-    (lambda item: item.get("fallbackTag") and not item.get("tag"), "a tag must be specified when a fallbackTag is specified"),
     (
-        lambda item: item.get("fallbackTag") and item.get("tag") and not item.get("latest"),
-        "a fallbackTag can only be set when latest is true",
+        lambda item: item.get("tag") and item.get("branch") and not item.get("mainBranch"),
+        "cannot specify both a tag and a branch",
     ),
+    (lambda item: item.get("fallbackTag") and not item.get("latest"), "fallbackTag can only be set if latest is true"),
+    (lambda item: item.get("fallbackTag") and not item.get("tag"), "a tag must be specified when a fallbackTag is specified"),
     (
         lambda item: item.get("fallbackBranch") and not item.get("branch"),
         "a branch must be specified when a fallbackBranch is specified",
     ),
     (lambda item: item.get("branch") and item.get("latest") is False, "cannot specify a branch with latest=false"),
-    (lambda item: item.get("deployed") and item.get("released"), "cannot specify both deployed=true and released=true"),
-    (
-        lambda item: item.get("deployed") and item.get("deployedOrReleased"),
-        "cannot specify both deployed=true and deployedOrReleased=true",
-    ),
-    (
-        lambda item: item.get("released") and item.get("deployedOrReleased"),
-        "cannot specify both released=true and deployedOrReleased=true",
-    ),
-    (
-        lambda item: (
-            item.get("branch") and any(item.get(name) for name in ("environment", "deployed", "released", "deployedOrReleased"))
-        ),
-        "cannot specify branch with deployed, released, deployedOrReleased or environment",
-    ),
+    _both("deployed", "released"),
+    _both("deployed", "deployedOrReleased"),
+    _both("released", "deployedOrReleased"),
 )

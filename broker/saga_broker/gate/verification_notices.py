@@ -117,7 +117,7 @@ def _afterwards(provider: Provider) -> list[Notice]:
     )
     done = (
         f"This pact is no longer in pending state for {who}, as a successful verification result{with_tags} has been published. "
-        f"If a verification for a version of {provider.name}{_suffix(provider)} fails in the future, "
+        f"If a verification for a version of {provider.name}{with_tags} fails in the future, "
         f"it will fail the build. {PENDING_LINK}"
     )
     texts = {
@@ -127,11 +127,6 @@ def _afterwards(provider: Provider) -> list[Notice]:
         "success_false_published_true": not_yet,
     }
     return [{"when": f"after_verification:{when}", "text": text} for when, text in texts.items()]
-
-
-def _suffix(provider: Provider) -> str:
-    tags = provider.pending_tags or provider.tags
-    return "" if provider.branch or not tags else f" with {_tags(tags)}"
 
 
 def _any(provider: Provider, *, only_pending: bool = False, article: str = "a") -> str:

@@ -113,6 +113,7 @@ class Verification:
     provider_version: str
     success: bool
     wip: bool
+    pact_pending: bool | None
     build_url: str | None
     test_results: str | None
     verified_by: str | None

@@ -8,7 +8,18 @@ from sqlalchemy import Connection, Select, delete, func, select
 
 from saga_broker.store.query import add, fetch, first
 from saga_broker.store.rows import Publication, Verification, Version
-from saga_broker.store.schema import contents, pacticipants, tags, verification_tags, verifications, versions
+from saga_broker.store.schema import (
+    branch_heads,
+    branches,
+    contents,
+    deployed_versions,
+    pacticipants,
+    released_versions,
+    tags,
+    verification_tags,
+    verifications,
+    versions,
+)
 from saga_broker.store.types import now
 
 consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
@@ -83,6 +94,25 @@ def last_outcome(connection: Connection, content_id: int, provider_version_id: i
     return None if found is None else bool(found)
 
 
+def lacks_result(connection: Connection, provider_id: int, content_id: int) -> bool:
+    """Tell whether a provider version that matters has no result for a content: main branch head, deployed or released."""
+    verified = select(verifications.c.provider_version_id).where(verifications.c.content_id == content_id)
+    heads = (
+        select(branch_heads.c.version_id)
+        .join(branches, branches.c.id == branch_heads.c.branch_id)
+        .join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+        .where(branches.c.pacticipant_id == provider_id, branches.c.name == pacticipants.c.main_branch)
+    )
+    deployed, released = deployed_versions.c, released_versions.c
+    here = select(deployed.version_id).where(deployed.pacticipant_id == provider_id, deployed.undeployed_at.is_(None))
+    out = select(released.version_id).where(released.pacticipant_id == provider_id, released.support_ended_at.is_(None))
+    for query in (heads, here, out):
+        column = query.selected_columns.version_id
+        if connection.execute(query.where(column.not_in(verified)).limit(1)).scalar() is not None:
+            return True
+    return False
+
+
 def exists_for_pair(connection: Connection, consumer_id: int, provider_id: int) -> bool:
     """Tell whether the provider ever published a result for this consumer."""
     query = select(verifications.c.id).where(
@@ -113,6 +143,7 @@ def verification_query() -> Select[Any]:
             versions.c.number.label("provider_version"),
             table.success,
             table.wip,
+            table.pact_pending,
             table.build_url,
             table.test_results,
             table.verified_by,

@@ -17,13 +17,14 @@ def href_of(links: Links, pact: Publication) -> str:
     return links.pact(pact.consumer, pact.provider, pact.number)
 
 
-def pact_links(links: Links, pact: Publication, metadata: str | None = None) -> Document:
+def pact_links(links: Links, pact: Publication, metadata: str | None = None, chosen: Sequence[str] = ()) -> Document:
     """Write the links of a pact.
 
     Args:
         links: Writes addresses.
         pact: The publication.
         metadata: What the address said about why this pact was chosen; passed on to the address of the results.
+        chosen: Numbers of the consumer versions that the metadata names.
     """
     consumer, provider = pact.consumer, pact.provider
     pair, own, content = (
@@ -38,6 +39,7 @@ def pact_links(links: Links, pact: Publication, metadata: str | None = None) -> 
         "self": link(own, "Pact", name_of(pact)),
         "pb:consumer": link(links.pacticipant(consumer), "Consumer", consumer),
         "pb:consumer-version": link(version, "Consumer version", pact.number),
+        **_chosen_versions(links, consumer, chosen),
         "pb:provider": link(links.pacticipant(provider), "Provider", provider),
         "pb:pact-version": link(content, "Pact content version permalink", pact.sha),
         "pb:latest-pact-version": link(f"{pair}/latest", "Latest version of this pact"),
@@ -75,6 +77,11 @@ def pact_links(links: Links, pact: Publication, metadata: str | None = None) -> 
     }
 
 
+def _chosen_versions(links: Links, consumer: str, chosen: Sequence[str]) -> Document:
+    found = [link(links.version(consumer, number), "Consumer version", number) for number in chosen]
+    return {"pb:consumer-versions": found} if found else {}
+
+
 def publication_list(links: Links, consumer: str, provider: str, pacts: Sequence[Publication], own: Document) -> Document:
     """Write a list of a pair's publications."""
     return {
@@ -83,9 +90,7 @@ def publication_list(links: Links, consumer: str, provider: str, pacts: Sequence
             "self": own,
             "consumer": link(links.pacticipant(consumer), "Consumer", consumer),
             "provider": link(links.pacticipant(provider), "Provider", provider),
-            "pact-versions": [
-                link(href_of(links, pact), "Pact", f"Version {pact.number} - {pact.created_at:%d/%m/%Y}") for pact in pacts
-            ],
+            "pact-versions": [link(href_of(links, pact), "Pact", _dated(pact)) for pact in pacts],
         },
     }
 
@@ -105,17 +110,49 @@ def provider_list(links: Links, provider: str, pacts: Sequence[Publication], own
     }
 
 
+def tagged_list(links: Links, consumer: str, provider: str, pacts: Sequence[Publication], own: Document) -> Document:
+    """Write a list of a pair's publications with a tag."""
+    return {
+        "_embedded": {"pacts": [_short(links, pact) for pact in pacts]},
+        "_links": {
+            "self": own,
+            "pb:consumer": link(links.pacticipant(consumer), "Consumer", consumer),
+            "pb:provider": link(links.pacticipant(provider), "Provider", provider),
+            "pb:pact-versions": [
+                link(href_of(links, pact), "Pact version", f"Version {pact.number} - {pact.created_at:%d/%m/%Y}")
+                for pact in pacts
+            ],
+        },
+    }
+
+
+def after_removal(links: Links, consumer: str, provider: str, *, has_more: bool) -> Document:
+    """Write what is left after a pact was deleted."""
+    found = {"index": link(links.base)}
+    if has_more:
+        found["pb:latest-pact-version"] = link(f"{links.pair(consumer, provider)}/latest", "Latest pact")
+    return {"_links": found}
+
+
 def latest_list(links: Links, pacts: Sequence[Publication]) -> Document:
     """Write the latest pact of every pair."""
-    hrefs = [(pact, href_of(links, pact)) for pact in pacts]
+    latest = [
+        link(f"{links.pair(pact.consumer, pact.provider)}/latest", f"Latest pact between {pact.consumer} and {pact.provider}")
+        for pact in pacts
+    ]
     return {
         "pacts": [_in_latest(links, pact) for pact in pacts],
         "_links": {
-            "self": link(links.url("pacts", "latest"), "Latest pacts"),
-            "pb:pacts": [link(href, "Pact", name_of(pact)) for pact, href in hrefs],
-            "pacts": [link(href, name_of(pact), "DEPRECATED - please use the pb:pacts relation") for pact, href in hrefs],
+            "self": link(links.url("pacts", "latest")),
+            "pb:pacts": latest,
+            "pacts": [{**one, "name": "DEPRECATED - please use the pb:pacts relation"} for one in latest],
+            "curies": links.curies("pacts"),
         },
     }
+
+
+def _dated(pact: Publication) -> str:
+    return f"Version {pact.number} - {pact.created_at:%d/%m/%Y}"
 
 
 def _short(links: Links, pact: Publication) -> Document:
@@ -128,7 +165,8 @@ def _short(links: Links, pact: Publication) -> Document:
 
 
 def _in_latest(links: Links, pact: Publication) -> Document:
-    version = {"number": pact.number, "_links": {"self": link(links.version(pact.consumer, pact.number))}}
+    own = link(links.version(pact.consumer, pact.number), "Version", pact.number)
+    version = {"number": pact.number, "_links": {"self": own}}
     consumer = {
         "name": pact.consumer,
         "_embedded": {"version": version},
@@ -140,8 +178,8 @@ def _in_latest(links: Links, pact: Publication) -> Document:
         "_embedded": {"consumer": consumer, "provider": provider},
         "_links": {
             "self": [
-                link(href_of(links, pact), "Pact", name_of(pact)),
-                link(f"{links.pair(pact.consumer, pact.provider)}/latest", "Latest pact"),
+                link(f"{links.pair(pact.consumer, pact.provider)}/latest"),
+                link(href_of(links, pact)),
             ],
         },
     }

@@ -103,13 +103,10 @@ def isolation(tmp_path: Path) -> ProcessIsolation:
 
 
 @pytest.fixture
-def get() -> Callable[[str], Any]:
+def get() -> Iterator[Callable[[str], Any]]:
     """Give a function that reads JSON from a URL."""
-
-    def read(url: str) -> Any:
-        return httpx.get(url, timeout=10, trust_env=False).raise_for_status().json()
-
-    return read
+    with httpx.Client(trust_env=False, timeout=20) as client:
+        yield lambda url: client.get(url).raise_for_status().json()
 
 
 @pytest.fixture

@@ -150,22 +150,27 @@ def test_a_command_that_cannot_be_run_says_why(
 DEAF = "import time; time.sleep(600)"
 SILENT = "import os, socket, time; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); time.sleep(600)"
 UNREADY = """
-import http.server, os
-http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), http.server.BaseHTTPRequestHandler).serve_forever()
+import os, socket
+server = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
+while True:
+    caller, _ = server.accept()
+    caller.recv(10_000)
+    caller.sendall(b"HTTP/1.0 503 Not yet\\r\\n\\r\\n")
+    caller.close()
 """
 
 
 @pytest.mark.parametrize(
     ("code", "seen"),
-    [(DEAF, "nothing listens"), (SILENT, "did not answer"), (UNREADY, "it answered with status 501")],
+    [(DEAF, "nothing listens"), (SILENT, "did not answer"), (UNREADY, "it answered with status 503")],
     ids=["deaf", "silent", "unready"],
 )
 def test_a_program_that_is_never_ready_is_ended_and_the_error_says_what_was_seen(
     isolation: ProcessIsolation, failing: Specs, code: str, seen: str, descendants: Any
 ) -> None:
     with pytest.raises(NeverHealthyError) as caught:
-        isolation.start(failing(code, timeout_s=0.5))
-    assert "was not ready within 0.5 s: at the last try of GET /health" in str(caught.value)
+        isolation.start(failing(code, timeout_s=2.5))
+    assert "was not ready within 2.5 s: at the last try of GET /health" in str(caught.value)
     assert seen in str(caught.value)
     assert descendants() == []
     assert isolation.folder is not None
@@ -197,7 +202,7 @@ def test_kill_ends_at_once_and_start_goes_on_with_the_same_data(
 
 @pytest.mark.parametrize("given_up", [False, True])
 def test_a_second_start_that_fails_leaves_nothing_running(
-    isolation: ProcessIsolation, failing: Specs, server: Path, given_up: bool, descendants: Any
+    isolation: ProcessIsolation, failing: Specs, server: Path, given_up: object, descendants: Any
 ) -> None:
     only_once = f"""
 import os, time
@@ -286,6 +291,22 @@ def test_a_taken_port_is_avoided(tmp_path: Path, spec: Specs, get: Any) -> None:
         with ProcessIsolation(folder=tmp_path, reserve=reserve).start(spec()) as running:
             assert get(running.base_url + "/health") == "ok"
     assert asked == [True, False]
+
+
+def test_a_second_start_takes_another_port_even_if_the_old_one_is_offered_again(tmp_path: Path, spec: Specs) -> None:
+    offered: list[int] = []
+
+    def reserve(port: int | None, hold: bool) -> Reservation:  # noqa: FBT001  (the interface of the backend)
+        reservation = Reservation(offered[0] if len(offered) == 1 else port, hold=hold)
+        offered.append(reservation.port)
+        return reservation
+
+    with ProcessIsolation(folder=tmp_path, reserve=reserve).start(spec()) as running:
+        running.kill()
+        running.start()
+        assert offered[0] == offered[1]
+        assert running.base_url == f"http://{HOST}:{offered[2]}"
+        assert offered[2] != offered[0]
 
 
 def test_a_server_that_cannot_bind_beside_the_reservation_gets_another_port(

@@ -88,7 +88,7 @@ class Started:
     def __init__(self, name: str, stopped: list[str]) -> None:
         self.name, self._stopped = name, stopped
 
-    def log_tail(self, lines: int = 40) -> str:
+    def log_tail(self, lines: int = 40) -> str:  # noqa: ARG002  (the interface)
         return ""
 
     def ended(self) -> str | None:

@@ -1,0 +1,121 @@
+"""The dashboard: how the pacts of a pair stand that are heads of a branch, a tag, or of all."""
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection
+
+from saga_broker.api.call import Call, Hal, respond
+from saga_broker.api.pacticipants import existing
+from saga_broker.api.paging import page_of
+from saga_broker.hal import Document, link, moment
+from saga_broker.standing import status
+from saga_broker.store import branches as branch_store
+from saga_broker.store import integrations as integration_store
+from saga_broker.store import pacts as pact_store
+from saga_broker.store import tags as tag_store
+from saga_broker.store import verifications as verification_store
+from saga_broker.store.pacts import Which
+from saga_broker.store.rows import BranchVersion, Publication, Tag, Verification
+from saga_broker.views import pact as pact_views
+
+router = APIRouter(tags=["integrations"])
+
+
+@router.get("/dashboard")
+def show_all(call: Hal) -> Response:
+    """Show how the newest pact of every pair stands."""
+    page = page_of(call)
+    with call.read() as connection:
+        pairs, _ = integration_store.listing(connection, None, page)
+        found = [pact_store.newest(connection, Which(pair.consumer, pair.provider)) for pair in pairs]
+        return respond({"items": _items(call, connection, [pact for pact in found if pact is not None])})
+
+
+@router.get("/dashboard/provider/{provider:seg}/consumer/{consumer:seg}")
+def show(provider: str, consumer: str, call: Hal) -> Response:
+    """Show how the pacts of a pair stand."""
+    with call.read() as connection:
+        existing(connection, consumer, "consumer")
+        existing(connection, provider, "provider")
+        return respond({"items": _items(call, connection, _heads(connection, consumer, provider))})
+
+
+def _heads(connection: Connection, consumer: str, provider: str) -> list[Publication]:
+    every = pact_store.listing(connection, Which(consumer, provider))
+    row_ids = [pact.version_id for pact in every]
+    branches, tags = branch_store.of_versions(connection, row_ids), tag_store.of_versions(connection, row_ids)
+    seen: set[str] = set()
+    heads = []
+    for position, pact in enumerate(every):
+        new_tags = {tag.name for tag in tags.get(pact.version_id, [])} - seen
+        seen |= new_tags
+        is_head = any(branch.latest for branch in branches.get(pact.version_id, []))
+        if position == 0 or is_head or new_tags:
+            heads.append(pact)
+    return heads
+
+
+def _items(call: Call, connection: Connection, pacts: list[Publication]) -> list[Document]:
+    results = verification_store.latest_of_contents(connection, [pact.content_id for pact in pacts])
+    row_ids = [pact.version_id for pact in pacts] + [result.provider_version_id for result in results.values()]
+    branches, tags = branch_store.of_versions(connection, row_ids), tag_store.of_versions(connection, row_ids)
+    return [_item(call, pact, results.get(pact.content_id), branches, tags) for pact in pacts]
+
+
+def _item(
+    call: Call,
+    pact: Publication,
+    result: Verification | None,
+    branches: dict[int, list[BranchVersion]],
+    tags: dict[int, list[Tag]],
+) -> Document:
+    links = call.links
+    names = {name: link(links.pacticipant(name)) for name in pact.pair}
+    own = pact_views.href_of(links, pact)
+    version = _version(pact.number, branches.get(pact.version_id, []))
+    version["_links"] = {"self": link(links.version(pact.consumer, pact.number))}
+    provider_version = None
+    if result is not None:
+        provider_version = _version(result.provider_version, branches.get(result.provider_version_id, []))
+    return {
+        "consumer": {"name": pact.consumer, "version": version, "_links": {"self": names[pact.consumer]}},
+        "provider": {
+            "name": pact.provider,
+            "version": provider_version,
+            "_links": {"self": link(links.pacticipant(pact.provider))},
+        },
+        "pact": {"createdAt": moment(pact.created_at), "_links": {"self": link(own)}},
+        "pactTags": [_tag(call, pact.consumer, pact.number, tag) for tag in tags.get(pact.version_id, [])],
+        "latestVerificationResult": None if result is None else _result(own, result),
+        "latestVerificationResultTags": []
+        if result is None
+        else [_tag(call, pact.provider, result.provider_version, tag) for tag in tags.get(result.provider_version_id, [])],
+        "verificationStatus": status(pact, result),
+        "webhookStatus": "none",
+        "latestWebhookExecution": None,
+        "_links": {
+            "pb:webhook-status": link(
+                f"{links.pair(pact.consumer, pact.provider)}/webhooks/status",
+                f"Status of webhooks for {pact.consumer}/{pact.provider} pact",
+            ),
+        },
+    }
+
+
+def _version(number: str, branches: list[BranchVersion]) -> Document:
+    return {
+        "number": number,
+        "branch": branches[-1].name if branches else None,
+        "headBranchNames": [branch.name for branch in branches if branch.latest],
+    }
+
+
+def _result(own: str, result: Verification) -> Document:
+    return {
+        "success": result.success,
+        "verifiedAt": moment(result.created_at),
+        "_links": {"self": link(f"{own}/verification-results/latest")},
+    }
+
+
+def _tag(call: Call, name: str, number: str, tag: Tag) -> Document:
+    return {"name": tag.name, "latest": tag.latest, "_links": {"self": link(call.links.tag(name, number, tag.name))}}
