@@ -123,5 +123,5 @@ def _events(pact: Published) -> str:
     if pact.comments:
         events.append(f"contract_content_changed ({', '.join(pact.comments)})")
     elif pact.unchanged:
-        events[0] = f"contract_published ({pact.unchanged})"
+        events = [f"{event} ({pact.unchanged})" for event in events]
     return ", ".join(events)

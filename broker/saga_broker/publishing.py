@@ -103,7 +103,8 @@ def store_pact(connection: Connection, version: Version, pact: Incoming) -> Outc
 def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.Published:
     """Find out what the answer tells about a published pact."""
     pact = outcome.publication
-    tags = sorted(tag.name for tag in tag_store.of_versions(connection, [pact.version_id]).get(pact.version_id, []))
+    found = tag_store.of_versions(connection, [pact.version_id]).get(pact.version_id, [])
+    tags = [tag.name for tag in sorted(found, key=lambda tag: tag.created_at)]
     comments: tuple[str, ...] = ()
     if outcome.kind != "same":
         comments = _changes(connection, pact, tags)

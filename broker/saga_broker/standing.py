@@ -24,11 +24,11 @@ def status_of_newest(connection: Connection, which: Which) -> str | None:
         return None
     results = verification_store.latest_of_contents(connection, list({pact.content_id for pact in series}))
     last = max(results.values(), key=lambda result: result.id, default=None)
-    return status(series[0], last)
+    return status(series[0], results.get(series[0].content_id, last))
 
 
 def status(pact: Publication, last: Verification | None) -> str:
-    """Tell how a pact stands, given the last result of its series."""
+    """Tell how a pact stands, given its own last result, or else the last of its series."""
     if last is None:
         return "never"
     if last.success:

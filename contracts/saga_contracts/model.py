@@ -227,6 +227,10 @@ def _forward(rules: Rules, at: At) -> Iterator[Move]:
     given_up = Phase.UNDO if rules.can_be_undone else Phase.OVER
     if rules.cancels_siblings:
         yield None, _pay(_enter(at, Phase.UNDO), late_forwards=at.late_forwards + 1)
+    if rules.callback and at.state == State.APPLIED:
+        yield None, _enter(at, Phase.DONE)  # the callback was faster than the reply
+    if rules.callback and at.state == State.REFUSED:
+        yield None, _after_refusal(rules, at)
     yield from _between_tries(at)
     if at.tried == rules.tries:
         yield None, _enter(at, given_up)

@@ -15,161 +15,250 @@ PairWord = tuple[tuple[int, Letter], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Third:
+    """What one of the saga's other steps means for the pair; only steps that can make the saga fail are told.
+
+    Attributes:
+        before: Is it done before the first, before the second step starts?
+        after: Does it wait for the first, for the second step?
+    """
+
+    before: tuple[bool, bool]
+    after: tuple[bool, bool]
+
+
+@dataclass(frozen=True, slots=True)
 class PairRules:
     """What the model needs to know of two steps and their saga.
 
     Attributes:
-        steps: The rules of each; what concerns other steps is taken from the fields below.
+        steps: The rules of each.
         ordered: Does the second step wait for the first one?
+        waits_for_others: Does the step wait for steps that the other one does not wait for?
         optional: Which of them may fail without making the saga fail?
-        others_fail_beside: May a third step fail while both may still be running or waiting to start?
-        others_fail: May a third step fail once both are done?
+        thirds: The other steps that can make the saga fail.
         cancels: Are running siblings cancelled when a step fails?
     """
 
     steps: tuple[Rules, Rules]
     ordered: bool
+    waits_for_others: tuple[bool, bool]
     optional: tuple[bool, bool]
-    others_fail_beside: tuple[bool, bool]
-    others_fail: bool
+    thirds: frozenset[Third]
     cancels: bool
 
 
 @dataclass(frozen=True, slots=True)
+class _One:
+    """One step of the two.
+
+    Attributes:
+        hears: Its call has arrived, and this is where the orchestrator will be once it hears the reply; a crash or a cancellation
+            may come before.
+        hears_failure: Does that reply make the step fail?
+    """
+
+    at: At = At(budget=0)
+    started: bool = False
+    hears: At | None = None
+    hears_failure: bool = False
+
+    @property
+    def running(self) -> bool:
+        return self.started and self.at.phase in (Phase.FORWARD, Phase.WAITING)
+
+    @property
+    def settled(self) -> bool:
+        return self.started and self.at.phase in (Phase.DONE, Phase.OVER)
+
+
+@dataclass(frozen=True, slots=True)
 class _Both:
+    """Both steps, and what the saga does with them; the budget stands here only."""
+
     budget: int
-    steps: tuple[At, At]
-    started: tuple[bool, bool]
+    steps: tuple[_One, _One] = (_One(), _One())
     failing: bool = False
+    given_up: bool = False
     ended: bool = False
+
+
+_Move = tuple[tuple[int, Letter] | None, _Both]
 
 
 def words(rules: PairRules, faults: int) -> frozenset[PairWord]:
     """Give every mixed word that at most this many faults can cause, the empty one left out."""
     alone = tuple(replace(one, undone_after_done=False, cancels_siblings=False) for one in rules.steps)
-    rules = replace(rules, steps=(alone[0], alone[1]))
-    start = _Both(faults, (At(budget=faults), At(budget=faults)), (True, not rules.ordered))
-    return frozenset(word for word in _words(rules, start) if word)
+    return frozenset(word for word in _words(replace(rules, steps=(alone[0], alone[1])), _Both(faults)) if word)
 
 
 @lru_cache(maxsize=500_000)
 def _words(rules: PairRules, both: _Both) -> frozenset[PairWord]:
+    eager = _decided(rules, both)
+    if eager != both:
+        return _words(rules, eager)
     found: set[PairWord] = set()
-    if both.ended and all(at.state != State.IN_PROGRESS for at in both.steps):
+    if both.ended and all(one.at.state != State.IN_PROGRESS for one in both.steps):
         found.add(())
     for letter, following in _next(rules, both):
-        rest = _words(rules, following)
-        found.update(rest if letter is None else {(letter, *word) for word in rest})
+        if following.budget >= 0:
+            rest = _words(rules, following)
+            found.update(rest if letter is None else {(letter, *word) for word in rest})
     return frozenset(found)
 
 
-def _next(rules: PairRules, both: _Both) -> Iterator[tuple[tuple[int, Letter] | None, _Both]]:
+def _decided(rules: PairRules, both: _Both) -> _Both:
+    """Let the orchestrator do what it does at once: start, cancel, undo, end."""
+    if both.ended:
+        return both
+    for number, one in enumerate(both.steps):
+        if both.failing and rules.cancels and one.running and rules.steps[number].can_be_undone:
+            return _put(both, number, _cancelled(rules.steps[number], one))
+        if _may_start(rules, both, number) and not rules.waits_for_others[number]:
+            return _put(both, number, replace(one, started=True))
+    if both.given_up and not any(one.running for one in both.steps):
+        return replace(both, ended=True)
+    if both.failing and not any(one.running for one in both.steps):
+        for number, one in enumerate(both.steps):
+            if one.started and one.at.phase == Phase.DONE and rules.steps[number].can_be_undone:
+                return _put(both, number, replace(one, at=_enter(one.at, Phase.UNDO)))
+        if not any(one.started and one.at.phase == Phase.UNDO for one in both.steps):
+            return replace(both, ended=True)
+    if not both.failing and all(one.settled for one in both.steps) and not _third_may_fail(rules, both):
+        return replace(both, ended=True)
+    return both
+
+
+def _cancelled(rules: Rules, one: _One) -> _One:
+    """Undo a running step at once; unless its last try is over, a request is on its way."""
+    on_its_way = one.at.phase == Phase.FORWARD and one.hears is None and one.at.tried < rules.tries
+    at = _enter(one.at, Phase.UNDO)
+    return _One(replace(at, late_forwards=at.late_forwards + on_its_way), started=True)
+
+
+def _may_start(rules: PairRules, both: _Both, number: int) -> bool:
+    if both.failing or both.given_up:
+        return False
+    return not both.steps[number].started and (number == 0 or not rules.ordered or both.steps[0].settled)
+
+
+def _next(rules: PairRules, both: _Both) -> Iterator[_Move]:
     for number in (0, 1):
-        if both.started[number]:
+        if both.steps[number].started:
             yield from _step_moves(rules, both, number)
     if both.ended:
         return
-    yield from _saga_moves(rules, both)
+    if any(one.started and one.at.phase in (Phase.FORWARD, Phase.UNDO) for one in both.steps):
+        crashed = [_crashed(one) for one in both.steps]
+        yield None, replace(both, budget=both.budget - 1, steps=(crashed[0], crashed[1]))
+    if not both.failing and not both.given_up:
+        for number in (0, 1):
+            if _may_start(rules, both, number):
+                yield None, _put(both, number, replace(both.steps[number], started=True))
+        if _third_may_fail(rules, both):
+            yield None, replace(both, budget=both.budget - 1, failing=True)
+        if all(one.settled for one in both.steps):
+            yield None, replace(both, ended=True)
 
 
-def _step_moves(rules: PairRules, both: _Both, number: int) -> Iterator[tuple[tuple[int, Letter] | None, _Both]]:
-    at = replace(both.steps[number], budget=both.budget)
-    waits = both.ended or at.phase == Phase.DONE or not _may_undo(rules, both, number)
+def _third_may_fail(rules: PairRules, both: _Both) -> bool:
+    for third in rules.thirds:
+        too_late = any(third.before[number] and one.started for number, one in enumerate(both.steps))
+        too_early = any(third.after[number] and not one.settled for number, one in enumerate(both.steps))
+        if not too_late and not too_early:
+            return True
+    return False
+
+
+def _crashed(one: _One) -> _One:
+    if one.started and one.at.phase in (Phase.FORWARD, Phase.UNDO):
+        return replace(one, at=replace(one.at, tried=0, uncertain=True), hears=None, hears_failure=False)
+    return one
+
+
+def _step_moves(rules: PairRules, both: _Both, number: int) -> Iterator[_Move]:
+    """Give the moves of one step; a crash is no move of one step alone, so it is left to both."""
+    one = both.steps[number]
+    at = replace(one.at, budget=both.budget)
+    if one.hears is not None and not both.ended:
+        heard = replace(one.hears, state=at.state, late_forwards=at.late_forwards, late_compensations=at.late_compensations)
+        failing = both.failing or (one.hears_failure and not rules.optional[number])
+        yield None, _put(replace(both, failing=failing), number, _One(heard, started=True))
+    quiet = both.ended or one.hears is not None or one.at.phase in (Phase.DONE, Phase.OVER) or not _may_undo(rules, both, number)
     for letter, following in moves(rules.steps[number], at):
-        if waits and letter is None:
+        if _is_crash(at, letter, following) or (quiet and not _is_participants_own(at, following)):
             continue
-        if waits and following.phase != at.phase:
+        mark = None if letter is None else (number, letter)
+        if letter is not None and following.phase != at.phase:
+            yield mark, _put(replace(both, budget=following.budget), number, _arrived(one, at, following))
             continue
-        if waits and (following.tried, following.outage) != (at.tried, at.outage):
-            continue
-        failed = not rules.optional[number] and _fails(at, letter, following)
-        gives_up = _gives_up(rules.steps[number], at, letter, following) and not rules.optional[number]
-        after = _put(both, number, following)
-        after = replace(after, failing=both.failing or failed, ended=both.ended or gives_up)
-        yield (None if letter is None else (number, letter)), after
+        for fails, gives_up in _meanings(rules.steps[number], at, letter, following):
+            failing = both.failing or (fails and not rules.optional[number])
+            given_up = both.given_up or (gives_up and not rules.optional[number])
+            changed = replace(both, budget=following.budget, failing=failing, given_up=given_up)
+            yield mark, _put(changed, number, replace(one, at=following))
 
 
-def _may_undo(rules: PairRules, both: _Both, number: int) -> bool:
-    """Is it this step's turn? A step that is to be undone waits for running siblings and for the steps after it."""
-    at = both.steps[number]
-    if at.phase != Phase.UNDO:
-        return True
-    if rules.optional[number] and not both.failing:
-        return True
-    other = both.steps[1 - number]
-    if both.started[1 - number] and other.phase in (Phase.FORWARD, Phase.WAITING):
-        return False
-    return not (number == 0 and rules.ordered and both.started[1] and other.phase in (Phase.UNDO, Phase.DONE))
-
-
-def _saga_moves(rules: PairRules, both: _Both) -> Iterator[tuple[None, _Both]]:
-    first, second = both.steps
-    if not both.failing and not both.started[1] and first.phase in (Phase.DONE, Phase.OVER):
-        yield None, replace(both, started=(True, True))
-    if not both.failing and both.budget > 0 and _another_may_fail(rules, both):
-        yield None, replace(both, failing=True, budget=both.budget - 1)
-    if both.failing:
-        yield from _fail_moves(rules, both)
-    elif all(both.started) and all(at.phase in (Phase.DONE, Phase.OVER) for at in both.steps):
-        yield None, _ended(both)
-    if both.failing and not any(_open(rules, both, number) for number in (0, 1)):
-        yield None, _ended(both)
-    del second
-
-
-def _another_may_fail(rules: PairRules, both: _Both) -> bool:
-    if all(both.started) and all(at.phase in (Phase.DONE, Phase.OVER) for at in both.steps):
-        return rules.others_fail
-    running = [number for number in (0, 1) if both.started[number] and both.steps[number].phase not in (Phase.DONE, Phase.OVER)]
-    return all(rules.others_fail_beside[number] for number in running or (1,))
-
-
-def _fail_moves(rules: PairRules, both: _Both) -> Iterator[tuple[None, _Both]]:
-    for number, at in enumerate(both.steps):
-        if not both.started[number] or not rules.steps[number].can_be_undone:
-            continue
-        if rules.cancels and at.phase in (Phase.FORWARD, Phase.WAITING):
-            late = at.late_forwards + (at.phase == Phase.FORWARD)
-            undone = replace(at, phase=Phase.UNDO, tried=0, outage=Outage.NONE, late_forwards=late)
-            yield None, _put(both, number, replace(undone, budget=both.budget))
-        if at.phase == Phase.DONE:
-            undone = replace(at, phase=Phase.UNDO, tried=0, outage=Outage.NONE)
-            candidate = _put(both, number, replace(undone, budget=both.budget))
-            if _may_undo(rules, candidate, number):
-                yield None, candidate
-
-
-def _open(rules: PairRules, both: _Both, number: int) -> bool:
-    at = both.steps[number]
-    if not both.started[number]:
-        return False
-    return at.phase in (Phase.FORWARD, Phase.WAITING, Phase.UNDO) or (
-        at.phase == Phase.DONE and rules.steps[number].can_be_undone
+def _arrived(one: _One, at: At, following: At) -> _One:
+    return replace(
+        one,
+        at=replace(at, state=following.state),
+        hears=replace(following, budget=0),
+        hears_failure=following.phase in (Phase.UNDO, Phase.OVER) and at.phase == Phase.FORWARD,
     )
 
 
-def _ended(both: _Both) -> _Both:
-    over = tuple(replace(at, phase=Phase.OVER) for at in both.steps)
-    return replace(both, steps=(over[0], over[1]), ended=True)
-
-
-def _fails(at: At, letter: Letter | None, following: At) -> bool:
-    """Did this move make the step fail: refused, or to be undone for want of an answer?"""
-    if at.phase not in (Phase.FORWARD, Phase.WAITING):
+def _is_crash(at: At, letter: Letter | None, following: At) -> bool:
+    if letter in (Letter.DONE, Letter.CALLBACK_REFUSED):
         return False
-    if following.phase == Phase.UNDO:
+    same = (following.phase, following.outage, following.late_forwards, following.late_compensations)
+    active = at.phase in (Phase.FORWARD, Phase.UNDO)
+    alike = same == (at.phase, at.outage, at.late_forwards, at.late_compensations)
+    return active and alike and following.tried == 0 and following.uncertain and following.budget < at.budget
+
+
+def _is_participants_own(at: At, following: At) -> bool:
+    """Does only the participant's side change: a late call arrives, or its work is done?"""
+    same = replace(
+        at,
+        state=following.state,
+        budget=following.budget,
+        late_forwards=following.late_forwards,
+        late_compensations=following.late_compensations,
+    )
+    fewer = following.late_forwards < at.late_forwards or following.late_compensations < at.late_compensations
+    return same == following and (fewer or following.state != at.state)
+
+
+def _may_undo(rules: PairRules, both: _Both, number: int) -> bool:
+    """Is it this step's turn? Undoing waits until nothing runs any more, and goes backwards."""
+    one, other = both.steps[number], both.steps[1 - number]
+    if one.at.phase != Phase.UNDO or (rules.optional[number] and not both.failing):
         return True
-    refused = letter is not None or (at.phase == Phase.WAITING and following.budget == at.budget)
-    return following.phase == Phase.OVER and refused
+    if other.running:
+        return False
+    return not (number == 0 and rules.ordered and other.started and other.at.phase == Phase.UNDO)
 
 
-def _gives_up(rules: Rules, at: At, letter: Letter | None, following: At) -> bool:
-    """Did this move end a step that is never undone, without its outcome being known?"""
-    running = at.phase in (Phase.FORWARD, Phase.WAITING)
-    return running and not rules.can_be_undone and following.phase == Phase.OVER and not _fails(at, letter, following)
+def _meanings(rules: Rules, at: At, letter: Letter | None, following: At) -> list[tuple[bool, bool]]:
+    """Tell what a move means for the saga: (the step fails, it is given up); the same move may mean either."""
+    if at.phase not in (Phase.FORWARD, Phase.WAITING) or following.phase not in (Phase.UNDO, Phase.OVER):
+        return [(False, False)]
+    if following.phase == Phase.UNDO or letter is not None:
+        return [(True, False)]
+    if at.phase == Phase.WAITING:
+        told = following.budget == at.budget
+        return [(told, not told)]
+    out_of_tries = at.tried == rules.tries and not rules.can_be_undone
+    told = rules.callback and at.state == State.REFUSED
+    return [(True, False)] * told + [(False, True)] * out_of_tries
 
 
-def _put(both: _Both, number: int, at: At) -> _Both:
-    steps = (at, both.steps[1]) if number == 0 else (both.steps[0], at)
-    clean = tuple(replace(one, budget=0) for one in steps)
-    return replace(both, budget=at.budget, steps=(clean[0], clean[1]))
+def _enter(at: At, phase: Phase) -> At:
+    return replace(at, phase=phase, tried=0, outage=Outage.NONE)
+
+
+def _put(both: _Both, number: int, one: _One) -> _Both:
+    """Change one step; the budget belongs to both."""
+    clean = replace(one, at=replace(one.at, budget=0))
+    return replace(both, steps=(clean, both.steps[1]) if number == 0 else (both.steps[0], clean))

@@ -109,7 +109,7 @@ class Images:
         metadata = (self.root / "pyproject.toml").read_text(encoding="utf-8") if recipe.from_wheel else ""
         seeds = (self._id(base), *wanted, pinned, metadata, wheelhouse.sources(self.root, recipe.packages))
         folder = self.root / recipe.folder
-        context = {"Dockerfile": folder / "Dockerfile"}
+        context: dict[str, Path | bytes] = {"Dockerfile": folder / "Dockerfile"}
         if folder.parent.name == "images":
             context |= files_of(folder)
         build = Build(f"sagapact-{name}", context, {"BASE_IMAGE": base}, seeds=seeds, more=lambda: self._filled(recipe, wanted))

@@ -106,6 +106,7 @@ def put_version_on_branch(name: str, branch: str, number: str, call: HalJson) ->
     with call.write() as connection:
         version, _ = version_store.get_or_create(connection, name, number)
         added = put_on_branch(connection, call.settings, version, branch)
+        version_store.touch(connection, version)
         found = store.find_version(connection, name, branch, version.id)
     assert found is not None  # noqa: S101  (put in this transaction)
     shown = views.branch_version(call.links, version, found)

@@ -1,4 +1,4 @@
-"""The dashboard: how the pacts of a pair stand that are heads of a branch, a tag, or of all."""
+"""The dashboard: how the newest pacts of a pair stand, and those that are live somewhere."""
 
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
@@ -9,6 +9,7 @@ from saga_broker.api.paging import page_of
 from saga_broker.hal import Document, link, moment
 from saga_broker.standing import status
 from saga_broker.store import branches as branch_store
+from saga_broker.store import deployments as deployment_store
 from saga_broker.store import integrations as integration_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import tags as tag_store
@@ -42,14 +43,16 @@ def show(provider: str, consumer: str, call: Hal) -> Response:
 def _heads(connection: Connection, consumer: str, provider: str) -> list[Publication]:
     every = pact_store.listing(connection, Which(consumer, provider))
     row_ids = [pact.version_id for pact in every]
-    branches, tags = branch_store.of_versions(connection, row_ids), tag_store.of_versions(connection, row_ids)
+    tags = tag_store.of_versions(connection, row_ids)
+    main = pact_store.newest(connection, Which(consumer, provider, main_branch=True))
+    deployed, released = deployment_store.of_versions(connection, row_ids, current=True)
+    live = {one.version_id for one in deployed} | {one.version_id for one in released}
     seen: set[str] = set()
     heads = []
     for position, pact in enumerate(every):
         new_tags = {tag.name for tag in tags.get(pact.version_id, [])} - seen
         seen |= new_tags
-        is_head = any(branch.latest for branch in branches.get(pact.version_id, []))
-        if position == 0 or is_head or new_tags:
+        if position == 0 or pact == main or new_tags or pact.version_id in live:
             heads.append(pact)
     return heads
 
@@ -84,11 +87,15 @@ def _item(
             "_links": {"self": link(links.pacticipant(pact.provider))},
         },
         "pact": {"createdAt": moment(pact.created_at), "_links": {"self": link(own)}},
-        "pactTags": [_tag(call, pact.consumer, pact.number, tag) for tag in tags.get(pact.version_id, [])],
+        "pactTags": [_tag(call, pact.consumer, pact.number, tag) for tag in tags.get(pact.version_id, []) if tag.latest],
         "latestVerificationResult": None if result is None else _result(own, result),
         "latestVerificationResultTags": []
         if result is None
-        else [_tag(call, pact.provider, result.provider_version, tag) for tag in tags.get(result.provider_version_id, [])],
+        else [
+            _tag(call, pact.provider, result.provider_version, tag)
+            for tag in tags.get(result.provider_version_id, [])
+            if tag.latest
+        ],
         "verificationStatus": status(pact, result),
         "webhookStatus": "none",
         "latestWebhookExecution": None,
@@ -102,11 +109,8 @@ def _item(
 
 
 def _version(number: str, branches: list[BranchVersion]) -> Document:
-    return {
-        "number": number,
-        "branch": branches[-1].name if branches else None,
-        "headBranchNames": [branch.name for branch in branches if branch.latest],
-    }
+    heads = [branch.name for branch in branches if branch.latest]
+    return {"number": number, "branch": heads[-1] if heads else None, "headBranchNames": heads}
 
 
 def _result(own: str, result: Verification) -> Document:

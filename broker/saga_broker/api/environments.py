@@ -106,7 +106,7 @@ def list_deployments_of_version(name: str, number: str, uuid: str, call: Hal) ->
         rows = deployment_store.deployments(connection, environment.id, version_id=version.id, current=False)
     own = call.links.url("pacticipants", name, "versions", number, "deployed-versions", "environment", uuid)
     title = f"Deployed versions for {name} version {number} in {environment.display_name}"
-    return _rows("deployedVersions", [views.deployed(call.links, row, None) for row in rows], own, title)
+    return _rows("deployedVersions", [views.deployed(call.links, row, None, alone=True) for row in rows], own, title)
 
 
 @router.post("/pacticipants/{name:seg}/versions/{number:seg}/deployed-versions/environment/{uuid:seg}", status_code=201)
@@ -133,7 +133,7 @@ def list_releases_of_version(name: str, number: str, uuid: str, call: Hal) -> Re
         rows = deployment_store.releases(connection, environment.id, version_id=version.id, supported=False)
     own = call.links.url("pacticipants", name, "versions", number, "released-versions", "environment", uuid)
     title = f"Released versions for {name} version {number} in {environment.display_name}"
-    return _rows("releasedVersions", [views.released(call.links, row, None) for row in rows], own, title)
+    return _rows("releasedVersions", [views.released(call.links, row, None, alone=True) for row in rows], own, title)
 
 
 @router.post("/pacticipants/{name:seg}/versions/{number:seg}/released-versions/environment/{uuid:seg}", status_code=201)

@@ -103,7 +103,7 @@ def _answered(call: Call, connection: Connection, question: Question) -> Respons
 def _surroundings(connection: Connection, verdict: Verdict) -> views.Surroundings:
     rows = [*verdict.rows, *verdict.ignored_rows]
     version_ids = list({*(row.consumer_version_id for row in rows), *(row.provider_version_id or 0 for row in rows)})
-    deployed, released = deployment_store.current_of_versions(connection, version_ids)
+    deployed, released = deployment_store.of_versions(connection, version_ids, current=True)
     places = {environment.id: environment for environment in environment_store.listing(connection)}
     live: dict[int, dict[int, Environment]] = {}
     pairs = [

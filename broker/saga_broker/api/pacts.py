@@ -19,7 +19,7 @@ from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
 from saga_broker.store.rows import Publication
-from saga_broker.views.pact import after_removal, name_of, pact_links
+from saga_broker.views.pact import after_removal, pact_links
 
 router = APIRouter(tags=["pacts"])
 PactCall = Annotated[Call, calling(offers=(HAL, JSON, EXTENDED_PACT))]
@@ -145,14 +145,19 @@ def show_newest(call: Call, which: Which) -> Response:
     """Show the newest pact of a kind; the consumer version stands in a header."""
     with call.read() as connection:
         found = existing_pact(connection, which)
-        return answer(call, connection, found)
+        tag = "untagged" if which.untagged else which.tag
+        carried = [("cvt[]", tag)] if tag else []
+        return answer(call, connection, found, meta=metadata.encode([*carried, ("cv", found.version_id)]), is_chosen=False)
 
 
-def answer(call: Call, connection: Connection, pact: Publication, status: int = 200, meta: str | None = None) -> Response:
+def answer(
+    call: Call, connection: Connection, pact: Publication, status: int = 200, meta: str | None = None, *, is_chosen: bool = True
+) -> Response:
     """Write a pact: its own JSON with ids, and the broker's links."""
     document = json.loads(store.content(connection, pact.content_id))
     headers = {"X-Pact-Consumer-Version": pact.number.encode("ascii", "backslashreplace").decode()}
-    links = pact_links(call.links, pact, meta, _chosen_numbers(connection, metadata.decode(meta)))
+    chosen = _chosen_numbers(connection, metadata.decode(meta)) if is_chosen else []
+    links = pact_links(call.links, pact, meta, chosen)
     if call.media_type == EXTENDED_PACT:
         extended = _extended(connection, pact, document)
         return respond({**extended, "_links": links}, status, media_type=EXTENDED_PACT, headers=headers)
@@ -172,7 +177,6 @@ def _chosen_numbers(connection: Connection, meta: metadata.Metadata) -> list[str
 def _extended(connection: Connection, pact: Publication, document: Any) -> Document:
     tags = tag_store.of_versions(connection, [pact.version_id]).get(pact.version_id, [])
     return {
-        "name": name_of(pact),
         "createdAt": moment(pact.created_at),
         "contract": with_ids(document),
         "_embedded": {"tags": [present({"name": tag.name, "latest": tag.latest}) for tag in tags]},
@@ -197,6 +201,7 @@ def _stored(call: Call, provider: str, consumer: str, number: str, *, merge: boo
         is_new = store.newest(connection, Which(consumer, provider, number)) is None
         version, _ = version_store.get_or_create(connection, consumer, number)
         outcome = store_pact(connection, version, pact)
+        store.touch_integrations(connection, [(outcome.publication.consumer_id, outcome.publication.provider_id)])
         return answer(call, connection, outcome.publication, 201 if is_new else 200)
 
 

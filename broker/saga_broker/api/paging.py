@@ -37,7 +37,7 @@ def with_page(document: Document, page: Page | None, total: int, address: str, c
     """Add to a list's document which part it is, and links to the neighbours."""
     if page is None:
         return document
-    pages = -(-total // page.size)
+    pages = max(1, -(-total // page.size))
     names = ("pageSize", "pageNumber") if "pageNumber" in call.query or "pageSize" in call.query else ("size", "page")
     neighbours: Document = {}
     for name, title, number in (("next", "Next page", page.number + 1), ("previous", "Previous page", page.number - 1)):

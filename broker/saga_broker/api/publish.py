@@ -21,6 +21,7 @@ from saga_broker.publishing import (
     refuse_likely_duplicates,
     store_pact,
 )
+from saga_broker.store import pacts as pact_store
 from saga_broker.store import versions as version_store
 from saga_broker.tagging import put_on_branch, put_tag
 from saga_broker.views import pact as pact_views
@@ -42,6 +43,8 @@ def publish(call: HalJson) -> Response:
         is_new = _put_version(call, connection, body, tags)
         version, _ = version_store.get_or_create(connection, name, number)
         outcomes = [store_pact(connection, version, pact) for pact in pacts]
+        touched = [(outcome.publication.consumer_id, outcome.publication.provider_id) for outcome in outcomes]
+        pact_store.touch_integrations(connection, touched)
         told = notices.version_notices(name, number, branch, tags, is_new=is_new)
         for outcome in outcomes:
             told += notices.pact_notices(describe(connection, call.links, outcome))

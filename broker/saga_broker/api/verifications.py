@@ -122,7 +122,7 @@ def _published(call: Call, provider: str, consumer: str, sha: str, meta: str | N
     number = _checked(body)
     decoded = metadata.decode(meta)
     with call.write() as connection:
-        pact = by_content(connection, provider, consumer, sha, decoded)
+        pact = existing_pact(connection, Which(consumer, provider, sha=sha))
         version, _ = version_store.get_or_create(connection, provider, number)
         new = NewVerification(
             success=body["success"],
@@ -134,7 +134,7 @@ def _published(call: Call, provider: str, consumer: str, sha: str, meta: str | N
             consumer_version_numbers=_selected(connection, decoded),
         )
         result = store.record(connection, pact, version, new)
-        pact_store.touch_integration(connection, pact.consumer_id, pact.provider_id)
+        pact_store.touch_integrations(connection, [(pact.consumer_id, pact.provider_id)])
     location = views.href_of(call.links, result)
     return respond(views.verification(call.links, result, pact), 201, location=location, media_type=call.media_type)
 

@@ -18,7 +18,6 @@ from saga_broker.store import pacts as pact_store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as store
 from saga_broker.store.rows import Publication, Version
-from saga_broker.tagging import put_tag
 from saga_broker.views import version as views
 
 router = APIRouter(tags=["versions"])
@@ -126,7 +125,7 @@ def documents(
     pacts: dict[int, list[Publication]] = {}
     for pact in pact_store.of_versions(connection, row_ids):
         pacts.setdefault(pact.version_id, []).append(pact)
-    deployed, released = deployment_store.current_of_versions(connection, row_ids)
+    deployed, released = deployment_store.of_versions(connection, row_ids)
     place_ids = [one.environment_id for one in deployed] + [one.environment_id for one in released]
     places = environment_store.by_ids(connection, place_ids)
     every = environment_store.listing(connection) if in_full else None
@@ -175,8 +174,6 @@ def _latest(call: Call, name: str, tag: str | None) -> Response:
 
 def _changed(call: Call, connection: Connection, version: Version, tags: list[str] | None, *, is_new: bool) -> Response:
     if tags is not None:
-        for tag in tags:
-            put_tag(connection, call.settings, version, tag)
         tag_store.replace(connection, version.id, tags)
     fresh = store.find_by_ids(connection, [version.id])[version.id]
     return respond(document(call, connection, fresh), 201 if is_new else 200)

@@ -50,7 +50,8 @@ def judge(question: Question, found: Found) -> Verdict:
     counted = sort(row for row in rows if not is_ignored(row, found.ignored))
     left_out = sort(row for row in rows if is_ignored(row, found.ignored))
     without_row = missing_pairs(found, [*counted, *left_out])
-    unverified = unverified_live_versions(found, counted) if question.success is None else []
+    asks = question.target.environment is not None and question.success is None
+    unverified = unverified_live_versions(found, counted) if asks else []
     absent = [one for one in found.resolved if one.given and one.missing and not _ignores(found.ignored, one.pacticipant, None)]
     texts = _notices(question, found, _Considered(counted, absent, without_row, unverified))
     return Verdict(
@@ -98,8 +99,7 @@ def is_ignored(row: Row, ignored: Sequence[Resolved]) -> bool:
 def missing_pairs(found: Found, rows: Sequence[Row]) -> list[Pair]:
     """Give the required integrations that have no row at all."""
     there = {(row.consumer_id, row.provider_id) for row in rows}
-    required = [pair for pair in found.pairs if pair.required and (pair.consumer_id, pair.provider_id) not in there]
-    return [pair for pair in required if not any(_ignores(found.ignored, name, None) for name in (pair.consumer, pair.provider))]
+    return [pair for pair in found.pairs if pair.required and (pair.consumer_id, pair.provider_id) not in there]
 
 
 def unverified_live_versions(found: Found, rows: Sequence[Row]) -> list[tuple[Row, Resolved]]:

@@ -54,6 +54,7 @@ class Chosen:
         name: The branch, tag or environment that matched.
         by_default: Nothing was asked for, so this belongs to the default selection.
         is_fallback: The fallback matched, since the wanted name matched nothing.
+        provider_tag: The provider's tag for which this is work in progress.
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class Chosen:
     name: str = ""
     by_default: bool = False
     is_fallback: bool = False
+    provider_tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def _metadata(one: Chosen) -> list[tuple[str, object]]:
     is_latest = one.kind in {Kind.LATEST, Kind.TAG_LATEST, Kind.BRANCH} or (one.kind is Kind.MAIN and not one.by_default)
     if is_latest:
         pairs.append(("s[][l]", True))
+    elif selector.latest is False:
+        pairs.append(("s[][l]", False))
     if selector.environment is not None:
         pairs.append(("s[][e]", selector.environment))
     return pairs

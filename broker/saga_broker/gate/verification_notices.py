@@ -1,7 +1,7 @@
 """What a provider is told about each pact that it verifies. Pure; the texts are those that the Pact Broker's users know."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from saga_broker.gate.selection import Chosen, Entry, Kind, criteria
 
@@ -50,7 +50,8 @@ def notices(entry: Entry, provider: Provider, url: str, *, pending: bool | None,
         return found
     if not pending:
         return [*found, _before(_not_pending(provider))]
-    return [*found, _before(_pending(entry, provider)), *_afterwards(provider)]
+    told = replace(provider, pending_tags=_wip_tags(entry)) if entry.wip else provider
+    return [*found, _before(_pending(entry, told)), *_afterwards(told)]
 
 
 def _before(text: str) -> Notice:
@@ -68,24 +69,31 @@ def _reason(entry: Entry, url: str) -> str:
 
 
 def _wip_reason(entry: Entry, provider: Provider, url: str) -> str:
-    heads = _heads(entry.chosen)
-    many = len(entry.chosen) > 1
-    same = "" if not many else " (both have the same content)" if len(entry.chosen) == 2 else " (all have the same content)"  # noqa: PLR2004
+    names = {kind: _names(entry.chosen, kind) for kind in (Kind.BRANCH, Kind.TAG_LATEST)}
+    branches, tags = names[Kind.BRANCH], names[Kind.TAG_LATEST]
+    parts = []
+    if branches:
+        parts.append(f"from {'branches' if len(branches) > 1 else 'branch'} {_join(branches)}")
+    if tags:
+        parts.append(f"tagged with {_join(tags)}")
+    count = len(entry.chosen)
+    told = replace(provider, pending_tags=_wip_tags(entry))
+    same = {1: "", 2: " (both have the same content)"}.get(count, " (all have the same content)")
     return (
         f"The pact at {url} is being verified because it is a 'work in progress' pact (ie. it is the pact for the latest "
-        f"version{'s' if many else ''} of {entry.pact.consumer} {heads}{same} and it has not yet been successfully verified by "
-        f"{_any(provider)} when the pact's application version was explicitly specified in the consumer version selectors). "
-        f"{WIP_LINK}"
+        f"version{'s' if len(branches) > 1 else ''} of {entry.pact.consumer} {' and '.join(parts)}{same} and it has not yet been "
+        f"successfully verified by {_any(told, only_pending=True)} when the pact's application version was explicitly specified "
+        f"in the consumer version selectors). {WIP_LINK}"
     )
 
 
-def _heads(chosen: Sequence[Chosen]) -> str:
-    parts = []
-    for kind, words in ((Kind.BRANCH, "from branch"), (Kind.TAG_LATEST, "tagged with")):
-        names = list(dict.fromkeys(f"'{one.name}'" for one in chosen if one.kind is kind))
-        if names:
-            parts.append(f"{words} {_join(names)}")
-    return " and ".join(parts)
+def _names(chosen: Sequence[Chosen], kind: Kind) -> list[str]:
+    return list(dict.fromkeys(f"'{one.name}'" for one in chosen if one.kind is kind))
+
+
+def _wip_tags(entry: Entry) -> tuple[str, ...]:
+    """Give the provider's tags, one for each reason: the Pact Broker does not make them unique."""
+    return tuple(one.provider_tag for one in entry.chosen if one.provider_tag is not None)
 
 
 def _pending(entry: Entry, provider: Provider) -> str:
@@ -134,7 +142,8 @@ def _any(provider: Provider, *, only_pending: bool = False, article: str = "a") 
         return f"{article} version of {provider.name} from branch '{provider.branch}'"
     tags = (provider.pending_tags or provider.tags) if only_pending else provider.tags
     if tags:
-        return f"{article} version of {provider.name} with {_tags(tags)}"
+        noun = "versions" if only_pending and len(tags) > 1 else "version"
+        return f"{article} {noun} of {provider.name} with {_tags(tags)}"
     return provider.name
 
 

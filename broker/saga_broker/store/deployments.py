@@ -139,10 +139,15 @@ def releases(
     return fetch(connection, query, Released)
 
 
-def current_of_versions(connection: Connection, version_ids: list[int]) -> tuple[list[Deployed], list[Released]]:
-    """Give what is deployed and what is released now, of several versions."""
-    deployed = _deployed().where(deployed_versions.c.version_id.in_(version_ids), deployed_versions.c.undeployed_at.is_(None))
-    released = _released().where(released_versions.c.version_id.in_(version_ids), released_versions.c.support_ended_at.is_(None))
+def of_versions(
+    connection: Connection, version_ids: list[int], *, current: bool = False
+) -> tuple[list[Deployed], list[Released]]:
+    """Give the deployments and releases of several versions; only those of now when `current`."""
+    deployed = _deployed().where(deployed_versions.c.version_id.in_(version_ids))
+    released = _released().where(released_versions.c.version_id.in_(version_ids))
+    if current:
+        deployed = deployed.where(deployed_versions.c.undeployed_at.is_(None))
+        released = released.where(released_versions.c.support_ended_at.is_(None))
     return (
         fetch(connection, deployed.order_by(deployed_versions.c.id), Deployed),
         fetch(connection, released.order_by(released_versions.c.id), Released),

@@ -26,7 +26,7 @@ def listing(connection: Connection, part: str | None, page: Page | None) -> tupl
         )
         .join(consumers, consumers.c.id == integrations.c.consumer_id)
         .join(providers, providers.c.id == integrations.c.provider_id)
-        .order_by(integrations.c.contract_data_updated_at.desc(), integrations.c.id.desc())
+        .order_by(integrations.c.contract_data_updated_at.desc(), integrations.c.id)
     )
     if part:
         names = (consumers.c.name, providers.c.name)

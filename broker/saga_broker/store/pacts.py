@@ -1,5 +1,6 @@
 """Pact contents and their publications. A content is stored once per consumer, provider and sha."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,7 +113,6 @@ def store(connection: Connection, version: Version, provider_id: int, sha: str, 
     """
     existing = _of_version(connection, version.id, provider_id)
     if existing is not None and existing.sha == sha:
-        touch_integration(connection, version.pacticipant_id, provider_id)
         return existing, "same"
     content_id = _store_content(connection, version.pacticipant_id, provider_id, sha, raw)
     if existing is not None:
@@ -128,7 +128,6 @@ def store(connection: Connection, version: Version, provider_id: int, sha: str, 
         is_latest=True,
         created_at=now(),
     )
-    touch_integration(connection, version.pacticipant_id, provider_id)
     new = _of_version(connection, version.id, provider_id)
     assert new is not None  # noqa: S101  (added just now)
     return new, "created" if existing is None else "changed"
@@ -150,13 +149,15 @@ def remove_orphans(connection: Connection) -> None:
     connection.execute(delete(contents).where(contents.c.id.not_in(select(publications.c.content_id))))
 
 
-def touch_integration(connection: Connection, consumer_id: int, provider_id: int) -> None:
-    """Remember that these two have a pact, and when its data changed last."""
-    same = and_(integrations.c.consumer_id == consumer_id, integrations.c.provider_id == provider_id)
-    changed = connection.execute(update(integrations).where(same).values(contract_data_updated_at=now()))
-    if changed.rowcount == 0:
-        pair = {"consumer_id": consumer_id, "provider_id": provider_id}
-        connection.execute(integrations.insert().values(**pair, created_at=now(), contract_data_updated_at=now()))
+def touch_integrations(connection: Connection, pairs: Iterable[tuple[int, int]]) -> None:
+    """Remember that consumers and providers have a pact, and that its data changed just now."""
+    moment = now()
+    for consumer_id, provider_id in pairs:
+        same = and_(integrations.c.consumer_id == consumer_id, integrations.c.provider_id == provider_id)
+        changed = connection.execute(update(integrations).where(same).values(contract_data_updated_at=moment))
+        if changed.rowcount == 0:
+            pair = {"consumer_id": consumer_id, "provider_id": provider_id}
+            connection.execute(integrations.insert().values(**pair, created_at=moment, contract_data_updated_at=moment))
 
 
 def publication_query() -> Select[Any]:

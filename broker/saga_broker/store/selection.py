@@ -185,7 +185,8 @@ def work_in_progress(connection: Connection, verifier: Verifier, since: datetime
     found: Found = []
     for name in (verifier.branch,) if verifier.branch else verifier.tags:
         by = replace(verifier, branch=name, tags=()) if verifier.branch else replace(verifier, tags=(name or "",))
-        found += [pair for pair in candidates if not is_verified(connection, by, pair[0].content_id, days, count_wip=False)]
+        left = [pair for pair in candidates if not is_verified(connection, by, pair[0].content_id, days, count_wip=False)]
+        found += [(pact, replace(chosen, provider_tag=None if verifier.branch else name)) for pact, chosen in left]
     return found
 
 
@@ -243,14 +244,15 @@ def _by_branch(connection: Connection, verifier: Verifier, base: Select[Any], da
 
 
 def _by_tag(connection: Connection, tag: str, provider_id: int, base: Select[Any], days: int) -> tuple[Select[Any], Select[Any]]:
-    joined = base.join(verification_tags, verification_tags.c.verification_id == verifications.c.id)
+    """Select results by this tag (as it was when the result came), and by other tags (as they are now)."""
+    own = base.join(verification_tags, verification_tags.c.verification_id == verifications.c.id)
     born = (
         select(func.min(tags.c.created_at, type_=UtcDateTime))
         .join(versions, versions.c.id == tags.c.version_id)
         .where(versions.c.pacticipant_id == provider_id, tags.c.name == tag)
     )
-    other = joined.where(verification_tags.c.tag != tag)
-    return joined.where(verification_tags.c.tag == tag), _before(connection, other, born, days)
+    other = base.join(tags, tags.c.version_id == verifications.c.provider_version_id).where(tags.c.name != tag)
+    return own.where(verification_tags.c.tag == tag), _before(connection, other, born, days)
 
 
 def _before(connection: Connection, query: Select[Any], born: Select[Any], days: int) -> Select[Any]:

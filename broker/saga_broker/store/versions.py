@@ -51,6 +51,11 @@ def set_build_url(connection: Connection, version: Version, build_url: str | Non
     change(connection, versions, version.id, build_url=build_url, updated_at=None if is_new else now())
 
 
+def touch(connection: Connection, version: Version) -> None:
+    """Remember that a version was updated."""
+    change(connection, versions, version.id, updated_at=now())
+
+
 def latest(connection: Connection, pacticipant: str, tag: str | None = None) -> Version | None:
     """Find the newest version of a pacticipant, with a tag when one is given."""
     query = all_versions().where(pacticipants.c.name == pacticipant).order_by(versions.c.id.desc())

@@ -53,8 +53,8 @@ def environment_list(links: Links, rows: Sequence[Environment]) -> Document:
     }
 
 
-def deployed(links: Links, row: Deployed, where: Environment | None) -> Document:
-    """Write a deployment; with its environment where that is shown."""
+def deployed(links: Links, row: Deployed, where: Environment | None, *, alone: bool = False) -> Document:
+    """Write a deployment; with its environment where that is shown, and without its version in the version's own list."""
     fields = {
         "uuid": row.uuid,
         "currentlyDeployed": row.undeployed_at is None,
@@ -65,19 +65,19 @@ def deployed(links: Links, row: Deployed, where: Environment | None) -> Document
     return {
         **present(fields),
         **times(row.created_at, row.updated_at if row.undeployed_at is None else None),
-        "_embedded": _embedded(links, row, where),
+        **({} if alone else {"_embedded": _embedded(links, row, where)}),
         "_links": {"self": link(links.url("deployed-versions", row.uuid))},
     }
 
 
-def released(links: Links, row: Released, where: Environment | None) -> Document:
-    """Write a release; with its environment where that is shown."""
+def released(links: Links, row: Released, where: Environment | None, *, alone: bool = False) -> Document:
+    """Write a release; with its environment where that is shown, and without its version in the version's own list."""
     return {
         "uuid": row.uuid,
         "currentlySupported": row.support_ended_at is None,
         **times(row.created_at, row.updated_at),
         **present({"supportEndedAt": moment(row.support_ended_at) if row.support_ended_at else None}),
-        "_embedded": _embedded(links, row, where),
+        **({} if alone else {"_embedded": _embedded(links, row, where)}),
         "_links": {"self": link(links.url("released-versions", row.uuid))},
     }
 

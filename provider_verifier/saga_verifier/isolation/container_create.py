@@ -9,7 +9,15 @@ from typing import Any
 
 from saga_verifier.isolation import container_forwarder
 from saga_verifier.isolation.container_run import Run
-from saga_verifier.isolation.container_spec import VOLUME_PATH, WORKDIR, ContainerSpec, command, environment, wants_database
+from saga_verifier.isolation.container_spec import (
+    VOLUME_PATH,
+    WORKDIR,
+    ContainerSpec,
+    alias_of,
+    command,
+    environment,
+    wants_database,
+)
 from saga_verifier.isolation.engine.api import Order
 from saga_verifier.isolation.engine.hardening import Limits, Mounts, hardened, user_of
 from saga_verifier.isolation.engine.images import build_of, built, found
@@ -49,7 +57,7 @@ def create_program(run: Run, spec: Spec, container: ContainerSpec) -> Created:
     image = _image(run, spec, container)
     database = run.database(spec.name) if wants_database(spec, container) else None
     passwords = {} if database is None else {"the database's password": database.password}
-    volume = f"sagapact-{run.id}-{alias_of(spec)}"
+    volume = f"sagapact-{run.id}-{alias_of(spec.name)}"
     marks = labels(run.id, spec.name)
     run.engine.create_volume(volume, marks)
     config: dict[str, Any] = dict((run.engine.image(image) or {}).get("Config") or {})
@@ -61,8 +69,9 @@ def create_program(run: Run, spec: Spec, container: ContainerSpec) -> Created:
         env=environment(spec, container, database),
         user=user_of(container.user, str(config.get("User") or "")),
         network=run.network,
-        alias=alias_of(spec),
-        host=hardened(limits, Mounts({volume: VOLUME_PATH}, container.writable)),
+        alias=alias_of(spec.name),
+        volumes=container.writable,
+        host=hardened(limits, Mounts({volume: VOLUME_PATH})),
     )
     made = run.engine.create(order)
     run.engine.make_folder(made, VOLUME_PATH, WORKDIR.rpartition("/")[2])
@@ -83,7 +92,7 @@ def start_forwarder(run: Run, spec: Spec, container: ContainerSpec) -> str:
             "-c",
             inspect.getsource(container_forwarder),
             str(FORWARDER_PORT),
-            alias_of(spec),
+            alias_of(spec.name),
             str(container.port),
         ),
         labels=labels(run.id, f"{spec.name}'s forwarder"),
@@ -97,15 +106,9 @@ def start_forwarder(run: Run, spec: Spec, container: ContainerSpec) -> str:
     return made
 
 
-def alias_of(spec: Spec) -> str:
-    """Give a program's name in the run's network."""
-    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in spec.name.lower()).strip("-")
-    return plain[:60] or "program"
-
-
 def _image(run: Run, spec: Spec, container: ContainerSpec) -> str:
     if container.dockerfile is not None:
-        build = build_of(f"sagapact-built-{alias_of(spec)}", container.dockerfile)
+        build = build_of(f"sagapact-built-{alias_of(spec.name)}", container.dockerfile)
         return built(run.engine, build, run.settings.say)
     if not container.image:
         raise CannotStartError(f"{spec.name} has neither an image nor a Dockerfile. Name one of them.")

@@ -10,11 +10,11 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
-from saga_verifier.isolation.container_create import FORWARDER_PORT, Created, alias_of, create_program, start_forwarder
+from saga_verifier.isolation.container_create import FORWARDER_PORT, Created, create_program, start_forwarder
 from saga_verifier.isolation.container_health import trouble
 from saga_verifier.isolation.container_log import ContainerLog
 from saga_verifier.isolation.container_run import Run
-from saga_verifier.isolation.container_spec import WORKDIR, ContainerSpec, wants_database
+from saga_verifier.isolation.container_spec import WORKDIR, ContainerSpec, alias_of, inside_url, wants_database
 from saga_verifier.isolation.engine import ContainerState, EngineError
 from saga_verifier.isolation.errors import CannotStartError, DiedAtStartError, GivenUpError, NeverHealthyError
 from saga_verifier.isolation.spec import Spec
@@ -58,7 +58,7 @@ class ContainerRunning:
     @property
     def inside_url(self) -> str:
         """Where it answers to the other containers of its run."""
-        return f"http://{alias_of(self._spec)}:{self._container.port}"
+        return inside_url(self._spec.name, self._container)
 
     @property
     def workdir(self) -> Path:
@@ -175,7 +175,8 @@ class ContainerRunning:
                 f"The forwarder to {self.name} has ended with {forwarder.ended}. Name a forwarder image that has a python3; "
                 f"{self._run.settings.forwarder_image} said: {last}"
             )
-        return self._engine.host, forwarder.ports.get(FORWARDER_PORT, 0)
+        host = "127.0.0.1" if self._engine.host == "localhost" else self._engine.host  # where it was published, not ::1
+        return host, forwarder.ports.get(FORWARDER_PORT, 0)
 
     def _log(self, made: Created) -> ContainerLog:
         return ContainerLog(self._engine, made.container, made.redact)
@@ -218,6 +219,6 @@ class ContainerRunning:
         folder = self._run.settings.log_folder
         if folder is None:
             return None
-        file = folder / f"{alias_of(self._spec)}-{self._run.id}.log"
+        file = folder / f"{alias_of(self._spec.name)}-{self._run.id}.log"
         self._log(made).keep(file)
         return file

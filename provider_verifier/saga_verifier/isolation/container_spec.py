@@ -36,7 +36,7 @@ class ContainerSpec:
         env: Variables on top of the spec's; placeholders and `${NAME}` allowed.
         user: Whom it runs as; None: the image's own user, or nobody where that is root.
         limits: Its upper bounds.
-        writable: Further folders inside that it may write in; they hold files in memory only.
+        writable: Further folders of the image that it may write in, when its user owns them there.
     """
 
     image: str = ""
@@ -64,6 +64,17 @@ class Database:
         parts = {"url": url, "host": self.host, "port": str(self.port), "name": self.name}
         parts |= {"user": self.name, "password": self.password}
         return {f"{_DATABASE}{part}": value for part, value in parts.items()}
+
+
+def alias_of(name: str) -> str:
+    """Give a program's host name in the run's network."""
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
+    return plain[:60] or "program"
+
+
+def inside_url(name: str, container: ContainerSpec) -> str:
+    """Give where a program answers to the other containers of its run, before it was started as well."""
+    return f"http://{alias_of(name)}:{container.port}"
 
 
 def wants_database(spec: Spec, container: ContainerSpec) -> bool:

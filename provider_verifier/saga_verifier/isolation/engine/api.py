@@ -63,6 +63,7 @@ class Order:
         network: Name of its network; None: the engine's own, which has a way out.
         alias: Its name in that network.
         published: Ports inside, each with the address and port (0: any) at the engine's machine.
+        volumes: Paths inside that get a volume of their own, filled from the image and removed with the container.
         host: Arguments of the library's `create_host_config`.
     """
 
@@ -74,6 +75,7 @@ class Order:
     network: str | None = None
     alias: str = ""
     published: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    volumes: tuple[str, ...] = ()
     host: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -107,6 +109,7 @@ class Engine:
             "labels": dict(order.labels),
             "user": order.user,
             "ports": list(order.published),
+            "volumes": list(order.volumes),
         }
         if order.network:
             host["network_mode"] = order.network
