@@ -9,7 +9,7 @@ import click
 
 from saga_broker.client import BrokerClient
 from saga_broker.records import RunDecision, RunReason
-from saga_broker.surroundings import Build, this_build
+from saga_contracts.build import describe_build
 from saga_contracts.errors import UsageError
 from saga_contracts.saga import Saga
 from saga_contracts.sagafile import parse_saga
@@ -24,6 +24,12 @@ broker_url_option = click.option(
     help="The broker's address; also SAGAPACT_BROKER_URL. A token comes from SAGAPACT_BROKER_TOKEN.",
 )
 
+folder_option = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="In a monorepo: the service's folder; the version is the last commit that touched it.",
+)
+
 
 @click.command()
 @click.option("--pacts", type=click.Path(path_type=Path), help="Directory of pact files.")
@@ -31,9 +37,16 @@ broker_url_option = click.option(
 @click.option("--version", help="Version of the publishing pacticipant; default: the commit, from the CI's variables or git.")
 @click.option("--branch", help="Its branch; default: from the CI's variables or git.")
 @click.option("--build-url", help="Where it was built; default: from the CI's variables.")
+@folder_option
 @broker_url_option
 def publish(
-    pacts: Path | None, sagas: tuple[Path, ...], version: str | None, branch: str | None, build_url: str | None, broker_url: str
+    pacts: Path | None,
+    sagas: tuple[Path, ...],
+    version: str | None,
+    branch: str | None,
+    build_url: str | None,
+    folder: Path | None,
+    broker_url: str,
 ) -> None:
     """Publish pact files and saga files under one version."""
     files = _read_pacts(pacts) if pacts is not None else []
@@ -41,8 +54,8 @@ def publish(
     if not files and not parsed:
         msg = "Cannot publish: nothing was named. Give --pacts DIRECTORY, --saga FILE, or both."
         raise UsageError(msg)
-    build = _build(version, branch, build_url)
-    number = build.version or ""
+    build = describe_build(version, branch, build_url, folder=folder)
+    number = build.version
     with BrokerClient(broker_url) as client:
         for consumer in dict.fromkeys(file[0] for file in files):
             own = [file for file in files if file[0] == consumer]
@@ -89,15 +102,6 @@ def record_deployment(
     with BrokerClient(broker_url) as client:
         client.record_deployment(pacticipant, version, environment, application_instance=application_instance)
     click.echo(f"recorded: {pacticipant} {version} is deployed to {environment}")
-
-
-def _build(version: str | None, branch: str | None, build_url: str | None) -> Build:
-    known = this_build()
-    number = version or known.version
-    if not number:
-        msg = "Cannot publish: the version is not known, neither from the CI's variables nor from git. Give --version."
-        raise UsageError(msg)
-    return Build(number, branch or known.branch, build_url or known.build_url)
 
 
 def _read_pacts(directory: Path) -> list[tuple[str, str, bytes]]:

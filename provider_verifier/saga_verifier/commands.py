@@ -27,6 +27,11 @@ from saga_verifier.verification import Progress
 @click.option("--provider-version", help="Version of the provider; default: from git or the CI's variables.")
 @click.option("--branch", help="Branch of the provider; default: from git or the CI's variables.")
 @click.option("--build-url", help="Address of this build; default: from the CI's variables.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="In a monorepo: the provider's folder; the version is the last commit that touched it.",
+)
 @click.option("--faults", default=1, show_default=True, type=click.IntRange(0, 4), help="The most faults in one history.")
 @click.option("--selectors", help="Consumer version selectors as JSON; default: the broker's.")
 @click.option("--no-publish", is_flag=True, help="Do not publish the results.")
@@ -38,6 +43,7 @@ def verify(
     provider_version: str | None,
     branch: str | None,
     build_url: str | None,
+    folder: Path | None,
     faults: int,
     selectors: str | None,
     no_publish: bool,  # noqa: FBT001
@@ -58,7 +64,7 @@ def verify(
             raise UsageError(
                 "Cannot verify: neither --broker-url (or SAGAPACT_BROKER_URL) nor --pact is given. Name one of them."
             )
-        build = describe_build(provider_version, branch, build_url)
+        build = describe_build(provider_version, branch, build_url, folder=folder)
         version = run.Version(build.version, build.branch, build.build_url)
         with BrokerClient(broker_url) as broker:
             outcome = run.verify_provider(provider, version, broker, ProcessIsolation(), settings, progress)

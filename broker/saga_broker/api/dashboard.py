@@ -77,7 +77,10 @@ def _item(
     version = _version(pact.number, branches.get(pact.version_id, []))
     version["_links"] = {"self": link(links.version(pact.consumer, pact.number))}
     provider_version = None
+    provider_tags: list[Document] = []
     if result is not None:
+        heads = [tag for tag in tags.get(result.provider_version_id, []) if tag.latest]
+        provider_tags = [_tag(call, pact.provider, result.provider_version, tag) for tag in heads]
         provider_version = _version(result.provider_version, branches.get(result.provider_version_id, []))
     return {
         "consumer": {"name": pact.consumer, "version": version, "_links": {"self": names[pact.consumer]}},
@@ -89,13 +92,7 @@ def _item(
         "pact": {"createdAt": moment(pact.created_at), "_links": {"self": link(own)}},
         "pactTags": [_tag(call, pact.consumer, pact.number, tag) for tag in tags.get(pact.version_id, []) if tag.latest],
         "latestVerificationResult": None if result is None else _result(own, result),
-        "latestVerificationResultTags": []
-        if result is None
-        else [
-            _tag(call, pact.provider, result.provider_version, tag)
-            for tag in tags.get(result.provider_version_id, [])
-            if tag.latest
-        ],
+        "latestVerificationResultTags": provider_tags,
         "verificationStatus": status(pact, result),
         "webhookStatus": "none",
         "latestWebhookExecution": None,

@@ -73,7 +73,7 @@ class Entry:
 
     Attributes:
         pact: Of the newest consumer version that was chosen with this content.
-        chosen: All reasons, sorted.
+        chosen: All reasons, sorted; those of work in progress as they were found.
         wip: It was not asked for, but is work in progress.
     """
 
@@ -122,8 +122,13 @@ def metadata_pairs(entry: Entry, *, pending: bool | None) -> list[tuple[str, obj
 
 def _entry(group: Sequence[tuple[Publication, Chosen]], *, wip: bool) -> Entry:
     pact = max((pact for pact, _ in group), key=lambda pact: pact.version_id)
-    chosen = sorted((chosen for _, chosen in group), key=lambda one: (one.kind, one.name, one.version_id))
-    return Entry(pact, tuple(chosen), wip)
+    chosen = [chosen for _, chosen in group]
+    return Entry(pact, tuple(chosen if wip else sorted(chosen, key=_place)), wip)
+
+
+def _place(one: Chosen) -> tuple[bool, int, str, int]:
+    """Give the place of a reason among others; `branch: true` comes last."""
+    return one.selector.branch is True, one.kind, one.name, one.version_id
 
 
 def _metadata(one: Chosen) -> list[tuple[str, object]]:

@@ -182,6 +182,8 @@ def work_in_progress(connection: Connection, verifier: Verifier, since: datetime
         days: How far back results of other branches count.
     """
     candidates = _candidates(connection, verifier.provider, since)
+    if not verifier.branch:
+        candidates = [pair for kind in (Kind.TAG_LATEST, Kind.BRANCH) for pair in candidates if pair[1].kind is kind]
     found: Found = []
     for name in (verifier.branch,) if verifier.branch else verifier.tags:
         by = replace(verifier, branch=name, tags=()) if verifier.branch else replace(verifier, tags=(name or "",))

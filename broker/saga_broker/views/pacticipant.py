@@ -81,15 +81,15 @@ def label(links: Links, owner: str, row: Named) -> Document:
     }
 
 
-def deployment_link(links: Links, deployed: Deployed, environment: Environment, title: str) -> Document:
-    """Write the link to a deployment as pacticipants and versions show it."""
+def deployment_link(links: Links, deployed: Deployed, environment: Environment, *, instance: str | None = None) -> Document:
+    """Write the link to a deployment as pacticipants and versions show it; versions name the instance."""
     return present(
         {
-            "title": f"{title} {environment.display_name}",
+            "title": f"Version deployed to {environment.display_name}",
             "name": environment.display_name,
             "href": links.url("deployed-versions", deployed.uuid),
             "currently_deployed": deployed.undeployed_at is None,
-            "application_instance": deployed.instance,
+            "application_instance": instance,
         },
     )
 
@@ -111,9 +111,7 @@ def _links(links: Links, name: str, deployed: Sequence[tuple[Deployed, Environme
     shown: Mapping[str, object] = {}
     if deployed is not None:
         shown = {
-            "pb:deployed-environments": [
-                deployment_link(links, deployment, environment, "Version deployed to") for deployment, environment in deployed
-            ],
+            "pb:deployed-environments": [deployment_link(links, deployment, environment) for deployment, environment in deployed],
         }
     branch_badge = "/branches/{branch}/latest-version/can-i-deploy/to-environment/{environment}/badge"
     return {

@@ -138,7 +138,7 @@ def _links(links: Links, row: Version, around: Around, own: str) -> Document:
     }
     if around.environments is not None or around.deployed:
         found["pb:deployed-environments"] = [
-            deployment_link(links, deployed, environment, "Version deployed to") for deployed, environment in around.deployed
+            deployment_link(links, deployed, environment, instance=deployed.instance) for deployed, environment in around.deployed
         ]
     if around.environments is not None or around.released:
         found["pb:released-environments"] = [_release_link(links, *pair) for pair in around.released]

@@ -1,0 +1,231 @@
+"""A program in a container starts, is killed, starts again and ends, and nothing of it is left."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saga_verifier.isolation import (
+    CannotStartError,
+    DiedAtStartError,
+    GivenUpError,
+    Health,
+    IsolationError,
+    NeverHealthyError,
+    Spec,
+)
+from saga_verifier.isolation import start_all
+from saga_verifier.isolation.container import ContainerIsolation
+from saga_verifier.isolation.container_run import Settings
+from saga_verifier.isolation.container_running import ContainerRunning
+from saga_verifier.isolation.container_spec import ContainerSpec
+from saga_verifier.isolation.engine.hardening import Limits
+
+pytestmark = [pytest.mark.containers, pytest.mark.slow]
+Ask = Callable[..., Any]
+Mine = Callable[[], list[str]]
+
+
+def test_it_gets_the_declared_environment_and_nothing_of_the_callers(
+    spec: Spec, small: ContainerSpec, settings: Settings, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_TOKEN", "canary")
+    declared = replace(spec, env={**spec.env, "OWN": "{workdir}"}, inherited={"PATH": "/of/the/host", "HANDED_ON": "yes"})
+
+    with ContainerIsolation({"server": replace(small, env={"MORE": "{python}"})}, settings).start(declared) as running:
+        seen = ask(running, "env")
+
+    assert (seen["OWN"], seen["MORE"], seen["PORT"], seen["HANDED_ON"]) == ("/data/own", "python3", "8080", "yes")
+    assert seen["PATH"] != "/of/the/host"
+    assert "canary" not in str(seen)
+
+
+def test_its_data_is_kept_over_kill_and_start(started: ContainerRunning, ask: Ask) -> None:
+    ask(started, "write", path="/data/own/note")
+
+    started.kill()
+    how = started.ended()
+    started.start()
+
+    assert how == "signal SIGKILL"
+    assert started.ended() is None
+    assert ask(started, "read", path="/data/own/note") == "written"
+
+
+def test_nothing_is_left_when_it_is_stopped(spec: Spec, small: ContainerSpec, settings: Settings, mine: Mine) -> None:
+    with ContainerIsolation({"server": small}, settings).start(spec) as running:
+        before = mine()
+
+    assert len(before) == 3  # container, network, volume
+    assert mine() == []
+    assert running.ended() == "stopped"
+
+
+def test_a_death_at_the_start_is_noticed_at_once_with_its_last_lines(failing: Any, mine: Mine) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(DiedAtStartError) as error:
+        failing.start("print('the table is missing'); raise SystemExit(3)")
+
+    assert time.monotonic() - began < 15  # of the 40 s that it may take to become healthy
+    assert "died at its start with exit status 3" in str(error.value)
+    assert "the table is missing" in str(error.value)
+    assert mine() == []
+
+
+def test_the_whole_log_is_kept_when_it_dies(failing: Any) -> None:
+    with pytest.raises(DiedAtStartError, match="All of its log: "):
+        failing.start("for i in range(100): print('line', i)\nraise SystemExit(3)")
+
+    (file,) = Path(failing.settings.log_folder).iterdir()
+    assert "line 0\n" in file.read_text()
+
+
+def test_one_that_never_becomes_healthy_is_given_up_in_time(failing: Any, mine: Mine) -> None:
+    with pytest.raises(NeverHealthyError) as error:
+        failing.start("import time; print('thinking'); time.sleep(600)", timeout_s=3)
+
+    assert "not ready within 3 s" in str(error.value)
+    assert "Let it listen on port 8080 of all addresses" in str(error.value)
+    assert "thinking" in str(error.value)
+    assert mine() == []
+
+
+def test_a_flood_of_output_is_bounded_and_read_quickly(spec: Spec, small: ContainerSpec, settings: Settings, ask: Ask) -> None:
+    with ContainerIsolation({"server": small}, settings).start(replace(spec, log_bytes=200_000)) as running:
+        ask(running, "print", text="x" * 1000, times=5000)
+        ask(running, "print", text="the last line")
+        began = time.monotonic()
+        tail = running.log_tail(3)
+
+    assert time.monotonic() - began < 5
+    assert tail.splitlines()[-1] == "the last line"
+
+
+def test_a_flood_instead_of_a_start_ends_in_one_short_message(failing: Any, mine: Mine) -> None:
+    with pytest.raises(NeverHealthyError) as error:
+        failing.start("while True: print('x' * 10000)", timeout_s=3)
+
+    assert len(str(error.value)) < 60_000
+    assert mine() == []
+
+
+def test_it_says_that_the_memory_was_too_small(failing: Any) -> None:
+    with pytest.raises(DiedAtStartError, match="it wanted more than its 64 MB of memory") as error:
+        failing.start("x = bytearray(200_000_000)", limits=Limits(memory_mb=64))
+
+    assert "Give it more memory" in str(error.value)
+
+
+def test_it_says_where_it_may_write(failing: Any) -> None:
+    with pytest.raises(DiedAtStartError, match="It may write in /tmp and /data/own only"):
+        failing.start("open('/var/state', 'w')")
+
+
+def test_secrets_stand_in_no_message(failing: Any, spec: Spec) -> None:
+    failing._spec = replace(spec, env={**spec.env, "TOKEN": "${T}"}, outside={"T": "canary-1234"})
+
+    with pytest.raises(DiedAtStartError) as error:
+        failing.start("import os; print('token', os.environ['TOKEN']); raise SystemExit(1)")
+
+    assert "token [redacted T]" in str(error.value)
+    assert "canary-1234" not in str(error.value)
+
+
+def test_a_command_that_is_not_there_is_said_in_one_message(
+    spec: Spec, small: ContainerSpec, settings: Settings, mine: Mine
+) -> None:
+    with pytest.raises(CannotStartError, match="server cannot be started in a container.*no-such-program"):
+        ContainerIsolation({"server": replace(small, command=("no-such-program",))}, settings).start(spec)
+
+    assert mine() == []
+
+
+def test_an_image_that_is_nowhere_to_be_had_is_said_in_one_message(
+    spec: Spec, small: ContainerSpec, settings: Settings, mine: Mine
+) -> None:
+    with pytest.raises(CannotStartError, match="The image sagapact-nowhere:1 is not at the Docker engine and cannot be fetched"):
+        ContainerIsolation({"server": replace(small, image="sagapact-nowhere:1")}, settings).start(spec)
+
+    assert mine() == []
+
+
+def test_a_dockerfile_that_does_not_build_is_said_with_its_last_lines(
+    spec: Spec, small: ContainerSpec, settings: Settings, base: str, tmp_path: Path, mine: Mine
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN echo about to fail && false\n")
+
+    with pytest.raises(IsolationError) as error:
+        ContainerIsolation({"server": replace(small, dockerfile=tmp_path / "Dockerfile")}, settings).start(spec)
+
+    assert "does not build" in str(error.value)
+    assert "about to fail" in str(error.value)
+    assert mine() == []
+
+
+def test_a_fixed_port_that_is_taken_is_said_with_the_mend(
+    spec: Spec, small: ContainerSpec, settings: Settings, mine: Mine
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(CannotStartError, match="the port is taken.*Free it, or let the system choose one"):
+            ContainerIsolation({"server": small}, settings).start(replace(spec, port=port))
+
+    assert mine() == []
+
+
+def test_a_name_without_a_container_is_said(spec: Spec, settings: Settings) -> None:
+    with pytest.raises(CannotStartError, match=r"it is not said which image it is \(known: other\)"):
+        ContainerIsolation({"other": ContainerSpec("x")}, settings).start(spec)
+
+
+@pytest.mark.parametrize("path", ["/health", None])
+def test_it_is_reached_through_a_forwarder_where_it_cannot_be_reached_itself(
+    path: str | None, spec: Spec, small: ContainerSpec, settings: Settings, ask: Ask, mine: Mine
+) -> None:
+    isolation = ContainerIsolation({"server": small}, replace(settings, reach="forwarder"))
+
+    with isolation.start(replace(spec, health=Health(path, 40.0))) as running:
+        first = running.base_url
+        seen = ask(running, "user")
+        running.kill()
+        running.start()
+        again = ask(running, "user")
+
+    assert first.startswith("http://127.0.0.1:")
+    assert (seen, again) == (65534, 65534)
+    assert mine() == []
+
+
+def test_a_start_is_given_up_when_told(spec: Spec, small: ContainerSpec, settings: Settings, mine: Mine) -> None:
+    give_up = threading.Event()
+    threading.Timer(1.0, give_up.set).start()
+    sleeping = replace(small, command=("python3", "-c", "import time; time.sleep(600)"))
+
+    with pytest.raises(GivenUpError):
+        ContainerIsolation({"server": sleeping}, settings).start(spec, give_up=give_up)
+
+    assert mine() == []
+
+
+def test_programs_of_one_run_find_each_other_by_name(spec: Spec, small: ContainerSpec, settings: Settings, ask: Ask) -> None:
+    isolation = ContainerIsolation({"server": small, "other_one": small}, settings)
+
+    with start_all(isolation, [spec, replace(spec, name="other_one")]) as group:
+        assert ask(group["server"], "connect", host="other-one", port=8080) == "connected"
+
+
+def test_programs_of_different_runs_do_not_reach_each_other(
+    spec: Spec, small: ContainerSpec, settings: Settings, ask: Ask, started: ContainerRunning
+) -> None:
+    with ContainerIsolation({"server": small}, settings).start(spec) as other:
+        address = other.base_url.removeprefix("http://").partition(":")[0]
+        assert ask(other, "user") == 65534
+
+        assert ask(started, "connect", host=address, port=8080) != "connected"

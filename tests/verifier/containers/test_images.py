@@ -1,0 +1,114 @@
+"""Images are built once and reused by content."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from saga_contracts.errors import UsageError
+from saga_e2e import wheelhouse
+from saga_e2e.images import Images, main
+from saga_verifier.isolation import CannotStartError
+from saga_verifier.isolation.engine import Engine
+from saga_verifier.isolation.engine.images import IMAGE_LABEL, KEPT_BUILDS, Build, build_of, built
+
+ROOT = Path(__file__).resolve().parents[3]
+HOSTS = re.compile(r"https?://(?!127\.0\.0\.1|\{)|index-url|registry-|docker\.io/", re.IGNORECASE)
+
+
+@pytest.fixture
+def name(engine: Engine) -> Iterator[str]:
+    chosen = f"sagapact-test-{time.monotonic_ns()}"
+    yield chosen
+    for tag, _ in list(engine.images(f"{IMAGE_LABEL}={chosen}")):
+        engine.remove_image(tag)
+
+
+def build(name: str, base: str, text: str) -> Build:
+    return Build(name, {"Dockerfile": f"FROM {base}\nCOPY note /note\n".encode(), "note": text.encode()})
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_the_same_content_is_built_once_and_other_content_anew(engine: Engine, base: str, name: str) -> None:
+    said: list[str] = []
+
+    first = built(engine, build(name, base, "one"), said.append)
+    again = built(engine, build(name, base, "one"), said.append)
+    other = built(engine, build(name, base, "two"), said.append)
+
+    assert first == again != other
+    assert len(said) == 2
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_old_builds_are_forgotten(engine: Engine, base: str, name: str) -> None:
+    for number in range(KEPT_BUILDS + 2):
+        built(engine, build(name, base, f"content {number}"))
+
+    assert len(list(engine.images(f"{IMAGE_LABEL}={name}"))) == KEPT_BUILDS
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_the_landscapes_image_is_reused(image_of: Callable[[str], str], images: Images) -> None:
+    first = image_of("landscape")
+    began = time.monotonic()
+
+    assert images.image("landscape") == first
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_our_images_run_as_a_user_that_is_not_root(image_of: Callable[[str], str], engine: Engine) -> None:
+    for name in ("landscape", "broker", "verifier", "postgres"):
+        config = (engine.image(image_of(name)) or {})["Config"]
+        assert config["User"] not in {"", "root", "0"}, name
+
+
+def test_a_builds_name_says_its_content() -> None:
+    one = build("image", "base", "one")
+
+    assert one.tag == build("image", "base", "one").tag
+    assert len({one.tag, build("image", "base", "two").tag, build("image", "other", "one").tag}) == 3
+    assert Build("image", one.context, seeds=("x",)).tag != one.tag
+    assert Build("image", one.context, {"A": "1"}).tag != one.tag
+
+
+def test_a_dockerfile_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CannotStartError, match="There is no Dockerfile"):
+        build_of("image", tmp_path / "Dockerfile")
+
+
+def test_an_unknown_image_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["landscap"]) == 2
+    assert "Known: postgres, broker, verifier, landscape" in capsys.readouterr().err
+
+
+def test_images_are_built_from_a_checkout_only(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Run this in a checkout"):
+        Images(engine=None, root=tmp_path)  # type: ignore[arg-type]  # it must not get so far
+
+
+def test_the_requirements_of_an_image_come_from_the_project_file() -> None:
+    wanted = wheelhouse.requirements(ROOT, ("broker",), ("pact-python",))
+
+    assert any(one.startswith("fastapi") for one in wanted)
+    assert not any(one.startswith("pact-python") for one in wanted)
+
+
+def test_no_file_that_an_image_is_made_of_names_a_registry_or_an_index() -> None:
+    files = [
+        *ROOT.glob("e2e/images/**/*"),
+        ROOT / "broker/Dockerfile",
+        ROOT / "provider_verifier/Dockerfile",
+        ROOT / "compose.yaml",
+    ]
+    texts = {path: path.read_text(encoding="utf-8") for path in files if path.is_file() and path.suffix != ".pyc"}
+
+    assert len(texts) >= 8
+    assert {path: HOSTS.findall(text) for path, text in texts.items() if HOSTS.search(text)} == {}
