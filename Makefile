@@ -50,9 +50,12 @@ test: $(STAMP) ## every check and every test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -q -n 2 --durations=10 $(PYTEST_ARGS)
 
-constraints: $(STAMP) ## pin the dependencies anew
-	@$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/pip install --quiet pip-tools
-	@$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options --extra dev -o constraints.txt pyproject.toml
+constraints: ## pin the dependencies anew (a while)
+	@$(PYTHON) -m venv build/pinning && build/pinning/bin/pip install --quiet pip-tools
+	@build/pinning/bin/pip-compile --quiet --upgrade --generate-hashes --unsafe-package sagapact --strip-extras --no-header --no-emit-options \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra dev -o constraints.txt pyproject.toml
+	@sed -i -e '/^# The following packages are considered to be unsafe/d' -e '/^# sagapact$$/d' constraints.txt
+	@sed -i '1i # Every dependency of every extra, pinned with its hashes; made by `make constraints`. No index is named here.' constraints.txt
 
 clean: ## remove what was built
 	@rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

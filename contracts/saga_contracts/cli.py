@@ -6,13 +6,18 @@ lowest package can own the command. A part whose extra is missing says which ext
 
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
+from importlib.util import find_spec
 
 import click
 
 from saga_contracts.errors import SagapactError
 
 GROUP = "sagapact.commands"
-EXTRA_OF = {"saga_broker": "broker", "saga_verifier": "verifier", "saga_e2e": "e2e"}
+NEEDS = {
+    "saga_broker.commands_server": ("fastapi", "broker"),
+    "saga_e2e.commands": ("aiohttp", "e2e"),
+}
+"""By the module of a part: a package that its extra brings, and the extra."""
 
 
 class _Parts(click.Group):
@@ -31,13 +36,10 @@ def _entry_points() -> dict[str, EntryPoint]:
 
 
 def _load(entry: EntryPoint) -> click.Command:
-    try:
-        command = entry.load()
-    except ModuleNotFoundError as missing:
-        extra = EXTRA_OF.get(entry.module.partition(".")[0])
-        if extra is None or (missing.name or "").startswith("saga_"):
-            raise
-        return _explain_missing(entry.name, extra, missing.name or "a package")
+    package, extra = NEEDS.get(entry.module, ("", ""))
+    if package and find_spec(package) is None:
+        return _explain_missing(entry.name, extra, package)
+    command = entry.load()
     if not isinstance(command, click.Command):
         msg = f"entry point {entry.name} is not a command"
         raise TypeError(msg)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from saga_contracts import cases as all_cases
-from saga_contracts import decks, sagafile, wording
+from saga_contracts import decks, pairs, sagafile, wording
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.saga import Saga
 from saga_contracts.sagafile import SagaFileError, load_saga
@@ -61,10 +61,14 @@ def cases(file: Path, step: str | None, *, as_json: bool) -> None:
 @click.option(
     "--faults", default=1, show_default=True, type=click.IntRange(0, decks.MAX_FAULTS), help="Most faults in a history."
 )
+@click.option("--pairs", "in_pairs", is_flag=True, help="The decks of every two steps at the same participant instead.")
 @_as_json
-def deck(file: Path, step: str | None, faults: int, *, as_json: bool) -> None:
+def deck(file: Path, step: str | None, faults: int, *, in_pairs: bool, as_json: bool) -> None:
     """Show each step's deck: every order in which its calls can arrive, and what must follow."""
     saga = _load(file)
+    if in_pairs:
+        _pair_decks(saga, _chosen(saga, step), faults, as_json=as_json)
+        return
     found = [decks.derive(step_slice(saga, name), faults) for name in _chosen(saga, step)]
     if as_json:
         _print_json([wording.deck_json(one) for one in found])
@@ -76,6 +80,16 @@ def deck(file: Path, step: str | None, faults: int, *, as_json: bool) -> None:
 def schema() -> None:
     """Print the JSON Schema of the saga file."""
     click.echo(sagafile.schema_text(), nl=False)
+
+
+def _pair_decks(saga: Saga, names: tuple[str, ...], faults: int, *, as_json: bool) -> None:
+    found = [pairs.derive_pair(saga, *two, faults) for two in pairs.pairs(saga) if set(two) & set(names)]
+    if as_json:
+        _print_json([wording.pair_json(one) for one in found])
+    elif found:
+        click.echo("\n\n".join(wording.pair_text(one) for one in found))
+    else:
+        click.echo(f"The saga {saga.saga} has no two steps at the same participant here: not applicable.")
 
 
 def _linted(file: Path) -> dict[str, Any]:

@@ -133,6 +133,11 @@ def derive(slice_: StepSlice, faults: int = 1) -> Deck:
     return Deck(slice_.saga, step.step, step.participant, faults, slice_.sha, tuple(histories))
 
 
+def history_of(slice_: StepSlice, word: Word) -> History:
+    """Give one history of a step for a word, whatever brings it about: what every reply, status and the probe must be."""
+    return _history(slice_, Rules.of(slice_), word, None, improved=False)
+
+
 def _variants(word: Word) -> tuple[bool, ...]:
     """Histories in which a forward call comes after a refusal are also played with the precondition improved in between."""
     refusals = [index for index, letter in enumerate(word) if letter in (Letter.REFUSED, Letter.CALLBACK_REFUSED)]

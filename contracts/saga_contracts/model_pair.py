@@ -48,6 +48,9 @@ class PairRules:
     cancels: bool
 
 
+_START = At(budget=0)
+
+
 @dataclass(frozen=True, slots=True)
 class _One:
     """One step of the two.
@@ -58,7 +61,7 @@ class _One:
         hears_failure: Does that reply make the step fail?
     """
 
-    at: At = At(budget=0)
+    at: At = _START
     started: bool = False
     hears: At | None = None
     hears_failure: bool = False
@@ -108,7 +111,7 @@ def _words(rules: PairRules, both: _Both) -> frozenset[PairWord]:
 
 
 def _decided(rules: PairRules, both: _Both) -> _Both:
-    """Let the orchestrator do what it does at once: start, cancel, undo, end."""
+    """Let the orchestrator do what it does at once: cancel, start, undo, end."""
     if both.ended:
         return both
     for number, one in enumerate(both.steps):
@@ -116,17 +119,21 @@ def _decided(rules: PairRules, both: _Both) -> _Both:
             return _put(both, number, _cancelled(rules.steps[number], one))
         if _may_start(rules, both, number) and not rules.waits_for_others[number]:
             return _put(both, number, replace(one, started=True))
-    if both.given_up and not any(one.running for one in both.steps):
-        return replace(both, ended=True)
-    if both.failing and not any(one.running for one in both.steps):
+    if any(one.running for one in both.steps):
+        return both
+    return _undone_or_ended(rules, both)
+
+
+def _undone_or_ended(rules: PairRules, both: _Both) -> _Both:
+    """Decide what comes when no step is running."""
+    if both.failing:
         for number, one in enumerate(both.steps):
             if one.started and one.at.phase == Phase.DONE and rules.steps[number].can_be_undone:
                 return _put(both, number, replace(one, at=_enter(one.at, Phase.UNDO)))
-        if not any(one.started and one.at.phase == Phase.UNDO for one in both.steps):
-            return replace(both, ended=True)
-    if not both.failing and all(one.settled for one in both.steps) and not _third_may_fail(rules, both):
-        return replace(both, ended=True)
-    return both
+    undoing = any(one.started and one.at.phase == Phase.UNDO for one in both.steps)
+    finished = all(one.settled for one in both.steps) and not _third_may_fail(rules, both)
+    ended = both.given_up or (both.failing and not undoing) or (not both.failing and finished)
+    return replace(both, ended=True) if ended else both
 
 
 def _cancelled(rules: Rules, one: _One) -> _One:

@@ -11,7 +11,7 @@ from typing import Any
 from saga_contracts.outputs import example_outputs, pointer
 from saga_contracts.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
-__all__ = ["Facts", "StepSlice", "example_outputs", "pointer", "step_slice"]
+__all__ = ["Facts", "StepSlice", "example_outputs", "fails_the_saga", "pointer", "step_slice"]
 
 
 class Facts(Model):
@@ -78,19 +78,7 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
     )
 
 
-def _facts(saga: Saga, step: Step) -> Facts:
-    before = saga.ancestors(step.step)
-    can_fail = [
-        other.step for other in saga.steps if other.step not in before and other.step != step.step and _fails_the_saga(other)
-    ]
-    beside = [name for name in can_fail if step.step not in saga.ancestors(name)]
-    return Facts(
-        undone_after_done=step.step_class == StepClass.COMPENSATABLE and bool(can_fail),
-        starts_beside_others=bool(beside),
-    )
-
-
-def _fails_the_saga(step: Step) -> bool:
+def fails_the_saga(step: Step) -> bool:
     """May this step make the others be undone? A pivot without an answer does not: it may have happened."""
     if step.optional or step.step_class == StepClass.RETRIABLE:
         return False
@@ -98,3 +86,15 @@ def _fails_the_saga(step: Step) -> bool:
         return True
     told = step.callback is not None and step.callback.outcomes.refused is not None
     return told or step.forward.replies.refused is not None or bool(step.given.refusing)
+
+
+def _facts(saga: Saga, step: Step) -> Facts:
+    before = saga.ancestors(step.step)
+    can_fail = [
+        other.step for other in saga.steps if other.step not in before and other.step != step.step and fails_the_saga(other)
+    ]
+    beside = [name for name in can_fail if step.step not in saga.ancestors(name)]
+    return Facts(
+        undone_after_done=step.step_class == StepClass.COMPENSATABLE and bool(can_fail),
+        starts_beside_others=bool(beside),
+    )

@@ -7,6 +7,7 @@ from saga_contracts.cases import Case
 from saga_contracts.decks import Deck, History, Play, World
 from saga_contracts.model import Letter
 from saga_contracts.obligations import CATALOGUE
+from saga_contracts.pairs import PairDeck
 
 LETTERS = {
     Letter.FORWARD: "forward call",
@@ -68,6 +69,45 @@ def deck_json(deck: Deck) -> dict[str, Any]:
     }
 
 
+def pair_text(deck: PairDeck) -> str:
+    """Give a pair deck as text."""
+    count = _count(len(deck.histories), "mixed history").replace("historys", "histories")
+    lines = [
+        f"{deck.saga}/{deck.steps[0]} and {deck.steps[1]} at {deck.participant}: {count}, at most {_count(deck.faults, 'fault')}"
+    ]
+    for history in deck.histories:
+        lines += ["", f"  {history.word}   ({faults_words(history.faults)})"]
+        lines += [f"    {one.step}  {one.play.letter}  {_play_words(one.play)}" for one in history.plays]
+        for step, world in zip(deck.steps, history.worlds, strict=True):
+            reads = WORLDS[world] if world else "a place that both steps share: not judged"
+            lines.append(f"    the probe of {step} reads {reads}")
+        lines.append(f"    checks {', '.join(obligation_words(one) for one in history.obligations)}")
+    return "\n".join([*lines, "", deck.claim()])
+
+
+def pair_json(deck: PairDeck) -> dict[str, Any]:
+    """Give a pair deck as plain JSON."""
+    return {
+        "saga": deck.saga,
+        "steps": list(deck.steps),
+        "participant": deck.participant,
+        "derivation": deck.derivation,
+        "faults": deck.faults,
+        "slices": list(deck.slice_shas),
+        "claim": deck.claim(),
+        "histories": [
+            {
+                "word": history.word,
+                "faults": history.faults,
+                "plays": [{"step": one.step, **_play_json(one.play)} for one in history.plays],
+                "worlds": [world and world.value for world in history.worlds],
+                "obligations": list(history.obligations),
+            }
+            for history in deck.histories
+        ],
+    }
+
+
 def cases_text(saga: str, cases: Iterable[Case]) -> str:
     """Give cases as a table, grouped by step."""
     rows = list(cases)
@@ -119,19 +159,20 @@ def _history_json(history: History) -> dict[str, Any]:
         "word": history.word,
         "improved": history.improved,
         "faults": history.faults,
-        "plays": [
-            {
-                "letter": play.letter.value,
-                "replies": list(play.replies),
-                "obligation": play.obligation,
-                "status": [state.value for state in play.status],
-                "statusObligation": play.status_obligation,
-            }
-            for play in history.plays
-        ],
+        "plays": [_play_json(play) for play in history.plays],
         "world": history.world.value,
         "worldObligation": history.world_obligation,
         "obligations": list(history.obligations),
+    }
+
+
+def _play_json(play: Play) -> dict[str, Any]:
+    return {
+        "letter": play.letter.value,
+        "replies": list(play.replies),
+        "obligation": play.obligation,
+        "status": [state.value for state in play.status],
+        "statusObligation": play.status_obligation,
     }
 
 

@@ -165,6 +165,33 @@ def make_slice(make_saga: MakeSaga) -> MakeSlice:
 
 
 @pytest.fixture(scope="session")
+def declare(make_saga: MakeSaga) -> Callable[..., Saga]:
+    """Writes the simulation's chart as a saga file; steps named in `together` are at the same participant."""
+    kinds = {"compensatable": step, "pivot": pivot, "retriable": retriable}
+
+    def one(number: int, plan: Any) -> dict[str, Any]:
+        after = [f"s{before}" for before in plan.after]
+        whole = kinds[plan.kind](f"s{number}", after=after, tries=plan.tries, optional=plan.optional)
+        if not plan.can_refuse:
+            whole["given"].pop("refusing", None)
+            for reply in ("refused", "suspended"):
+                whole["forward"]["replies"].pop(reply, None)
+        return calls_back(whole) if plan.callback else whole
+
+    def write(chart: Any, together: tuple[int, ...] = ()) -> Saga:
+        policies = {
+            "siblings_of_failed_step": "cancel" if chart.cancels_siblings else "wait",
+            "failing_compensation": "stop" if chart.stops_at_failed_undo else "continue",
+        }
+        steps = [one(number, plan) for number, plan in enumerate(chart.steps)]
+        for number in together:
+            steps[number]["participant"] = "shared"
+        return make_saga(*steps, policies=policies)
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def naive() -> Any:
     """The module `naive_simulation`, which stands beside the tests and is no test itself."""
     return load("naive_simulation")

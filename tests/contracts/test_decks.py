@@ -32,7 +32,9 @@ def any_slice(make_step: Make, make_retriable: Make, make_pivot: Make, make_call
         if draw(st.booleans()) and "refusing" in one["given"]:
             del one["given"]["refusing"]
         others = [make_step("b", after=["a"])] if kind is make_step and draw(st.booleans()) else []
-        others += [make_step("c")] if draw(st.booleans()) else []
+        if draw(st.booleans()):
+            others.append(make_step("c"))
+            one["after"] = [] if kind is make_step else ["c"]
         policies = {
             "siblings_of_failed_step": draw(st.sampled_from(["wait", "cancel"])),
             "suspended_forward": draw(st.sampled_from(["refused", "accepted"])),

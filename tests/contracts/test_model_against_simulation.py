@@ -15,33 +15,7 @@ from saga_contracts import decks
 from saga_contracts.saga import Saga
 from saga_contracts.slices import step_slice
 
-Make = Callable[..., dict[str, Any]]
-Declare = Callable[[Any], Saga]
-
-
-@pytest.fixture(scope="session")
-def declare(make_step: Make, make_pivot: Make, make_retriable: Make, make_calling_back: Make, make_saga: Any) -> Declare:
-    """Writes the simulation's chart as a saga file."""
-    kinds = {"compensatable": make_step, "pivot": make_pivot, "retriable": make_retriable}
-
-    def one(number: int, plan: Any) -> dict[str, Any]:
-        after = [f"s{before}" for before in plan.after]
-        whole = kinds[plan.kind](f"s{number}", after=after, tries=plan.tries, optional=plan.optional)
-        if not plan.can_refuse:
-            whole["given"].pop("refusing", None)
-            for reply in ("refused", "suspended"):
-                whole["forward"]["replies"].pop(reply, None)
-        return make_calling_back(whole) if plan.callback else whole
-
-    def write(chart: Any) -> Saga:
-        policies = {
-            "siblings_of_failed_step": "cancel" if chart.cancels_siblings else "wait",
-            "failing_compensation": "stop" if chart.stops_at_failed_undo else "continue",
-        }
-        saga: Saga = make_saga(*(one(number, plan) for number, plan in enumerate(chart.steps)), policies=policies)
-        return saga
-
-    return write
+Declare = Callable[..., Saga]
 
 
 @pytest.fixture(scope="session")

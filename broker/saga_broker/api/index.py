@@ -45,7 +45,7 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
         "Latest pacts of a provider on a branch",
     ),
     ("pb:pacticipants", "/pacticipants", "Pacticipants"),
-    ("pb:pacticipant", "/pacticipants/{pacticipant}", "Fetch a pacticipant by name"),
+    ("pb:pacticipant", "/pacticipants/{pacticipant}", "Fetch pacticipant by name"),
     ("pb:latest-provider-pacts", "/pacts/provider/{provider}/latest", "Latest pacts of a provider"),
     ("pb:latest-provider-pacts-with-tag", "/pacts/provider/{provider}/latest/{tag}", "Latest pacts of a provider with a tag"),
     ("pb:provider-pacts-with-tag", "/pacts/provider/{provider}/tag/{tag}", "All pacts of a provider with a tag"),
@@ -62,7 +62,7 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
         "/pacticipants/{pacticipant}/versions/{version}/tags/{tag}",
         "Get, create or delete a tag of a version",
     ),
-    ("pb:pacticipant-branch", "/pacticipants/{pacticipant}/branches/{branch}", "Get or delete a branch"),
+    ("pb:pacticipant-branch", "/pacticipants/{pacticipant}/branches/{branch}", "Get or delete a pacticipant branch"),
     (
         "pb:pacticipant-branch-version",
         "/pacticipants/{pacticipant}/branches/{branch}/versions/{version}",
@@ -118,7 +118,7 @@ def dependencies(call: Anything) -> Response:
 def _relations(links: Links) -> Document:
     found: Document = {"self": link(links.base, "Index")}
     for relation, path, title in RELATIONS:
-        found[relation] = link(links.base + path, title, templated="{" in path)
+        found[relation] = {**link(links.base + path, title), "templated": "{" in path}
     pact_curie = links.curies("index")
     beta = {"name": "beta", "href": f"{links.base}/doc/{{rel}}?context=index", "templated": True}
     saga = {"name": "saga", "href": f"{links.base}/doc/{{rel}}?context=saga", "templated": True}

@@ -62,7 +62,6 @@ def list_in_environment(name: str, uuid: str, call: Hal) -> Response:
 def show(name: str, number: str, call: Hal) -> Response:
     """Show a version."""
     with call.read() as connection:
-        existing(connection, name)
         return respond(document(call, connection, existing_version(connection, name, number)))
 
 

@@ -107,6 +107,6 @@ def _in_environment(one: Resolved) -> str:
 
 
 def _cannot_ignore(one: Resolved) -> str:
-    what = f"version {one.selector.version}" if one.selector.version else "any version"
     missing = "pacticipant" if one.pacticipant_id is None else "version"
+    what = f"version {one.selector.version}" if one.selector.version and missing == "version" else "any version"
     return f"{what} of {one.pacticipant} (no such {missing} exists)"

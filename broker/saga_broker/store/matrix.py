@@ -54,18 +54,19 @@ def resolve(connection: Connection, selectors: Iterable[Selector], *, given: boo
             named = replace(selector, branch=owner.main_branch, main_branch=False)
         else:
             named = selector
-        found += _versions_of(connection, named, owner.id, given=given)
+        found += _versions_of(connection, selector, named, owner.id, given=given)
     return found
 
 
-def _versions_of(connection: Connection, selector: Selector, owner_id: int, *, given: bool) -> list[Resolved]:
+def _versions_of(connection: Connection, asked: Selector, selector: Selector, owner_id: int, *, given: bool) -> list[Resolved]:
+    """Find the versions; `selector` is what was asked with the main branch named, which is told when a version is found."""
     if selector.is_plain:
         return [Resolved(selector, owner_id, given=given)]
     query = select(versions.c.id, versions.c.number).where(versions.c.pacticipant_id == owner_id, *_narrowed(selector, owner_id))
     query = query.order_by(versions.c.id.desc())
     rows = connection.execute(query.limit(1) if selector.latest else query).all()
     if not rows:
-        return [Resolved(selector, owner_id, number=selector.version, given=given, missing=True)]
+        return [Resolved(asked, owner_id, number=asked.version, given=given, missing=True)]
     many = len(rows) > 1
     return [Resolved(selector, owner_id, row.id, row.number, given=given, one_of_many=many) for row in rows]
 
@@ -115,6 +116,8 @@ def _pairs(connection: Connection, question: Question, given: Sequence[Resolved]
         owners = [one.pacticipant_id for one in given if one.pacticipant_id is not None]
         query = _published_pairs().where(publications.c.consumer_id.in_(owners), publications.c.provider_id.in_(owners))
         found = _read_pairs(connection, query.where(_consumer_is(given)), required=True)
+        order = {owner: place for place, owner in reversed(list(enumerate(owners)))}
+        found.sort(key=lambda pair: (order[pair.consumer_id], order[pair.provider_id]))
     unique: dict[tuple[int, int], Pair] = {}
     for pair in found:
         unique.setdefault((pair.consumer_id, pair.provider_id), pair)

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -90,7 +89,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def images(engine: Engine) -> Images:
-    return Images(engine, say=lambda text: print(text, file=sys.stderr))
+    return Images(engine)
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +150,7 @@ def failing(spec: Spec, small: ContainerSpec, settings: Settings, tmp_path: Path
     return Failing(spec, small, replace(settings, log_folder=tmp_path / "logs"))
 
 
-def get(running: ContainerRunning, path: str, **query: object) -> Any:
+def get(running: ContainerRunning, path: str, /, **query: object) -> Any:
     """Ask the small server; give what it answers."""
     answer = httpx.get(
         f"{running.base_url}/{path}", params={name: str(value) for name, value in query.items()}, trust_env=False, timeout=30

@@ -35,7 +35,7 @@ SLEEP = ("python3", "-c", "import time; time.sleep(600)")
 
 
 @pytest.fixture
-def killed_run(base: str) -> Iterator[str]:
+def killed_run(base: str) -> str:
     """The id of a run whose process was killed."""
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, base],
@@ -47,7 +47,7 @@ def killed_run(base: str) -> Iterator[str]:
         assert process.stdout is not None
         run = process.stdout.readline().strip()
         process.send_signal(signal.SIGKILL)
-    yield run
+    return run
 
 
 @pytest.fixture
