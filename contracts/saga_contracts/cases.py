@@ -22,6 +22,8 @@ from saga_contracts.saga import Completion, KeyStyle, ProviderState, Reply, Requ
 from saga_contracts.slices import StepSlice, example_outputs, step_slice
 
 SAGA_ID = "saga-1"
+WHOLE = "_saga"
+"""Stands in the place of the step in the name of a case that belongs to the whole saga; no step can have this name."""
 CALLBACK_URL = "http://saga-service.example/callbacks/{key}"
 
 
@@ -32,6 +34,12 @@ class Role(StrEnum):
     COMPENSATE = "compensate"
     STATUS = "status"
     CALLBACK = "callback"
+    CREATION = "creation"  # the owner starts a saga at the saga service
+    NOTIFICATION = "notification"  # the owner is told what could not be undone or finished
+
+
+MESSAGES = (Role.CALLBACK, Role.CREATION, Role.NOTIFICATION)
+"""Roles whose caller is the provider of a message: a changed caller would go unnoticed otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class Case:
         outcome: What the client must make of the reply.
         obligations: Which obligations the case serves.
         slice: The step's slice when this case carries it in its pact.
+        consumer: Who receives the message, when it is not the pacticipant that executes the saga.
     """
 
     name: str
@@ -62,11 +71,23 @@ class Case:
     reply: Reply | None = None
     message: Any = None
     slice: StepSlice | None = field(default=None, compare=False)
+    consumer: str | None = None
 
 
 def derive(saga: Saga) -> tuple[Case, ...]:
     """Give every case of a saga, in the order of its steps."""
     return tuple(case for step in saga.steps for case in _step_cases(saga, step))
+
+
+def derive_messages(saga: Saga) -> tuple[Case, ...]:
+    """Give the messages between the saga's owner and the saga service; none when one process is both.
+
+    They are cases of the receiver: of the saga service for the creation, of the owner for the notifications. A run of contract
+    tests needs not exercise them; those that it exercises stand in a pact.
+    """
+    if saga.owner == saga.consumer:
+        return ()
+    return (_creation(saga), *_notifications(saga))
 
 
 def example_context(saga: Saga, step: Step) -> dict[str, Any]:
@@ -204,6 +225,49 @@ def _callback_cases(saga: Saga, step: Step) -> Iterator[Case]:
             request=step.callback.request,
             message={**common, **body},
         )
+
+
+def _creation(saga: Saga) -> Case:
+    return Case(
+        name=f"{saga.saga}/{WHOLE}/{Role.CREATION}/started",
+        saga=saga.saga,
+        step=saga.steps[0].step,
+        role=Role.CREATION,
+        participant=saga.owner,
+        states=(ProviderState(state=f"the saga {saga.saga} is started", params={"saga": saga.saga}),),
+        outcome="taken",
+        obligations=("O28",),
+        request=Request(method="POST", path="/sagas"),
+        message={
+            "saga": saga.saga,
+            "request_id": {templates.LIKE: "request-1"},
+            "payload": {templates.LIKE: saga.payload.example},
+        },
+    )
+
+
+def _notifications(saga: Saga) -> Iterator[Case]:
+    told = saga.policies.owner_notification
+    if told is None:
+        return
+    events = {"compensation_failed": StepClass.COMPENSATABLE, "step_failed": StepClass.RETRIABLE}
+    for event, step_class in events.items():
+        step = next((step for step in saga.steps if step.step_class == step_class), None)
+        if step is not None:
+            params = {"saga": saga.saga, "step": step.step, "event": event}
+            yield Case(
+                name=f"{saga.saga}/{WHOLE}/{Role.NOTIFICATION}/{event}",
+                saga=saga.saga,
+                step=step.step,
+                role=Role.NOTIFICATION,
+                participant=saga.consumer,
+                states=(ProviderState(state=f"the owner of {saga.saga} has to be told", params=params),),
+                outcome="taken",
+                obligations=("O27", "O31"),
+                request=told.request,
+                message=templates.fill(told.request.body, {"event": event, **_SELF}),
+                consumer=told.participant,
+            )
 
 
 def _states(saga: Saga, step: Step, word: str, *, refusing: bool) -> tuple[ProviderState, ...]:

@@ -339,7 +339,7 @@ class Saga(Model):
     orchestrator: Pacticipant | None = None
     executes_as: Pacticipant | None = None
     """Whose process makes the calls in the owner's name; default: the owner."""
-    level: Annotated[int, Field(ge=1, le=4)] = 4
+    level: Annotated[int, Field(ge=1, le=4)] = 3
     """Level of adoption: 1 pacts, 2 and status calls, 3 and effect probes, 4 and crash and race."""
     payload: Payload
     correlation: Correlation = Correlation()

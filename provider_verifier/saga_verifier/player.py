@@ -65,7 +65,7 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
         results.append(result)
         if progress is not None:
             progress(result)
-    return DeckResult(deck, tuple(results), waived)
+    return DeckResult(deck, tuple(results), waived, driver.slice.level)
 
 
 def play(driver: Driver, history: History, waived: frozenset[str] = frozenset()) -> HistoryResult:

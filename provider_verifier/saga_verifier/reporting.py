@@ -5,7 +5,7 @@ from typing import Any
 
 from saga_contracts.obligations import CATALOGUE
 from saga_verifier.run import ProviderOutcome
-from saga_verifier.verdicts import DeckResult, PactOutcome, Verdict
+from saga_verifier.verdicts import CRASH_AND_RACE, DeckResult, PactOutcome, Verdict
 
 
 def lines(outcome: ProviderOutcome) -> Iterator[str]:
@@ -86,6 +86,11 @@ def _deck(deck: DeckResult) -> Iterator[str]:
             if history is not None and history.broken is not None:
                 yield f"    {history.name}: {history.broken.text}"
             yield f"    Mend: {CATALOGUE[name].mend}"
+    if deck.missing_proof:
+        names = ", ".join(f"{one} {CATALOGUE[one].name}" for one in deck.missing_proof)
+        yield f"  unproven: {names}; declare the step's probe and status call, or a lower level of adoption"
+    if deck.level >= CRASH_AND_RACE:
+        yield "  unproven: level 4 asks for crash and race, which this version does not play; declare level 3"
     for one in deck.histories:
         if one.verdict == Verdict.UNPROVEN:
             yield f"  unproven: {one.name}: {one.text}"

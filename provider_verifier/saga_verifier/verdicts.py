@@ -20,6 +20,10 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "not applicable"
 
 
+PROBES, CRASH_AND_RACE = 3, 4
+"""Levels of adoption: what is asked for from this level on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
     """The first thing in a history that was not as it must be."""
@@ -63,11 +67,17 @@ class HistoryResult:
 
 @dataclass(frozen=True, slots=True)
 class DeckResult:
-    """How a whole deck ended."""
+    """How a whole deck ended.
+
+    Attributes:
+        level: The saga's declared level of adoption: below 3 nobody asks for effect probes; at 4 crash and race are asked for,
+            which this version does not play.
+    """
 
     deck: Deck
     histories: tuple[HistoryResult, ...]
     waived: frozenset[str] = frozenset()
+    level: int = 3
 
     @property
     def obligations(self) -> dict[str, Verdict]:
@@ -77,8 +87,18 @@ class DeckResult:
 
     @property
     def verdict(self) -> Verdict:
-        """Broken if any history is (waived ones apart), else unproven if any is, else kept; an empty deck is unproven."""
-        return worst(history.verdict for history in self.histories)
+        """Give the worst of the histories; unproven if an obligation is that the declared level asks to be proved."""
+        found = worst(history.verdict for history in self.histories)
+        if found in (Verdict.KEPT, Verdict.WAIVED) and (self.missing_proof or self.level >= CRASH_AND_RACE):
+            return Verdict.UNPROVEN
+        return found
+
+    @property
+    def missing_proof(self) -> tuple[str, ...]:
+        """Give the obligations that are unproven although the declared level asks for their proof."""
+        if self.level < PROBES:
+            return ()
+        return tuple(one for one, verdict in self.obligations.items() if verdict == Verdict.UNPROVEN)
 
     def shortest(self, obligation: str) -> HistoryResult | None:
         """Give the shortest history that breaks an obligation."""
@@ -87,11 +107,11 @@ class DeckResult:
     def _obligation(self, obligation: str) -> Verdict:
         if self.shortest(obligation) is not None:
             return Verdict.WAIVED if obligation in self.waived else Verdict.BROKEN
-        shown = any(
-            history.verdict == Verdict.KEPT and obligation in history.obligations and obligation not in history.unproven
-            for history in self.histories
-        )
-        return Verdict.KEPT if shown else Verdict.UNPROVEN
+        checking = [history for history in self.histories if obligation in history.obligations]
+        if any(history.verdict == Verdict.KEPT and obligation not in history.unproven for history in checking):
+            return Verdict.KEPT
+        hidden = all(history.verdict == Verdict.WAIVED for history in checking)  # each stopped at what is waived
+        return Verdict.WAIVED if hidden else Verdict.UNPROVEN
 
 
 @dataclass(frozen=True, slots=True)

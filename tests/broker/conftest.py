@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 import socket
 import threading
@@ -125,6 +126,16 @@ def pact(consumer: str, provider: str, *descriptions: str) -> dict[str, Any]:
 def _json(reply: httpx.Response, status: int) -> Any:
     assert reply.status_code == status, f"{reply.request.method} {reply.request.url}: {reply.status_code} {reply.text[:2000]}"
     return reply.json() if reply.content else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud that the recordings of the Pact Broker were not there."""
+    named = os.environ.get("SAGAPACT_CONFORMANCE")
+    folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "conformance"
+    if not folder.is_dir():
+        terminalreporter.write_line(
+            f"warning: conformance tests left out, no recordings at {folder} (SAGAPACT_CONFORMANCE)", yellow=True
+        )
 
 
 ServeBroker = Callable[..., Broker]

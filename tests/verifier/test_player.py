@@ -74,9 +74,20 @@ def test_a_known_bad_participant_is_caught_by_its_obligation(wrong: str, obligat
 def test_without_a_probe_the_obligations_about_effects_are_unproven_not_kept() -> None:
     result = verify("skips the undoing", changed(probe=None))
 
-    assert result.verdict == Verdict.KEPT
+    assert result.verdict == Verdict.UNPROVEN
     assert result.obligations["O6"] == Verdict.UNPROVEN
     assert result.obligations["O14"] == Verdict.KEPT
+
+
+def test_a_saga_that_asks_for_no_probes_yet_is_kept_without_them_and_still_says_what_is_unproven() -> None:
+    result = verify(change=lambda one: changed(probe=None)(one).model_copy(update={"level": 2}))
+
+    assert result.verdict == Verdict.KEPT
+    assert result.obligations["O6"] == Verdict.UNPROVEN
+
+
+def test_a_saga_that_asks_for_crash_and_race_is_not_called_kept_by_calls_in_sequence_alone() -> None:
+    assert verify(change=lambda one: one.model_copy(update={"level": 4})).verdict == Verdict.UNPROVEN
 
 
 def test_without_probe_and_status_nothing_is_called_kept() -> None:

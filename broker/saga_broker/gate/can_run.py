@@ -169,7 +169,7 @@ def _pact_reasons(case: Case, at: StepAt) -> list[Reason]:
         who = f"{case.executes_as} {case.executor_version}"
         text = f"Step {at.step} of saga {case.saga}: {who} has published no pact with {at.participant}."
         mend = f"Publish the contracts of {case.saga} together with its saga file."
-        command = f"sagapact publish --pacts pacts --saga saga.yaml --version {case.executor_version}"
+        command = f"sagapact publish --pacts build/pacts --saga saga.yaml --version {case.executor_version}"
         return [Reason("pact_missing", "unknown", text, mend, command, **about)]
     if at.pact is None:
         text = f"Step {at.step} of saga {case.saga}: {pair} was never verified by {at.participant} {at.version}."
@@ -250,7 +250,7 @@ def _no_saga_version(case: Case) -> Reason:
         mend = f"Record what is deployed there, or name a version with --with {case.executes_as}:VERSION."
         return Reason("executor_not_in_environment", "unknown", text, mend, command, participant=case.executes_as)
     text = f"{case.executes_as} {case.executor_version} carries no published version of saga {case.saga}."
-    command = f"sagapact publish --pacts pacts --saga saga.yaml --version {case.executor_version}"
+    command = f"sagapact publish --pacts build/pacts --saga saga.yaml --version {case.executor_version}"
     mend = "Publish the saga file under the version that executes it."
     return Reason(
         "saga_not_published", "unknown", text, mend, command, participant=case.executes_as, version=case.executor_version
@@ -294,4 +294,4 @@ def _name(obligation: str) -> str:
 
 
 def _verify(at: StepAt) -> str:
-    return f"sagapact verify --provider {at.participant} --version {at.version}"
+    return f"sagapact verify provider.yaml --provider-version {at.version}"

@@ -36,10 +36,10 @@ class Kind(IntEnum):
     BRANCH = 2  # the head of a branch
     TAG_LATEST = 3  # the newest version with a tag
     TAG = 4  # one of the versions with a tag
-    ENVIRONMENT = 5  # deployed to or released in an environment
-    DEPLOYED = 6  # deployed
-    RELEASED = 7  # released and supported
-    MAIN = 8  # the head of the main branch
+    DEPLOYED = 5  # deployed
+    RELEASED = 6  # released and supported
+    MAIN = 7  # the head of the main branch
+    ENVIRONMENT = 8  # deployed to or released in an environment
 
 
 @dataclass(frozen=True, slots=True)

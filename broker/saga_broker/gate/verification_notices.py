@@ -81,8 +81,8 @@ def _wip_reason(entry: Entry, provider: Provider, url: str) -> str:
     same = {1: "", 2: " (both have the same content)"}.get(count, " (all have the same content)")
     return (
         f"The pact at {url} is being verified because it is a 'work in progress' pact (ie. it is the pact for the latest "
-        f"version{'s' if len(branches) > 1 else ''} of {entry.pact.consumer} {' and '.join(parts)}{same} and it has not yet been "
-        f"successfully verified by {_any(told, only_pending=True)} when the pact's application version was explicitly specified "
+        f"version{'s' if len(branches or tags) > 1 else ''} of {entry.pact.consumer} {' and '.join(parts)}{same} and it has not yet "
+        f"been successfully verified by {_any(told, only_pending=True)} when the pact's application version was explicitly specified "
         f"in the consumer version selectors). {WIP_LINK}"
     )
 

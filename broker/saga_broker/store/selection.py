@@ -184,12 +184,15 @@ def work_in_progress(connection: Connection, verifier: Verifier, since: datetime
     candidates = _candidates(connection, verifier.provider, since)
     if not verifier.branch:
         candidates = [pair for kind in (Kind.TAG_LATEST, Kind.BRANCH) for pair in candidates if pair[1].kind is kind]
-    found: Found = []
-    for name in (verifier.branch,) if verifier.branch else verifier.tags:
-        by = replace(verifier, branch=name, tags=()) if verifier.branch else replace(verifier, tags=(name or "",))
-        left = [pair for pair in candidates if not is_verified(connection, by, pair[0].content_id, days, count_wip=False)]
-        found += [(pact, replace(chosen, provider_tag=None if verifier.branch else name)) for pact, chosen in left]
-    return found
+    by: dict[str | None, Verifier] = {tag: replace(verifier, tags=(tag,)) for tag in verifier.tags}
+    if verifier.branch:
+        by = {None: verifier}
+    return [
+        (pact, replace(chosen, provider_tag=tag))
+        for pact, chosen in candidates
+        for tag, one in by.items()
+        if not is_verified(connection, one, pact.content_id, days, count_wip=False)
+    ]
 
 
 def _candidates(connection: Connection, provider: str, since: datetime) -> Found:

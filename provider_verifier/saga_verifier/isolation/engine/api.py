@@ -5,7 +5,7 @@ themselves are made with the Docker library below it, so that every one carries 
 """
 
 import io
-import os
+import socket
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,11 +14,12 @@ from typing import Any, BinaryIO, Self
 
 import requests
 from docker.errors import APIError, DockerException  # type: ignore[import-untyped]
-from testcontainers.core.docker_client import DockerClient
+from testcontainers.core.docker_client import DockerClient, get_docker_host
 
 from saga_verifier.isolation.engine.errors import EngineError, NotThereError, no_engine, refused
 from saga_verifier.isolation.guarded import in_words
 
+_USUAL_ADDRESS = "unix:///var/run/docker.sock"
 _TIMEOUT_S = 60
 _PULL_TIMEOUT_S = 600
 _SIGNALLED = 128  # an exit status above it: ended by the signal of the number that is left
@@ -87,8 +88,9 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        address = os.environ.get("DOCKER_HOST", "its usual address")
+        address = get_docker_host() or _USUAL_ADDRESS
         try:
+            _knock(address)
             client = DockerClient(timeout=_TIMEOUT_S, max_pool_size=64)
             self._api: Any = client.client.api
             self.host: str = client.host()
@@ -300,6 +302,14 @@ def _asking(what: str, *, done: Sequence[int] = ()) -> Iterator[None]:
             raise refused(what, error.status_code, str(error.explanation or error)) from None
     except (DockerException, requests.RequestException, OSError) as error:
         raise refused(what, None, str(error)) from None
+
+
+def _knock(address: str) -> None:
+    """Connect and hang up: the library leaves its socket open when nobody answers, and hides why."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
+            knocking.settimeout(_TIMEOUT_S)
+            knocking.connect(address.removeprefix("unix://"))
 
 
 def _state(told: Mapping[str, Any]) -> ContainerState:
