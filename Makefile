@@ -54,7 +54,7 @@ constraints: ## pin the dependencies anew (a while)
 	@$(PYTHON) -m venv build/pinning && build/pinning/bin/pip install --quiet pip-tools
 	@build/pinning/bin/pip-compile --quiet --upgrade --generate-hashes --unsafe-package sagapact --strip-extras --no-header --no-emit-options \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra dev -o constraints.txt pyproject.toml
-	@sed -i -e '/^# The following packages are considered to be unsafe/d' -e '/^# sagapact$$/d' constraints.txt
+	@sed -i '/^# WARNING: The following packages were not pinned/,$$d' constraints.txt
 	@sed -i '1i # Every dependency of every extra, pinned with its hashes; made by `make constraints`. No index is named here.' constraints.txt
 
 clean: ## remove what was built

@@ -265,9 +265,17 @@ def _notifications(saga: Saga) -> Iterator[Case]:
                 outcome="taken",
                 obligations=("O27", "O31"),
                 request=told.request,
-                message=templates.fill(told.request.body, {"event": event, **_SELF}),
+                message=_with_event(told.request.body, event),
                 consumer=told.participant,
             )
+
+
+def _with_event(body: Any, event: str) -> Any:
+    if isinstance(body, str):
+        return body.replace("{event}", event)
+    if isinstance(body, Mapping):
+        return {name: _with_event(member, event) for name, member in body.items()}
+    return [_with_event(member, event) for member in body] if isinstance(body, list | tuple) else body
 
 
 def _states(saga: Saga, step: Step, word: str, *, refusing: bool) -> tuple[ProviderState, ...]:

@@ -17,7 +17,7 @@ from pact import Pact, generate, match
 from pact.match.matcher import GenericMatcher
 
 from saga_contracts import templates
-from saga_contracts.cases import Case, Role, example_context, generator_context
+from saga_contracts.cases import MESSAGES, Case, Role, example_context, generator_context
 from saga_contracts.errors import SagapactError
 from saga_contracts.saga import Saga
 
@@ -48,8 +48,8 @@ def serve(saga: Saga, case: Case, parts: Path) -> Iterator[Exchange]:
         case: What to serve; a callback case has no server, its message is written as it is.
         parts: Folder that takes one pact file for each case.
     """
-    pact = Pact(saga.consumer, case.participant).with_specification("V4")
-    if case.role == Role.CALLBACK:
+    pact = Pact(case.consumer or saga.consumer, case.participant).with_specification("V4")
+    if case.role in MESSAGES:
         _message(saga, case, pact)
         exchange = Exchange("")
         yield exchange
@@ -108,11 +108,11 @@ def _message(saga: Saga, case: Case, pact: Pact) -> None:
     interaction = pact.upon_receiving(case.name, "Async")
     for state in case.states:
         interaction.given(state.state, **state.params)
-    body = {name: _expected_in_message(part, context) for name, part in case.message.items()}
-    interaction.with_body(body, "application/json")
-    interaction.with_metadata(
-        {saga.correlation.saga_id: match.regex(context["saga_id"], regex=".+"), saga.correlation.step: case.step}
-    )
+    interaction.with_body(_expected(case.message, context), "application/json")
+    if case.role != Role.CREATION:  # the saga has no id yet
+        interaction.with_metadata(
+            {saga.correlation.saga_id: match.regex(context["saga_id"], regex=".+"), saga.correlation.step: case.step}
+        )
     interaction.set_key(case.name)
 
 

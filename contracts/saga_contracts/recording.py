@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from saga_contracts import pactfile
+from saga_contracts.cases import WHOLE
 from saga_contracts.saga import Saga
 
 
@@ -49,13 +50,13 @@ class Recording:
             note.write_text(json.dumps({"saga": saga.saga, "cases": names}), encoding="utf-8")
 
     def exercised(self, saga: Saga, name: str, source: str) -> None:
-        """Note that a case was exercised, and by what: `native` or `library`."""
-        note = self.folder / f"{name.replace('/', '__')}.done.json"
+        """Note that a case was exercised, and by what: `native` or `library`; of both, `native` is what counts."""
+        note = self.folder / f"{name.replace('/', '__')}.{source}.done.json"
         note.write_text(json.dumps({"saga": saga.saga, "case": name, "source": source}), encoding="utf-8")
 
     def finish(self, target: Path) -> list[Outcome]:
         """Write the pact files of every complete saga, and tell how each saga ended."""
-        done = {note["case"]: note for note in self._notes("*.done.json")}
+        done = {note["case"]: note for source in ("library", "native") for note in self._notes(f"*.{source}.done.json")}
         expected = self._notes("*.saga.json")
         complete = [saga for saga in expected if all(name in done for name in saga["cases"])]
         files = self._write(complete, done, target)
@@ -73,7 +74,10 @@ class Recording:
         return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob(pattern))]
 
     def _write(self, sagas: list[dict[str, Any]], done: dict[str, dict[str, Any]], target: Path) -> list[Path]:
-        names = [name for saga in sagas for name in saga["cases"]]
+        complete = {saga["saga"] for saga in sagas}
+        required = [name for saga in sagas for name in saga["cases"]]
+        messages = [name for name, note in done.items() if note["saga"] in complete and name.split("/")[1] == WHOLE]
+        names = [*required, *sorted(messages)]
         parts = [json.loads((self.parts / f"{name.replace('/', '__')}.json").read_text(encoding="utf-8")) for name in names]
         written = []
         for (consumer, provider), pact in pactfile.merge(parts).items():

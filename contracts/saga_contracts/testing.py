@@ -13,7 +13,7 @@ uses the step client library writes one line instead: `test_contracts = library_
 The pact files are written by the pytest plugin at the end of the run, when every case of the saga was exercised.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,16 +21,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from saga_contracts import cases, templates
+from saga_contracts import cases, client_cases, stub, templates
 from saga_contracts.cases import Case, Role
+from saga_contracts.client_cases import SILENCE_TIMEOUT_MS, ClientCase, Kind
 from saga_contracts.errors import SagapactError
 from saga_contracts.recording import Recording
 from saga_contracts.replies import callback_outcome
-from saga_contracts.saga import Saga, Step
+from saga_contracts.saga import Reply, Saga, Step
 from saga_contracts.sagafile import load_saga
 
 if TYPE_CHECKING:
     import httpx
+
+
+CLIENT_ONLY = tuple(kind.value for kind in Kind)
+"""All kinds of client-only cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Given:
     Attributes:
         url: Base URL of the participant (Pact's mock provider); empty for a callback.
         expected: The outcome that the client should report.
-        message: The callback's body, when `role` is `callback`; then the client only says what it makes of it.
+        message: The body of a callback, a creation or a notification; then the client only says what it makes of it.
         outputs: Outputs of earlier steps, by step.
         timeout_s: How long the client should wait for an answer.
         tries: How often the client should send the call at most.
@@ -66,23 +71,29 @@ Client = Callable[[Given], str]
 """Makes the call (or reads the callback) and gives the outcome by its name, such as `done` or `refused`."""
 
 
-def contract_cases(saga_file: str | Path, *, steps: tuple[str, ...] = (), roles: tuple[str, ...] = ()) -> Callable[[Client], Any]:
+def contract_cases(
+    saga_file: str | Path, *, steps: tuple[str, ...] = (), roles: tuple[str, ...] = (), leave_out: Collection[str] = ()
+) -> Callable[[Client], Any]:
     """Run the decorated client once for each case of the saga.
+
+    Besides the cases of the contracts there are client-only ones (no answer, an undeclared status, a second try, …): they are
+    served by a stub and stand in no pact. The roles `creation` and `notification` have to be asked for.
 
     Args:
         saga_file: Path of the saga file.
         steps: Only cases of these steps; none: all.
-        roles: Only cases of these roles; none: all.
+        roles: Only cases of these roles; none: all calls and callbacks.
+        leave_out: Kinds of client-only cases that are not the client's business, such as `retried`; `CLIENT_ONLY` for all.
 
     Raises:
-        SagapactError: when no case is selected.
+        SagapactError: when no case is selected, or a kind is not known.
     """
-    return _cases(saga_file, steps, roles, source="native")
+    return _cases(saga_file, steps, roles, leave_out, source="native")
 
 
-def library_contracts(saga_file: str | Path) -> Any:
-    """Give a test that exercises the step client library with every case of the saga."""
-    return _cases(saga_file, (), (), source="library")(_library_client)
+def library_contracts(saga_file: str | Path, *, roles: tuple[str, ...] = ()) -> Any:
+    """Give a test that exercises the step client library with every case of the saga, or of these roles."""
+    return _cases(saga_file, (), roles, (), source="library")(_library_client)
 
 
 def exercise(saga: Saga, case: Case, client: Client, recording: Recording, *, source: str) -> None:
@@ -100,7 +111,7 @@ def exercise(saga: Saga, case: Case, client: Client, recording: Recording, *, so
     if exchange.mismatches:
         raise AssertionError(f"{case.name}: the client did not call as the contract says.\n{exchange.mismatches}")
     if not exchange.kept:
-        reply = f"the reply {case.reply.status}" if case.reply is not None else "the callback"
+        reply = f"the reply {case.reply.status}" if case.reply is not None else "the message"
         raise AssertionError(
             f"{case.name}: the client made {outcome!r} of {reply}, but it means {case.outcome!r}. "
             "Mend how the client reads it, or the saga file if the declaration is wrong."
@@ -108,16 +119,66 @@ def exercise(saga: Saga, case: Case, client: Client, recording: Recording, *, so
     recording.exercised(saga, case.name, source)
 
 
-def _cases(saga_file: str | Path, steps: tuple[str, ...], roles: tuple[str, ...], *, source: str) -> Callable[[Client], Any]:
+def exercise_alone(saga: Saga, case: ClientCase, client: Client) -> None:
+    """Let the client meet one client-only case, and compare what it sent and what it made of the answers.
+
+    Raises:
+        AssertionError: when the client called otherwise, more or less often, or made another outcome of the answers.
+    """
+    step = saga.step(case.step)
+    context = cases.example_context(saga, step)
+    correlation = {saga.correlation.saga_id: context["saga_id"], saga.correlation.step: step.step}
+    with stub.serve(case.answers, context, correlation) as served:
+        outcome = client(_given(_hurried(saga, case), case, served.url))
+    answered = ", then ".join(f"status {one.status}" if isinstance(one, Reply) else one.value for one in case.answers)
+    for number, call in enumerate(served.calls, 1):
+        difference = stub.difference(call, case.request, context, correlation)
+        if difference:
+            raise AssertionError(f"{case.name}: call {number} of the client is not as the contract says. {difference}")
+    if len(served.calls) != case.calls:
+        raise AssertionError(
+            f"{case.name}: the client called {len(served.calls)} times instead of {case.calls} (answered: {answered}, "
+            f"tries allowed: {case.tries})."
+        )
+    if outcome != case.outcome:
+        raise AssertionError(
+            f"{case.name}: the client made {outcome!r} of it (answered: {answered}), but it means {case.outcome!r}."
+        )
+
+
+def _hurried(saga: Saga, case: ClientCase) -> Saga:
+    """Give the saga with a short time-out where no answer comes, so that the test need not wait as long as production does."""
+    if case.kind != Kind.NO_ANSWER:
+        return saga
+    hurried = {"timeout_ms": min(saga.step(case.step).timeout_ms, SILENCE_TIMEOUT_MS)}
+    steps = tuple(step.model_copy(update=hurried) if step.step == case.step else step for step in saga.steps)
+    return saga.model_copy(update={"steps": steps})
+
+
+def _cases(
+    saga_file: str | Path, steps: tuple[str, ...], roles: tuple[str, ...], leave_out: Collection[str], *, source: str
+) -> Callable[[Client], Any]:
     saga = load_saga(saga_file)
-    chosen = [case for case in cases.derive(saga) if (not steps or case.step in steps) and (not roles or case.role in roles)]
+    unknown = sorted(set(leave_out) - set(CLIENT_ONLY))
+    if unknown:
+        raise SagapactError(f"There is no kind of client-only case {unknown[0]!r}. Known: {', '.join(CLIENT_ONLY)}.")
+    asked = [case for case in cases.derive_messages(saga) if case.role in roles and not steps]
+    alone = [case for case in client_cases.derive(saga) if case.kind not in leave_out]
+    chosen = [
+        case
+        for case in (*cases.derive(saga), *asked, *alone)
+        if (not steps or case.step in steps) and (not roles or case.role in roles)
+    ]
     if not chosen:
         raise SagapactError(f"No case of {saga_file} is selected by steps={steps} and roles={roles}. Name existing ones.")
 
     def decorate(client: Client) -> Any:
         @pytest.mark.parametrize("case", chosen, ids=[case.name for case in chosen])
-        def test(case: Case, sagapact_recording: Recording) -> None:
-            exercise(saga, case, client, sagapact_recording, source=source)
+        def test(case: Case | ClientCase, sagapact_recording: Recording) -> None:
+            if isinstance(case, ClientCase):
+                exercise_alone(saga, case, client)
+            else:
+                exercise(saga, case, client, sagapact_recording, source=source)
 
         test.__doc__ = client.__doc__
         return test
@@ -125,9 +186,10 @@ def _cases(saga_file: str | Path, steps: tuple[str, ...], roles: tuple[str, ...]
     return decorate
 
 
-def _given(saga: Saga, case: Case, url: str) -> Given:
+def _given(saga: Saga, case: Case | ClientCase, url: str) -> Given:
     step = saga.step(case.step)
     context = cases.example_context(saga, step)
+    message = case.message if isinstance(case, Case) else None
     return Given(
         saga=saga,
         step=step,
@@ -140,25 +202,39 @@ def _given(saga: Saga, case: Case, url: str) -> Given:
         outputs=context["outputs"],
         callback_url=context["callback_url"],
         expected=case.outcome,
-        message=templates.examples(templates.fill(case.message, context)) if case.message is not None else None,
+        message=templates.examples(templates.fill(message, context)) if message is not None else None,
         timeout_s=step.timeout_ms / 1000,
+        tries=case.tries if isinstance(case, ClientCase) else 1,
     )
 
 
 def _library_client(given: Given) -> str:
     """Exercise the step client library with one case."""
-    from saga_contracts.client import StepCall, StepClient  # noqa: PLC0415  (httpx is loaded when it is used)
+    from saga_contracts.client import Backoff, StepCall, StepClient  # noqa: PLC0415  (httpx is loaded when it is used)
 
     if given.message is not None:
-        outcome = callback_outcome(given.step, given.message)
-        return outcome.value if outcome is not None else "unknown"
+        return _library_reads(given, given.message)
     call = StepCall(saga_id=given.saga_id, payload=given.payload, outputs=given.outputs, callback_url=given.callback_url)
-    client = StepClient(given.saga, {given.step.participant: given.url}, http=_http())
+    participants = {given.step.participant: given.url}
+    client = StepClient(given.saga, participants, http=_http(), backoff=Backoff(first_s=0.01))
+    name, once = given.step.step, given.tries == 1
     if given.role == Role.FORWARD:
-        return client.attempt_forward(given.step.step, call).outcome.value
+        return (client.attempt_forward if once else client.forward)(name, call).outcome.value
     if given.role == Role.COMPENSATE:
-        return client.attempt_compensate(given.step.step, call).outcome.value
-    return client.attempt_status(given.step.step, call).outcome.value
+        return (client.attempt_compensate if once else client.compensate)(name, call).outcome.value
+    return (client.attempt_status if once else client.status)(name, call).outcome.value
+
+
+def _library_reads(given: Given, message: dict[str, Any]) -> str:
+    from saga_contracts.client import payload_faults  # noqa: PLC0415  (as above)
+
+    if given.role == Role.CREATION:
+        right = message.get("saga") == given.saga.saga and not payload_faults(given.saga, message.get("payload"))
+        return "taken" if right and message.get("request_id") else "unknown"
+    if given.role == Role.NOTIFICATION:
+        return "taken" if given.saga.policies.owner_notification is not None and message.get("saga_id") else "unknown"
+    outcome = callback_outcome(given.step, message)
+    return outcome.value if outcome is not None else "unknown"
 
 
 @cache

@@ -182,16 +182,16 @@ def work_in_progress(connection: Connection, verifier: Verifier, since: datetime
         days: How far back results of other branches count.
     """
     candidates = _candidates(connection, verifier.provider, since)
-    if not verifier.branch:
-        candidates = [pair for kind in (Kind.TAG_LATEST, Kind.BRANCH) for pair in candidates if pair[1].kind is kind]
+    kinds = (Kind.BRANCH, Kind.TAG_LATEST) if verifier.branch else (Kind.TAG_LATEST, Kind.BRANCH)
     by: dict[str | None, Verifier] = {tag: replace(verifier, tags=(tag,)) for tag in verifier.tags}
     if verifier.branch:
         by = {None: verifier}
     return [
         (pact, replace(chosen, provider_tag=tag))
-        for pact, chosen in candidates
+        for kind in kinds
         for tag, one in by.items()
-        if not is_verified(connection, one, pact.content_id, days, count_wip=False)
+        for pact, chosen in candidates
+        if chosen.kind is kind and not is_verified(connection, one, pact.content_id, days, count_wip=False)
     ]
 
 
