@@ -43,7 +43,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
-    for router in api.routers():
+    routers = api.routers()
+    app.state.resources = [route for router in routers for route in router.routes]
+    for router in routers:
         app.include_router(router)
     _write_errors(app)
     app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes)

@@ -13,6 +13,7 @@ from saga_broker.media import CSV, HAL, JSON, PROBLEM
 COMPATIBLE_WITH = "2.120.0"
 LOG = logging.getLogger("saga_broker")
 _EXTENSIONS = {".json": HAL, ".csv": CSV, ".svg": "image/svg+xml", ".yaml": "application/yaml"}
+MAX_SEGMENT = 255
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -115,6 +116,12 @@ def _path_fault(raw: str) -> tuple[int, dict[str, object]] | None:
     """Name what is wrong with a path, as problem details."""
     if "//" in raw:
         return 404, _problem(404, "Not found", "/problem/not-found", "Empty path component found")
+    segments = [unquote(segment) for segment in raw.split("/")]
+    if any(
+        len(segment) > MAX_SEGMENT for before, segment in zip(["", *segments], segments, strict=False) if before != "metadata"
+    ):
+        text = f"A name in the path cannot be longer than {MAX_SEGMENT} characters."
+        return 414, _problem(414, "URI Too Long", "/problem/invalid-request-parameter-value", text)
     decoded = unquote(raw)
     for character, name in (("\n", "new line"), ("\t", "tab"), ("\0", "NUL")):
         if character in decoded:
@@ -144,7 +151,7 @@ def _rewritten(scope: Scope, raw: str) -> Scope:
 def _methods(scope: Scope) -> list[str]:
     """List the methods that the resource under a path has."""
     found: set[str] = set()
-    for route in scope["app"].routes:
+    for route in scope["app"].state.resources:
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
             found |= route.methods or set()
     if "GET" in found:

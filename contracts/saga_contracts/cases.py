@@ -250,7 +250,7 @@ def _notifications(saga: Saga) -> Iterator[Case]:
     told = saga.policies.owner_notification
     if told is None:
         return
-    events = {"compensation_failed": StepClass.COMPENSATABLE, "step_failed": StepClass.RETRIABLE}
+    events = {"compensation_failed": StepClass.COMPENSATABLE, "step_exhausted": StepClass.RETRIABLE}
     for event, step_class in events.items():
         step = next((step for step in saga.steps if step.step_class == step_class), None)
         if step is not None:

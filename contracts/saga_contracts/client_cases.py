@@ -1,7 +1,7 @@
 """Client-only cases: answers that no provider can be verified against, but that every client will meet (pure).
 
-A participant is not asked to be overloaded, silent or out of its contract; a client has to know what these mean all the same. Such
-cases are served by a stub of the harness and never stand in a pact.
+A participant is not asked to be overloaded, silent or out of its contract; a client has to know what these mean all the same.
+Such cases are served by a stub of the harness and never stand in a pact.
 """
 
 from collections.abc import Iterator
@@ -70,10 +70,10 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
         call = getattr(step, role.value)
         if call is None:
             continue
-        obligation = ("O14",) if role == Role.STATUS else ("O1",)
+        reading: tuple[str, ...] = ("O14",) if role == Role.STATUS else ("O1",)
         for kind, answers, outcome in _one_call(step, role):
             name = f"{saga.saga}/{step.step}/{role}/{kind}"
-            yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, 1, 1, outcome, obligation)
+            yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, 1, 1, outcome, reading)
         for kind, answers, calls, outcome, obligation in _several_calls(step, role):
             name = f"{saga.saga}/{step.step}/{role}/{kind}"
             yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, calls, 2, outcome, obligation)
@@ -107,5 +107,6 @@ def _several_calls(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply |
 
 def _undeclared(step: Step, role: Role, candidates: tuple[int, ...]) -> int:
     replies = getattr(step, role.value).replies
-    declared = {reply.status for name in type(replies).model_fields if (reply := getattr(replies, name)) is not None}
-    return next(status for status in (*candidates, *range(430, 450)) if status not in declared)
+    declared: set[int] = {reply.status for name in type(replies).model_fields if (reply := getattr(replies, name)) is not None}
+    free: list[int] = [status for status in (*candidates, *range(430, 450)) if status not in declared]
+    return free[0]

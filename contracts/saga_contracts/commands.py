@@ -1,16 +1,19 @@
-"""The command line of the contracts: `sagapact contracts lint|cases|deck|draw|schema` (click only, starts fast).
+"""The command line of the contracts: `sagapact contracts lint|cases|deck|coverage|draw|schema|init` (click only, starts fast).
 
 Prints what the pure modules derive. Exit status: 0 fine, 2 wrong usage or a faulty saga file.
 """
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from saga_contracts import cases as all_cases
-from saga_contracts import decks, pairs, sagafile, wording
+from saga_contracts import coverage as all_coverage
+from saga_contracts import coverage_views, decks, pairs, sagafile, wording
+from saga_contracts.draw import saga_svg
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.saga import Saga
 from saga_contracts.sagafile import SagaFileError, load_saga
@@ -77,6 +80,40 @@ def deck(file: Path, step: str | None, faults: int, *, in_pairs: bool, as_json: 
 
 
 @contracts.command()
+@_file
+@click.option("--pacts", "folder", type=click.Path(path_type=Path), required=True, help="Folder with the pact files.")
+@click.option("--threshold", default=0, show_default=True, type=click.IntRange(0, 100), help="Least percentage to accept.")
+@click.option("--svg", "picture", type=click.Path(path_type=Path), help="Write the table as a picture, too.")
+@_as_json
+def coverage(file: Path, folder: Path, threshold: int, picture: Path | None, *, as_json: bool) -> None:
+    """Show which obligations of which step the contracts hold. Exit status 1: a compensation has no contract, or too few have."""
+    saga = _load(file)
+    found = all_coverage.cover(saga, _pacts(folder), datetime.now(UTC).date())
+    if picture is not None:
+        _write(picture, coverage_views.svg(found))
+    if as_json:
+        _print_json(coverage_views.as_json(found))
+    else:
+        click.echo(coverage_views.text(found))
+    if found.percent < threshold:
+        click.echo(f"error: {found.percent:.1f} % is less than the threshold of {threshold} %.", err=True)
+    if found.errors or found.percent < threshold:
+        raise SystemExit(1)
+
+
+@contracts.command()
+@_file
+@click.option("-o", "--out", "target", type=click.Path(path_type=Path), help="Where to write the picture; default: print it.")
+def draw(file: Path, target: Path | None) -> None:
+    """Draw a saga as an SVG picture: its steps, their order, their classes and how they are undone."""
+    text = saga_svg(_load(file))
+    if target is None:
+        click.echo(text, nl=False)
+    else:
+        _write(target, text)
+
+
+@contracts.command()
 def schema() -> None:
     """Print the JSON Schema of the saga file."""
     click.echo(sagafile.schema_text(), nl=False)
@@ -116,8 +153,36 @@ def _load(file: Path) -> Saga:
     try:
         return load_saga(file)
     except UsageError as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(error.exit_status) from None
+        _stop(str(error))
+
+
+def _pacts(folder: Path) -> list[dict[str, Any]]:
+    if not folder.is_dir():
+        _stop(f"There is no folder {folder}. Name the one that the contract tests wrote their pacts to.")
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            _stop(f"Cannot read the pact file {path}: {error}. Write it anew with the contract tests.")
+        if not isinstance(document, dict):
+            _stop(f"{path} is no pact file. Keep other files out of the folder.")
+        found.append(document)
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        _stop(f"Cannot write {path}: {error.strerror or error}. Name a file in a folder that can be written to.")
+    click.echo(f"wrote {path}", err=True)
+
+
+def _stop(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    raise SystemExit(UsageError.exit_status)
 
 
 def _chosen(saga: Saga, step: str | None) -> tuple[str, ...]:

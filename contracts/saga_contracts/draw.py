@@ -62,7 +62,7 @@ def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
     title = f"Saga {saga.saga} of {saga.owner}"
     parts = [
         _open(title, width, height),
-        f"<title>{escape(title)}</title><style>{escape(_style())}</style>",
+        f"<title>{escape(title)}</title><style>{escape(style())}</style>",
         f"<defs>{_tip('saga-order-tip')}{_tip('saga-undo-tip')}</defs>",
         f'<rect class="saga-page" width="{width}" height="{height}"/>',
         f'<text class="saga-title" x="{MARGIN}" y="{MARGIN + 10}">{escape(title)}</text>',
@@ -71,6 +71,11 @@ def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def style() -> str:
+    """Give the style sheet of the pictures, with plain colours: not every viewer of SVG knows variables."""
+    return f"{_SHAPES}{_coloured(_LIGHT)}@media (prefers-color-scheme: dark) {{{_coloured(_DARK)}}}"
 
 
 def depths(saga: Saga) -> dict[str, int]:
@@ -88,11 +93,6 @@ def depths(saga: Saga) -> dict[str, int]:
 def _open(title: str, width: int, height: int) -> str:
     label = f'class="saga-picture" role="img" aria-label={quoteattr(title)}'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {label} viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
-
-
-def _style() -> str:
-    """Give the style sheet, with plain colours: not every viewer of SVG knows variables."""
-    return f"{_SHAPES}{_coloured(_LIGHT)}@media (prefers-color-scheme: dark) {{{_coloured(_DARK)}}}"
 
 
 def _coloured(palette: Mapping[str, str]) -> str:

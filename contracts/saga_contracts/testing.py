@@ -164,11 +164,8 @@ def _cases(
         raise SagapactError(f"There is no kind of client-only case {unknown[0]!r}. Known: {', '.join(CLIENT_ONLY)}.")
     asked = [case for case in cases.derive_messages(saga) if case.role in roles and not steps]
     alone = [case for case in client_cases.derive(saga) if case.kind not in leave_out]
-    chosen = [
-        case
-        for case in (*cases.derive(saga), *asked, *alone)
-        if (not steps or case.step in steps) and (not roles or case.role in roles)
-    ]
+    everything: list[Case | ClientCase] = [*cases.derive(saga), *asked, *alone]
+    chosen = [case for case in everything if (not steps or case.step in steps) and (not roles or case.role in roles)]
     if not chosen:
         raise SagapactError(f"No case of {saga_file} is selected by steps={steps} and roles={roles}. Name existing ones.")
 

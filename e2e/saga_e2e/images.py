@@ -81,7 +81,9 @@ class Images:
     def base(self) -> str:
         """Give the image with Python that ours are built on."""
         if not self._base:
-            self._base = self._chosen("SAGAPACT_BASE_IMAGE", PYTHON_IMAGE) or self._made_base()
+            script = self.root / "e2e/images/debian_base.sh"
+            made = Build("sagapact-base", {"debian_base.sh": script}).tag
+            self._base = self._chosen("SAGAPACT_BASE_IMAGE", PYTHON_IMAGE, made) or self._made_base(script, made)
             self.say(f"base image: {self._base}")
         return self._base
 
@@ -90,7 +92,7 @@ class Images:
         named = os.environ.get("SAGAPACT_POSTGRES_IMAGE", "")
         if named:
             return found(self.engine, named)
-        base = self._chosen("", POSTGRES_IMAGE) or self.base()
+        base = (self._chosen("", POSTGRES_IMAGE, "") if self.base() == PYTHON_IMAGE else "") or self.base()
         context = files_of(self.root / "e2e/images/postgres")
         build = Build(
             "sagapact-postgres", context, {"BASE_IMAGE": base}, network="host", seeds=(self._id(base),)
@@ -135,35 +137,37 @@ class Images:
         files: dict[str, Path | bytes] = {f"wheels/{name}": wheel for name, wheel in wheels.items()}
         return files | {f"own/{name}": content for name, content in own.items()}
 
-    def _chosen(self, variable: str, official: str) -> str:
-        """Give the image that a variable names, or the official one where it can be had, or nothing."""
+    def _chosen(self, variable: str, official: str, made: str) -> str:
+        """Choose an image.
+
+        Args:
+            variable: May name it.
+            official: The official one.
+            made: The one that an earlier run made because the official one was not to be had; then that is not asked for again.
+
+        Returns:
+            Its name, or nothing where neither is to be had.
+        """
         named = os.environ.get(variable, "") if variable else ""
         if named:
             return found(self.engine, named)
-        if self.engine.image(official) is not None:
-            return official
+        here = [name for name in (official, made) if name and self.engine.image(name) is not None]
+        if here:
+            return here[0]
         try:
             self.engine.pull(official)
         except EngineError:
             return ""
         return official
 
-    def _made_base(self) -> str:
-        script = self.root / "e2e/images/debian_base.sh"
-        name = Build("sagapact-base", {"debian_base.sh": script}).tag
-        if self.engine.image(name) is None:
-            self.say(f"no registry of images can be reached: making {name} from Debian's packages (a minute or two)")
-            made = subprocess.run(
-                [str(script), name],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_BASE_TIMEOUT_S,
-                check=False,
-            )
-            if made.returncode != 0:
-                last = "\n    ".join(made.stderr.strip().splitlines()[-8:])
-                raise SagapactError(f"The base image could not be made:\n    {last}")
+    def _made_base(self, script: Path, name: str) -> str:
+        self.say(f"no registry of images can be reached: making {name} from Debian's packages (a minute or two)")
+        made = subprocess.run(
+            [str(script), name], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_BASE_TIMEOUT_S, check=False
+        )
+        if made.returncode != 0:
+            last = "\n    ".join(made.stderr.strip().splitlines()[-8:])
+            raise SagapactError(f"The base image could not be made:\n    {last}")
         return name
 
     def _id(self, image: str) -> str:

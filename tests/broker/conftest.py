@@ -5,13 +5,17 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
 
@@ -128,8 +132,16 @@ def _json(reply: httpx.Response, status: int) -> Any:
     return reply.json() if reply.content else None
 
 
+POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=lambda path: int(path.parent.name))
+if POSTGRES is None and os.environ.get("CI") == "true":
+    msg = "PostgreSQL is missing: install it (Debian: apt-get install postgresql), since the broker is tested on it, too"
+    raise pytest.UsageError(msg)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud that the recordings of the Pact Broker were not there."""
+    """Say aloud what could not be tested here."""
+    if POSTGRES is None:
+        terminalreporter.write_line("warning: the broker was not tested on PostgreSQL, which is not installed", yellow=True)
     named = os.environ.get("SAGAPACT_CONFORMANCE")
     folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "conformance"
     if not folder.is_dir():
@@ -145,16 +157,63 @@ ServeBroker = Callable[..., Broker]
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database, made once, of which every test gets a copy."""
     path = tmp_path_factory.mktemp("migrated") / "broker.sqlite"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.close()
+    _migrate(f"sqlite:///{path}")
     return path
 
 
-@pytest.fixture
-def database_url(tmp_path: Path, migrated: Path) -> str:
-    shutil.copy(migrated, tmp_path / "broker.sqlite")
-    return f"sqlite:///{tmp_path}/broker.sqlite"
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """A PostgreSQL cluster of our own on a free port, with a migrated database to copy; gives its address."""
+    home = Path(tempfile.mkdtemp(prefix="sagapact-postgres-"))
+    owner = "postgres" if os.getuid() == 0 else None
+    if owner:
+        shutil.chown(home, owner)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def run(program: str, *words: str) -> None:
+        assert POSTGRES is not None
+        command = [str(POSTGRES / program), *words]
+        done = subprocess.run(command, capture_output=True, text=True, user=owner, cwd=home, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    settings = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off -c max_connections=300"
+    run("initdb", "-D", str(home / "data"), "-U", "broker", "-A", "trust", "--locale=C.UTF-8", "--no-sync")
+    run("pg_ctl", "-D", str(home / "data"), "-l", str(home / "log"), "-o", settings, "-w", "start")
+    address = f"postgresql://broker@127.0.0.1:{port}"
+    try:
+        _execute(address, "CREATE DATABASE migrated")
+        _migrate(f"{address}/migrated")
+        yield address
+    finally:
+        run("pg_ctl", "-D", str(home / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(home)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database, of each kind in turn."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "broker.sqlite")
+        yield f"sqlite:///{tmp_path}/broker.sqlite"
+        return
+    address = request.getfixturevalue("cluster")
+    name = f"test_{uuid4().hex}"
+    _execute(address, f"CREATE DATABASE {name} TEMPLATE migrated")
+    yield f"{address}/{name}"
+    _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
+def _execute(address: str, statement: str) -> None:
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 @pytest.fixture

@@ -197,6 +197,12 @@ def naive() -> Any:
     return load("naive_simulation")
 
 
+@pytest.fixture(scope="session")
+def load_module() -> Callable[[str], ModuleType]:
+    """Imports a module of this folder that is no test."""
+    return load
+
+
 def load(name: str) -> ModuleType:
     """Import a module of this folder by its path: the tests are no package."""
     path = Path(__file__).with_name(f"{name}.py")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.api.call import Call, calling, respond
-from saga_broker.api.fields import MAX_TEXT, Faults, array, filled, one_line, one_of, text
+from saga_broker.api.fields import Faults, address, array, filled, one_line, one_of, text
 from saga_broker.errors import RefusedError
 from saga_broker.hal import link
 from saga_broker.media import HAL, JSON
@@ -22,6 +22,7 @@ PATH = "/sagas/{saga:seg}/contents/{sha:seg}/steps/{step:seg}/providers/{provide
 VERDICTS = ("kept", "broken", "unproven", "pending", "waived")
 OBLIGATION_VERDICTS = (*VERDICTS, "not applicable")
 MAX_FAULTS = 10_000
+MAX_CLAIM = 20_000
 FIELDS = ("derivation", "faults", "verifier", "verdict", "claim", "obligations", "histories")
 
 
@@ -77,7 +78,7 @@ def _check(body: dict[str, Any]) -> None:
     faults.check(body, "verifier", text, filled, required=True, null=False)
     faults.check(body, "verdict", one_of(*VERDICTS), required=True, null=False)
     faults.check(body, "branch", text, filled, one_line)
-    faults.check(body, "buildUrl", text, one_line)
+    faults.check(body, "buildUrl", address, one_line)
     faults.check(body, "claim", _words, required=True, null=False)
     faults.check(body, "obligations", _obligations, required=True, null=False)
     faults.check(body, "histories", array, _histories, required=True, null=False)
@@ -92,7 +93,7 @@ def _count(value: Any) -> str | None:
 def _words(value: Any) -> str | None:
     if not isinstance(value, str) or "\0" in value:
         return "must be a string"
-    return None if len(value) <= 20 * MAX_TEXT else "is too long"
+    return None if len(value) <= MAX_CLAIM else "is too long"
 
 
 def _obligations(value: Any) -> str | None:

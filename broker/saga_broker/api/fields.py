@@ -5,7 +5,8 @@ from typing import Any
 
 from saga_broker.errors import InvalidError
 
-MAX_TEXT = 1000
+MAX_NAME = 255
+MAX_ADDRESS = 2000
 Check = Callable[[Any], str | None]
 
 
@@ -57,12 +58,13 @@ class Faults:
 
 
 def text(value: Any) -> str | None:
-    """A text of bearable length that every database can store."""
-    if not isinstance(value, str):
-        return "must be a string"
-    if "\0" in value:
-        return "cannot contain a NUL character"
-    return f"cannot be longer than {MAX_TEXT} characters" if len(value) > MAX_TEXT else None
+    """A name: a text that every database can store and index."""
+    return _text_up_to(value, MAX_NAME)
+
+
+def address(value: Any) -> str | None:
+    """The address of a web page; its form is not looked at."""
+    return _text_up_to(value, MAX_ADDRESS)
 
 
 def filled(value: Any) -> str | None:
@@ -104,6 +106,14 @@ def one_of(*allowed: Any) -> Check:
         return None if same else f"must be one of: {words}"
 
     return check
+
+
+def _text_up_to(value: Any, length: int) -> str | None:
+    if not isinstance(value, str):
+        return "must be a string"
+    if "\0" in value:
+        return "cannot contain a NUL character"
+    return f"cannot be longer than {length} characters" if len(value) > length else None
 
 
 def _word(value: Any) -> str:

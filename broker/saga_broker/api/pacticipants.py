@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.api.call import Anything, Call, Hal, HalJson, calling, no_content, respond
-from saga_broker.api.fields import Faults, filled, no_spaces, not_blank, one_line, text
+from saga_broker.api.fields import Faults, address, filled, no_spaces, not_blank, one_line, text
 from saga_broker.api.paging import page_of, with_page
 from saga_broker.errors import NotFoundError
 from saga_broker.hal import Document, link
@@ -183,6 +183,6 @@ def _label(call: Call, connection: Connection, name: str, label: str) -> Documen
 
 def _fields(body: dict[str, Any], faults: Faults) -> dict[str, Any]:
     for field in ("displayName", "repositoryUrl", "repositoryName", "repositoryNamespace"):
-        faults.check(body, field, text, one_line)
+        faults.check(body, field, address if field == "repositoryUrl" else text, one_line)
     faults.check(body, "mainBranch", text, filled, one_line, no_spaces)
     return {column: body[field] for field, column in COLUMNS.items() if field in body}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from saga_broker import notices
 from saga_broker.api.bodies import parse_any
 from saga_broker.api.call import Call, HalJson, respond
-from saga_broker.api.fields import Faults, array, filled, not_blank, one_line, one_of, text
+from saga_broker.api.fields import Faults, address, array, filled, not_blank, one_line, one_of, text
 from saga_broker.errors import RefusedError
 from saga_broker.hal import Document, link, unique
 from saga_broker.publishing import (
@@ -88,7 +88,7 @@ def _checked(call: Call, body: Body) -> list[Incoming]:
     faults.check(body, "pacticipantName", text, filled, not_blank, required=True, null=False)
     faults.check(body, "pacticipantVersionNumber", text, filled, not_blank, one_line, required=True, null=False)
     faults.check(body, "branch", text, not_blank, one_line)
-    faults.check(body, "buildUrl", text, one_line)
+    faults.check(body, "buildUrl", address, one_line)
     tags = faults.check(body, "tags", array)
     for index, tag in enumerate(tags if isinstance(tags, list) else []):
         fault = text(tag) or filled(tag) or not_blank(tag) or one_line(tag)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.api.call import Call, calling, respond
-from saga_broker.api.fields import Faults, filled, one_line, one_of, text
+from saga_broker.api.fields import Faults, address, filled, one_line, one_of, text
 from saga_broker.errors import InvalidError, NotFoundError, RefusedError
 from saga_broker.gate.can_run import judge_all
 from saga_broker.gathering import cases
@@ -134,7 +134,7 @@ def _check(body: dict[str, Any]) -> None:
         faults.add("content", "must be a string" if "content" in body else "is missing")
     faults.check(body, "contentType", one_of(*CONTENT_TYPES), required=True, null=False)
     faults.check(body, "branch", text, filled, one_line)
-    faults.check(body, "buildUrl", text, one_line)
+    faults.check(body, "buildUrl", address, one_line)
     faults.raise_any()
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from saga_broker import metadata
 from saga_broker.api.call import Anything, Call, Hal, calling, no_content, respond
-from saga_broker.api.fields import Faults, boolean, filled, not_blank, one_line, text
+from saga_broker.api.fields import Faults, address, boolean, filled, not_blank, one_line, text
 from saga_broker.api.pacts import PAIR, by_content, existing_pact
 from saga_broker.errors import NotFoundError, RefusedError
 from saga_broker.hal import link
@@ -143,7 +143,7 @@ def _checked(body: dict[str, Any]) -> str:
     faults = Faults()
     faults.check(body, "success", boolean, required=True, null=False)
     number = faults.check(body, "providerApplicationVersion", text, filled, not_blank, one_line, required=True, null=False)
-    faults.check(body, "buildUrl", text)
+    faults.check(body, "buildUrl", address)
     faults.raise_any()
     return str(number)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.api.call import Anything, Call, Hal, HalJson, HalPatch, no_content, respond
-from saga_broker.api.fields import Faults, array, text
+from saga_broker.api.fields import Faults, address, array, text
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.paging import page_of, with_page
 from saga_broker.errors import NotFoundError
@@ -180,7 +180,7 @@ def _changed(call: Call, connection: Connection, version: Version, tags: list[st
 
 def _checked(body: dict[str, Any]) -> list[str] | None:
     faults = Faults()
-    faults.check(body, "buildUrl", text)
+    faults.check(body, "buildUrl", address)
     embedded = body.get("_embedded")
     holder = embedded if isinstance(embedded, dict) and "tags" in embedded else body
     tags = faults.check(holder, "tags", array)

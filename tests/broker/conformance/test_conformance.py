@@ -93,7 +93,6 @@ DEVIATIONS = (
     Deviation(
         "the order of merged selectors inside the metadata carries no meaning", request="for-verification", category="metadata"
     ),
-    Deviation("the order of equal reasons carries no meaning", r"(042-random q33|002-random o7)", category="notices text"),
     Deviation("which older pacts the dashboard adds is not recorded well enough to be imitated", r"059-random q38"),
     Deviation("a pact deleted before and published again is new content here", r"057-random o11", category="notices text"),
 )
