@@ -4,6 +4,7 @@ Prints what the pure modules derive. Exit status: 0 fine, 2 wrong usage or a fau
 """
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,7 +13,7 @@ import click
 
 from saga_contracts import cases as all_cases
 from saga_contracts import coverage as all_coverage
-from saga_contracts import coverage_views, decks, pairs, sagafile, wording
+from saga_contracts import coverage_views, decks, pairs, sagafile, starter, wording
 from saga_contracts.draw import saga_svg
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.saga import Saga
@@ -117,6 +118,25 @@ def draw(file: Path, target: Path | None) -> None:
 def schema() -> None:
     """Print the JSON Schema of the saga file."""
     click.echo(sagafile.schema_text(), nl=False)
+
+
+@contracts.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--saga", default="sale", show_default=True, help="The saga's name.")
+@click.option("--owner", default="shop", show_default=True, help="The service that owns it.")
+def init(folder: Path, saga: str, owner: str) -> None:
+    """Write a small saga and its contract tests into a folder, to start from."""
+    if not re.fullmatch("[a-z][a-z0-9_]{0,62}", saga) or not re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner):
+        _stop(
+            "A saga's name is lower case with digits and underscores, an owner's a plain word: such as --saga sale --owner shop."
+        )
+    try:
+        written = starter.write(folder, saga, owner)
+    except UsageError as error:
+        _stop(str(error))
+    for path in written:
+        click.echo(f"wrote {path}")
+    click.echo(f"Next: sagapact contracts lint {written[0]} && pytest {folder}")
 
 
 def _pair_decks(saga: Saga, names: tuple[str, ...], faults: int, *, as_json: bool) -> None:

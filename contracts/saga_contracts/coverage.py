@@ -131,24 +131,30 @@ def _obligations(saga: Saga) -> set[str]:
 
 
 def _cell(saga: Saga, step: Step, obligation: str, expected: list[Case], held: Mapping[str, str], stale: set[str]) -> Cell:
-    if step.key == KeyStyle.NONE and obligation in KEY_OBLIGATIONS and _applies(saga, step, obligation) is None:
-        return Cell(step.step, obligation, State.BROKEN, "The step has no key (`key: none`): broken, as declared.")
+    reason = _applies(saga, step, obligation)
     if obligation in STATIC:
         return Cell(step.step, obligation, State.COVERED, "Read off the saga file.", "file")
-    reason = _applies(saga, step, obligation)
     if reason is not None:
         return Cell(step.step, obligation, State.NOT_APPLICABLE, reason)
-    if not expected:
-        return Cell(step.step, obligation, State.MISSING, _no_case(step, obligation))
-    missing = [case.name for case in expected if case.name not in held]
-    if missing:
-        return Cell(step.step, obligation, State.MISSING, f"No contract holds {', '.join(missing)}.")
-    if step.step in stale:
-        why = "The pact was made from another version of the saga file: run the contract tests again."
+    if step.key == KeyStyle.NONE and obligation in KEY_OBLIGATIONS:
+        return Cell(step.step, obligation, State.BROKEN, "The step has no key (`key: none`): broken, as declared.")
+    why = _why_missing(step, obligation, expected, held, stale)
+    if why is not None:
         return Cell(step.step, obligation, State.MISSING, why)
     sources = {held[case.name] for case in expected}
     by = sources.pop() if len(sources) == 1 else "mixed"
     return Cell(step.step, obligation, State.COVERED, f"Held by {len(expected)} case{'s' if len(expected) > 1 else ''}.", by)
+
+
+def _why_missing(step: Step, obligation: str, expected: list[Case], held: Mapping[str, str], stale: set[str]) -> str | None:
+    missing = [case.name for case in expected if case.name not in held]
+    if not expected:
+        return _no_case(step, obligation)
+    if missing:
+        return f"No contract holds {', '.join(missing)}."
+    if step.step in stale:
+        return "The pact was made from another version of the saga file: run the contract tests again."
+    return None
 
 
 def _applies(saga: Saga, step: Step, obligation: str) -> str | None:

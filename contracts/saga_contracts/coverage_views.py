@@ -18,10 +18,10 @@ def text(coverage: Coverage) -> str:
     """Give the table, then what is missing and why."""
     width = max(len(step) for step in coverage.steps) + 2
     lines = [f"{coverage.saga}: {coverage.percent:.0f} % of what contracts can hold is covered or waived", ""]
-    lines.append(" " * 32 + "".join(f"{_column(step):{width}}" for step in coverage.steps))
+    lines.append((" " * 36 + "".join(f"{_column(step):{width}}" for step in coverage.steps)).rstrip())
     for obligation in _rows(coverage):
         signs = "".join(f"{_sign(coverage, step, obligation):{width}}" for step in coverage.steps)
-        lines.append(f"{obligation_words(obligation):32}{signs}".rstrip())
+        lines.append(f"{obligation_words(obligation):36}{signs}".rstrip())
     open_ = [cell for cell in coverage.cells if cell.state in (State.MISSING, State.BROKEN, State.WAIVED)]
     if open_:
         lines.append("")
@@ -46,7 +46,7 @@ def svg(coverage: Coverage) -> str:
     width, height = _LEFT + _COLUMN * len(coverage.steps) + 20, _TOP + _ROW * len(rows) + 20
     title = f"Coverage of {coverage.saga}: {coverage.percent:.0f} %"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="saga-picture" role="img" viewBox="0 0 {width} {height}" width="{width}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="saga-picture" viewBox="0 0 {width} {height}" width="{width}">',
         f"<title>{escape(title)}</title><style>{escape(style())}</style>",
         f'<rect class="saga-page" width="{width}" height="{height}"/>',
         f'<text class="saga-title" x="20" y="30">{escape(title)}</text>',

@@ -61,7 +61,7 @@ def _replies(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if step.completion == Completion.CALLBACK and replies.in_progress is None:
         yield Problem(here, "A callback step needs the reply `in_progress`.", "Declare it, usually status 202.")
     told = step.callback is not None and step.callback.outcomes.refused is not None
-    if step.step_class == StepClass.RETRIABLE and (replies.refused or step.given.refusing or told):
+    if step.step_class == StepClass.RETRIABLE and (replies.refused or step.given.refusing):
         yield Problem((*here, "refused"), "A retriable step never refuses (O25).", "Remove the refusal or change the class.")
     elif step.given.refusing and not (replies.refused or told):
         what = "The step is made to refuse (`given.refusing`), but no refusal is declared."

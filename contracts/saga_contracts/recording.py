@@ -65,7 +65,7 @@ class Recording:
                 saga["saga"],
                 sum(name in done for name in saga["cases"]),
                 tuple(name for name in saga["cases"] if name not in done),
-                tuple(files) if saga in complete else (),
+                tuple(path for path, sagas in files.items() if saga["saga"] in sagas),
             )
             for saga in expected
         ]
@@ -73,18 +73,19 @@ class Recording:
     def _notes(self, pattern: str) -> list[dict[str, Any]]:
         return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob(pattern))]
 
-    def _write(self, sagas: list[dict[str, Any]], done: dict[str, dict[str, Any]], target: Path) -> list[Path]:
+    def _write(self, sagas: list[dict[str, Any]], done: dict[str, dict[str, Any]], target: Path) -> dict[Path, set[str]]:
+        """Write the pact files; gives for each the sagas whose cases it holds."""
         complete = {saga["saga"] for saga in sagas}
         required = [name for saga in sagas for name in saga["cases"]]
         messages = [name for name, note in done.items() if note["saga"] in complete and name.split("/")[1] == WHOLE]
         names = [*required, *sorted(messages)]
         parts = [json.loads((self.parts / f"{name.replace('/', '__')}.json").read_text(encoding="utf-8")) for name in names]
-        written = []
+        written = {}
         for (consumer, provider), pact in pactfile.merge(parts).items():
             sources = {one["key"]: done[one["key"]]["source"] for one in pact["interactions"]}
             pact["metadata"]["sagapact"] = {"source": sources}
             target.mkdir(parents=True, exist_ok=True)
             path = target / pactfile.file_name(consumer, provider)
             path.write_bytes(pactfile.canonical(pact))
-            written.append(path)
+            written[path] = {key.split("/")[0] for key in sources}
         return written

@@ -91,9 +91,9 @@ def contract_cases(
     return _cases(saga_file, steps, roles, leave_out, source="native")
 
 
-def library_contracts(saga_file: str | Path, *, roles: tuple[str, ...] = ()) -> Any:
-    """Give a test that exercises the step client library with every case of the saga, or of these roles."""
-    return _cases(saga_file, (), roles, (), source="library")(_library_client)
+def library_contracts(saga_file: str | Path, *, roles: tuple[str, ...] = (), leave_out: Collection[str] = ()) -> Any:
+    """Give a test that exercises the step client library with every case of the saga; arguments as for `contract_cases`."""
+    return _cases(saga_file, (), roles, leave_out, source="library")(_library_client)
 
 
 def exercise(saga: Saga, case: Case, client: Client, recording: Recording, *, source: str) -> None:

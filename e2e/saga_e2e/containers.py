@@ -17,8 +17,6 @@ SAGA_SERVICE = "saga_service"
 BROKER_PORT = 9292
 DATABASE_URL = "postgresql+psycopg://{database_user}:{database_password}@{database_host}:{database_port}/{database_name}"
 """What the services' SQLAlchemy takes."""
-POSTGRESQL_URL = "{database_url}"
-"""What the broker takes."""
 
 
 def service_container(name: str, image: str) -> ContainerSpec:
@@ -34,12 +32,12 @@ def service_container(name: str, image: str) -> ContainerSpec:
     return ContainerSpec(image, command=(f"participants.{name}",), env=own)
 
 
-def broker_container(image: str, database_url: str = "sqlite:///{workdir}/broker.sqlite") -> ContainerSpec:
+def broker_container(image: str, database_url: str = "{database_url}") -> ContainerSpec:
     """Say how the broker runs as a container.
 
     Args:
         image: The broker's image.
-        database_url: Its database; `POSTGRESQL_URL` for one of its own on the run's server.
+        database_url: Its database; default: one of its own on the run's PostgreSQL server.
     """
     return ContainerSpec(image, port=BROKER_PORT, env={"SAGAPACT_DATABASE_URL": database_url})
 

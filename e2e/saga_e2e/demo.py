@@ -87,8 +87,9 @@ class Demo:
         """Let the owner's real step client meet Pact's mock provider for every case of the saga."""
         self.console.step("Contract tests of the saga's owner: the real step client against Pact's mock provider")
         pacts = (self.out / "pacts").resolve()
+        tests = self.saga_file.with_name("test_contracts.py")
         done = subprocess.run(
-            [sys.executable, "-m", "saga_e2e.contract_tests", str(os.getpid()), str(pacts), str(self.saga_file.parent)],
+            [sys.executable, "-m", "saga_e2e.contract_tests", str(os.getpid()), str(pacts), str(tests)],
             capture_output=True,
             text=True,
             timeout=CONTRACT_TESTS_TIMEOUT_S,

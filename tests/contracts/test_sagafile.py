@@ -150,7 +150,6 @@ ONE_FAULT = [
     ("accepted by a sync step", "replies: {done: {status: 200}}\n  - step: s", "replies: {done: {status: 200}, ¦in_progress: {status: 202}}\n  - step: s", "Only a callback step", "completion: callback"),
     ("callback missing", TRIP[TRIP.index("    callback:\n") : TRIP.index("waivers:")], "", "needs `callback`", "Declare the participant's later call"),
     ("callback address not told", ', tell: "{callback_url}"', "", "does not tell it", "Put `{callback_url}`"),
-    ("retriable that calls back a refusal", "outcomes: {done: {outcome: sent}}", "outcomes: {done: {outcome: sent}, refused: {outcome: x}}", "never refuses", "class"),
     ("statuses alike", "absent: {status: 404}", "¦absent: {status: 200}", "same as `applied` (O14)", "Tell them apart"),
     ("impossible alike", "replies: {done: {status: 200}}\n    status:", "replies: {done: {status: 200}, ¦impossible: {status: 200}}\n    status:", "same as `done` (O1)", "Tell them apart"),
     ("null compensation by 200", 'cancel, headers: {Idempotency-Key: "{key}"}}\n', 'cancel, headers: {Idempotency-Key: "{key}"}}\n      null_compensation: {200: done}\n', "should match pattern", "Found"),

@@ -70,6 +70,6 @@ def test_a_pointer_finds_its_value(path: str, value: Any) -> None:
 
 
 def test_the_slice_of_an_unchanged_file_stays_as_it_is(make_step: Make, make_calling_back: Make, make_saga: MakeSaga) -> None:
-    """A deck result is filed under the slice's sha: a change of the code that changes it would make every stored result worthless."""
+    """A deck result is filed under the slice's sha: were the code to change it, every stored result would be worthless."""
     saga = make_saga(make_step("a"), make_calling_back(make_step("b", after=["a"])))
     assert (sha(saga, "a")[:12], sha(saga, "b")[:12]) == ("7a8295967143", "85da6d33f036")

@@ -1,10 +1,10 @@
 """Billing's named states, for `POST /_states`."""
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection
 
 from participants.billing.store import accounts
 from participants.common.fields import Identifier, Money
-from participants.common.states import Params, State
+from participants.common.states import Params, State, put_row
 
 
 class AccountHolds(Params, frozen=True):
@@ -16,9 +16,8 @@ class AccountHolds(Params, frozen=True):
 
 def an_account_holds(connection: Connection, params: AccountHolds) -> None:
     """Open the account if need be and set what is available; what reservations hold stays held."""
-    account = update(accounts).where(accounts.c.account_id == params.account_id)
-    if connection.execute(account.values(available_minor=params.available_minor)).rowcount == 0:
-        connection.execute(insert(accounts).values(**params.model_dump(), held_minor=0))
+    key, values = {"account_id": params.account_id}, {"available_minor": params.available_minor}
+    put_row(connection, accounts, key, values, first={"held_minor": 0})
 
 
 STATES = {"an account holds": State(AccountHolds, an_account_holds)}

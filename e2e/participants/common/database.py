@@ -2,18 +2,20 @@
 
 `writing` is for transactions that change something, `reading` for those that only look. SQLite lets one writer in at a time,
 from the transaction's first statement on; PostgreSQL needs (and gets, from the statements themselves) row locks and unique
-constraints.
+constraints. On neither does a call wait for ever: not for a lock, not for a server that is gone; a connection that a restart of the
+server has broken is replaced before it is used.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, literal, select
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, literal, make_url, select
 from sqlalchemy.exc import DBAPIError
 
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = 10_000  # how long a statement waits for another transaction
+CONNECT_TIMEOUT_S = 5
 SERVER_THREADS = 40  # FastAPI runs sync endpoints in at most so many threads
 KEPT_CONNECTIONS = 8
 
@@ -22,15 +24,21 @@ class Database:
     """A participant's own database, with its tables made.
 
     Args:
-        url: An SQLAlchemy URL such as `sqlite:///billing.sqlite` or `postgresql+psycopg://user@host/billing`.
+        url: An SQLAlchemy URL such as `sqlite:///billing.sqlite` or `postgresql://user@host/billing`.
         metadata: The tables that must be there.
     """
 
     def __init__(self, url: str, metadata: MetaData) -> None:
         self._engine = _open(url)
         self._writer = self._engine.execution_options(writes=True)
-        # SQLite makes writers that wait look again now and then; taking turns within the process is quicker, and fair.
-        self._turn = Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
+        if self._engine.dialect.name == "sqlite":
+            self._reader = self._engine
+            # SQLite makes writers that wait look again now and then; taking turns within the process is quicker, and fair.
+            self._turn: AbstractContextManager[object] = Lock()
+        else:
+            # Without this, each statement of a transaction would see what others have committed meanwhile.
+            self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._turn = nullcontext()
         self._metadata = metadata
         self._create_tables()
 
@@ -43,7 +51,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a transaction that sees one state of the data and changes nothing."""
-        with self._engine.connect() as connection:
+        with self._reader.connect() as connection:
             yield connection
 
     def check(self) -> None:
@@ -66,11 +74,29 @@ class Database:
 
 
 def _open(url: str) -> Engine:
-    engine = create_engine(url, pool_size=KEPT_CONNECTIONS, max_overflow=SERVER_THREADS)
-    if engine.dialect.name == "sqlite":
+    parsed = _with_driver(make_url(url))
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, pool_size=KEPT_CONNECTIONS, max_overflow=SERVER_THREADS)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(parsed, pool_size=KEPT_CONNECTIONS, max_overflow=SERVER_THREADS, pool_pre_ping=True)
+        event.listen(engine, "connect", _set_up_postgresql)
     return engine
+
+
+def _with_driver(url: URL) -> URL:
+    """Name the driver of PostgreSQL where the URL does not, and bound the time to connect where it does not."""
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT_S)})
+    return url
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    connection.commit()
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy.exc import IntegrityError
 
 from participants.common.database import Database
 from participants.common.web import error_body
@@ -55,6 +56,28 @@ def mount_states(app: FastAPI, database: Database, states: Mapping[str, State]) 
         with database.writing() as connection:
             state.set_up(connection, params)
         return JSONResponse(params.model_dump())
+
+
+def put_row(
+    connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any], first: Mapping[str, Any] | None = None
+) -> None:
+    """Change a row, or make it when it is not there; also when another call does the same at this moment.
+
+    Args:
+        connection: A writing transaction.
+        table: Where the row stands.
+        key: By name, the columns that tell it from all others.
+        values: What is to stand in it.
+        first: More columns of a row that is made now.
+    """
+    change = update(table).values(values).where(*(table.c[name] == value for name, value in key.items()))
+    if connection.execute(change).rowcount > 0:
+        return
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(table).values({**key, **values, **(first or {})}))
+    except IntegrityError:  # now it is there
+        connection.execute(change)
 
 
 def _in_words(failure: ValidationError) -> str:

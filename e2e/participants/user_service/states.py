@@ -1,9 +1,9 @@
 """The user service's named states, for `POST /_states`."""
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection
 
 from participants.common.fields import Identifier
-from participants.common.states import Params, State
+from participants.common.states import Params, State, put_row
 from participants.user_service.store import users
 
 
@@ -16,9 +16,7 @@ class UserExists(Params, frozen=True):
 
 def a_user_exists(connection: Connection, params: UserExists) -> None:
     """Make the user if need be and set whether they are blocked; what is switched on for them stays on."""
-    user = update(users).where(users.c.user_id == params.user_id)
-    if connection.execute(user.values(blocked=params.blocked)).rowcount == 0:
-        connection.execute(insert(users).values(**params.model_dump()))
+    put_row(connection, users, {"user_id": params.user_id}, {"blocked": params.blocked})
 
 
 STATES = {"a user exists": State(UserExists, a_user_exists)}

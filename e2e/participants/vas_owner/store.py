@@ -1,8 +1,10 @@
 """The events that the owner was told. The same event told twice is one row: a unique constraint sees to it, also side by side."""
 
-from dataclasses import asdict, dataclass
+import hashlib
+import json
+from dataclasses import asdict, astuple, dataclass
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint, insert, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from participants.common.database import Database
@@ -14,11 +16,11 @@ saga_events = Table(
     "saga_events",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("saga_id", String(200), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),  # of all that follows, which may be too long for an index
+    Column("saga_id", String(200), nullable=False, index=True),
     Column("saga", String(200), nullable=False),
     Column("step", String(200), nullable=False),
     Column("event", String(200), nullable=False),
-    UniqueConstraint("saga_id", "saga", "step", "event"),
 )
 
 
@@ -43,7 +45,7 @@ class EventStore:
         with self.database.writing() as connection:
             try:
                 with connection.begin_nested():
-                    connection.execute(insert(saga_events).values(asdict(event)))
+                    connection.execute(insert(saga_events).values(digest=_digest(event), **asdict(event)))
             except IntegrityError:
                 return  # told before
 
@@ -53,3 +55,7 @@ class EventStore:
         rows = select(*columns).where(saga_events.c.saga_id == saga_id).order_by(saga_events.c.id).limit(MOST_EVENTS)
         with self.database.reading() as connection:
             return [SagaEvent(*row) for row in connection.execute(rows)]
+
+
+def _digest(event: SagaEvent) -> str:
+    return hashlib.sha256(json.dumps(astuple(event)).encode()).hexdigest()

@@ -1,9 +1,9 @@
 """The named states of packages, for `POST /_states`."""
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection
 
 from participants.common.fields import Identifier
-from participants.common.states import Params, State
+from participants.common.states import Params, State, put_row
 from participants.vas_packages.tables import offers
 
 
@@ -17,9 +17,8 @@ class PackageIsOnSale(Params, frozen=True):
 
 def a_package_is_on_sale(connection: Connection, params: PackageIsOnSale) -> None:
     """Make the offer if need be and set whether it stands; packages that were made stay."""
-    offer = update(offers).where(offers.c.user_id == params.user_id, offers.c.package == params.package)
-    if connection.execute(offer.values(on_sale=params.on_sale)).rowcount == 0:
-        connection.execute(insert(offers).values(**params.model_dump()))
+    key = {"user_id": params.user_id, "package": params.package}
+    put_row(connection, offers, key, {"on_sale": params.on_sale})
 
 
 STATES = {"a package is on sale": State(PackageIsOnSale, a_package_is_on_sale)}

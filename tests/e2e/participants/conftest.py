@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -20,6 +21,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from postgres import Cluster, cluster_of, else_on_sqlite, new_cluster
 
 PARTICIPANTS = Path(__file__).parents[3] / "e2e" / "participants"
 PR_SET_PDEATHSIG = 1
@@ -122,21 +124,63 @@ class Receiver:
 
 
 Start = Callable[..., Participant]
+Databases = Callable[[Path], dict[str, str]]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    else_on_sqlite(metafunc)
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def database(request: pytest.FixtureRequest) -> Databases:
+    """One fresh database for each folder: a file in it, as the provider files say, or a database of a PostgreSQL server."""
+    return databases_of(cluster_of(request.config)) if request.param == "postgresql" else lambda _: {}
+
+
+def databases_of(cluster: Cluster) -> Databases:
+    made: dict[Path, str] = {}
+
+    def variables(workdir: Path) -> dict[str, str]:
+        return {"DATABASE_URL": made.get(workdir) or made.setdefault(workdir, cluster.database(workdir.name))}
+
+    return variables
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory, database: Databases) -> Iterator[Start]:
     """Start participants by name, with extra environment; the same `workdir` gives the same database."""
+    with starting(tmp_path_factory, database) as start_one:
+        yield start_one
+
+
+@contextmanager
+def starting(folders: pytest.TempPathFactory, database: Databases) -> Iterator[Start]:
     started: list[Participant] = []
 
     def start_one(name: str, workdir: Path | None = None, **extra: str) -> Participant:
-        participant = Participant(name, workdir or tmp_path_factory.mktemp(name), extra)
+        folder = workdir or folders.mktemp(name)
+        participant = Participant(name, folder, database(folder) | extra)
         started.append(participant)
         return participant
 
     yield start_one
     for participant in started:
         participant.stop()
+
+
+@pytest.fixture(scope="module")
+def stoppable() -> Iterator[Cluster]:
+    """A PostgreSQL server that a test may stop."""
+    cluster = new_cluster()
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="module")
+def start_on_stoppable(tmp_path_factory: pytest.TempPathFactory, stoppable: Cluster) -> Iterator[Start]:
+    """Start participants as `start` does, with databases of the server that may be stopped."""
+    with starting(tmp_path_factory, databases_of(stoppable)) as start_one:
+        yield start_one
 
 
 @pytest.fixture(scope="module")

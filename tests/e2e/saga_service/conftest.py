@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 import pytest
+from postgres import cluster_of, else_on_sqlite
 
 E2E = Path(__file__).parents[3] / "e2e"
 PATH = re.compile(r"/runs/(?P<run>[^/]+)/(?P<step>[^/]+)/(?P<role>[^/]+)")
@@ -309,8 +310,6 @@ class Process:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join([str(E2E), str(E2E.parent / "contracts")]),
             "PORT": str(port),
-            "DATABASE_URL": f"sqlite:///{workdir}/sagas.sqlite",
-            "SYSTEM_DATABASE_URL": f"sqlite:///{workdir}/system.sqlite",
             "SAGA_PARTICIPANTS": json.dumps({"partner": partner.url}),
             "SAGA_BACKOFF_MS": "10",
             **environment,
@@ -320,6 +319,10 @@ class Process:
         self.start()
         for name, definition in DEFINITIONS.items():
             assert self.http.put(f"/definitions/{name}", json=definition).status_code == 201
+
+    @staticmethod
+    def urls(own: str, of_the_engine: str) -> dict[str, str]:
+        return {"DATABASE_URL": own, "SYSTEM_DATABASE_URL": of_the_engine}
 
     def start(self) -> None:
         self.process = subprocess.Popen(
@@ -372,6 +375,9 @@ class Process:
         return self.http.post(f"/callbacks/{key}", json=body).status_code
 
 
+Databases = Callable[[Path], dict[str, str]]
+
+
 def until(condition: Callable[[], Any], timeout_s: float) -> Any:
     deadline = time.monotonic() + timeout_s
     while not (found := condition()):
@@ -398,18 +404,32 @@ def partner() -> Iterator[Partner]:
     partner.stop()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    else_on_sqlite(metafunc)
+
+
 @pytest.fixture(scope="session")
-def shared_service(tmp_path_factory: pytest.TempPathFactory, partner: Partner) -> Iterator[Process]:
+def database(request: pytest.FixtureRequest) -> Databases:
+    """Two fresh databases for each process: files in its folder, or databases of a PostgreSQL server."""
+    if request.param == "sqlite":
+        return lambda workdir: Process.urls(f"sqlite:///{workdir}/sagas.sqlite", f"sqlite:///{workdir}/system.sqlite")
+    cluster = cluster_of(request.config)
+    return lambda _: Process.urls(cluster.database("sagas"), cluster.database("system"))
+
+
+@pytest.fixture(scope="session")
+def shared_service(tmp_path_factory: pytest.TempPathFactory, partner: Partner, database: Databases) -> Iterator[Process]:
     """One process for all tests that do not kill it."""
-    process = Process(tmp_path_factory.mktemp("service"), partner, SAGA_OWNER_TRIES="3")
+    folder = tmp_path_factory.mktemp("service")
+    process = Process(folder, partner, **database(folder), SAGA_OWNER_TRIES="3")
     yield process
     process.stop()
 
 
 @pytest.fixture
-def own_service(tmp_path: Path, partner: Partner) -> Iterator[Process]:
+def own_service(tmp_path: Path, partner: Partner, database: Databases) -> Iterator[Process]:
     """A process that the test may kill."""
-    process = Process(tmp_path, partner)
+    process = Process(tmp_path, partner, **database(tmp_path))
     yield process
     process.stop()
 

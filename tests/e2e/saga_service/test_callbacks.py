@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from postgres import on_both_databases
+
+pytestmark = on_both_databases
 
 
 def test_a_callback_may_come_before_the_acceptance(play: Callable[..., Any]) -> None:

@@ -1,12 +1,14 @@
 """Killed with -9 at any moment and started again, the saga service brings every saga to its end, and no effect is doubled."""
 
-import contextlib
 import random
 import signal
-import sqlite3
 import time
-from pathlib import Path
 from typing import Any
+
+from postgres import on_both_databases
+from sqlalchemy import create_engine, text
+
+pytestmark = on_both_databases
 
 POINTS: dict[str, tuple[str, dict[tuple[str, str], list[str]], tuple[str, str]]] = {
     # name: saga, script, and the call that has come when the service is killed
@@ -83,7 +85,7 @@ def test_sagas_stopped_at_random_moments_all_end_and_no_effect_is_doubled(own_se
         time.sleep(chance.uniform(0.0, 0.2))  # a crash comes at any moment: there is nothing to wait for
         own_service.end(by)
         if by == signal.SIGKILL:
-            damage(own_service.workdir / "system.sqlite", [saga_id for saga_id, _ in begun])
+            damage(own_service.environment["SYSTEM_DATABASE_URL"], [saga_id for saga_id, _ in begun])
         own_service.start()
 
     for saga_id, run in begun:
@@ -98,12 +100,14 @@ def test_sagas_stopped_at_random_moments_all_end_and_no_effect_is_doubled(own_se
             assert [one["state"] for one in saga["notifications"]] == ["taken"]
 
 
-def damage(database: Path, workflows: list[str]) -> None:
+def damage(url: str, workflows: list[str]) -> None:
     """Let the engine forget every second workflow and take the others for failed."""
-    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
-        for number, workflow in enumerate(workflows):
-            if number % 2:
-                connection.execute("DELETE FROM operation_outputs WHERE workflow_uuid = ?", (workflow,))
-                connection.execute("DELETE FROM workflow_status WHERE workflow_uuid = ?", (workflow,))
-            else:
-                connection.execute("UPDATE workflow_status SET status = 'ERROR' WHERE workflow_uuid = ?", (workflow,))
+    engine = create_engine(url)
+    schema = "dbos." if engine.dialect.name == "postgresql" else ""
+    forgotten = [{"id": workflow} for workflow in workflows[1::2]]
+    failed = [{"id": workflow} for workflow in workflows[::2]]
+    with engine.begin() as connection:
+        for table in ("operation_outputs", "workflow_status"):
+            connection.execute(text(f"DELETE FROM {schema}{table} WHERE workflow_uuid = :id"), forgotten)  # noqa: S608  (our names)
+        connection.execute(text(f"UPDATE {schema}workflow_status SET status = 'ERROR' WHERE workflow_uuid = :id"), failed)  # noqa: S608
+    engine.dispose()

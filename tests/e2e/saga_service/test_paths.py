@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from postgres import on_both_databases
+
+pytestmark = on_both_databases
 
 Play = Callable[..., Any]
 Script = dict[tuple[str, str], list[str]]

@@ -96,6 +96,25 @@ def test_one_that_never_becomes_healthy_is_given_up_in_time(failing: Any, mine: 
     assert mine() == []
 
 
+def test_one_that_accepts_and_never_answers_is_given_up_in_time(failing: Any, mine: Mine) -> None:
+    with pytest.raises(NeverHealthyError, match="it did not answer within"):
+        failing.start("import socket, time; s = socket.create_server(('', 8080)); time.sleep(600)", timeout_s=3)
+
+    assert mine() == []
+
+
+def test_one_that_does_not_listen_to_the_request_to_end_is_ended_by_force(
+    spec: Spec, small: ContainerSpec, settings: Settings, mine: Mine
+) -> None:
+    script = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{(small.command or ())[-1]}"
+    deaf = replace(small, command=("python3", "-u", "-c", script))
+    with ContainerIsolation({"server": deaf}, settings).start(spec):
+        began = time.monotonic()
+
+    assert 1 < time.monotonic() - began < 15
+    assert mine() == []
+
+
 def test_a_flood_of_output_is_bounded_and_read_quickly(spec: Spec, small: ContainerSpec, settings: Settings, ask: Ask) -> None:
     with ContainerIsolation({"server": small}, settings).start(replace(spec, log_bytes=200_000)) as running:
         ask(running, "print", text="x" * 1000, times=5000)
@@ -231,3 +250,13 @@ def test_programs_of_different_runs_do_not_reach_each_other(
         assert ask(other, "user") == 65534
 
         assert ask(started, "connect", host=address, port=8080) != "connected"
+
+
+def test_a_program_reaches_what_the_harness_offers_at_the_gateway(
+    spec: Spec, small: ContainerSpec, settings: Settings, ask: Ask
+) -> None:
+    isolation = ContainerIsolation({"server": small}, settings)
+    with isolation.start(spec) as running, socket.create_server((isolation.gateway or "", 0)) as ours:
+        assert ask(running, "connect", host=isolation.gateway, port=ours.getsockname()[1]) == "connected"
+
+    assert isolation.gateway is None

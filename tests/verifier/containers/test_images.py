@@ -12,7 +12,7 @@ from saga_e2e import wheelhouse
 from saga_e2e.images import Images, main
 from saga_verifier.isolation import CannotStartError
 from saga_verifier.isolation.engine import Engine
-from saga_verifier.isolation.engine.images import IMAGE_LABEL, KEPT_BUILDS, Build, build_of, built
+from saga_verifier.isolation.engine.images import IMAGE_LABEL, KEPT_BUILDS, STAGE_LABEL, Build, build_of, built
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTS = re.compile(r"https?://(?!127\.0\.0\.1|\{)|index-url|registry-|docker\.io/", re.IGNORECASE)
@@ -50,6 +50,22 @@ def test_old_builds_are_forgotten(engine: Engine, base: str, name: str) -> None:
         built(engine, build(name, base, f"content {number}"))
 
     assert len(list(engine.images(f"{IMAGE_LABEL}={name}"))) == KEPT_BUILDS
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_stages_that_old_builds_left_are_forgotten(engine: Engine, base: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def staged(text: str) -> Build:
+        file = f"FROM {base} AS stage\nLABEL {STAGE_LABEL}={name}\nCOPY note /note\nFROM {base}\nCOPY --from=stage /note /note\n"
+        return Build(name, {"Dockerfile": file.encode(), "note": text.encode()})
+
+    built(engine, staged("one"))
+    young = len(list(engine.stages(f"{STAGE_LABEL}={name}")))
+    monkeypatch.setattr("saga_verifier.isolation.engine.images.OLD_STAGE_S", -1.0)
+    built(engine, staged("two"))
+
+    assert young == 1
+    assert list(engine.stages(f"{STAGE_LABEL}={name}")) == []
 
 
 @pytest.mark.containers

@@ -264,13 +264,19 @@ class Engine:
     def remove_image(self, name: str) -> None:
         """Take a name from an image, and the image away when that was its last; one that is in use stays."""
         with _asking(f"remove the image {name}", done=_GONE):
-            self._api.remove_image(name)
+            self._api.remove_image(name, noprune=True)
 
     def images(self, label: str) -> Iterator[tuple[str, int]]:
         """Give every name of an image with a label, with the time at which the image was made (seconds of the epoch)."""
         with _asking("list images"):
             found = self._api.images(filters={"label": label})
         yield from ((name, int(one["Created"])) for one in found for name in one["RepoTags"] or ())
+
+    def stages(self, label: str) -> Iterator[tuple[str, int]]:
+        """Give every nameless image with a label, as builds leave them: id and the time at which it was made."""
+        with _asking("list images"):
+            found = self._api.images(filters={"label": label, "dangling": True})
+        yield from ((one["Id"], int(one["Created"])) for one in found)
 
     def close(self) -> None:
         """Close the connections."""

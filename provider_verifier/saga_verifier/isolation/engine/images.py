@@ -7,6 +7,7 @@ changes. Builds use only what the classic builder and BuildKit both know.
 import hashlib
 import io
 import tarfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from saga_verifier.isolation.engine.errors import EngineError
 from saga_verifier.isolation.errors import CannotStartError
 
 IMAGE_LABEL = "sagapact.image"
+STAGE_LABEL = "sagapact.stage"
+"""On the stages of a Dockerfile that hold what changes often: with the classic builder they outlive the build."""
+OLD_STAGE_S = 3600.0
 KEPT_BUILDS = 3
 """So many builds of one image are kept; older ones are removed unless a container uses them."""
 _IGNORED = frozenset({"__pycache__", ".git", ".venv", "node_modules", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
@@ -118,6 +122,16 @@ def _forget_old(engine: Engine, name: str) -> None:
     builds = sorted(engine.images(f"{IMAGE_LABEL}={name}"), key=lambda one: one[1], reverse=True)
     for tag, _ in [one for one in builds if one[0].startswith(f"{name}:") and not one[0].endswith(":latest")][KEPT_BUILDS:]:
         engine.remove_image(tag)
+    seen: set[str] = set()
+    while old := [image for image in _old_stages(engine, name) if image not in seen]:  # below each one the one before it appears
+        seen.update(old)
+        for image in old:
+            engine.remove_image(image)
+
+
+def _old_stages(engine: Engine, name: str) -> list[str]:
+    """Give what builds left; what is young may belong to a build that is under way."""
+    return [image for image, made in engine.stages(f"{STAGE_LABEL}={name}") if time.time() - made > OLD_STAGE_S]
 
 
 def _packed(context: Mapping[str, Path | bytes]) -> io.BytesIO:

@@ -1,0 +1,122 @@
+"""The guide works: every command in `contracts/README.md` is run, in its order, in an empty folder."""
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+GUIDE = Path(__file__).parents[2] / "contracts" / "README.md"
+COMMAND = re.compile(r"^(?P<command>.*?)(?:\s+# exit status (?P<status>\d))?$")
+
+
+def commands() -> list[tuple[str, int]]:
+    """Give each command of the guide with the exit status that it has to end with."""
+    found = []
+    for block in re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            match = COMMAND.match(line)
+            if line and match:
+                found.append((match["command"], int(match["status"] or 0)))
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def environment() -> dict[str, str]:
+    own = str(Path(sys.executable).parent)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SAGAPACT_"))}
+    return kept | {"PATH": f"{own}{os.pathsep}{os.environ['PATH']}"}
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        shlex.split(command), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=100
+    )
+
+
+@contextmanager
+def serving(command: str, folder: Path, port: int) -> Iterator[None]:
+    """Run a server until the rest of the guide is done; it is ended by its own process."""
+    with (folder / "server.log").open("w", encoding="utf-8") as log:
+        server = subprocess.Popen(shlex.split(command), cwd=folder, env=environment(), stdout=log, stderr=log)
+        try:
+            wait_until_it_answers(server, port, folder / "server.log")
+            yield
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=2)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"the server does not answer:\n{log.read_text(encoding='utf-8')}")
+
+
+def check(command: str, status: int, folder: Path) -> None:
+    result = run(command, folder)
+    assert result.returncode == status, f"{command}\n{result.stdout}\n{result.stderr}"
+    assert "Traceback" not in result.stderr
+
+
+def test_every_command_of_the_guide_works_in_an_empty_folder(tmp_path: Path) -> None:
+    port = free_port()
+    todo = [(command.replace("9292", str(port)), status) for command, status in commands()]
+    start = next(index for index, (command, _) in enumerate(todo) if " broker serve " in command)
+    for command, status in todo[:start]:
+        check(command, status, tmp_path)
+    with serving(todo[start][0], tmp_path, port):
+        for command, status in todo[start + 1 :]:
+            check(command, status, tmp_path)
+    assert (tmp_path / "build" / "sale.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert sorted(path.name for path in (tmp_path / "build" / "pacts").iterdir()) == [
+        "shop-notifications.json",
+        "shop-warehouse.json",
+    ]
+
+
+def test_the_guide_has_commands_for_the_whole_way() -> None:
+    text = "\n".join(command for command, _ in commands())
+    for part in ("contracts init", "contracts lint", "pytest", "contracts coverage", "publish", "record-deployment", "can-run"):
+        assert part in text
+
+
+def test_a_start_is_never_written_over_existing_files(tmp_path: Path) -> None:
+    assert run("sagapact contracts init sale", tmp_path).returncode == 0
+    (tmp_path / "sale" / "saga.yaml").write_text("mine", encoding="utf-8")
+    again = run("sagapact contracts init sale", tmp_path)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+    assert (tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("options", ["--saga Sale", "--saga ../x", '--owner "a: b"'])
+def test_a_start_with_an_impossible_name_is_refused(tmp_path: Path, options: str) -> None:
+    result = run(f"sagapact contracts init sale {options}", tmp_path)
+    assert result.returncode == 2
+    assert not (tmp_path / "sale").exists()
+
+
+def test_links_of_the_guide_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", GUIDE.read_text(encoding="utf-8")):
+        assert (GUIDE.parent / target).exists(), target
