@@ -1,20 +1,12 @@
 """The broker's client: what the command line, the verifier and the end-to-end runner ask the broker.
 
-Needs httpx and pydantic only, so that the base install has it.
-
-    SagapactError              exit status 4
-      BrokerUnreachableError   nobody answers, or the answer is a server error
-      BrokerRefusedError       exit status 1: the broker says no (409)
-    UsageError                 exit status 2: something that the broker does not know, or a request it cannot read
+Needs httpx and pydantic only, so that the base install has it. Its errors are explained in `transport`.
 """
 
 import base64
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
-
-import httpx
+from urllib.parse import quote
 
 from saga_broker.records import (
     DeckResultRecord,
@@ -25,26 +17,10 @@ from saga_broker.records import (
     RunDecision,
     SagaVersionRecord,
 )
-from saga_contracts.errors import SagapactError, UsageError
+from saga_broker.transport import TOKEN_VARIABLE, BrokerRefusedError, BrokerUnreachableError, Params, Transport
+from saga_contracts.errors import UsageError
 
-ACCEPT = "application/hal+json, application/json"
-TOKEN_VARIABLE = "SAGAPACT_BROKER_TOKEN"  # noqa: S105  (the name of the variable)
-USER_VARIABLE = "SAGAPACT_BROKER_USERNAME"
-PASSWORD_VARIABLE = "SAGAPACT_BROKER_PASSWORD"  # noqa: S105
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-CONFLICT, SERVER_ERROR, FIRST_ERROR = 409, 500, 400
-NO_RIGHT = {401, 403}
-Params = list[tuple[str, str | int | float | bool | None]]
-
-
-class BrokerUnreachableError(SagapactError):
-    """The broker cannot be asked."""
-
-
-class BrokerRefusedError(SagapactError):
-    """The broker refuses what it was asked to store."""
-
-    exit_status = 1
+__all__ = ["TOKEN_VARIABLE", "BrokerClient", "BrokerRefusedError", "BrokerUnreachableError"]
 
 
 class BrokerClient:
@@ -71,21 +47,9 @@ class BrokerClient:
         Raises:
             UsageError: The address is none.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = f"Cannot use {url!r} as the broker's address: it must be like http://broker.example:9292. Correct --broker-url."
-            raise UsageError(msg)
-        self.url = url.rstrip("/")
-        headers = {"Accept": ACCEPT}
-        token = token or os.environ.get(TOKEN_VARIABLE)
-        username = username or os.environ.get(USER_VARIABLE)
-        auth = None
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        elif username:
-            auth = httpx.BasicAuth(username, password or os.environ.get(PASSWORD_VARIABLE, ""))
-        direct = parts.hostname not in LOOPBACK  # a proxy of the environment is never meant for this machine
-        self._http = httpx.Client(headers=headers, auth=auth, timeout=timeout_s, trust_env=direct)
+        self._transport = Transport(url, token, username, password, timeout_s)
+        self.url = self._transport.url
+        self._send = self._transport.send
 
     def __enter__(self) -> Self:
         """Give the client."""
@@ -97,7 +61,7 @@ class BrokerClient:
 
     def close(self) -> None:
         """Close its connections."""
-        self._http.close()
+        self._transport.close()
 
     def publish_contracts(
         self,
@@ -332,75 +296,6 @@ class BrokerClient:
             short_description=entry["shortDescription"],
             notices=tuple(properties["notices"]),
         )
-
-    def _send(
-        self,
-        what: str,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        params: Params | None = None,
-        none_at_404: bool = False,
-    ) -> Any:
-        """Send one request and give the answer's JSON.
-
-        Raises:
-            SagapactError: As the module's docstring says.
-        """
-        url = path if path.startswith(("http://", "https://")) else self.url + path
-        try:
-            reply = self._http.request(method, url, json=body, params=params)
-        except httpx.HTTPError as error:
-            msg = f"Cannot {what} at {self.url}: {_why(error)}. Check that the broker runs and that --broker-url is right."
-            raise BrokerUnreachableError(msg) from error
-        if reply.status_code == 404 and none_at_404:  # noqa: PLR2004  (the status itself)
-            return None
-        if reply.status_code >= FIRST_ERROR:
-            raise _refusal(what, self.url, reply)
-        try:
-            return reply.json() if reply.content else None
-        except ValueError as error:
-            msg = f"Cannot {what} at {self.url}: the answer is not JSON. Check that --broker-url is the address of a broker."
-            raise BrokerUnreachableError(msg) from error
-
-
-def _refusal(what: str, url: str, reply: httpx.Response) -> SagapactError:
-    told = _told(reply)
-    start = f"Cannot {what} at {url}:"
-    if reply.status_code == CONFLICT:
-        return BrokerRefusedError(f"{start} {told}")
-    if reply.status_code in NO_RIGHT:
-        mend = f"Set {TOKEN_VARIABLE}, or {USER_VARIABLE} and {PASSWORD_VARIABLE}."
-        return BrokerUnreachableError(f"{start} the broker asks for other credentials (status {reply.status_code}). {mend}")
-    if reply.status_code >= SERVER_ERROR:
-        return BrokerUnreachableError(f"{start} the broker has a problem (status {reply.status_code}): {told} Try again later.")
-    return UsageError(f"{start} {told} Check the names and versions that were given (status {reply.status_code}).")
-
-
-def _told(reply: httpx.Response) -> str:
-    try:
-        document = reply.json()
-    except ValueError:
-        return reply.text.strip()[:500] or f"it answered {reply.status_code}."
-    if not isinstance(document, dict):
-        return f"it answered {reply.status_code}."
-    error = document.get("error")
-    if isinstance(error, dict):
-        error = error.get("message")
-    notices = [notice.get("text") for notice in document.get("notices", ()) if isinstance(notice, dict)]
-    if error or notices:
-        return "\n".join(str(text) for text in ([error] if error else notices))
-    errors = document.get("errors")
-    if isinstance(errors, dict):
-        return "; ".join(f"{field}: {text}" if field else str(text) for field, texts in errors.items() for text in texts) + "."
-    return f"{errors or document}"
-
-
-def _why(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "it did not answer in time"
-    return str(error) or type(error).__name__
 
 
 def _path(*segments: str) -> str:

@@ -1,5 +1,6 @@
 """The commands that run a broker."""
 
+import os
 import socket
 import sys
 
@@ -7,6 +8,8 @@ import click
 import uvicorn
 
 from saga_broker.app import create_app
+from saga_broker.client import TOKEN_VARIABLE
+from saga_broker.importing import Peer, copy_all
 from saga_broker.settings import DEFAULT_DATABASE_URL, Settings
 from saga_contracts.errors import SagapactError
 
@@ -44,6 +47,30 @@ def serve(host: str, port: int, database_url: str, base_urls: tuple[str, ...]) -
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10)
         server = _Server(config, f"http://{_shown(host)}:{taken.getsockname()[1]}")
         server.run(sockets=[taken])
+
+
+@broker.command("import")
+@click.option("--from", "source", required=True, help="Address of the broker to copy from.")
+@click.option(
+    "--broker-url", envvar="SAGAPACT_BROKER_URL", required=True, help="Address of this broker; also SAGAPACT_BROKER_URL."
+)
+def import_(source: str, broker_url: str) -> None:
+    """Copy everything that another broker knows, such as a Pact Broker; its token comes from SAGAPACT_IMPORT_TOKEN."""
+    token = os.environ.get("SAGAPACT_IMPORT_TOKEN")
+    own = os.environ.get(TOKEN_VARIABLE)
+    there = Peer(source, {"Authorization": f"Bearer {token}"} if token else None)
+    here = Peer(broker_url, {"Authorization": f"Bearer {own}"} if own else None)
+    try:
+        done = copy_all(there, here)
+    finally:
+        there.close()
+        here.close()
+    click.echo(
+        f"imported: {done.environments} new environments, {done.pacticipants} pacticipants, {done.versions} versions, "
+        f"{done.pacts} pacts, {done.results} results, {done.deployments} deployments and releases"
+    )
+    for name in done.differing:
+        click.echo(f"warning: {name} has another content sha here, so that its results were copied but are not shared", err=True)
 
 
 class _Server(uvicorn.Server):

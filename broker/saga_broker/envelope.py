@@ -14,6 +14,7 @@ COMPATIBLE_WITH = "2.120.0"
 LOG = logging.getLogger("saga_broker")
 _EXTENSIONS = {".json": HAL, ".csv": CSV, ".svg": "image/svg+xml", ".yaml": "application/yaml"}
 MAX_SEGMENT = 255
+OPENAPI = "/openapi.json"
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -139,7 +140,7 @@ def _rewritten(scope: Scope, raw: str) -> Scope:
     path = raw if raw == "/" else raw.rstrip("/")
     headers = scope["headers"]
     for extension, media_type in _EXTENSIONS.items():
-        if path.endswith(extension) and not path.endswith("/" + extension):
+        if path != OPENAPI and path.endswith(extension) and not path.endswith("/" + extension):
             path = path[: -len(extension)]
             kept = [pair for pair in headers if pair[0] != b"accept"]
             headers = [*kept, (b"accept", media_type.encode())]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from saga_broker.gate.can_run import Case, Deck, StepAt
+from saga_broker.gate.run_model import Case, Deck, StepAt
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import sagas as saga_store

@@ -20,6 +20,9 @@ class Kind(StrEnum):
 
     UNAVAILABLE = "unavailable"  # status 503: try again
     FAILING = "failing"  # status 500 of a status call: never to be read as "absent"
+    BUSY = "busy"  # the declared "try again"
+    IMPOSSIBLE = "impossible"  # the declared "cannot be undone any more"
+    STILL_RUNNING = "still_running"  # the status of a call that was accepted and is not finished
     NO_ANSWER = "no_answer"  # nothing comes back in time: the effect is not known
     CONNECTION_LOST = "connection_lost"  # the connection ends without an answer: the effect is not known
     UNDECLARED = "undeclared"  # a refusal that the saga file does not know
@@ -79,10 +82,23 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
             yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, calls, 2, outcome, obligation)
 
 
+_PASSING = (
+    ("retryable", Kind.BUSY, "retryable"),
+    ("impossible", Kind.IMPOSSIBLE, "impossible"),
+    ("in_progress", Kind.STILL_RUNNING, "in_progress"),
+)
+"""Declared replies that a provider cannot be brought to give when it is verified: the field, the kind, the outcome."""
+
+
 def _one_call(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply | Answer, ...], str]]:
     yield Kind.UNAVAILABLE, (Reply(status=503),), "retryable"
     if role == Role.STATUS:
         yield Kind.FAILING, (Reply(status=500),), "retryable"
+    replies = getattr(step, role.value).replies
+    for field, kind, outcome in _PASSING:
+        reply = getattr(replies, field, None)
+        if reply is not None and (role, kind) != (Role.FORWARD, Kind.STILL_RUNNING):
+            yield kind, (reply,), outcome
     yield Kind.NO_ANSWER, (Answer.SILENCE,), "retryable"
     yield Kind.CONNECTION_LOST, (Answer.DROP,), "retryable"
     yield Kind.UNDECLARED, (Reply(status=_undeclared(step, role, (418, 421, 423, 426))),), "unknown"

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import click
 
 from saga_contracts import cases as all_cases
+from saga_contracts import client_cases, coverage_views, decks, pairs, sagafile, starter, wording
 from saga_contracts import coverage as all_coverage
-from saga_contracts import coverage_views, decks, pairs, sagafile, starter, wording
 from saga_contracts.draw import saga_svg
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.saga import Saga
@@ -47,16 +47,24 @@ def lint(files: tuple[Path, ...], *, as_json: bool) -> None:
 @contracts.command()
 @_file
 @click.option("--step", "step", help="Only this step.")
+@click.option("--all", "with_all", is_flag=True, help="Client-only cases and the owner's messages, too.")
 @_as_json
-def cases(file: Path, step: str | None, *, as_json: bool) -> None:
+def cases(file: Path, step: str | None, *, with_all: bool, as_json: bool) -> None:
     """List the cases that the contracts of a saga must hold."""
     saga = _load(file)
     names = _chosen(saga, step)
     found = [case for case in all_cases.derive(saga) if case.step in names]
+    messages = all_cases.derive_messages(saga) if with_all and step is None else ()
+    alone = [case for case in client_cases.derive(saga) if with_all and case.step in names]
     if as_json:
-        _print_json([wording.case_json(case) for case in found])
-    else:
-        click.echo(wording.cases_text(saga.saga, found))
+        plain = [wording.case_json(case) for case in (*found, *messages)]
+        _print_json([*plain, *(wording.client_case_json(case) for case in alone)])
+        return
+    click.echo(wording.cases_text(saga.saga, found))
+    if messages:
+        click.echo(f"\n{wording.messages_text(messages)}")
+    if alone:
+        click.echo(f"\n{wording.client_cases_text(alone)}")
 
 
 @contracts.command()

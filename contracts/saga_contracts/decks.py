@@ -173,7 +173,7 @@ def _history(slice_: StepSlice, rules: Rules, word: Word, faults: int | None, *,
         obligation = _reply_obligation(state, letter, seen)
         allowed = _status(slice_, state, following, refusing=refusing)
         status_obligation = obligation if obligation in _SEEN_IN_STATUS else "O14"
-        plays.append(Play(letter, _replies(slice_, state, letter), obligation, allowed, status_obligation))
+        plays.append(Play(letter, _replies(slice_, state, letter, refusing=refusing), obligation, allowed, status_obligation))
         seen.append(letter)
         state = following
     world = _world(word, state, improved=improved)
@@ -192,7 +192,9 @@ _SEEN_IN_STATUS = ("O8", "O9", "O11", "O32")
 """Obligations that a wrong state after the call breaks, whatever the reply was."""
 
 
-def _replies(slice_: StepSlice, state: State, letter: Letter) -> tuple[str, ...]:
+def _replies(slice_: StepSlice, state: State, letter: Letter, *, refusing: bool) -> tuple[str, ...]:
+    """Give the outcomes of which the reply must be one; a callback step may refuse at once instead of by its callback."""
+    accepts = ("in_progress", "refused") if refusing else ("in_progress",)
     fixed: dict[Letter, tuple[str, ...]] = {
         Letter.DONE: (),
         Letter.CALLBACK_REFUSED: (),
@@ -204,7 +206,7 @@ def _replies(slice_: StepSlice, state: State, letter: Letter) -> tuple[str, ...]
         return fixed[letter]
     accepted = slice_.policies.suspended_forward == "accepted"
     by_state: dict[State, tuple[str, ...]] = {
-        State.ABSENT: ("in_progress",) if slice_.step.callback is not None else ("done",),
+        State.ABSENT: accepts if slice_.step.callback is not None else ("done",),
         State.IN_PROGRESS: ("in_progress", "done", "refused"),  # it may have finished in the meantime
         State.APPLIED: ("done",),
         State.REFUSED: ("refused",),

@@ -81,11 +81,28 @@ class Recording:
         names = [*required, *sorted(messages)]
         parts = [json.loads((self.parts / f"{name.replace('/', '__')}.json").read_text(encoding="utf-8")) for name in names]
         written = {}
+        ran = {saga["saga"] for saga in self._notes("*.saga.json")}
         for (consumer, provider), pact in pactfile.merge(parts).items():
-            sources = {one["key"]: done[one["key"]]["source"] for one in pact["interactions"]}
-            pact["metadata"]["sagapact"] = {"source": sources}
-            target.mkdir(parents=True, exist_ok=True)
             path = target / pactfile.file_name(consumer, provider)
-            path.write_bytes(pactfile.canonical(pact))
+            sources = {one["key"]: done[one["key"]]["source"] for one in pact["interactions"]}
             written[path] = {key.split("/")[0] for key in sources}
+            kept, kept_sources = _of_other_sagas(path, ran)
+            pact["interactions"] = sorted([*pact["interactions"], *kept], key=lambda one: str(one["key"]))
+            pact["metadata"]["sagapact"] = {"source": sources | kept_sources}
+            target.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(pactfile.canonical(pact))
         return written
+
+
+def _of_other_sagas(path: Path, ran: set[str]) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Give what an earlier run wrote into the same file for sagas that this run knows nothing of.
+
+    Two sagas of one consumer can share a participant, and so a pact file; their tests may run one after the other.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        sources = document["metadata"]["sagapact"]["source"]
+        kept = [one for one in document["interactions"] if one["key"] in sources and one["key"].split("/")[0] not in ran]
+        return kept, {one["key"]: sources[one["key"]] for one in kept}
+    except (OSError, ValueError, KeyError, TypeError):
+        return [], {}

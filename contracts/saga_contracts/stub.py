@@ -17,6 +17,8 @@ from saga_contracts.client_cases import Answer
 from saga_contracts.saga import Reply, Request
 
 MAX_BODY = 1_000_000
+STRANGERS = ("/health", "/metrics")
+"""What other programs of this machine ask for, when they look for a server of theirs that had this port before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,14 @@ def serve(answers: Sequence[Reply | Answer], context: Mapping[str, Any], echo: M
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            with lock:
-                stub.calls.append(self.read())
-                chosen = answers[min(len(stub.calls), len(answers)) - 1]
+            call = self.read()
             self.close_connection = True
+            if call.path in STRANGERS:
+                self.send(Reply(status=404))
+                return
+            with lock:
+                stub.calls.append(call)
+                chosen = answers[min(len(stub.calls), len(answers)) - 1]
             if isinstance(chosen, Reply):
                 self.send(chosen)
             elif chosen == Answer.SILENCE:

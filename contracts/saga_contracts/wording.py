@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from saga_contracts.cases import Case
+from saga_contracts.client_cases import ClientCase
 from saga_contracts.decks import Deck, History, Play, World
 from saga_contracts.model import Letter
 from saga_contracts.obligations import CATALOGUE
 from saga_contracts.pairs import PairDeck
+from saga_contracts.saga import Reply
 
 LETTERS = {
     Letter.FORWARD: "forward call",
@@ -119,6 +121,44 @@ def cases_text(saga: str, cases: Iterable[Case]) -> str:
             lines += ["", f"{step} at {case.participant}"]
         lines.append(f"  {_short_name(case):28} {_call(case):44} -> {case.outcome:12} {' '.join(case.obligations)}")
     return "\n".join(lines)
+
+
+def messages_text(cases: Iterable[Case]) -> str:
+    """Give the messages between owner and saga service as a table."""
+    rows = list(cases)
+    lines = [f"{_count(len(rows), 'message')} between the owner and the saga service"]
+    for case in rows:
+        way = f"{case.participant} -> {case.consumer or 'the saga service'}"
+        lines.append(f"  {_short_name(case):32} {way:36} -> {case.outcome:12} {' '.join(case.obligations)}")
+    return "\n".join(lines)
+
+
+def client_cases_text(cases: Iterable[ClientCase]) -> str:
+    """Give client-only cases as a table."""
+    rows = list(cases)
+    lines = [f"{_count(len(rows), 'client-only case')}, served by a stub, in no pact"]
+    for case in rows:
+        answers = ", then ".join(str(one.status) if isinstance(one, Reply) else one.value for one in case.answers)
+        lines.append(f"  {case.name.split('/', 1)[1]:44} {answers:28} -> {case.outcome:12} {' '.join(case.obligations)}")
+    return "\n".join(lines)
+
+
+def client_case_json(case: ClientCase) -> dict[str, Any]:
+    """Give a client-only case as plain JSON."""
+    answers = [
+        one.model_dump(mode="json", exclude_defaults=True) if isinstance(one, Reply) else {"answer": one.value}
+        for one in case.answers
+    ]
+    return {
+        "name": case.name,
+        "step": case.step,
+        "role": case.role.value,
+        "answers": answers,
+        "calls": case.calls,
+        "tries": case.tries,
+        "outcome": case.outcome,
+        "obligations": list(case.obligations),
+    }
 
 
 def case_json(case: Case) -> dict[str, Any]:

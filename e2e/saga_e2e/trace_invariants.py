@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from saga_contracts import decks, model
 from saga_contracts.model import Rules
-from saga_contracts.saga import Step, StepClass
+from saga_contracts.saga import Completion, Step, StepClass
 from saga_contracts.slices import step_slice
 from saga_e2e.faults import Role
 from saga_e2e.findings import OPEN, Finding, Judged, judged, not_applicable
@@ -73,7 +73,7 @@ def in_the_deck(case: Judged) -> Finding:
         letters = word(case.evidence.trace, step.step)
         text = " ".join(letters) or "nothing"
         seen.append(f"{step.step}: {text}")
-        found = as_word(letters)
+        found = _as_called_back(as_word(letters), step)
         known = model.words(Rules.of(step_slice(case.saga, step.step)), faults)
         if letters and (found is None or found not in known):
             broken.append(
@@ -81,6 +81,14 @@ def in_the_deck(case: Judged) -> Finding:
                 "The saga service left the model, or the participant did not call back as declared, or the derivation is wrong."
             )
     return judged("I13", broken, [], f"{'; '.join(seen)}.")
+
+
+def _as_called_back(word: model.Word | None, step: Step) -> model.Word | None:
+    """Write a callback step's refusal at once as the model does: accepted, then refused by the callback."""
+    if word is None or step.completion != Completion.CALLBACK:
+        return word
+    both = (model.Letter.FORWARD, model.Letter.CALLBACK_REFUSED)
+    return tuple(part for letter in word for part in (both if letter == model.Letter.REFUSED else (letter,)))
 
 
 def _took_notice(case: Judged, step: str) -> bool:

@@ -1,6 +1,8 @@
 """The saga service's HTTP interface: routes, sizes, and problem replies."""
 
 import json
+import logging
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -8,11 +10,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from saga_contracts.client import SagapactError
 from saga_service.intake import Intake, NewSaga, RefusedError
 
 MAX_BODY_BYTES = 1024 * 1024
+_log = logging.getLogger("saga_service")
 
 
 def create_app(opening: Callable[[], AbstractAsyncContextManager[Intake]]) -> FastAPI:
@@ -27,6 +32,8 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Intake]]) -> Fa
     app = FastAPI(title="Saga service", lifespan=lifespan)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(SagapactError, _held_up)
+    for no_answer in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(no_answer, _unavailable)
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/definitions/{saga}", _put_definition, methods=["PUT"])
     app.add_api_route("/sagas", _create_saga, methods=["POST"])
@@ -35,7 +42,9 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Intake]]) -> Fa
     return app
 
 
-async def _health() -> JSONResponse:
+async def _health(request: Request) -> JSONResponse:
+    """Answer 200 when the service can work, 503 when its database does not answer."""
+    await _intake(request).check()
     return JSONResponse({"status": "ok"})
 
 
@@ -79,9 +88,17 @@ async def _json(request: Request) -> Any:
         if len(content) > MAX_BODY_BYTES:
             raise RefusedError(413, f"The body is longer than {MAX_BODY_BYTES} bytes.")
     try:
-        return json.loads(bytes(content))
+        return json.loads(bytes(content), parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         raise RefusedError(400, "The body is no JSON.") from None
+
+
+def _finite(text: str) -> float:
+    """Read a number; NaN, Infinity and what is too large for a number are no JSON, though Python reads them."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
@@ -92,6 +109,12 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 async def _held_up(_: Request, error: Exception) -> JSONResponse:
     """What the service itself lacks, such as an address: the caller may try again later."""
     return _problem(503, str(error), [])
+
+
+async def _unavailable(_: Request, error: Exception) -> JSONResponse:
+    said = str(getattr(error, "orig", error)).strip().partition("\n")[0]  # without the statement and its values
+    _log.error("the database did not answer: %s: %s", type(error).__name__, said)
+    return _problem(503, "The database did not answer. Try again.", [])
 
 
 def _problem(status: int, detail: str, faults: list[str]) -> JSONResponse:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Annotated, Any
@@ -25,6 +26,8 @@ from saga_service.store import Store
 from saga_service.wakeups import Wakeups
 
 _log = logging.getLogger("saga_service")
+_SAGA_ID = re.compile(r"[0-9a-f]{32}")
+_NO_NUL = r"^[^\x00]*$"
 
 
 class RefusedError(Exception):
@@ -45,8 +48,8 @@ class NewSaga(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    saga: Annotated[str, Field(max_length=63)]
-    request_id: Annotated[str, Field(min_length=1, max_length=200)]
+    saga: Annotated[str, Field(max_length=63, pattern=_NO_NUL)]
+    request_id: Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
     payload: dict[str, Any]
 
 
@@ -72,6 +75,10 @@ class Intake:
     ) -> None:
         self._store, self._jobs, self._wakeups = store, jobs, wakeups
         self._start, self._participants = start, participants
+
+    async def check(self) -> None:
+        """Return when the database answers, raise its error when not."""
+        await asyncio.to_thread(self._store.check)
 
     async def put_definition(self, name: str, document: Any) -> bool:
         """Make a definition the current one for new sagas; sagas under way keep theirs.
@@ -137,7 +144,7 @@ class Intake:
         Raises:
             RefusedError: when there is no such saga.
         """
-        record = await asyncio.to_thread(self._store.saga, saga_id)
+        record = await asyncio.to_thread(self._store.saga, saga_id) if _SAGA_ID.fullmatch(saga_id) else None
         if record is None:
             raise RefusedError(404, f"There is no saga {saga_id}.")
         return await asyncio.to_thread(_describe, self._store, record)
@@ -158,9 +165,11 @@ class Intake:
 
     async def _job(self, saga_id: str) -> Job:
         try:
-            return await self._jobs.job(saga_id)
+            if _SAGA_ID.fullmatch(saga_id):
+                return await self._jobs.job(saga_id)
         except KeyError:
-            raise RefusedError(404, f"There is no saga {saga_id}.") from None
+            pass
+        raise RefusedError(404, f"There is no saga {saga_id}.")
 
     async def _callback_outcome(self, job: Job, step: Step, body: Any) -> str | None:
         records = await asyncio.to_thread(self._store.steps, job.saga_id)

@@ -41,9 +41,15 @@ class Store:
         """Close all connections."""
         self._engine.dispose()
 
+    def check(self) -> None:
+        """Return when the database answers, raise SQLAlchemy's error when not."""
+        with self._reading.connect() as connection:
+            connection.execute(select(tables.sagas.c.saga_id).limit(1))
+
     def put_definition(self, saga: str, content: str) -> bool:
         """Make a definition the current one; False when it is that already."""
         with self._engine.begin() as connection:
+            tables.take_turns(connection, tables.definitions)
             current = connection.execute(_current_definition(saga)).first()
             if current is not None and current.content == content:
                 return False

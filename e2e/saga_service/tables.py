@@ -1,11 +1,17 @@
-"""The saga service's tables, and the engine on SQLite or PostgreSQL."""
+"""The saga service's tables, and the engine on SQLite or PostgreSQL. The only place that knows which of the two it is.
 
+On neither does a statement wait for ever: not for a lock, not for a server that is gone; a connection that a restart of the server
+has broken is replaced before it is used.
+"""
+
+import json
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
+    URL,
     Column,
     Connection,
+    Dialect,
     Engine,
     Float,
     ForeignKey,
@@ -15,10 +21,32 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     create_engine,
     event,
+    make_url,
 )
+from sqlalchemy.exc import DBAPIError
+
+BUSY_TIMEOUT_MS = 10_000  # how long a statement waits for another transaction
+CONNECT_TIMEOUT_S = 5
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON, kept as the text that it is: PostgreSQL's own type refuses some of what services send, and nobody looks inside."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  (SQLAlchemy's interface)
+        """Write the text."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  (SQLAlchemy's interface)
+        """Read the text."""
+        return None if value is None else json.loads(value)
+
 
 metadata = MetaData()
 
@@ -37,7 +65,7 @@ sagas = Table(
     Column("saga", String(63), nullable=False),
     Column("definition_id", ForeignKey("definitions.id"), nullable=False),
     Column("request_id", String(200), nullable=False),
-    Column("payload", JSON, nullable=False),
+    Column("payload", JsonText, nullable=False),
     Column("state", String(20), nullable=False, index=True),
     Column("reason", Text),
     Column("created_at", Float, nullable=False),
@@ -60,7 +88,7 @@ steps = Table(
     Column("position", Integer, nullable=False),
     Column("state", String(20), nullable=False),
     Column("outcome", String(40)),
-    Column("outputs", JSON, nullable=False),
+    Column("outputs", JsonText, nullable=False),
     Column("updated_at", Float, nullable=False),
 )
 attempts = Table(
@@ -72,7 +100,7 @@ attempts = Table(
     Column("role", String(20), nullable=False),
     Column("outcome", String(40)),  # null: under way, or the service was stopped under it
     Column("status", Integer),
-    Column("outputs", JSON, nullable=False),
+    Column("outputs", JsonText, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
     Index("ix_attempts_of", "saga_id", "step", "role"),
@@ -84,7 +112,7 @@ callbacks = Table(
     Column("saga_id", ForeignKey("sagas.saga_id"), nullable=False),
     Column("step", String(63), nullable=False),
     Column("outcome", String(20)),  # null: its body was not one that the step declares
-    Column("body", JSON),
+    Column("body", JsonText),
     Column("received_at", Float, nullable=False),
     Index("ix_callbacks_of", "saga_id", "step"),
 )
@@ -106,19 +134,47 @@ def open_engine(url: str) -> Engine:
     Args:
         url: Such as `sqlite:///sagas.sqlite` or `postgresql://user@host/sagas`.
     """
-    if url.startswith(("postgresql://", "postgres://")):
-        url = f"postgresql+psycopg://{url.partition('://')[2]}"
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
+    parsed = _with_driver(make_url(url))
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-    metadata.create_all(engine)
+    else:
+        engine = create_engine(parsed, pool_pre_ping=True)
+        event.listen(engine, "connect", _prepare_postgresql)
+    try:
+        metadata.create_all(engine)
+    except DBAPIError:  # a second instance, started at the same moment, was quicker: now the tables are there
+        metadata.create_all(engine)
     return engine
+
+
+def take_turns(connection: Connection, table: Table) -> None:
+    """Let transactions that read this table and then write to it go one after the other, from here to their end.
+
+    On SQLite every writing transaction does so from its beginning.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _with_driver(url: URL) -> URL:
+    """Name the driver of PostgreSQL where the URL does not, and bound the time to connect where it does not."""
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT_S)})
+    return url
+
+
+def _prepare_postgresql(connection: Any, _: Any) -> None:
+    connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions are begun below, not by the driver
-    for setting in ("journal_mode=wal", "synchronous=normal", "busy_timeout=10000", "foreign_keys=on"):
+    for setting in ("journal_mode=wal", "synchronous=normal", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=on"):
         connection.execute(f"PRAGMA {setting}")
 
 

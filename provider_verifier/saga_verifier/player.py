@@ -44,6 +44,8 @@ class _Run:
     instance: Instance
     calls: list[Called] = field(default_factory=list)
     outputs: Mapping[str, Any] | None = None
+    refused_at_once: bool = False
+    """Did a callback step refuse in its reply, so that no callback will come?"""
 
 
 def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None = None) -> DeckResult:
@@ -105,10 +107,13 @@ def _play_all(driver: Driver, history: History, run: _Run) -> None:
 
 def _play_one(driver: Driver, play_: Play, run: _Run) -> None:
     if play_.letter in (Letter.DONE, Letter.CALLBACK_REFUSED):
-        _await_callback(driver, run, "done" if play_.letter == Letter.DONE else "refused")
+        if not run.refused_at_once:
+            _await_callback(driver, run, "done" if play_.letter == Letter.DONE else "refused")
     else:
         called = _call(driver, play_, run)
         _check_reply(driver, play_, called, run)
+        is_first = sum(call.letter == Letter.FORWARD for call in run.calls) == 1
+        run.refused_at_once = run.refused_at_once or (is_first and called.outcome == "refused")
     if driver.slice.step.status is not None:
         _check_status(driver, play_, run)
 

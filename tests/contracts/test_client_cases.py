@@ -27,6 +27,17 @@ def test_a_step_with_one_try_is_not_asked_to_be_repeated(make_step: Make, make_s
     assert not {name for name in names(make_saga(make_step("a", tries=1)), "a") if "retried" in name or "once" in name}
 
 
+def test_declared_replies_that_come_and_go_are_the_clients_business_only(
+    make_step: Make, make_calling_back: Make, make_saga: MakeSaga
+) -> None:
+    one = make_calling_back(make_step("a"))
+    one["forward"]["replies"]["retryable"] = {"status": 420}
+    one["compensate"]["replies"]["impossible"] = {"status": 409}
+    found = names(make_saga(one), "a")
+    assert {"forward/busy", "compensate/impossible", "status/still_running"} <= found
+    assert "forward/still_running" not in found
+
+
 def test_names_never_meet_those_of_the_contracts(vas: Saga) -> None:
     alone = {case.name for case in client_cases.derive(vas)}
     assert len(alone) == len(client_cases.derive(vas))
@@ -50,6 +61,13 @@ def test_the_stub_answers_in_turn_and_keeps_what_came() -> None:
     assert second.headers["saga-id"] == "s"
     call = served.calls[0]
     assert (call.method, call.path, call.query, call.body) == ("POST", "/a b", {"x": "1"}, {"n": 1})
+
+
+def test_strangers_that_look_for_another_server_are_not_taken_for_the_client() -> None:
+    with stub.serve((Reply(status=200),), {}, {}) as served:
+        assert httpx.get(f"{served.url}/health", trust_env=False).status_code == 404
+        assert httpx.get(f"{served.url}/a", trust_env=False).status_code == 200
+    assert [call.path for call in served.calls] == ["/a"]
 
 
 @pytest.mark.parametrize(("answer", "error"), [(Answer.DROP, httpx.RemoteProtocolError), (Answer.SILENCE, httpx.ReadTimeout)])

@@ -71,6 +71,16 @@ def test_cases_of_one_step_only(vas_file: Path) -> None:
     assert {case["step"] for case in found} == {"notify"}
 
 
+def test_cases_with_all_that_a_client_meets(vas_file: Path) -> None:
+    text = run("cases", vas_file, "--all").stdout
+    assert "notification/compensation_failed" in text
+    assert "saga_service -> vas_owner" in text
+    assert "reserve_money/forward/no_answer" in text
+    assert "503, then 201" in text
+    found = json.loads(run("cases", vas_file, "--all", "--json").stdout)
+    assert len({case["name"] for case in found}) == len(found) > 100
+
+
 def test_an_unknown_step_is_wrong_usage_and_says_the_known_ones(vas_file: Path) -> None:
     result = run("deck", vas_file, "--step", "notifyy")
     assert result.exit_code == 2
@@ -92,6 +102,21 @@ def test_a_deck_as_json_holds_what_the_text_says(vas_file: Path) -> None:
     assert history["plays"] == [
         {"letter": "C", "replies": ["done"], "obligation": "O8", "status": ["compensated"], "statusObligation": "O8"}
     ]
+
+
+def test_a_saga_without_two_steps_at_one_participant_has_no_pairs(vas_file: Path) -> None:
+    result = run("deck", vas_file, "--pairs")
+    assert result.exit_code == 0
+    assert "not applicable" in result.stdout
+
+
+def test_pair_decks_are_told_in_words_and_as_json(vas_file: Path) -> None:
+    file = vas_file.parents[1] / "shop_order" / "saga.yaml"
+    text = run("deck", file, "--pairs").stdout
+    assert "shop_order/create_order and confirm_order at orders: 11 mixed histories, at most 1 fault" in text
+    assert "O24 undo spares others" in text
+    [deck] = json.loads(run("deck", file, "--pairs", "--json").stdout)
+    assert len(deck["histories"]) == 11
 
 
 def test_too_many_faults_are_wrong_usage(vas_file: Path) -> None:

@@ -58,6 +58,20 @@ def test_a_step_that_never_reaches_its_participant_costs_one_fault() -> None:
     assert "C" in texts(replace(PLAIN, tries=10), 1)
 
 
+def test_an_outage_costs_one_fault_however_many_replies_it_swallows() -> None:
+    assert {"F F", "F F F", "F F F F", "F F F F C"} <= texts(replace(PLAIN, tries=4), 1)
+
+
+def test_an_outage_lasts_across_a_crash() -> None:
+    retriable = replace(PLAIN, tries=3, can_refuse=False, can_be_undone=False, undone_after_done=False)
+    assert max(len(word) for word in model.words(retriable, 1)) == 3
+    assert max(len(word) for word in model.words(retriable, 2)) == 6
+
+
+def test_a_call_doubled_in_an_outage_may_come_after_the_compensation() -> None:
+    assert "F F C F" in texts(replace(PLAIN, undone_after_done=False), 2)
+
+
 def test_a_callback_comes_only_after_an_accepted_call() -> None:
     rules = replace(PLAIN, callback=True)
     assert texts(rules, 0) == {"F D"}

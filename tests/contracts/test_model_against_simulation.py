@@ -18,38 +18,6 @@ from saga_contracts.slices import step_slice
 Declare = Callable[..., Saga]
 
 
-@pytest.fixture(scope="session")
-def charts(naive: Any) -> Callable[[int], Any]:
-    """A strategy: sagas of up to so many steps, mixed in order, class, completion, tries and policy."""
-
-    @st.composite
-    def draw_chart(draw: st.DrawFn, most: int) -> Any:
-        undoable = draw(st.integers(1, most))
-        pivot = draw(st.booleans()) and undoable < most
-        further = draw(st.integers(0, most - undoable - pivot))
-        plans = []
-        for number in range(undoable + pivot + further):
-            kind = "compensatable" if number < undoable else "pivot" if pivot and number == undoable else "retriable"
-            earlier = range(min(number, undoable + pivot if kind == "retriable" else undoable))
-            after = tuple(earlier) if kind != "compensatable" else _some(draw, number)
-            plan = naive.Plan(
-                after=after,
-                kind=kind,
-                callback=draw(st.booleans()),
-                tries=draw(st.integers(1, 3)),
-                can_refuse=kind != "retriable" and draw(st.booleans()),
-                optional=draw(st.integers(0, 5)) == 0,
-            )
-            plans.append(plan)
-        return naive.Chart(tuple(plans), draw(st.booleans()), draw(st.booleans()))
-
-    return draw_chart
-
-
-def _some(draw: st.DrawFn, number: int) -> tuple[int, ...]:
-    return tuple(sorted(draw(st.sets(st.integers(0, number - 1), max_size=2)))) if number else ()
-
-
 def ascribed(saga: Saga, number: int, faults: int) -> set[str]:
     deck = decks.derive(step_slice(saga, f"s{number}"), faults)
     return {history.word for history in deck.histories if history.faults is not None}

@@ -62,6 +62,29 @@ def test_a_case_that_the_saga_has_no_more_leaves_the_pact(recording: Recording, 
     assert all("removed" not in path.read_text(encoding="utf-8") for path in outcome.files)
 
 
+def test_two_sagas_at_one_participant_share_a_file_also_when_their_tests_run_apart(vas: Saga, tmp_path: Path) -> None:
+    target = tmp_path / "pacts"
+    for name in ("one", "two", "one"):
+        saga = vas.model_copy(update={"saga": name})
+        recording = Recording(tmp_path / f"run-{name}-{len(list(tmp_path.iterdir()))}")
+        exercise(recording, saga, names(saga))
+        recording.finish(target)
+    pact = json.loads((target / "owner-notify.json").read_text(encoding="utf-8"))
+    keys = [one["key"] for one in pact["interactions"]]
+    assert keys == sorted(keys)
+    assert {key.split("/")[0] for key in keys} == {"one", "two"}
+    assert set(pact["metadata"]["sagapact"]["source"]) == set(keys)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"interactions": [{"key": 1}], "metadata": {"sagapact": {"source": {}}}}'])
+def test_a_file_that_is_no_pact_of_ours_is_written_anew(recording: Recording, vas: Saga, tmp_path: Path, content: str) -> None:
+    (tmp_path / "pacts").mkdir()
+    (tmp_path / "pacts" / "owner-notify.json").write_text(content, encoding="utf-8")
+    exercise(recording, vas, names(vas))
+    recording.finish(tmp_path / "pacts")
+    assert len(json.loads((tmp_path / "pacts" / "owner-notify.json").read_text(encoding="utf-8"))["interactions"]) == 5
+
+
 def test_nothing_recorded_is_nothing_written(recording: Recording, tmp_path: Path) -> None:
     assert recording.finish(tmp_path / "pacts") == []
 

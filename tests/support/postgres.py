@@ -11,10 +11,10 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from saga_verifier.isolation.ports import HOST, Reservation
 from saga_verifier.isolation.process import ProcessIsolation
@@ -94,11 +94,26 @@ class Cluster:
         plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name.lower())[:40]
         number = self._names[plain] = self._names.get(plain, 0) + 1
         with psycopg.connect(self._address, autocommit=True) as connection:
-            connection.execute(cast("LiteralString", f'CREATE DATABASE "{plain}_{number}"'))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"{plain}_{number}")))
         return f"postgresql+psycopg://{OWNER}@{HOST}:{self._port.port}/{plain}_{number}"
 
-    def stop(self) -> None:
-        """End the server at once, as a crash does: connections break, what was committed stays."""
+    @contextlib.contextmanager
+    def down(self) -> Iterator[None]:
+        """End the server at once, as a crash does, and start it again at the end of the block, on the same data and port."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._running.start()
+            _until_it_answers(self._address)
+
+    def close(self) -> None:
+        """End the server and remove its data."""
+        self._stop()
+        self._running.stop()
+        self._port.release()
+
+    def _stop(self) -> None:
         if (pid := self._running.pid) is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
@@ -106,17 +121,6 @@ class Cluster:
                 if self._running.ended() is not None:
                     break
         self._running.kill()
-
-    def start(self) -> None:
-        """Start the server again, on the same data and port, and wait until it answers."""
-        self._running.start()
-        _until_it_answers(self._address)
-
-    def close(self) -> None:
-        """End the server and remove its data."""
-        self.stop()
-        self._running.stop()
-        self._port.release()
 
 
 def _programs() -> Path | None:

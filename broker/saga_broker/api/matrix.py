@@ -19,7 +19,6 @@ from saga_broker.store import matrix as store
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
-from saga_broker.store.rows import Environment
 from saga_broker.views import matrix as views
 
 router = APIRouter(tags=["matrix"])
@@ -104,18 +103,16 @@ def _surroundings(connection: Connection, verdict: Verdict) -> views.Surrounding
     rows = [*verdict.rows, *verdict.ignored_rows]
     version_ids = list({*(row.consumer_version_id for row in rows), *(row.provider_version_id or 0 for row in rows)})
     deployed, released = deployment_store.of_versions(connection, version_ids, current=True)
-    places = {environment.id: environment for environment in environment_store.listing(connection)}
-    live: dict[int, dict[int, Environment]] = {}
-    pairs = [
-        *((one.version_id, one.environment_id) for one in deployed),
-        *((one.version_id, one.environment_id) for one in released),
-    ]
+    live: dict[int, set[int]] = {}
+    pairs = [(one.version_id, one.environment_id) for one in deployed]
+    pairs += [(one.version_id, one.environment_id) for one in released]
     for version_id, environment_id in pairs:
-        live.setdefault(version_id, {})[environment_id] = places[environment_id]
+        live.setdefault(version_id, set()).add(environment_id)
+    places = environment_store.listing(connection)
     return views.Surroundings(
         branches=branch_store.of_versions(connection, version_ids),
         tags=tag_store.of_versions(connection, version_ids),
-        environments={version_id: list(found.values()) for version_id, found in live.items()},
+        environments={version_id: [one for one in places if one.id in found] for version_id, found in live.items()},
     )
 
 

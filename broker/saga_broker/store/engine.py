@@ -5,6 +5,7 @@ A request makes one transaction. Writes come one at a time (SQLite: `BEGIN IMMED
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +36,7 @@ class Database:
         """
         self.url = _checked(url)
         self._engine = _sqlite(self.url, pool_size) if self.is_sqlite else _postgresql(self.url, pool_size)
+        self._turn = threading.Lock()  # threads of one process wait here instead of polling the database's own lock
 
     @property
     def is_sqlite(self) -> bool:
@@ -52,7 +54,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection for reading and writing; committed at the end, rolled back when an exception passes."""
-        with self._engine.connect() as plain:
+        with self._turn, self._engine.connect() as plain:
             connection = plain.execution_options(write=True)
             with connection.begin():
                 if not self.is_sqlite:

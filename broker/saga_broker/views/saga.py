@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from saga_broker.gate.can_run import Case, Reason, RunVerdict, StepVerdict
+from saga_broker.gate.run_model import Case, Reason, RunVerdict, StepVerdict
 from saga_broker.hal import Document, Links, link, moment
 from saga_broker.store.sagas import DeckResult, SagaStep, SagaVersion
 

@@ -12,12 +12,15 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, literal, make_url, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 BUSY_TIMEOUT_MS = 10_000  # how long a statement waits for another transaction
 CONNECT_TIMEOUT_S = 5
 SERVER_THREADS = 40  # FastAPI runs sync endpoints in at most so many threads
 KEPT_CONNECTIONS = 8
+NO_ANSWER = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What is raised when the database does not answer: the same call may succeed later."""
 
 
 class Database:
@@ -71,6 +74,12 @@ class Database:
         except DBAPIError:  # a second instance, started at the same moment, was quicker: now the tables are there
             with self.writing() as connection:
                 self._metadata.create_all(connection)
+
+
+def in_one_line(failure: Exception) -> str:
+    """Say what the database's driver said, without the statement and its values."""
+    said = str(getattr(failure, "orig", failure)).strip().partition("\n")[0]
+    return f"{type(failure).__name__}: {said}"
 
 
 def _open(url: str) -> Engine:

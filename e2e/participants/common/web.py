@@ -12,11 +12,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from participants.common.database import Database
+from participants.common.database import NO_ANSWER, Database, in_one_line
 from participants.common.ledger import Answer, Kind
 from participants.common.middleware import BoundBody
 
@@ -51,7 +49,7 @@ def new_app(name: str, database: Database, background: Background = nullcontext)
     app.add_middleware(BoundBody)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(StarletteHTTPException, _http_error)
-    for no_answer in (OperationalError, InterfaceError, PoolTimeoutError):
+    for no_answer in NO_ANSWER:
         app.add_exception_handler(no_answer, _unavailable)
     app.add_exception_handler(Exception, _internal_error)
 
@@ -104,7 +102,7 @@ async def _http_error(_request: Request, failure: Exception) -> JSONResponse:
 
 
 async def _unavailable(_request: Request, failure: Exception) -> JSONResponse:
-    logger.error("The database did not answer: %s", failure.__class__.__name__, exc_info=failure)
+    logger.error("The database did not answer: %s", in_one_line(failure))
     return JSONResponse(error_body("unavailable", "The database did not answer. Try again."), 503)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
+from participants.common.database import NO_ANSWER, in_one_line
 from participants.vas_packages.courier import send
 from participants.vas_packages.outbox import Outbox
 from participants.vas_packages.store import PackageStore
@@ -57,7 +58,10 @@ class Worker:
             self._awake.clear()
             try:
                 rest_s = self._work()
-            except Exception:  # the database may be back in a moment; a thread that died would not notice
+            except NO_ANSWER as failure:  # the database may be back in a moment
+                logger.error("%s: the database did not answer: %s", self._thread.name, in_one_line(failure))  # noqa: TRY400  (expected)
+                rest_s = IDLE_S
+            except Exception:  # a thread that died would not notice that it can go on
                 logger.exception("%s: this piece of work failed, it will be tried again", self._thread.name)
                 rest_s = IDLE_S
             if rest_s > 0 and not self._stopping.is_set():

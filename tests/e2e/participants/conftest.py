@@ -34,6 +34,7 @@ class Participant:
         self.provider = yaml.safe_load((PARTICIPANTS / name / "provider.yaml").read_text())
         self.workdir = workdir
         self.extra = dict(extra)
+        self.log = workdir / "log"
         self.start()
 
     def start(self) -> None:
@@ -43,14 +44,14 @@ class Participant:
         start = self.provider["start"]
         environment = {name: os.environ[name] for name in start["pass_env"] if name in os.environ}
         environment |= {name: self._filled(text) for name, text in start["env"].items()} | self.extra
-        self.process = subprocess.Popen(
-            [self._filled(word) for word in start["command"]],
-            cwd=PARTICIPANTS / self.provider["provider"] / start["cwd"],
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  (no other thread runs in a test process while one starts)
-        )
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [self._filled(word) for word in start["command"]],
+                cwd=PARTICIPANTS / self.provider["provider"] / start["cwd"],
+                env=environment,
+                stderr=log,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  (no other thread runs in a test process while one starts)
+            )
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=15)
         until(self._healthy, 20)
 
@@ -59,7 +60,7 @@ class Participant:
 
     def _healthy(self) -> bool:
         if self.process.poll() is not None:
-            raise AssertionError(f"did not start: {self.process.communicate()[1]}")
+            raise AssertionError(f"did not start: {self.log.read_text()}")
         try:
             return self.client.get("/health").status_code == 200
         except httpx.TransportError:
@@ -81,10 +82,10 @@ class Participant:
     def _ended(self) -> int:
         self.client.close()
         try:
-            self.process.communicate(timeout=10)
+            self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
         return self.process.returncode
 
     def send(self, method: str, path: str, key: str | None = None, body: object = None) -> httpx.Response:

@@ -226,3 +226,11 @@ def test_two_instances_on_one_database_behave_as_one_o34(start: Any, fresh: Any,
     assert here.money() == there.money() == (15 * PRICE, PRICE)
     assert there.cancel() == here.cancel() == CANCELLED
     assert here.status() == there.status() == "cancelled"
+
+
+def test_an_account_that_is_opened_by_several_calls_at_once_is_opened_once(service: Any, fresh: Any, together: Any) -> None:
+    accounts = [fresh("account") for _ in range(4)]
+    changes = [{"state": "an account holds", "params": {"account_id": one, "available_minor": PRICE}} for one in accounts * 8]
+    replies = together(*[lambda change=change: service.call("POST", "/_states", body=change) for change in changes])
+    assert {status for status, _ in replies} == {200}
+    assert [service.call("GET", f"/accounts/{one}")[1]["available_minor"] for one in accounts] == [PRICE] * 4

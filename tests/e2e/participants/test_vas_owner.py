@@ -1,11 +1,15 @@
 """What a saga asks of its owner: hear of a trouble at least once, and take it as told once."""
 
+import random
 from typing import Any
 
 import pytest
 from postgres import on_both_databases
 
 pytestmark = on_both_databases
+
+
+SYMBOLS = [chr(code) for code in range(0x1F300, 0x1F600)]  # four bytes each
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +61,10 @@ def test_what_was_told_can_be_forgotten_for_a_test(owner: Any, fresh: Any) -> No
     owner.call("POST", "/saga-events", body=event(saga_id))
     owner.state("nothing was told about a saga", saga_id=saga_id)
     assert told(owner, saga_id) == []
+
+
+def test_the_longest_event_is_taken_once(owner: Any) -> None:
+    chance = random.Random(7)  # noqa: S311  (no secret)
+    longest = {name: "".join(chance.choices(SYMBOLS, k=200)) for name in ("saga_id", "saga", "step", "event")}
+    assert [owner.call("POST", "/saga-events", body=longest) for _ in range(2)] == [(204, None)] * 2
+    assert told(owner, longest["saga_id"]) == [longest]

@@ -272,3 +272,22 @@ def test_outcomes_survive_kill_9_o16(start: Any, fresh: Any, receiver: Any, wait
     service.restart()
     assert [made.order(), refused.order()] == [ON, NOT_ON_SALE]
     assert [made.packages(), refused.packages()] == [["highlight"], []]
+
+
+def test_two_instances_on_one_database_share_the_work_and_tell_each_outcome_once_o34(
+    start: Any, fresh: Any, receiver: Any, together: Any, wait_until: Any
+) -> None:
+    first = start("vas_packages")
+    second = start("vas_packages", workdir=first.workdir)
+    steps = [Packages(service, fresh, receiver, wait_until) for service in (first, second) * 6]
+
+    together(*[step.order for step in steps * 2])
+
+    told = [json.loads(receiver.next()[2]) for _ in steps]
+    assert sorted(one["key"] for one in told) == sorted(step.key for step in steps)
+    assert {one["outcome"] for one in told} == {"done"}
+    steps[0].service, steps[1].service = second, first
+    assert [step.packages() for step in steps] == [["highlight"]] * 12
+    assert steps[0].cancel() == OFF
+    assert steps[0].packages() == []
+    assert receiver.got.empty()

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -427,11 +428,23 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory, partner: Partner, d
 
 
 @pytest.fixture
-def own_service(tmp_path: Path, partner: Partner, database: Databases) -> Iterator[Process]:
+def start_service(partner: Partner) -> Iterator[Callable[..., Process]]:
+    """Starts processes of the test's own, in a folder and with variables as the test says."""
+    started: list[Process] = []
+
+    def start(folder: Path, **variables: str) -> Process:
+        started.append(Process(folder, partner, **variables))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop()
+
+
+@pytest.fixture
+def own_service(tmp_path: Path, start_service: Callable[..., Process], database: Databases) -> Process:
     """A process that the test may kill."""
-    process = Process(tmp_path, partner, **database(tmp_path))
-    yield process
-    process.stop()
+    return start_service(tmp_path, **database(tmp_path))
 
 
 @pytest.fixture
@@ -459,6 +472,13 @@ def play(shared_service: Process, new_run: Callable[..., tuple[str, Run]]) -> Ca
         return shared_service.ended(shared_service.create(saga, name)), run
 
     return played
+
+
+@pytest.fixture
+def together() -> Iterator[Callable[..., list[Any]]]:
+    """Run the given calls side by side and give their results in the order of the calls."""
+    with ThreadPoolExecutor(8) as pool:
+        yield lambda *calls: [future.result(timeout=30) for future in [pool.submit(call) for call in calls]]
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from postgres import on_both_databases
 
 from saga_contracts.client import create_saga
 
 
+@on_both_databases
 def test_the_same_request_creates_one_saga(shared_service: Any, new_run: Any) -> None:
     name, run = new_run()
     body = {"saga": "diamond", "request_id": name, "payload": {"run": name}}
@@ -20,6 +22,7 @@ def test_the_same_request_creates_one_saga(shared_service: Any, new_run: Any) ->
     assert run.made["first"] == run.count("first", "do") == 1
 
 
+@on_both_databases
 def test_the_same_request_sent_side_by_side_creates_one_saga(shared_service: Any, new_run: Any) -> None:
     name, run = new_run()
     found: list[Any] = []
@@ -38,6 +41,7 @@ def test_the_same_request_sent_side_by_side_creates_one_saga(shared_service: Any
     assert run.count("first", "do") == 1
 
 
+@on_both_databases
 def test_a_request_id_stands_for_one_payload_of_one_saga(shared_service: Any, new_run: Any) -> None:
     name, _ = new_run()
     body = {"saga": "diamond", "request_id": name, "payload": {"run": name}}
@@ -58,6 +62,8 @@ def test_a_request_id_stands_for_one_payload_of_one_saga(shared_service: Any, ne
         ({"saga": "diamond", "request_id": "r", "payload": {"run": 7}}, 422, "run: breaks the rule `type`."),
         ({"saga": "diamond", "request_id": "", "payload": {"run": "r"}}, 422, "request_id"),
         ({"saga": "diamond", "request_id": "r" * 201, "payload": {"run": "r"}}, 422, "request_id"),
+        ({"saga": "diamond", "request_id": "r\x00", "payload": {"run": "r"}}, 422, "request_id"),
+        ({"saga": "diamond\x00", "request_id": "r", "payload": {"run": "r"}}, 422, "saga"),
         ({"saga": "diamond", "payload": {"run": "r"}}, 422, "request_id"),
         ({"saga": "diamond", "request_id": "r", "payload": {"run": "r"}, "more": 1}, 422, "more"),
         ([], 422, "(top)"),
@@ -76,8 +82,17 @@ def test_a_body_that_is_no_json_or_too_long_is_refused(shared_service: Any) -> N
     assert shared_service.http.post("/sagas", content=b" " * (1024 * 1024 + 1)).status_code == 413
 
 
-def test_an_unknown_saga_is_not_found(shared_service: Any) -> None:
-    assert shared_service.http.get("/sagas/nobody").status_code == 404
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_body_with_a_number_that_is_none_is_refused(shared_service: Any, number: str) -> None:
+    body = '{"saga": "diamond", "request_id": "number", "payload": {"run": "r", "extra": %s}}' % number  # noqa: UP031  (braces)
+    assert shared_service.http.post("/sagas", content=body).status_code == 400
+
+
+@on_both_databases
+@pytest.mark.parametrize("saga_id", ["nobody", "0" * 32, "%00", "x" * 500])
+def test_an_unknown_saga_is_not_found(shared_service: Any, saga_id: str) -> None:
+    assert shared_service.http.get(f"/sagas/{saga_id}").status_code == 404
+    assert shared_service.call_back(f"{saga_id}:right", {}) == 404
 
 
 def test_a_definition_is_new_once(shared_service: Any, definitions: Any) -> None:
@@ -107,6 +122,7 @@ def test_a_definition_with_a_participant_without_an_address_is_refused(shared_se
     )  # fmt: skip
 
 
+@on_both_databases
 def test_a_saga_under_way_keeps_the_definition_it_was_started_with(
     shared_service: Any, new_run: Any, definitions: Any, wait_until: Callable[..., Any]
 ) -> None:
@@ -144,5 +160,6 @@ def test_a_call_that_cannot_be_sent_fails_its_step_and_not_the_service(
     assert run.order("undo") == ["need"]
 
 
+@on_both_databases
 def test_health_is_ok(shared_service: Any) -> None:
     assert shared_service.http.get("/health").json() == {"status": "ok"}
