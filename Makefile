@@ -5,13 +5,14 @@ SHELL := /bin/bash
 
 PYTHON ?= python3.11
 KEEP ?=
+CONTAINERS ?= yes
 PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OURS := contracts broker provider_verifier e2e tests
 
-.PHONY: help demo test check lint format unit setup constraints clean
+.PHONY: help demo test check lint format setup images constraints clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,10 +46,15 @@ format: $(STAMP) ## put the code into the agreed form
 	@$(BIN)/ruff format $(OURS)
 	@$(BIN)/ruff check --fix $(OURS)
 
-test: $(STAMP) ## every check and every test
+test: $(STAMP) ## every check and every test (CONTAINERS=no leaves out those that need a Docker engine)
 	@bash tests/tools.sh
+	@$(if $(filter no,$(CONTAINERS)),echo "the tests that need a Docker engine are left out: the last line counts them as deselected",sh e2e/images/engine.sh)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -q -n 2 --durations=10 $(PYTEST_ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadgroup --durations=10 $(if $(filter no,$(CONTAINERS)),-m "not containers") $(PYTEST_ARGS)
+
+images: $(STAMP) ## build the container images
+	@sh e2e/images/engine.sh
+	@$(BIN)/python -m saga_e2e.images
 
 constraints: ## pin the dependencies anew (a while)
 	@$(PYTHON) -m venv build/pinning && build/pinning/bin/pip install --quiet pip-tools

@@ -90,6 +90,11 @@ def pact_name(consumer: str, number: str, provider: str) -> str:
     return f"Pact between {consumer} ({number}) and {provider}"
 
 
+def header_text(text: str) -> str:
+    """Write a text so that it can stand in a header: what is not plain is percent-encoded."""
+    return "".join(character if "!" <= character <= "~" else quote(character, safe="") for character in text)
+
+
 def dump(document: Any) -> bytes:
     """Write JSON; numbers of any size."""
     try:

@@ -28,8 +28,8 @@ Choices, each with its name:
 * `wait` or `cancel` for siblings, as the file says: cancelling sends the compensation while the forward call is on its way.
 * `refused_at_first`: whether the precondition refuses is decided when the first forward call of the key arrives; of a callback
   step, when its work is done.
-* `callback_early_or_not`: an orchestrator may take a callback that overtakes the reply, or wait for the reply: the words are the
-  same.
+* `callback_early_or_not`: an orchestrator may take a callback that overtakes the reply, or wait for the reply; the words of both
+  are there.
 * `end_is_silent`: the end of the saga is no call, so the participant does not see it.
 * `checker_is_outside`: what a checker finds and undoes after the end is not part of the model.
 

@@ -1,7 +1,7 @@
 """The saga service's tables, and the engine on SQLite or PostgreSQL. The only place that knows which of the two it is.
 
-On neither does a statement wait for ever: not for a lock, not for a server that is gone; a connection that a restart of the server
-has broken is replaced before it is used.
+On neither does a statement wait for ever: not for a lock, not for a server that is gone. A connection that a restart of the
+server has broken is replaced before it is used.
 """
 
 import json

@@ -44,7 +44,7 @@ def environment() -> dict[str, str]:
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        shlex.split(command), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=100
+        shlex.split(command), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=200
     )
 
 
@@ -79,6 +79,8 @@ def check(command: str, status: int, folder: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_every_command_of_the_guide_works_in_an_empty_folder(tmp_path: Path) -> None:
     port = free_port()
     todo = [(command.replace("9292", str(port)), status) for command, status in commands()]

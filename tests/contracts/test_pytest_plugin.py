@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 Make = Callable[..., dict[str, Any]]
+pytestmark = pytest.mark.timeout(300)  # whole runs of pytest, in processes of their own
 
 RIGHT = """
 import httpx

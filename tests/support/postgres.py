@@ -20,7 +20,7 @@ from saga_verifier.isolation.ports import HOST, Reservation
 from saga_verifier.isolation.process import ProcessIsolation
 from saga_verifier.isolation.spec import Health, Spec
 
-MISSING = "PostgreSQL is not installed, so what is tested here on both databases was not tested on it (Debian: apt-get install postgresql)"
+MISSING = "PostgreSQL is not installed, so this was not tested on it (Debian: apt-get install postgresql)"
 READY_WITHIN_S = 60.0
 OWNER = "postgres"
 _SETTINGS = (

@@ -11,7 +11,7 @@ from saga_broker.api.call import Call, HalJson, calling, respond
 from saga_broker.api.fields import Faults
 from saga_broker.content import with_ids
 from saga_broker.errors import ConflictError, NotFoundError, RefusedError
-from saga_broker.hal import Document, dump, moment, present
+from saga_broker.hal import Document, dump, header_text, moment, present
 from saga_broker.media import EXTENDED_PACT, HAL, JSON
 from saga_broker.publishing import Incoming, refuse_conflicts, refuse_likely_duplicates, store_pact
 from saga_broker.store import pacts as store
@@ -155,7 +155,7 @@ def answer(
 ) -> Response:
     """Write a pact: its own JSON with ids, and the broker's links."""
     document = json.loads(store.content(connection, pact.content_id))
-    headers = {"X-Pact-Consumer-Version": pact.number.encode("ascii", "backslashreplace").decode()}
+    headers = {"X-Pact-Consumer-Version": header_text(pact.number)}
     chosen = _chosen_numbers(connection, metadata.decode(meta)) if is_chosen else []
     links = pact_links(call.links, pact, meta, chosen)
     if call.media_type == EXTENDED_PACT:

@@ -208,7 +208,7 @@ def _candidates(connection: Connection, provider: str, since: datetime) -> Found
         newer_tag.c.name == tags.c.name,
     )
     tagged = _pacts_of(provider).join(tags, tags.c.version_id == publications.c.consumer_version_id).where(young, ~later)
-    named = _named(connection, tagged.add_columns(tags.c.name.label("found_by")))
+    named = _named(connection, tagged.add_columns(tags.c.name.label("found_by")).order_by(tags.c.name))
     return [*found, *((pact, _chosen(Kind.TAG_LATEST, nothing, pact, name)) for pact, name in named)]
 
 
@@ -276,7 +276,8 @@ def _pacts_of(provider: str) -> Select[Any]:
 
 def _on_heads(provider: str) -> Select[Any]:
     on = and_(branch_heads.c.version_id == publications.c.consumer_version_id)
-    return _pacts_of(provider).join(branch_heads, on).join(branches, branches.c.id == branch_heads.c.branch_id)
+    joined = _pacts_of(provider).join(branch_heads, on).join(branches, branches.c.id == branch_heads.c.branch_id)
+    return joined.order_by(branches.c.id)
 
 
 def _named(connection: Connection, query: Select[Any]) -> Iterable[tuple[Publication, str]]:

@@ -2,8 +2,8 @@
 
 `writing` is for transactions that change something, `reading` for those that only look. SQLite lets one writer in at a time,
 from the transaction's first statement on; PostgreSQL needs (and gets, from the statements themselves) row locks and unique
-constraints. On neither does a call wait for ever: not for a lock, not for a server that is gone; a connection that a restart of the
-server has broken is replaced before it is used.
+constraints. On neither does a call wait for ever: not for a lock, not for a server that is gone. A connection that a restart of
+the server has broken is replaced before it is used.
 """
 
 from collections.abc import Iterator

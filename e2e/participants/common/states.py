@@ -59,7 +59,11 @@ def mount_states(app: FastAPI, database: Database, states: Mapping[str, State]) 
 
 
 def put_row(
-    connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any], first: Mapping[str, Any] | None = None
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    first: Mapping[str, Any] | None = None,
 ) -> None:
     """Change a row, or make it when it is not there; also when another call does the same at this moment.
 

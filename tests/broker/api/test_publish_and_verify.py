@@ -96,3 +96,9 @@ def test_pending_pacts_are_selected_until_they_were_verified_once(broker: Any, m
 def test_an_unknown_provider_has_no_pacts_for_verification(broker: Any) -> None:
     answer = broker.post("/pacts/provider/Nobody/for-verification", {}, 404)
     assert answer == {"error": "No provider with name 'Nobody' found"}
+
+
+def test_a_version_with_control_characters_can_be_read(broker: Any, make_pact: MakePact) -> None:
+    broker.put("/pacts/provider/Bar/consumer/Foo/version/1%08%1F é", make_pact("Foo", "Bar", "a"))
+    reply = broker.http.get("/pacts/provider/Bar/consumer/Foo/latest")
+    assert reply.headers["X-Pact-Consumer-Version"] == "1%08%1F%20%C3%A9"

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+
 from postgres import Cluster, cluster_of, else_on_sqlite, new_cluster
 
 PARTICIPANTS = Path(__file__).parents[3] / "e2e" / "participants"

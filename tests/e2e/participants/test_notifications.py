@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from postgres import on_both_databases
 
 pytestmark = on_both_databases

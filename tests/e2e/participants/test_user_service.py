@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from postgres import on_both_databases
 
 pytestmark = on_both_databases

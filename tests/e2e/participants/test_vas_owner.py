@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pytest
+
 from postgres import on_both_databases
 
 pytestmark = on_both_databases

@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from postgres import cluster_of, else_on_sqlite
 
 E2E = Path(__file__).parents[3] / "e2e"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from postgres import on_both_databases
 
+from postgres import on_both_databases
 from saga_contracts.client import create_saga
 
 

@@ -4,23 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from postgres import on_both_databases
 
-pytestmark = on_both_databases
 
-
+@on_both_databases
 def test_a_callback_may_come_before_the_acceptance(play: Callable[..., Any]) -> None:
     saga, run = play("diamond", {("right", "do"): ["early"]})
     assert saga["state"] == "committed"
     assert (saga["steps"]["right"]["outcome"], run.count("right", "do")) == ("callback done", 1)
 
 
+@on_both_databases
 def test_a_callback_stands_for_an_acceptance_that_was_lost(play: Callable[..., Any]) -> None:
     saga, run = play("diamond", {("right", "do"): ["early drop"]})
     assert (saga["state"], saga["steps"]["right"]["outcome"]) == ("committed", "callback done")
     assert run.count("right", "do") == 1
 
 
+@on_both_databases
 def test_a_callback_that_comes_again_or_too_late_is_taken_and_changes_nothing(shared_service: Any, new_run: Any) -> None:
     name, run = new_run()
     saga_id = shared_service.create("diamond", name)
@@ -32,6 +34,7 @@ def test_a_callback_that_comes_again_or_too_late_is_taken_and_changes_nothing(sh
     assert run.made["right"] == 1
 
 
+@on_both_databases
 def test_a_second_callback_does_not_overrule_the_first(shared_service: Any, new_run: Any, wait_until: Any) -> None:
     name, run = new_run({("right", "do"): ["hang"]})
     saga_id = shared_service.create("diamond", name)
@@ -42,6 +45,7 @@ def test_a_second_callback_does_not_overrule_the_first(shared_service: Any, new_
     assert shared_service.ended(saga_id)["state"] == "committed"
 
 
+@on_both_databases
 def test_a_callback_after_the_undoing_changes_nothing(shared_service: Any, play: Callable[..., Any]) -> None:
     saga, _ = play("diamond", {("right", "do"): ["lose"]})
     key = saga["steps"]["right"]["key"]

@@ -5,8 +5,9 @@ import signal
 import time
 from typing import Any
 
-from postgres import on_both_databases
 from sqlalchemy import create_engine, text
+
+from postgres import on_both_databases
 
 pytestmark = on_both_databases
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from postgres import Cluster, new_cluster
 
 SAGAS: dict[str, tuple[dict[tuple[str, str], list[str]], tuple[str, str], str]] = {
@@ -12,7 +13,11 @@ SAGAS: dict[str, tuple[dict[tuple[str, str], list[str]], tuple[str, str], str]] 
     "first call answered while the database is down": ({("first", "do"): ["wait", "ok"]}, ("first", "do"), "committed"),
     "reply lost while the database is down": ({("left", "do"): ["hang", "ok"]}, ("left", "do"), "committed"),
     "callback awaited": ({("right", "do"): ["202"]}, ("right", "do"), "committed"),
-    "refused while the database is down": ({("right", "do"): ["no"], ("left", "do"): ["wait", "ok"]}, ("left", "do"), "compensated"),
+    "refused while the database is down": (
+        {("right", "do"): ["no"], ("left", "do"): ["wait", "ok"]},
+        ("left", "do"),
+        "compensated",
+    ),
     "undoing answered while the database is down": (
         {("right", "do"): ["no"], ("left", "undo"): ["hang", "ok"]},
         ("left", "undo"),

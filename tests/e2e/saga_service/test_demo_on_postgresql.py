@@ -1,9 +1,9 @@
 """The whole reference landscape on PostgreSQL: every service has fresh databases of its own, and every scenario is kept."""
 
 import pytest
-from postgres import cluster_of
 from sqlalchemy import create_engine, inspect
 
+from postgres import cluster_of
 from saga_e2e import runner
 from saga_e2e.landscape import reference_landscape
 from saga_e2e.scenarios import Tier, derive, select

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from postgres import on_both_databases
 
-pytestmark = on_both_databases
+from postgres import on_both_databases
 
 Play = Callable[..., Any]
 Script = dict[tuple[str, str], list[str]]
@@ -26,6 +25,7 @@ def test_a_saga_without_faults_is_committed(play: Play) -> None:
     assert saga["notifications"] == []
 
 
+@on_both_databases
 def test_steps_are_called_in_their_order_with_key_correlation_and_earlier_outputs(play: Play) -> None:
     saga, run = play("diamond")
     order = run.order("do")
@@ -52,6 +52,7 @@ def test_a_refused_step_undoes_what_was_done_and_not_itself(play: Play, refused:
     assert not any(run.effects.values())
 
 
+@on_both_databases
 def test_a_refusal_by_callback_is_a_refusal(play: Play) -> None:
     saga, run = play("diamond", {("right", "do"): ["no"]})
     assert saga["state"] == "compensated"
@@ -84,6 +85,7 @@ def test_a_step_without_a_clear_answer_is_undone_with_the_others(play: Play, ste
     assert run.count(step, "do") == (1 if fault == "garbage" else 2)
 
 
+@on_both_databases
 def test_a_refused_step_is_undone_as_well_when_an_earlier_try_had_no_answer(play: Play) -> None:
     saga, run = play("diamond", {("left", "do"): ["drop", "refuse"]})
     assert saga["state"] == "compensated"
@@ -99,6 +101,7 @@ def test_a_suspended_step_counts_as_refused(play: Play) -> None:
     assert run.order("undo") == ["right", "first"]
 
 
+@on_both_databases
 def test_a_refused_pivot_undoes_what_came_before(play: Play) -> None:
     saga, run = play("decided", {("decide", "do"): ["refuse"]})
     assert states(saga) == {"hold": "compensated", "decide": "refused", "tell": "pending", "count": "pending"}
@@ -111,6 +114,7 @@ def test_steps_are_undone_in_the_reverse_order_side_by_side_where_it_is_open(pla
     assert (set(order[:2]), order[2:]) == ({"left", "right"}, ["first"])
 
 
+@on_both_databases
 def test_a_parallel_step_is_let_finish_before_the_undoing_starts(play: Play) -> None:
     _, run = play("diamond", {("left", "do"): ["refuse"], ("right", "do"): ["lose", "ok"]})
     calls = [(call.step, call.role) for call in run.calls]
@@ -126,6 +130,7 @@ def test_an_undoing_is_repeated_until_it_is_answered(play: Play, fault: str) -> 
     assert saga["steps"]["first"]["compensations"] == run.count("first", "undo") == 2
 
 
+@on_both_databases
 @pytest.mark.parametrize(("fault", "tries"), [("503", 2), ("lose", 2), ("garbage", 1), ("impossible", 1)])
 def test_an_undoing_that_fails_for_good_is_told_to_the_owner_and_the_others_go_on(play: Play, fault: str, tries: int) -> None:
     saga, run = play("diamond", {("right", "do"): ["refuse"], ("left", "undo"): [fault]})
@@ -152,12 +157,14 @@ def test_a_retriable_step_without_success_does_not_stop_another_one(play: Play) 
     assert saga["state"] == "escalated"
 
 
+@on_both_databases
 def test_the_owner_is_told_until_it_takes_it(play: Play) -> None:
     saga, run = play("diamond", {("last", "do"): ["lose"], ("last", "told"): ["lose", "503", "ok"]})
     assert saga["notifications"] == [{"step": "last", "event": "step_exhausted", "state": "taken", "tries": 3}]
     assert run.count("last", "told") == 3
 
 
+@on_both_databases
 def test_an_owner_that_never_takes_it_is_given_up_after_the_tries_and_recorded(play: Play) -> None:
     saga, run = play("diamond", {("last", "do"): ["lose"], ("last", "told"): ["503"]})
     assert saga["state"] == "escalated"
@@ -192,6 +199,7 @@ def test_an_optional_step_that_was_refused_does_not_fail_the_saga(play: Play) ->
     assert run.order("undo") == []
 
 
+@on_both_databases
 def test_an_optional_step_without_a_clear_answer_is_undone_alone(play: Play) -> None:
     saga, run = play("lenient", {("extra", "do"): ["drop"]})
     assert saga["history"] == ["running", "committed"]
@@ -199,6 +207,7 @@ def test_an_optional_step_without_a_clear_answer_is_undone_alone(play: Play) -> 
     assert run.order("undo") == ["extra"]
 
 
+@on_both_databases
 def test_cancelled_siblings_are_undone_at_once(play: Play) -> None:
     saga, run = play("strict", {("left", "do"): ["refuse"], ("right", "do"): ["hang"]})
     assert saga["state"] == "compensated"
@@ -206,6 +215,7 @@ def test_cancelled_siblings_are_undone_at_once(play: Play) -> None:
     assert run.count("right", "do") == 1
 
 
+@on_both_databases
 def test_where_the_undoing_stops_at_a_failure_the_owner_is_told_of_what_is_left(play: Play) -> None:
     saga, run = play("strict", {("right", "do"): ["no"], ("left", "undo"): ["503"]})
     assert states(saga) == {"first": "applied", "left": "failed_compensation", "right": "refused"}

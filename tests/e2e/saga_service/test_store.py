@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres import on_both_databases
 
+from postgres import on_both_databases
 from saga_service.records import Role, SagaRecord, SagaState
 from saga_service.store import Store
 

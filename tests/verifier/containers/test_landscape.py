@@ -103,7 +103,10 @@ def test_a_postgresql_that_goes_down_in_mid_run_is_said_and_taken_up_again(
     isolation_of: Callable[..., ContainerIsolation], services: Mapping[str, ProviderFile]
 ) -> None:
     isolation = isolation_of("billing")
-    with isolation.start(_patient(services["billing"].spec())) as running, httpx.Client(base_url=running.base_url, trust_env=False) as http:
+    with (
+        isolation.start(_patient(services["billing"].spec())) as running,
+        httpx.Client(base_url=running.base_url, trust_env=False) as http,
+    ):
         assert isolation.database_server is not None
 
         isolation.database_server.kill()

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Self
 
 import requests
 from docker.errors import APIError, DockerException  # type: ignore[import-untyped]
+from docker.utils.socket import frames_iter  # type: ignore[import-untyped]
 from testcontainers.core.docker_client import DockerClient, get_docker_host
 
 from saga_verifier.isolation.engine.errors import EngineError, NotThereError, no_engine, refused
@@ -171,7 +172,7 @@ class Engine:
         """Run a command in a running container; give its exit status and what it wrote."""
         with _asking("run a command in a container"):
             told = self._api.exec_create(container, list(command))["Id"]
-            output: bytes = self._api.exec_start(told)
+            output = _read(self._api.exec_start(told, socket=True))
             return int(self._api.exec_inspect(told)["ExitCode"] or 0), output.decode(errors="replace")
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> tuple[str, str]:
@@ -231,9 +232,9 @@ class Engine:
         """Fetch an image from its registry."""
         repository, tag = _with_tag(name)
         with _asking(f"fetch the image {name}"), self._patience(_PULL_TIMEOUT_S):
-            for line in self._api.pull(repository, tag=tag, stream=True, decode=True):
-                if "error" in line:
-                    raise EngineError(f"Cannot fetch the image {name}: {line['error']}")
+            trouble = [line["error"] for line in self._api.pull(repository, tag=tag, stream=True, decode=True) if "error" in line]
+        if trouble:
+            raise EngineError(f"Cannot fetch the image {name}: {trouble[0]}")
 
     def build(
         self, context: BinaryIO, *, name: str, arguments: Mapping[str, str], labels: Mapping[str, str], network: str | None
@@ -244,15 +245,17 @@ class Engine:
             EngineError: when it does not build; with the last lines of the build.
         """
         said: list[str] = []
+        trouble = ""
         with _asking(f"build the image {name}"), self._patience(_PULL_TIMEOUT_S):
             told = self._api.build(
                 fileobj=context, custom_context=True, tag=name, buildargs=dict(arguments), labels=dict(labels), rm=True,
                 forcerm=True, decode=True, network_mode=network,
             )  # fmt: skip
-            for line in told:
+            for line in told:  # to its end, so that the connection is given back
                 said += str(line.get("stream", "")).splitlines()
-                if "error" in line:
-                    raise EngineError(_build_failed(name, said, str(line["error"])))
+                trouble = str(line.get("error", "")) or trouble
+        if trouble:
+            raise EngineError(_build_failed(name, said, trouble))
         return said
 
     def tag(self, image: str, name: str) -> None:
@@ -308,6 +311,15 @@ def _asking(what: str, *, done: Sequence[int] = ()) -> Iterator[None]:
             raise refused(what, error.status_code, str(error.explanation or error)) from None
     except (DockerException, requests.RequestException, OSError) as error:
         raise refused(what, None, str(error)) from None
+
+
+def _read(connection: Any) -> bytes:
+    """Read what a command wrote, to its end, and close the connection, which the library leaves open."""
+    try:
+        return b"".join(chunk for _, chunk in frames_iter(connection, tty=False))
+    finally:
+        connection._response.close()  # noqa: SLF001  (where the library keeps it)
+        connection.close()
 
 
 def _knock(address: str) -> None:
