@@ -48,8 +48,12 @@ format: $(STAMP) ## put the code into the agreed form
 
 test: $(STAMP) ## every check and every test (CONTAINERS=no leaves out those that need a Docker engine)
 	@bash tests/tools.sh
-	@$(if $(filter no,$(CONTAINERS)),echo "the tests that need a Docker engine are left out: the last line counts them as deselected",sh e2e/images/engine.sh)
 	@$(MAKE) --no-print-directory lint
+ifeq ($(CONTAINERS),no)
+	@echo "the tests that need a Docker engine are left out: the last line counts them as deselected"
+else
+	@$(MAKE) --no-print-directory images
+endif
 	@$(BIN)/pytest -q -n 2 --dist loadgroup --durations=10 $(if $(filter no,$(CONTAINERS)),-m "not containers") $(PYTEST_ARGS)
 
 images: $(STAMP) ## build the container images
@@ -64,4 +68,5 @@ constraints: ## pin the dependencies anew (a while)
 	@sed -i '1i # Every dependency of every extra, pinned with its hashes; made by `make constraints`. No index is named here.' constraints.txt
 
 clean: ## remove what was built
+	@sh e2e/images/engine.sh stop
 	@rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from saga_broker.gate.run_model import Case, Deck, StepAt
+from saga_broker.rows import Environment
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import sagas as saga_store
 from saga_broker.store import verifications as verification_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import Environment
 from saga_broker.store.sagas import SagaStep, SagaVersion
 
 Candidates = Mapping[str, Sequence[str]]

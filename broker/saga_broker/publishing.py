@@ -14,13 +14,13 @@ from saga_broker.errors import ConflictError, EmptyError, RefusedError
 from saga_broker.hal import Links, dump
 from saga_broker.media import TEXT
 from saga_broker.merge import MergeConflictError, merged
+from saga_broker.rows import Publication, Version
 from saga_broker.settings import Settings
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import verifications as verification_store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import Publication, Version
 
 
 @dataclass(frozen=True, slots=True)

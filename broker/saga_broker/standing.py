@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection
 
+from saga_broker.rows import Publication, Verification
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import verifications as verification_store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import Publication, Verification
 
 
 def status_of_newest(connection: Connection, which: Which) -> str | None:

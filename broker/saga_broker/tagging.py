@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from saga_broker.rows import Version
 from saga_broker.settings import Settings
 from saga_broker.store import branches as branch_store
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import tags as tag_store
-from saga_broker.store.rows import Version
 from saga_broker.store.types import now
 
 

@@ -127,12 +127,21 @@ def _verify(
     pending: bool = False,
 ) -> PactOutcome:
     try:
-        return verify_pact(target, pact, faults=settings.faults, today=settings.today, pending=pending, progress=progress)
+        outcome = verify_pact(target, pact, faults=settings.faults, today=settings.today, pending=pending, progress=progress)
+        _check_alive(running)
     except SagapactError as error:
         tail = running.log_tail(15)
         if not tail:
             raise
         raise SagapactError(f"{error}\nThe last lines of {target.provider}:\n{tail}") from None
+    return outcome
+
+
+def _check_alive(running: Running) -> None:
+    """What a participant could not keep after its end says nothing about it."""
+    ended = running.ended()
+    if ended is not None:
+        raise SagapactError(f"{running.name} ended while it was verified ({ended}). Look at its log and verify again.")
 
 
 def _nothing(provider: str, version: str, broker: BrokerClient) -> ProviderOutcome:

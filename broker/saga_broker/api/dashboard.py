@@ -7,6 +7,7 @@ from saga_broker.api.call import Call, Hal, respond
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.paging import page_of
 from saga_broker.hal import Document, link, moment
+from saga_broker.rows import BranchVersion, Publication, Tag, Verification
 from saga_broker.standing import status
 from saga_broker.store import branches as branch_store
 from saga_broker.store import deployments as deployment_store
@@ -15,7 +16,6 @@ from saga_broker.store import pacts as pact_store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import verifications as verification_store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import BranchVersion, Publication, Tag, Verification
 from saga_broker.views import pact as pact_views
 
 router = APIRouter(tags=["integrations"])

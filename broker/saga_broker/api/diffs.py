@@ -11,9 +11,9 @@ from saga_broker.api.pacts import PAIR, existing_pact, previous_distinct
 from saga_broker.diff import DiffTooLargeError, pact_diff
 from saga_broker.errors import RefusedError
 from saga_broker.media import HAL, JSON, TEXT
+from saga_broker.rows import Publication
 from saga_broker.store import pacts as store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import Publication
 from saga_broker.store.types import now
 from saga_broker.views import diff as views
 from saga_broker.views.pact import name_of

@@ -10,10 +10,10 @@ from saga_broker.api.fields import Faults, array, filled, no_spaces, one_line, o
 from saga_broker.api.versions import existing_version
 from saga_broker.errors import InvalidError, NotFoundError
 from saga_broker.hal import link
+from saga_broker.rows import Environment
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as store
 from saga_broker.store.pacticipants import display_name
-from saga_broker.store.rows import Environment
 from saga_broker.views import environment as views
 
 router = APIRouter(tags=["environments"])

@@ -9,8 +9,8 @@ from saga_broker.api.pacticipants import existing
 from saga_broker.api.paging import page_of, with_page
 from saga_broker.hal import Document, Links, link
 from saga_broker.media import GRAPHVIZ, HAL
+from saga_broker.rows import Integration
 from saga_broker.store import integrations as store
-from saga_broker.store.rows import Integration
 
 router = APIRouter(tags=["integrations"])
 ListCall = Annotated[Call, calling(offers=(GRAPHVIZ, HAL))]

@@ -11,9 +11,9 @@ from saga_broker.api.pacticipants import existing
 from saga_broker.api.pacts import PAIR, PactCall, show_newest
 from saga_broker.errors import NotFoundError
 from saga_broker.hal import link
+from saga_broker.rows import Publication
 from saga_broker.store import pacts as store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import Publication
 from saga_broker.views import pact as views
 
 router = APIRouter(tags=["pacts"])

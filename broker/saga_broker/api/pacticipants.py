@@ -11,10 +11,10 @@ from saga_broker.api.paging import page_of, with_page
 from saga_broker.errors import NotFoundError
 from saga_broker.hal import Document, link
 from saga_broker.media import JSON, MERGE_PATCH
+from saga_broker.rows import Pacticipant
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import pacticipants as store
 from saga_broker.store import versions as version_store
-from saga_broker.store.rows import Pacticipant
 from saga_broker.views import pacticipant as views
 
 router = APIRouter(tags=["pacticipants"])

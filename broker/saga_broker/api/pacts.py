@@ -14,11 +14,11 @@ from saga_broker.errors import ConflictError, NotFoundError, RefusedError
 from saga_broker.hal import Document, dump, header_text, moment, present
 from saga_broker.media import EXTENDED_PACT, HAL, JSON
 from saga_broker.publishing import Incoming, refuse_conflicts, refuse_likely_duplicates, store_pact
+from saga_broker.rows import Publication
 from saga_broker.store import pacts as store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import Publication
 from saga_broker.views.pact import after_removal, pact_links
 
 router = APIRouter(tags=["pacts"])

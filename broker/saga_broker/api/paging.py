@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from saga_broker.api.call import Call
 from saga_broker.api.fields import Faults
 from saga_broker.hal import Document, link
-from saga_broker.store.rows import Page
+from saga_broker.rows import Page
 
 DEFAULT_SIZE = 100
 MAX_NUMBER = 2**31 - 1

@@ -13,10 +13,10 @@ from saga_broker.gate.can_run import judge_all
 from saga_broker.gathering import cases
 from saga_broker.hal import link
 from saga_broker.media import HAL, JSON
+from saga_broker.rows import Environment
 from saga_broker.store import environments as environment_store
 from saga_broker.store import sagas as store
 from saga_broker.store import versions as version_store
-from saga_broker.store.rows import Environment
 from saga_broker.store.sagas import NewSagaVersion, SagaVersion
 from saga_broker.tagging import put_on_branch
 from saga_broker.views import saga as views

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from saga_broker.api.call import Hal, respond
 from saga_broker.api.pacticipants import existing
+from saga_broker.rows import Publication
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacts as store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import Publication
 
 router = APIRouter(tags=["pacts"])
 PATH = "/pacts/provider/{provider:seg}/provider-states"

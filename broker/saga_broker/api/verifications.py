@@ -12,11 +12,11 @@ from saga_broker.api.pacts import PAIR, by_content, existing_pact
 from saga_broker.errors import NotFoundError, RefusedError
 from saga_broker.hal import link
 from saga_broker.media import HAL, JSON
+from saga_broker.rows import Publication, Verification
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import verifications as store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
-from saga_broker.store.rows import Publication, Verification
 from saga_broker.store.verifications import NewVerification
 from saga_broker.views import verification as views
 

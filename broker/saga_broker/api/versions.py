@@ -11,13 +11,13 @@ from saga_broker.api.pacticipants import existing
 from saga_broker.api.paging import page_of, with_page
 from saga_broker.errors import NotFoundError
 from saga_broker.hal import Document, link
+from saga_broker.rows import Publication, Version
 from saga_broker.store import branches as branch_store
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as store
-from saga_broker.store.rows import Publication, Version
 from saga_broker.views import version as views
 
 router = APIRouter(tags=["versions"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
-from saga_broker.store.rows import Publication
+from saga_broker.rows import Publication
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, func, select, update
 
+from saga_broker.rows import Branch, BranchVersion, Page
 from saga_broker.store.query import add, by_version, fetch, fetch_page, first
-from saga_broker.store.rows import Branch, BranchVersion, Page
 from saga_broker.store.schema import branch_heads, branch_versions, branches, pacticipants
 from saga_broker.store.types import now
 

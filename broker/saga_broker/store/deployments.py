@@ -5,9 +5,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Select, select, update
 
+from saga_broker.rows import Deployed, Environment, Released, Version
 from saga_broker.store import environments as environment_store
 from saga_broker.store.query import add, change, fetch, first
-from saga_broker.store.rows import Deployed, Environment, Released, Version
 from saga_broker.store.schema import deployed_versions, pacticipants, released_versions, versions
 from saga_broker.store.types import now
 

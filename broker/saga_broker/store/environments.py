@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, func, select
 
+from saga_broker.rows import Environment
 from saga_broker.store.query import add, change, fetch, first
-from saga_broker.store.rows import Environment
 from saga_broker.store.schema import environments
 from saga_broker.store.types import now
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
+from saga_broker.rows import Named, Pacticipant, Page
 from saga_broker.store.query import add, change, fetch, fetch_page, first, texts
-from saga_broker.store.rows import Named, Pacticipant, Page
 from saga_broker.store.schema import labels, pacticipants
 from saga_broker.store.types import now
 

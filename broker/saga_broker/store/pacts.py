@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
 
+from saga_broker.rows import Publication, Version
 from saga_broker.store.query import add, fetch, first
-from saga_broker.store.rows import Publication, Version
 from saga_broker.store.schema import (
     branch_heads,
     branch_versions,

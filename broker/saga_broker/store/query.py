@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, Table, func, insert, select, update
 
-from saga_broker.store.rows import Page
+from saga_broker.rows import Page
 
 T = TypeVar("T")
 

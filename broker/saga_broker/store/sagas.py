@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
 
+from saga_broker.rows import Version
 from saga_broker.store.query import add, fetch, first
-from saga_broker.store.rows import Version
 from saga_broker.store.schema import (
     deck_results,
     deployed_versions,

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, and_, exists, func, select
 
 from saga_broker.gate.selection import Chosen, Entry, Kind, PactSelector
+from saga_broker.rows import Publication
 from saga_broker.store import pacts as pact_store
 from saga_broker.store.pacts import Which, consumers, providers, publication_query
 from saga_broker.store.query import fetch
-from saga_broker.store.rows import Publication
 from saga_broker.store.schema import (
     branch_heads,
     branch_versions,

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, exists, select
 
+from saga_broker.rows import Tag
 from saga_broker.store.query import add, by_version, fetch
-from saga_broker.store.rows import Tag
 from saga_broker.store.schema import tags, versions
 from saga_broker.store.types import now
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
+from saga_broker.rows import Publication, Verification, Version
 from saga_broker.store.query import add, fetch, first
-from saga_broker.store.rows import Publication, Verification, Version
 from saga_broker.store.schema import (
     branch_heads,
     branches,

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
+from saga_broker.rows import Page, Version
 from saga_broker.store import branches as branch_store
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store.query import add, change, fetch, fetch_page, first
-from saga_broker.store.rows import Page, Version
 from saga_broker.store.schema import (
     branch_heads,
     branch_versions,

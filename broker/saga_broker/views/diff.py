@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from saga_broker.hal import Links
-from saga_broker.store.rows import Publication
+from saga_broker.rows import Publication
 from saga_broker.views.pact import href_of, name_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

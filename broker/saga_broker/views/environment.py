@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from saga_broker.hal import Document, Links, link, moment, present, times
-from saga_broker.store.rows import Deployed, Environment, Released
+from saga_broker.rows import Deployed, Environment, Released
 
 
 def environment(links: Links, row: Environment, *, in_list: bool = False) -> Document:

@@ -7,7 +7,7 @@ from saga_broker.gate.matrix import Verdict
 from saga_broker.gate.model import Row
 from saga_broker.hal import Document, Links, link, moment
 from saga_broker.metadata import encode_number
-from saga_broker.store.rows import BranchVersion, Environment, Tag
+from saga_broker.rows import BranchVersion, Environment, Tag
 from saga_broker.views.environment import short_environment
 
 HEADINGS = ("CONSUMER", "C_VERSION", "REVISION", "PROVIDER", "P_VERSION", "NUMBER", "SUCCESS")

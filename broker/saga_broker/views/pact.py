@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from saga_broker.hal import Document, Links, link, moment, pact_name
-from saga_broker.store.rows import Publication
+from saga_broker.rows import Publication
 
 
 def name_of(pact: Publication) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from saga_broker.hal import Document, Links, link, moment, present
 from saga_broker.metadata import encode_number
-from saga_broker.store.rows import Publication, Verification
+from saga_broker.rows import Publication, Verification
 from saga_broker.views.pact import name_of
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from saga_broker.hal import Document, Links, link, pact_name, present, times
-from saga_broker.store.rows import Branch, BranchVersion, Deployed, Environment, Publication, Released, Tag, Version
+from saga_broker.rows import Branch, BranchVersion, Deployed, Environment, Publication, Released, Tag, Version
 from saga_broker.views.pacticipant import deployment_link
 
 

@@ -42,8 +42,7 @@ def test_a_reading_transaction_sees_one_state_of_the_data(own: Database) -> None
 
 def test_what_raises_within_a_writing_transaction_leaves_nothing(own: Database) -> None:
     with pytest.raises(DBAPIError), own.writing() as writer:
-        writer.execute(insert(numbers).values(number=1))
-        writer.execute(insert(numbers).values(number=1))
+        writer.execute(insert(numbers), [{"number": 1}, {"number": 1}])
     with own.reading() as reader:
         assert reader.execute(COUNT).scalar_one() == 0
 

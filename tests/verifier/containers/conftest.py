@@ -78,7 +78,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 """
-NO_ENGINE = "No Docker engine answers. Start one with e2e/images/engine.sh, or leave these tests out: make test CONTAINERS=no"
+FIRST_BUILD_S = 900
+"""On a new machine the first test waits until the images are built."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder the time that building the images may take."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("containers"):
+            item.add_marker(pytest.mark.timeout(FIRST_BUILD_S))
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ from saga_verifier.provider_file import ProviderFile
 from saga_verifier.run import Settings, verify_files
 from saga_verifier.verdicts import Verdict
 
-pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.containers, pytest.mark.slow]
 TODAY = dt.date(2026, 1, 1)
 LAND = reference_landscape()
 SAGA = LAND.saga()
