@@ -67,7 +67,7 @@ def sagapact() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit status as DESIGN'd: 0 yes, 1 no, 2 wrong usage, 3 unknown, 4 could not find out."""
+    """Run the command line; exit status 0 yes, 1 no, 2 wrong usage, 3 unknown, 4 could not find out."""
     try:
         sagapact(standalone_mode=True)
     except SagapactError as error:

@@ -2,7 +2,9 @@
 
     SagapactError            exit status 4: could not find out
       UsageError             exit status 2: wrong usage or a wrong file
-        SagaFileError        a saga file with one or more faults (saga_contracts.sagafile)
+        FaultyFileError      an input file with all of its faults
+          SagaFileError      (saga_contracts.sagafile)
+          ProviderFileError  (saga_verifier.provider_file)
 
 A message says what could not be done, where, why, and the mend.
 """
@@ -47,3 +49,19 @@ class Fault:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         at = f" {self.where}:" if self.where else ""
         return f"{place}:{at} {self.what} {self.mend}".rstrip()
+
+
+class FaultyFileError(UsageError):
+    """An input file has faults.
+
+    Attributes:
+        kind: What kind of file it is, in words.
+        faults: All of them, in the order of the file.
+    """
+
+    kind = "input file"
+
+    def __init__(self, file: str, faults: list[Fault]) -> None:
+        self.faults = sorted(set(faults))
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__("\n".join([f"{file} is not a valid {self.kind} ({count}):", *(f"  {fault}" for fault in self.faults)]))

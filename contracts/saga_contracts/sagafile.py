@@ -12,21 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from saga_contracts import lint, positions
-from saga_contracts.errors import Fault, UsageError
+from saga_contracts.errors import Fault, FaultyFileError, UsageError
 from saga_contracts.saga import FORMAT, Saga
 
 
-class SagaFileError(UsageError):
-    """A saga file has faults.
+class SagaFileError(FaultyFileError):
+    """A saga file has faults."""
 
-    Attributes:
-        faults: All of them, in the order of the file.
-    """
-
-    def __init__(self, file: str, faults: list[Fault]) -> None:
-        self.faults = sorted(set(faults))
-        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        super().__init__("\n".join([f"{file} is not a valid saga file ({count}):", *(f"  {fault}" for fault in self.faults)]))
+    kind = "saga file"
 
 
 def load_saga(path: str | FilePath) -> Saga:

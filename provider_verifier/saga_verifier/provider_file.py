@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from saga_contracts import positions
-from saga_contracts.errors import Fault, UsageError
+from saga_contracts.errors import Fault, FaultyFileError, UsageError
 from saga_contracts.saga import Model, Pacticipant
 from saga_verifier.isolation.placeholders import PLACEHOLDERS, inside_words, literal, outside_names
 from saga_verifier.isolation.spec import Health, Spec
@@ -104,17 +104,10 @@ class ProviderFile(Document):
         return None if self.states is None else base_url.rstrip("/") + self.states.path
 
 
-class ProviderFileError(UsageError):
-    """A provider file has faults.
+class ProviderFileError(FaultyFileError):
+    """A provider file has faults."""
 
-    Attributes:
-        faults: All of them, in the order of the file.
-    """
-
-    def __init__(self, file: str, faults: list[Fault]) -> None:
-        self.faults = sorted(set(faults))
-        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        super().__init__("\n".join([f"{file} is not a valid provider file ({count}):", *(f"  {fault}" for fault in self.faults)]))
+    kind = "provider file"
 
 
 def load_provider_file(path: str | Path, environ: Mapping[str, str] | None = None) -> ProviderFile:
