@@ -41,10 +41,16 @@ def test_a_reading_transaction_sees_one_state_of_the_data(own: Database) -> None
 
 
 def test_what_raises_within_a_writing_transaction_leaves_nothing(own: Database) -> None:
-    with pytest.raises(DBAPIError), own.writing() as writer:
-        writer.execute(insert(numbers), [{"number": 1}, {"number": 1}])
+    with pytest.raises(DBAPIError):
+        write_twice(own)
     with own.reading() as reader:
         assert reader.execute(COUNT).scalar_one() == 0
+
+
+def write_twice(own: Database) -> None:
+    with own.writing() as writer:
+        for _ in range(2):
+            writer.execute(insert(numbers).values(number=1))
 
 
 def test_several_instances_that_open_a_new_database_at_once_all_find_its_tables(

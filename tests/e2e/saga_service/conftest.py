@@ -185,7 +185,6 @@ class Server(ThreadingHTTPServer):
     """Does not mind callers that are gone."""
 
     daemon_threads = True
-    request_queue_size = 128  # where connections overflow the default of 5, a call may hang until its time is over
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exc_info()[1], OSError):
