@@ -27,9 +27,9 @@ def problems(saga: Saga) -> list[Problem]:
     for index, step in enumerate(saga.steps):
         at: Path = ("steps", index)
         found += lint_calls.problems(saga, step, at)
+        found += lint_templates.problems(saga, step, at)
         if not out_of_order:
             found += _class_order(saga, step, at)
-            found += lint_templates.problems(saga, step, at)
     found += _same_natural_key(saga)
     found += lint_templates.saga_problems(saga)
     found += [*_waivers(saga), *_conserved(saga)]

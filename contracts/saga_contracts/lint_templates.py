@@ -132,7 +132,10 @@ def _output_problem(saga: Saga, step: Step, rest: str) -> tuple[str, str] | None
     if name == step.step:
         mend = "Use the step key, the payload or outputs of earlier steps: the reply may be lost."
         return "A call may not use its own step's reply (O33).", mend
-    earlier = sorted(saga.ancestors(step.step))
+    try:
+        earlier = sorted(saga.ancestors(step.step))
+    except KeyError:  # `after` names a step that is not there: that is a fault of its own
+        return None
     if name not in earlier:
         return f"`{name}` is not a step that is done before this one.", did_you_mean(name, earlier)
     if output not in saga.step(name).forward.outputs:
