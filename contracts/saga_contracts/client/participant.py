@@ -1,0 +1,174 @@
+"""Helpers for participants: answering status calls as declared, sending callbacks until they are taken, forgetting old keys.
+
+What a step's state is, and where keys and callbacks are stored, is the participant's own business: it must be written in the
+transaction of the effect. These helpers hold what is the same for all.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+import httpx
+
+from saga_contracts import templates
+from saga_contracts.client.requests import StepCall, UnsendableError, call_context, step_request
+from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff
+from saga_contracts.errors import UsageError
+from saga_contracts.replies import CallbackOutcome
+from saga_contracts.saga import Saga, Step
+
+CALLBACK_TIMEOUT_S = 10.0
+BATCH = 1000
+
+
+class DurableState(StrEnum):
+    """What is durably true of a step at its participant."""
+
+    ABSENT = "absent"  # the key was never seen
+    IN_PROGRESS = "in_progress"  # accepted; the effect is still to come
+    APPLIED = "applied"  # the effect is there
+    REFUSED = "refused"  # no effect, for ever
+    COMPENSATED = "compensated"  # undone, or forbidden before it came
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that a participant gives.
+
+    Attributes:
+        status: HTTP status.
+        body: JSON body; None for none.
+    """
+
+    status: int
+    body: Any
+
+
+def status_answer(step: Step, state: DurableState, call: StepCall) -> Answer:
+    """Give the reply that the saga file declares for a state of a step.
+
+    Values that the file only shows by example (`$like`) are given as in the example: replace what your service knows better.
+
+    Raises:
+        UsageError: when the step declares no status call, or no reply for this state.
+    """
+    reply = getattr(step.status.replies, state.value) if step.status is not None else None
+    if reply is None:
+        raise UsageError(
+            f"The step {step.step} declares no status reply for the state {state.value!r}. "
+            "Declare it in the saga file, or do not let the step come into this state."
+        )
+    body = templates.examples(templates.fill(reply.body, call_context(step, call))) if reply.body is not None else None
+    return Answer(reply.status, body)
+
+
+def send_callback(
+    saga: Saga,
+    step: str,
+    call: StepCall,
+    outcome: CallbackOutcome,
+    http: httpx.Client,
+    *,
+    tries: int = 10,
+    backoff: Backoff = DEFAULT_BACKOFF,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Tell the outcome of an accepted forward call until it is taken.
+
+    Keep the callback in your database until this gives True, and call again after a restart: a callback may come twice, but it
+    must come.
+
+    Args:
+        saga: The saga's definition.
+        step: The step's name.
+        call: The values of the forward call, its `callback_url` included.
+        outcome: What became of it.
+        http: Sends; a redirect does not count as taken.
+        tries: How often it is sent at most in this call.
+        backoff: How long to wait between tries.
+        sleep: Waits so many seconds.
+
+    Returns:
+        Was it taken (any 2xx)?
+
+    Raises:
+        UsageError: when the step declares no such callback.
+        UnsendableError: when `call` has no callback address.
+    """
+    request = _callback_request(saga, step, call, outcome)
+    for number in range(1, tries + 1):
+        try:
+            if http.send(request).is_success:
+                return True
+        except httpx.TransportError:
+            pass  # it may have arrived or not: it is sent again
+        if number < tries:
+            sleep(backoff.pause_s(number))
+    return False
+
+
+class KeyStore(Protocol):
+    """Where a participant keeps its step keys."""
+
+    def forget(self, before: datetime, most: int) -> int:
+        """Delete at most so many keys whose step was last touched before a moment, the oldest first; tell how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long keys are kept: longer than any late call can take.
+
+    Attributes:
+        longest_saga: From the first call of a saga to its end, compensations included.
+        checker_delay: How long after the end a checker still asks.
+        margin: For calls that were held up on their way.
+    """
+
+    longest_saga: timedelta
+    checker_delay: timedelta = timedelta(hours=12)
+    margin: timedelta = timedelta(days=1)
+
+    def cutoff(self, now: datetime) -> datetime:
+        """Give the moment before which keys may be forgotten."""
+        return now - self.longest_saga - self.checker_delay - self.margin
+
+
+def forget_old_keys(store: KeyStore, retention: Retention, now: datetime, batch: int = BATCH) -> int:
+    """Delete the keys that no late call can ask for any more, in batches, so that no transaction grows long.
+
+    Returns:
+        How many were deleted.
+
+    Raises:
+        UsageError: when a part of the retention, or the batch, is not above zero: late duplicates would be taken for new calls.
+    """
+    if min(retention.longest_saga, retention.checker_delay, retention.margin) <= timedelta(0) or batch < 1:
+        raise UsageError(
+            "Keys would be forgotten too early: give every part of the retention, and the batch, a value above zero."
+        )
+    before, total = retention.cutoff(now), 0
+    while True:
+        forgotten = store.forget(before, batch)
+        total += forgotten
+        if forgotten < batch:
+            return total
+
+
+def _callback_request(saga: Saga, name: str, call: StepCall, outcome: CallbackOutcome) -> httpx.Request:
+    step = saga.step(name)
+    fields: Mapping[str, Any] | None = getattr(step.callback.outcomes, outcome.value) if step.callback is not None else None
+    if step.callback is None or fields is None:
+        raise UsageError(f"The step {name} declares no callback for {outcome.value!r}. Declare it in the saga file.")
+    if call.callback_url is None:
+        raise UnsendableError(f"The callback of {name} cannot be sent: the forward call brought no callback address.")
+    common = step.callback.request.body if isinstance(step.callback.request.body, Mapping) else {}
+    request = step.callback.request.model_copy(update={"body": {**common, **fields}, "path": ""})
+    built = step_request(saga, step, request, call, call.callback_url)
+    return httpx.Request(
+        built.method, built.url, params=list(built.query) or None, headers=list(built.headers), content=built.content,
+        extensions={"timeout": httpx.Timeout(CALLBACK_TIMEOUT_S).as_dict()},
+    )  # fmt: skip
