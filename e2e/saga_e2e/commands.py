@@ -91,13 +91,13 @@ def _landscape(sagas: Path | None, services: Path | None) -> "Landscape":
 
 
 def _end_with_parent() -> None:
-    """End politely on SIGTERM, which also comes when the parent goes: everything that was started is stopped."""
+    """End politely on SIGTERM, and at once when the parent goes: what was started is ended by its own guards either way."""
 
     def leave(number: int, _: FrameType | None) -> None:
         sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, leave)
-    die_with_parent()
+    die_with_parent(signum=signal.SIGKILL)  # a polite end would wait for what is under way, with nobody there to see it
 
 
 def _wait() -> None:

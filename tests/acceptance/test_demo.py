@@ -28,6 +28,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
     return done, out
 
 
+@pytest.mark.xdist_group("demo")
 def test_the_demo_ends_as_told(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     done, _ = demo
 
@@ -36,6 +37,7 @@ def test_the_demo_ends_as_told(demo: tuple[subprocess.CompletedProcess[str], Pat
     assert done.stderr == ""
 
 
+@pytest.mark.xdist_group("demo")
 def test_billing_breaks_exactly_its_null_compensation(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     report = json.loads((demo[1] / "report.json").read_text())
     billing = {one["version"]: one for one in report["providers"] if one["provider"] == "billing"}
@@ -48,6 +50,7 @@ def test_billing_breaks_exactly_its_null_compensation(demo: tuple[subprocess.Com
     assert broken == [one["word"] for one in deck["histories"] if one["word"].startswith("C")]
 
 
+@pytest.mark.xdist_group("demo")
 def test_both_gates_say_yes_then_no_with_saga_step_obligation_version_and_mend_then_yes(
     demo: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
@@ -61,6 +64,7 @@ def test_both_gates_say_yes_then_no_with_saga_step_obligation_version_and_mend_t
     assert reason["mend"]
 
 
+@pytest.mark.xdist_group("demo")
 def test_every_scenario_of_the_demo_is_kept(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     scenarios = json.loads((demo[1] / "report.json").read_text())["scenarios"]
 
@@ -68,6 +72,7 @@ def test_every_scenario_of_the_demo_is_kept(demo: tuple[subprocess.CompletedProc
     assert {one["outcome"] for one in scenarios} == {"committed", "compensated", "escalated"}
 
 
+@pytest.mark.xdist_group("demo")
 def test_the_output_has_no_colours_when_it_is_no_terminal(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     assert "\x1b[" not in demo[0].stdout
 
