@@ -42,8 +42,13 @@ def fresh(pact: Pact) -> None:
     interaction.will_respond_with(201)
 
 
+def replaying() -> list[psutil.Process]:
+    """The processes that replay; other tests of this session may have processes of their own."""
+    return [one for one in psutil.Process().children() if "saga_verifier.replay.child" in one.cmdline()]
+
+
 def kill_the_child() -> None:
-    psutil.Process().children()[-1].kill()
+    replaying()[-1].kill()
 
 
 def only(result: ReplayResult) -> InteractionResult:
@@ -214,7 +219,7 @@ def test_secrets_and_proxies_of_the_surroundings_play_no_part(
     environments: list[dict[str, str]] = []
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("CANARY", "canary-of-the-surroundings")
-    provider.when_asked = lambda: environments.append(psutil.Process().children()[-1].environ())
+    provider.when_asked = lambda: environments.append(replaying()[-1].environ())
     provider.reply("/ping", 204)
     assert run(written(ping), provider, server).kept
     assert "canary-of-the-surroundings" not in str(environments)
@@ -278,7 +283,7 @@ def test_a_replay_that_takes_too_long_is_stopped_with_the_place_named(written: W
     provider.when_asked = lambda: time.sleep(5)
     with pytest.raises(ReplayError, match="stopped in 'a ping', after 0 of 1 interactions: it took longer than 2 s"):
         run(written(ping), provider, server, timeout_s=2)
-    assert psutil.Process().children() == []
+    assert replaying() == []
 
 
 def test_a_crash_of_the_verifier_is_an_error(written: Written, provider: Any, server: Any) -> None:
