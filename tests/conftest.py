@@ -1,3 +1,3 @@
-"""For all tests: pytest's own plugin for testing plugins."""
+"""For all tests: the plugin for testing plugins, and the time budgets at the end of a run."""
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "time_budgets"]
