@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 from command_line import ROOT
+from repetitions import times
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-KILLS = int(os.environ.get("SAGAPACT_KILLS", "3"))
+KILLS = times(3)
 GONE_WITHIN_S = 5.0
 LONGEST_RUN_S = 20.0
 DEMO = [sys.executable, "-m", "saga_contracts", "demo", "--out"]

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repetitions import times
 from saga_contracts import cases, templates
 from saga_contracts.cases import Case, Role
 from saga_contracts.obligations import CATALOGUE
@@ -123,7 +124,7 @@ def test_outputs_of_earlier_steps_stand_in_the_examples(make_step: Make, make_sa
 
 
 @given(status=st.booleans(), refusing=st.booleans(), suspended=st.booleans(), misused=st.booleans(), callback=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=times(40), deadline=None)
 def test_cases_are_deterministic_and_never_empty(
     make_step: Make,
     make_saga: MakeSaga,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repetitions import times
 from saga_contracts import decks, model
 from saga_contracts.decks import Deck, History, World
 from saga_contracts.model import Letter, State
@@ -70,7 +71,7 @@ def check_consistent(deck: Deck, slice_: StepSlice) -> None:
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=times(80), deadline=None)
 def test_every_deck_is_deterministic_never_empty_and_its_histories_agree_with_themselves(any_slice: Any, data: Any) -> None:
     slice_, faults = data.draw(any_slice), data.draw(st.integers(0, 3))
     deck = decks.derive(slice_, faults)
@@ -81,7 +82,7 @@ def test_every_deck_is_deterministic_never_empty_and_its_histories_agree_with_th
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(60), deadline=None)
 def test_more_faults_never_take_a_history_away_nor_change_it(any_slice: Any, data: Any) -> None:
     slice_, faults = data.draw(any_slice), data.draw(st.integers(0, 2))
     fewer, more = by_name(decks.derive(slice_, faults)), by_name(decks.derive(slice_, faults + 1))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repetitions import times
 from saga_contracts import model
 from saga_contracts.model import Letter, Rules, State, Word
 
@@ -111,13 +112,13 @@ def test_a_right_participant_follows_the_order_of_arrival(word: Word, state: Sta
 
 
 @given(all_rules(), st.integers(0, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(60), deadline=None)
 def test_more_faults_never_take_a_word_away(rules: Rules, faults: int) -> None:
     assert model.words(rules, faults) <= model.words(rules, faults + 1)
 
 
 @given(all_rules(), st.integers(0, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(60), deadline=None)
 def test_the_undisturbed_run_is_always_there_and_no_word_is_empty(rules: Rules, faults: int) -> None:
     words = model.words(rules, faults)
     assert ((F, D) if rules.callback else (F,)) in words
@@ -125,7 +126,7 @@ def test_the_undisturbed_run_is_always_there_and_no_word_is_empty(rules: Rules, 
 
 
 @given(all_rules(), st.integers(0, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(60), deadline=None)
 def test_any_word_with_a_compensation_ends_as_compensated(rules: Rules, faults: int) -> None:
     for word in model.words(rules, faults):
         state = State.ABSENT

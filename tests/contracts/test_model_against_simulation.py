@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from repetitions import times
 from saga_contracts import decks
 from saga_contracts.saga import Saga
 from saga_contracts.slices import step_slice
@@ -31,14 +32,14 @@ def compare(naive: Any, declare: Declare, chart: Any, number: int, faults: int) 
 
 
 @given(data=st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=times(15), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_two_faults_in_small_sagas(naive: Any, declare: Declare, charts: Callable[[int], Any], data: Any) -> None:
     chart = data.draw(charts(2))
     compare(naive, declare, chart, data.draw(st.integers(0, len(chart.steps) - 1)), data.draw(st.integers(0, 2)))
 
 
 @given(data=st.data())
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=times(12), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_one_fault_in_long_sagas(naive: Any, declare: Declare, charts: Callable[[int], Any], data: Any) -> None:
     chart = data.draw(charts(4))
     compare(naive, declare, chart, data.draw(st.integers(0, len(chart.steps) - 1)), 1)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from repetitions import times
 from saga_contracts import pairs
 from saga_contracts.decks import World
 from saga_contracts.saga import Saga
@@ -74,7 +75,7 @@ def test_every_pair_history_agrees_with_the_single_decks(two: Saga) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=times(12), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_any_two_steps_of_any_small_saga_with_one_fault(
     naive: Any, declare: Callable[..., Saga], charts: Callable[[int], Any], data: Any
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from repetitions import times
 from saga_broker.gate.matrix import judge
 from saga_broker.gate.model import Question, Selector, Target
 from saga_broker.publishing import Incoming, store_pact
@@ -298,7 +299,9 @@ class World:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=times(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(operations, min_size=10, max_size=40), narrowings)
 def test_the_matrix_answers_as_its_rules_say(migrated: Path, history: list[Operation], narrowed: tuple[Any, Any, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from repetitions import times
 from saga_e2e import report
 from saga_e2e.report import ReportData
 
@@ -111,7 +112,7 @@ def test_markup_in_every_text_stays_text_in_the_xml(hostile: ReportData) -> None
     assert root.get("name") == HOSTILE
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(min_size=1, max_size=40))
 def test_any_text_gives_a_sound_page_and_sound_xml(
     small_run: dict[str, Any], anywhere: list[Path], parse: Parse, text: str
