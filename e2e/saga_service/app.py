@@ -1,8 +1,6 @@
 """The saga service's HTTP interface: routes, sizes, and problem replies."""
 
-import json
 import logging
-import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -13,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from saga_contracts.client import SagapactError
+from saga_contracts.client import SagapactError, read_json
 from saga_service.intake import Intake, NewSaga, RefusedError
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -88,17 +86,9 @@ async def _json(request: Request) -> Any:
         if len(content) > MAX_BODY_BYTES:
             raise RefusedError(413, f"The body is longer than {MAX_BODY_BYTES} bytes.")
     try:
-        return json.loads(bytes(content), parse_float=_finite, parse_constant=_finite)
-    except (ValueError, RecursionError):
+        return read_json(bytes(content))
+    except ValueError:
         raise RefusedError(400, "The body is no JSON.") from None
-
-
-def _finite(text: str) -> float:
-    """Read a number; NaN, Infinity and what is too large for a number are no JSON, though Python reads them."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:

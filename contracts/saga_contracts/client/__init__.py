@@ -8,7 +8,7 @@ from saga_contracts.client.asynchronous import AsyncStepClient
 from saga_contracts.client.creation import CreatedSaga, CreationError, CreationRefusedError, create_saga
 from saga_contracts.client.definition import DefinitionError, load_definition, payload_faults
 from saga_contracts.client.requests import StepCall, UnsendableError, call_context, step_key
-from saga_contracts.client.results import Backoff, StepResult, outputs_in
+from saga_contracts.client.results import Backoff, StepResult, outputs_in, read_json
 from saga_contracts.client.sync import StepClient
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.replies import CallbackOutcome, CompensateOutcome, ForwardOutcome, StatusOutcome, callback_outcome
@@ -41,5 +41,6 @@ __all__ = [
     "load_definition",
     "outputs_in",
     "payload_faults",
+    "read_json",
     "step_key",
 ]

@@ -1,6 +1,7 @@
 """From what came back to the result of a step call, and when to try again (pure)."""
 
 import json
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -84,11 +85,23 @@ class Backoff:
 DEFAULT_BACKOFF = Backoff()
 
 
+def read_json(content: bytes) -> Any:
+    """Give the JSON value of a body.
+
+    Raises:
+        ValueError: It is no JSON; NaN, Infinity and what is too large for a number are none, though Python reads them.
+    """
+    try:
+        return json.loads(content, parse_float=_finite, parse_constant=_finite)
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply.") from None
+
+
 def body_of(content: bytes) -> Any:
     """Give the JSON value of a body, or None when it is none."""
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
+        return read_json(content)
+    except ValueError:
         return None
 
 
@@ -133,3 +146,10 @@ def joined(earlier: StepResult[Outcome] | None, last: StepResult[Outcome]) -> St
     if earlier is None:
         return last
     return replace(last, tries=earlier.tries + 1, uncertain=earlier.uncertain or last.uncertain)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no JSON number.")
+    return number

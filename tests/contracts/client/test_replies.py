@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from saga_contracts.client import Saga
+from saga_contracts.client.results import body_of
 from saga_contracts.replies import (
     CallbackOutcome,
     CompensateOutcome,
@@ -148,3 +149,12 @@ def test_a_step_without_the_call_cannot_be_asked_for_its_outcome(saga: Saga) -> 
         compensate_outcome(step, 200, None)
     with pytest.raises(ValueError, match="declares no status call"):
         status_outcome(step, 200, None)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"NaN", b'{"id": Infinity}', b"[1e999]", b"[" * 100_000])
+def test_what_is_no_json_is_no_body(text: bytes) -> None:
+    assert body_of(text) is None
+
+
+def test_a_body_is_read_as_it_stands() -> None:
+    assert body_of(b'{"id": 1.5, "name": "\\u00e9"}') == {"id": 1.5, "name": "é"}
