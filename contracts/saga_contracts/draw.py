@@ -1,13 +1,15 @@
 """A saga as one SVG picture: its steps in order, their classes and how they are undone (pure).
 
-The picture needs nothing from outside, reads in light and dark, and every text in it is escaped. Steps stand in columns: a
-step is one column after the last step that it waits for.
+The picture needs nothing from outside, reads in light and dark, and every text in it is escaped. Where the steps
+stand is `layout`'s part.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
+from saga_contracts import layout
+from saga_contracts.layout import Layout, Place
 from saga_contracts.saga import Completion, Saga, Step, StepClass
 
 WIDTH, HEIGHT = 220, 88
@@ -39,13 +41,6 @@ _SHAPES = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    step: Step
-    x: int
-    y: int
-
-
 def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
     """Draw a saga.
 
@@ -56,9 +51,10 @@ def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
     Returns:
         An SVG element as text, ready for a file or for a page.
     """
-    boxes = _layout(saga)
-    width = max(box.x for box in boxes.values()) + WIDTH + MARGIN
-    height = max(box.y for box in boxes.values()) + HEIGHT + MARGIN
+    sizes = {step.step: (float(WIDTH), float(HEIGHT)) for step in saga.steps}
+    edges = [(name, step.step) for step in saga.steps for name in step.after]
+    placed = layout.place(sizes, edges, gap_x=GAP_X, gap_y=GAP_Y)
+    width, height = round(placed.width) + 2 * MARGIN, round(placed.height) + TITLE + 2 * MARGIN
     title = f"Saga {saga.saga} of {saga.owner}"
     parts = [
         _open(title, width, height),
@@ -66,9 +62,10 @@ def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
         f"<defs>{_tip('saga-order-tip')}{_tip('saga-undo-tip')}</defs>",
         f'<rect class="saga-page" width="{width}" height="{height}"/>',
         f'<text class="saga-title" x="{MARGIN}" y="{MARGIN + 10}">{escape(title)}</text>',
-        *_arrows(saga, boxes),
-        *(_box(box, (marks or {}).get(box.step.step)) for box in boxes.values()),
-        "</svg>",
+        f'<g transform="translate({MARGIN} {TITLE + MARGIN})">',
+        *_arrows(saga, placed),
+        *(_box(step, placed.places[step.step], (marks or {}).get(step.step)) for step in saga.steps),
+        "</g></svg>",
     ]
     return "\n".join(parts) + "\n"
 
@@ -76,18 +73,6 @@ def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
 def style() -> str:
     """Give the style sheet of the pictures, with plain colours: not every viewer of SVG knows variables."""
     return f"{_SHAPES}{_coloured(_LIGHT)}@media (prefers-color-scheme: dark) {{{_coloured(_DARK)}}}"
-
-
-def depths(saga: Saga) -> dict[str, int]:
-    """Give each step's column: 0 for a step that waits for none, else one more than the last one it waits for."""
-    found: dict[str, int] = {}
-    waiting = list(saga.steps)
-    while waiting:
-        ready = [step for step in waiting if all(name in found for name in step.after)]
-        for step in ready:
-            found[step.step] = max((found[name] + 1 for name in step.after), default=0)
-        waiting = [step for step in waiting if step.step not in found]
-    return found
 
 
 def _open(title: str, width: int, height: int) -> str:
@@ -102,31 +87,23 @@ def _coloured(palette: Mapping[str, str]) -> str:
     return text
 
 
-def _layout(saga: Saga) -> dict[str, _Box]:
-    columns = depths(saga)
-    rows: dict[int, int] = {}
-    boxes = {}
-    for step in saga.steps:
-        column = columns[step.step]
-        row = rows.get(column, 0)
-        rows[column] = row + 1
-        x, y = MARGIN + column * (WIDTH + GAP_X), TITLE + MARGIN + row * (HEIGHT + GAP_Y)
-        boxes[step.step] = _Box(step, x, y)
-    return boxes
-
-
-def _arrows(saga: Saga, boxes: Mapping[str, _Box]) -> Iterator[str]:
+def _arrows(saga: Saga, placed: Layout) -> Iterator[str]:
     for step in saga.steps:
         for name in step.after:
-            before, after = boxes[name], boxes[step.step]
-            yield _curve("saga-order", before.x + WIDTH, before.y + HEIGHT // 2 - 8, after.x, after.y + HEIGHT // 2 - 8)
-            if step.step_class == before.step.step_class == StepClass.COMPENSATABLE:
-                yield _curve("saga-undo", after.x, after.y + HEIGHT - 14, before.x + WIDTH, before.y + HEIGHT - 14)
+            before, after, route = placed.places[name], placed.places[step.step], placed.routes[(name, step.step)]
+            ends = (before.x + WIDTH, before.middle - 8), (after.x, after.middle - 8)
+            yield _curve("saga-order", [ends[0], *((one.x, one.middle - 8) for one in route), ends[1]])
+            if step.step_class == saga.step(name).step_class == StepClass.COMPENSATABLE:
+                back = (after.x, after.y + HEIGHT - 14), (before.x + WIDTH, before.y + HEIGHT - 14)
+                yield _curve("saga-undo", [back[0], *((one.x, one.middle + 8) for one in reversed(route)), back[1]])
 
 
-def _curve(kind: str, x1: int, y1: int, x2: int, y2: int) -> str:
-    middle = (x1 + x2) // 2
-    return f'<path class="{kind}" d="M {x1} {y1} C {middle} {y1} {middle} {y2} {x2} {y2}" marker-end="url(#{kind}-tip)"/>'
+def _curve(kind: str, points: Sequence[tuple[float, float]]) -> str:
+    path = f"M {points[0][0]:g} {points[0][1]:g}"
+    for (x1, y1), (x2, y2) in pairwise(points):
+        middle = (x1 + x2) / 2
+        path += f" C {middle:g} {y1:g} {middle:g} {y2:g} {x2:g} {y2:g}"
+    return f'<path class="{kind}" d="{path}" marker-end="url(#{kind}-tip)"/>'
 
 
 def _tip(kind: str) -> str:
@@ -136,21 +113,21 @@ def _tip(kind: str) -> str:
     )
 
 
-def _box(box: _Box, mark: str | None) -> str:
-    step, left = box.step, box.x + 12
+def _box(step: Step, place: Place, mark: str | None) -> str:
+    left = place.x + 12
     kind = f"saga-box {step.step_class}{' optional' if step.optional else ''}"
     lines = [
-        f'<g><rect class="{kind}" x="{box.x}" y="{box.y}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
-        _text("saga-name", left, box.y + 22, step.step),
-        _text("saga-soft", left, box.y + 40, f"at {step.participant}"),
-        _text("saga-soft", left, box.y + 57, _kind_words(step)),
+        f'<g><rect class="{kind}" x="{place.x:g}" y="{place.y:g}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
+        _text("saga-name", left, place.y + 22, step.step),
+        _text("saga-soft", left, place.y + 40, f"at {step.participant}"),
+        _text("saga-soft", left, place.y + 57, _kind_words(step)),
     ]
     if step.compensate is not None:
         request = step.compensate.request
-        lines.append(_text("saga-undo-text", left, box.y + 75, f"undone by {request.method} {request.path}"))
+        lines.append(_text("saga-undo-text", left, place.y + 75, f"undone by {request.method} {request.path}"))
     if mark:
         kind = f"saga-mark {mark}" if mark in _VERDICTS else "saga-mark"
-        lines.append(_text(kind, box.x + WIDTH - 10, box.y + HEIGHT + 14, mark, anchor="end"))
+        lines.append(_text(kind, place.x + WIDTH - 10, place.y + HEIGHT + 14, mark, anchor="end"))
     return "".join([*lines, "</g>"])
 
 
@@ -163,7 +140,7 @@ def _kind_words(step: Step) -> str:
     return ", ".join(words)
 
 
-def _text(kind: str, x: int, y: int, text: str, anchor: str = "start") -> str:
+def _text(kind: str, x: float, y: float, text: str, anchor: str = "start") -> str:
     full = f"<title>{escape(text)}</title>" if len(text) > _LETTERS else ""
     shown = text if len(text) <= _LETTERS else text[: _LETTERS - 1] + "…"
-    return f'<text class="{kind}" x="{x}" y="{y}" text-anchor="{anchor}">{full}{escape(shown)}</text>'
+    return f'<text class="{kind}" x="{x:g}" y="{y:g}" text-anchor="{anchor}">{full}{escape(shown)}</text>'

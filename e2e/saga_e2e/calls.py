@@ -4,7 +4,6 @@ The step comes from the correlation headers, or else from the step key where the
 the body. The role comes from method, path and body. A call that is none of the saga's is not recognised.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -115,14 +114,6 @@ def told_by(saga: Saga, call: Recognised, body: Any) -> str | None:
     if call.role == Role.NOTIFICATION and saga.policies.owner_notification is not None:
         return _value_of("{event}", saga.policies.owner_notification.request.body, body)
     return None
-
-
-def json_of(content: bytes) -> Any:
-    """Give the JSON value of a body, or None when it is none."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,23 +14,38 @@ from saga_e2e.console import Console
 from saga_verifier.isolation.with_parent import die_with_parent
 
 if TYPE_CHECKING:
+    from saga_contracts.saga import Saga
     from saga_e2e.landscape import Landscape
+    from saga_verifier.isolation.interface import Isolation
 
 REFERENCE_SAGA = "vas_purchase"
+CONTAINER = "container"
+LAST_PORT = 65535
+_ISOLATION = click.option(
+    "--isolation",
+    "kind",
+    default="process",
+    show_default=True,
+    type=click.Choice(["process", CONTAINER]),
+    help="Start each service as a process, or in a container with a database on PostgreSQL.",
+)
 
 
 @click.command()
 @click.option("--out", default="build/demo", show_default=True, type=click.Path(path_type=Path), help="Where the results go.")
 @click.option("--keep", is_flag=True, help="Leave the broker serving until interrupted.")
-def demo(out: Path, keep: bool) -> None:  # noqa: FBT001  (click hands over flags)
+@_ISOLATION
+def demo(out: Path, keep: bool, kind: str) -> None:  # noqa: FBT001  (click hands over flags)
     """Run the whole chain on the VAS purchase saga and write a report.
 
     Exit status: 0 when everything ended as told, 1 when something did not, 4 when it could not be found out.
     """
-    from saga_e2e.demo import run  # noqa: PLC0415  (loads every part)
+    from saga_e2e.demo import SAGA, run  # noqa: PLC0415  (loads every part)
 
-    _end_with_parent()
-    sys.exit(run(out, Console(), wait=_wait if keep else None))
+    _end_with_parent(kind)
+    land, console = _landscape(None, None), Console()
+    isolation = _isolation(kind, land, land.saga(SAGA), console, out / "logs", broker=True)
+    sys.exit(run(out, console, isolation, wait=_wait if keep else None))
 
 
 @click.group()
@@ -50,34 +65,65 @@ _SERVICES = click.option("--services", type=click.Path(path_type=Path), help="Fo
 @click.option("--tier", default="nightly", show_default=True, type=click.Choice(["demo", "nightly"]))
 @click.option("--scenario", "names", multiple=True, help="Only this scenario (repeatable).")
 @click.option("--out", default="build/e2e", show_default=True, type=click.Path(path_type=Path), help="Where the report goes.")
-def run_scenarios(saga: str, sagas: Path | None, services: Path | None, tier: str, names: tuple[str, ...], out: Path) -> None:
+@_ISOLATION
+def run_scenarios(
+    saga: str, sagas: Path | None, services: Path | None, tier: str, names: tuple[str, ...], out: Path, kind: str
+) -> None:
     """Start all services of a saga, play its fault scenarios, check the invariants, write the report.
 
     Exit status: 0 kept, 1 broken, 3 unproven, 4 could not find out.
     """
     from saga_e2e import nightly  # noqa: PLC0415  (loads every part)
 
-    _end_with_parent()
-    land = _landscape(sagas, services)
-    sys.exit(nightly.run(land.saga(saga), land, out, Console(), tier=tier, names=names))
+    _end_with_parent(kind)
+    land, console = _landscape(sagas, services), Console()
+    played = land.saga(saga)
+    isolation = _isolation(kind, land, played, console, out / "logs")
+    sys.exit(nightly.run(played, land, out, console, tier=tier, names=names, isolation=isolation))
 
 
 @e2e.command()
 @_SAGA
 @_SAGAS
 @_SERVICES
-def up(saga: str, sagas: Path | None, services: Path | None) -> None:
-    """Start all services of a saga, print their addresses, and leave them running until interrupted."""
-    from saga_e2e.topology import Topology  # noqa: PLC0415
+@click.option(
+    "--port", "ports", multiple=True, metavar="NAME=PORT", help="A fixed port for a service (repeatable); default: free ones."
+)
+@_ISOLATION
+def up(saga: str, sagas: Path | None, services: Path | None, ports: tuple[str, ...], kind: str) -> None:
+    """Start all services of a saga and a broker, print their addresses, and leave them running until interrupted.
 
-    _end_with_parent()
-    land = _landscape(sagas, services)
-    with Topology(land, land.saga(saga)) as topology:
-        for name in topology.names:
-            click.echo(f"{name}\t{topology.url_of(name)}")
-        click.echo("Press Ctrl+C to stop.")
-        sys.stdout.flush()
-        _wait()
+    Exit status: 0 when interrupted, 4 when a service could not be started or has ended.
+    """
+    from saga_e2e.up import run  # noqa: PLC0415  (loads every part)
+
+    _end_with_parent(kind)
+    land, console = _landscape(sagas, services), Console()
+    shown = land.saga(saga)
+    isolation = _isolation(kind, land, shown, console, None, broker=True)
+    try:
+        run(shown, land, console, isolation, threading.Event().wait, ports=dict(map(_port, ports)))
+    except KeyboardInterrupt:
+        click.echo("")
+
+
+@e2e.command("report")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--saga-file", type=click.Path(path_type=Path), help="The saga file; default: the saga that a report.json holds.")
+@click.option("--out", default="build/report", show_default=True, type=click.Path(path_type=Path), help="Where the report goes.")
+def join_results(results: tuple[Path, ...], saga_file: Path | None, out: Path) -> None:
+    """Put RESULTS of several runs into one report: what `verify --json` printed, and `report.json` files.
+
+    Exit status: 0 kept, 1 broken, 2 a file is wrong, 3 not all is known.
+    """
+    from saga_contracts.sagafile import load_saga  # noqa: PLC0415  (loads every part)
+    from saga_e2e import report, report_files  # noqa: PLC0415
+
+    data = report_files.join(results, load_saga(saga_file) if saga_file else None)
+    report_files.write(out, data)
+    headline = report.headline(data)
+    click.echo(f"{headline.sentence} The report: {out / 'report.html'}")
+    sys.exit({"kept": 0, "broken": 1, "unknown": 3}[headline.status])
 
 
 def _landscape(sagas: Path | None, services: Path | None) -> "Landscape":
@@ -90,14 +136,40 @@ def _landscape(sagas: Path | None, services: Path | None) -> "Landscape":
     return landscape_in(sagas, services)
 
 
-def _end_with_parent() -> None:
-    """End politely on SIGTERM, and at once when the parent goes: what was started is ended by its own guards either way."""
+def _isolation(
+    kind: str, land: "Landscape", saga: "Saga", console: Console, log_folder: Path | None, *, broker: bool = False
+) -> "Isolation":
+    """Make the backend that starts the services of a saga."""
+    if kind != CONTAINER:
+        from saga_verifier.isolation.process import ProcessIsolation  # noqa: PLC0415  (loads every part)
+
+        return ProcessIsolation()
+    from saga_e2e.containers import container_isolation  # noqa: PLC0415  (loads the Docker library)
+
+    return container_isolation(land.services(saga), broker=broker, log_folder=log_folder, say=console.line)
+
+
+def _port(text: str) -> tuple[str, int]:
+    name, _, port = text.partition("=")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) <= LAST_PORT):
+        raise UsageError(f"--port {text!r} names no port. Write it as NAME=PORT, for example --port saga_service=8100.")
+    return name, int(port)
+
+
+def _end_with_parent(kind: str) -> None:
+    """End politely on SIGTERM and when the terminal goes; when the parent goes, too.
+
+    Processes are ended by their own guards either way, so that this one may go at once then: a polite end would wait for what is
+    under way, with nobody there to see it. Containers have no guard but this process.
+    """
 
     def leave(number: int, _: FrameType | None) -> None:
         sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, leave)
-    die_with_parent(signum=signal.SIGKILL)  # a polite end would wait for what is under way, with nobody there to see it
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # `nohup` asks to stay
+        signal.signal(signal.SIGHUP, leave)
+    die_with_parent(signum=signal.SIGTERM if kind == CONTAINER else signal.SIGKILL)
 
 
 def _wait() -> None:

@@ -1,72 +1,78 @@
-"""The reference landscape in containers: which image and command each service is, with a database of its own on PostgreSQL.
+"""A landscape in containers: which image and command each service is, with a database of its own on PostgreSQL.
 
-Building the images is `images`; starting them is the backend `saga_verifier.isolation.container`.
+What a service is as a container stands in its provider file. Building the images is `images`; starting containers is the backend
+`saga_verifier.isolation.container`.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from saga_contracts.errors import UsageError
+from saga_e2e import broker_program
 from saga_e2e.images import Images
 from saga_verifier.isolation.container import ContainerIsolation
 from saga_verifier.isolation.container_run import Settings
-from saga_verifier.isolation.container_spec import ContainerSpec, inside_url
-from saga_verifier.isolation.spec import Health, Spec
+from saga_verifier.isolation.container_spec import ContainerSpec
+from saga_verifier.isolation.engine import Engine
+from saga_verifier.provider_file import ProviderFile
 
-SAGA_SERVICE = "saga_service"
+BROKER_IMAGE = "sagapact-broker:latest"
 BROKER_PORT = 9292
-DATABASE_URL = "postgresql+psycopg://{database_user}:{database_password}@{database_host}:{database_port}/{database_name}"
-"""What the services' SQLAlchemy takes."""
-
-
-def service_container(name: str, image: str) -> ContainerSpec:
-    """Say how a service of the landscape runs as a container.
-
-    Args:
-        name: A participant's name, or that of the saga service.
-        image: The landscape's image.
-    """
-    own = {"HOST": "0.0.0.0", "DATABASE_URL": DATABASE_URL}  # noqa: S104  (inside its container)
-    if name == SAGA_SERVICE:
-        return ContainerSpec(image, command=(SAGA_SERVICE,), env={**own, "SYSTEM_DATABASE_URL": DATABASE_URL})
-    return ContainerSpec(image, command=(f"participants.{name}",), env=own)
-
-
-def broker_container(image: str, database_url: str = "{database_url}") -> ContainerSpec:
-    """Say how the broker runs as a container.
-
-    Args:
-        image: The broker's image.
-        database_url: Its database; default: one of its own on the run's PostgreSQL server.
-    """
-    return ContainerSpec(image, port=BROKER_PORT, env={"SAGAPACT_DATABASE_URL": database_url})
-
-
-def broker_spec(name: str = "broker") -> Spec:
-    """Give what is started as the broker."""
-    return Spec(name, (), health=Health("/diagnostic/status/heartbeat", 60))
-
-
-def addresses_inside(names: Iterable[str], containers: Mapping[str, ContainerSpec]) -> str:
-    """Give the value of SAGA_PARTICIPANTS for a saga service that reaches the participants without a proxy."""
-    return json.dumps({name: inside_url(name, containers[name]) for name in names if name != SAGA_SERVICE})
-
-
-def containers_of(images: Images, services: Iterable[str]) -> dict[str, ContainerSpec]:
-    """Say how each of some services of the landscape runs as a container, building its image when that is not there."""
-    image = images.image("landscape")
-    return {name: service_container(name, image) for name in services}
 
 
 def container_isolation(
-    images: Images, containers: Mapping[str, ContainerSpec], log_folder: Path | None = None
+    services: Mapping[str, ProviderFile],
+    *,
+    broker: bool = False,
+    log_folder: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> ContainerIsolation:
-    """Give the backend for some containers, with the images that this machine can have.
+    """Give the backend for the services of a landscape; in a checkout, an image of ours that is not there is built first.
 
     Args:
-        images: The images.
-        containers: What each service is as a container.
+        services: Their provider files by name, that of the saga service included.
+        broker: Will a broker be started, too?
         log_folder: Where the logs of containers are kept that did not end as they should.
+        say: Told what takes long, and which images were chosen.
+
+    Raises:
+        UsageError: when a provider file does not say how its service runs in a container.
+        SagapactError: when no engine can be used, or an image is not to be had.
     """
-    settings = Settings(images.postgres(), images.base(), log_folder=log_folder, say=images.say)
-    return ContainerIsolation(containers, settings)
+    containers = containers_of(services)
+    if broker:
+        containers[broker_program.NAME] = broker_container()
+    with Engine() as engine:
+        images = Images(engine, say)
+        newest = {name: images.newest(name) for name in sorted({one.image for one in containers.values() if one.image})}
+        chosen = {name: replace(one, image=newest.get(one.image, "")) for name, one in containers.items()}
+        settings = Settings(images.server(_wanted_server(services)), images.forwarder(), log_folder=log_folder, say=say)
+    return ContainerIsolation(chosen, settings)
+
+
+def containers_of(services: Mapping[str, ProviderFile]) -> dict[str, ContainerSpec]:
+    """Read how each service runs as a container.
+
+    Raises:
+        UsageError: when one of them does not say it.
+    """
+    specs = {name: file.container.spec(file.folder) for name, file in services.items() if file.container is not None}
+    missing = [name for name in services if name not in specs]
+    if missing:
+        raise UsageError(
+            f"Cannot run {', '.join(missing)} in containers: the provider files do not say which image each one is. Add "
+            '`container: {image: …, env: {HOST: "0.0.0.0"}}` to each, or run with --isolation process.'
+        )
+    return specs
+
+
+def broker_container() -> ContainerSpec:
+    """Say how the broker runs as a container, with a database of its own on the run's PostgreSQL server."""
+    return ContainerSpec(BROKER_IMAGE, port=BROKER_PORT, env={"SAGAPACT_DATABASE_URL": "{database_url}"})
+
+
+def _wanted_server(services: Mapping[str, ProviderFile]) -> str:
+    """Give the image of the PostgreSQL server that the provider files name first; all services share one server."""
+    named = (file.container.postgres_image for file in services.values() if file.container is not None)
+    return next((image for image in named if image), "")

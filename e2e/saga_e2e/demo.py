@@ -1,7 +1,7 @@
 """The demo: the whole chain on the VAS purchase saga, told step by step.
 
 Broker, contract tests, publishing, verification in isolation, both gates, a billing version that breaks a compensation and its
-mended successor, whole sagas with faults, and the report. Everything is real: processes, HTTP, databases, Pact.
+mended successor, whole sagas with faults, and the report. Everything is real: processes or containers, HTTP, databases, Pact.
 """
 
 import json
@@ -22,12 +22,12 @@ from saga_contracts.errors import SagapactError
 from saga_contracts.saga import Saga
 from saga_contracts.sagafile import load_saga
 from saga_e2e import runner
+from saga_e2e.broker_program import broker_spec, own_environment
 from saga_e2e.console import Console
 from saga_e2e.landscape import reference_landscape
 from saga_e2e.nightly import Headline, write_report
 from saga_verifier import reporting
-from saga_verifier.isolation.process import ProcessIsolation
-from saga_verifier.isolation.spec import Health, Spec
+from saga_verifier.isolation.interface import Isolation
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.run import ProviderOutcome, Settings, Version, verify_provider, with_environment
 from saga_verifier.verdicts import Verdict
@@ -58,14 +58,14 @@ class Story:
 class Demo:
     """One run of the demo."""
 
-    def __init__(self, out: Path, console: Console) -> None:
+    def __init__(self, out: Path, console: Console, isolation: Isolation) -> None:
         self.out = out
         self.console = console
         self.story = Story()
         self.land = reference_landscape()
         self.saga_file = self.land.sagas[SAGA]
         self.saga: Saga = load_saga(self.saga_file)
-        self.isolation = ProcessIsolation()
+        self.isolation = isolation
         self._broker: BrokerClient | None = None
 
     @property
@@ -77,8 +77,8 @@ class Demo:
     @contextmanager
     def serving(self) -> Iterator[str]:
         """Run the broker; gives its address."""
-        self.console.step("A broker on SQLite")
-        with self.isolation.start(_broker_spec()) as running, BrokerClient(running.base_url) as client:
+        self.console.step("A broker")
+        with self.isolation.start(broker_spec()) as running, BrokerClient(running.base_url) as client:
             self._broker = client
             self.console.line(f"serves at {running.base_url}")
             yield running.base_url
@@ -94,7 +94,7 @@ class Demo:
             text=True,
             timeout=CONTRACT_TESTS_TIMEOUT_S,
             check=False,
-            env=_environment(),
+            env=own_environment(),
         )
         if done.returncode != 0:
             raise SagapactError(f"The contract tests of {SAGA} failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
@@ -226,36 +226,17 @@ class Demo:
         self.story.expect(whole.can_run is expected, f"can-run with {pacticipant} {version} says {_word(whole.can_run)}")
 
 
-def _broker_spec() -> Spec:
-    command = (
-        "{python}",
-        "-m",
-        "saga_contracts",
-        "broker",
-        "serve",
-        "--port",
-        "{port}",
-        "--database-url",
-        "sqlite:///{workdir}/broker.sqlite",
-    )
-    return Spec("broker", command, inherited=_environment(), health=Health("/diagnostic/status/heartbeat", 30))
-
-
-def _environment() -> dict[str, str]:
-    """Give what a process of our own needs of the environment, and no more."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-
-
 def _word(answer: bool | None) -> str:  # noqa: FBT001
     return "unknown" if answer is None else "yes" if answer else "no"
 
 
-def run(out: Path, console: Console, wait: Callable[[], None] | None = None) -> int:
+def run(out: Path, console: Console, isolation: Isolation, wait: Callable[[], None] | None = None) -> int:
     """Run the demo.
 
     Args:
         out: Folder for the pacts and the report; what an earlier run left there is replaced.
         console: Where the story is told.
+        isolation: The backend that starts the broker and every service.
         wait: Called at the end, while the broker still serves; None: the broker stops.
 
     Returns:
@@ -263,8 +244,8 @@ def run(out: Path, console: Console, wait: Callable[[], None] | None = None) -> 
     """
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    told = Demo(out, console)
-    with told.serving() as address:
+    told = Demo(out, console, isolation)
+    with isolation, told.serving() as address:
         told.contract_tests()
         told.publish()
         told.verify_all()

@@ -103,11 +103,11 @@ class Services:
         return body_of(reply.content), ""
 
     def _change_state(self, step: Step, state: ProviderState) -> None:
-        where = f"Cannot set up the state {state.state!r} of {step.participant}"
+        what = f"set up the state {state.state!r} of {step.participant}"
         url = self._topology.states_url(step.participant)
         if url is None:
-            raise SagapactError(f"{where}: its provider file names no state-change address. Add `states: {{path: …}}`.")
-        self._json("POST", url, where, {"state": state.state, "params": state.params, "action": "setup"})
+            raise SagapactError(f"Cannot {what}: its provider file names no state-change address. Add `states: {{path: …}}`.")
+        self._json("POST", url, what, {"state": state.state, "params": state.params, "action": "setup"})
 
     def _called(self, step: Step, request: Request, call: StepCall, what: str) -> tuple[httpx.Response, str]:
         built = step_request(self.saga, step, request, call, self._topology.url_of(step.participant))

@@ -4,7 +4,8 @@
     python -m saga_e2e.images broker     only that one
 
 A base image is, in this order: what SAGAPACT_BASE_IMAGE or SAGAPACT_POSTGRES_IMAGE names; the official image, when the engine has
-it or can fetch it; one made from Debian's packages.
+it or can fetch it; one made from Debian's packages. One of ours that SAGAPACT_BROKER_IMAGE, SAGAPACT_VERIFIER_IMAGE or
+SAGAPACT_LANDSCAPE_IMAGE names is used as it is.
 """
 
 import os
@@ -74,16 +75,37 @@ class Images:
     root: Path = field(default_factory=lambda: Path(__file__).resolve().parents[2])
     _base: str = field(default="", init=False)
 
-    def __post_init__(self) -> None:
-        if not (self.root / "constraints.txt").is_file():
-            raise UsageError(f"Images are built from a checkout of sagapact, and {self.root} is none. Run this in a checkout.")
+    @property
+    def can_build(self) -> bool:
+        """Is there a checkout to build from?"""
+        return (self.root / "constraints.txt").is_file()
+
+    def newest(self, image: str) -> str:
+        """Give an image by the name under which users know it; in a checkout, one of ours with the content that it has now.
+
+        Args:
+            image: Such as `sagapact-broker:latest`, or one that is not ours.
+        """
+        name = image.removeprefix("sagapact-").removesuffix(":latest")
+        return self.image(name) if name in RECIPES and image == f"sagapact-{name}:latest" and self._is_made_here(name) else image
+
+    def server(self, otherwise: str) -> str:
+        """Give the image of the PostgreSQL server; where none can be built and none is named, another."""
+        return self.postgres() if self._is_made_here("postgres") else otherwise or POSTGRES_IMAGE
+
+    def forwarder(self) -> str:
+        """Give an image that has Python, for the forwarder; it need not be there unless it is used."""
+        return self.base() if self._is_made_here("base") else PYTHON_IMAGE
 
     def base(self) -> str:
-        """Give the image with Python that ours are built on."""
+        """Give the image with Python that ours are built on.
+
+        Raises:
+            UsageError: when this is no checkout.
+        """
         if not self._base:
-            script = self.root / "e2e/images/debian_base.sh"
-            made = Build("sagapact-base", {"debian_base.sh": script}).tag
-            self._base = self._chosen("SAGAPACT_BASE_IMAGE", PYTHON_IMAGE, made) or self._made_base(script, made)
+            named = os.environ.get("SAGAPACT_BASE_IMAGE", "")
+            self._base = found(self.engine, named) if named else self._own_base()
             self.say(f"base image: {self._base}")
         return self._base
 
@@ -92,7 +114,8 @@ class Images:
         named = os.environ.get("SAGAPACT_POSTGRES_IMAGE", "")
         if named:
             return found(self.engine, named)
-        base = (self._chosen("", POSTGRES_IMAGE, "") if self.base() == PYTHON_IMAGE else "") or self.base()
+        self._check_checkout()
+        base = (self._chosen(POSTGRES_IMAGE, "") if self.base() == PYTHON_IMAGE else "") or self.base()
         context = files_of(self.root / "e2e/images/postgres")
         build = Build(
             "sagapact-postgres", context, {"BASE_IMAGE": base}, network="host", seeds=(self._id(base),)
@@ -105,6 +128,10 @@ class Images:
         Args:
             name: `broker`, `verifier` or `landscape`.
         """
+        named = os.environ.get(f"SAGAPACT_{name.upper()}_IMAGE", "")
+        if named:
+            return found(self.engine, named)
+        self._check_checkout()
         recipe, base = RECIPES[name], self.base()
         wanted = wheelhouse.requirements(self.root, recipe.extras, recipe.without)
         pinned = (self.root / "constraints.txt").read_text(encoding="utf-8")
@@ -137,20 +164,29 @@ class Images:
         files: dict[str, Path | bytes] = {f"wheels/{name}": wheel for name, wheel in wheels.items()}
         return files | {f"own/{name}": content for name, content in own.items()}
 
-    def _chosen(self, variable: str, official: str, made: str) -> str:
+    def _own_base(self) -> str:
+        self._check_checkout()
+        script = self.root / "e2e/images/debian_base.sh"
+        made = Build("sagapact-base", {"debian_base.sh": script}).tag
+        return self._chosen(PYTHON_IMAGE, made) or self._made_base(script, made)
+
+    def _is_made_here(self, name: str) -> bool:
+        return self.can_build or bool(os.environ.get(f"SAGAPACT_{name.upper()}_IMAGE"))
+
+    def _check_checkout(self) -> None:
+        if not self.can_build:
+            raise UsageError(f"Images are built from a checkout of sagapact, and {self.root} is none. Run this in a checkout.")
+
+    def _chosen(self, official: str, made: str) -> str:
         """Choose an image.
 
         Args:
-            variable: May name it.
             official: The official one.
             made: The one that an earlier run made because the official one was not to be had; then that is not asked for again.
 
         Returns:
             Its name, or nothing where neither is to be had.
         """
-        named = os.environ.get(variable, "") if variable else ""
-        if named:
-            return found(self.engine, named)
         here = [name for name in (official, made) if name and self.engine.image(name) is not None]
         if here:
             return here[0]

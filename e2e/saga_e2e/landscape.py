@@ -12,7 +12,7 @@ from saga_contracts.errors import UsageError
 from saga_contracts.saga import Saga
 from saga_contracts.sagafile import load_saga
 from saga_e2e.calls import service_name
-from saga_verifier.provider_file import ProviderFile, Start, load_provider_file
+from saga_verifier.provider_file import Container, ProviderFile, Start, load_provider_file
 
 REFERENCE_SAGA = "vas_purchase"
 
@@ -106,7 +106,12 @@ def saga_service_in(folder: Path) -> ProviderFile:
     }
     start = Start(command=("{python}", "-m", "saga_service"), env=env, pass_env=("PATH",))
     inherited = {"PATH": os.environ["PATH"]} if "PATH" in os.environ else {}
-    return ProviderFile(format=1, provider="saga_service", start=start, folder=folder, inherited=inherited)
+    container = Container(
+        image="sagapact-landscape:latest",
+        command=("saga_service",),
+        env={"HOST": "0.0.0.0", "DATABASE_URL": "{database_url}", "SYSTEM_DATABASE_URL": "{database_url}"},  # noqa: S104  (inside)
+    )
+    return ProviderFile(format=1, provider="saga_service", start=start, container=container, folder=folder, inherited=inherited)
 
 
 def _read(provider: Path | ProviderFile) -> ProviderFile:

@@ -8,10 +8,13 @@ from typing import Any
 
 from saga_contracts.errors import SagapactError
 from saga_contracts.saga import Saga
-from saga_e2e import report, runner
+from saga_e2e import report_files, runner
 from saga_e2e.console import Console
 from saga_e2e.landscape import Landscape
+from saga_e2e.records import ScenarioRecord
+from saga_e2e.report import ReportData
 from saga_verifier import VERSION
+from saga_verifier.isolation.interface import Isolation
 from saga_verifier.verdicts import Verdict, exit_status, worst
 
 
@@ -23,7 +26,16 @@ class Headline:
     sentence: str
 
 
-def run(saga: Saga, landscape: Landscape, out: Path, console: Console, *, tier: str, names: Iterable[str] = ()) -> int:
+def run(
+    saga: Saga,
+    landscape: Landscape,
+    out: Path,
+    console: Console,
+    *,
+    tier: str,
+    names: Iterable[str] = (),
+    isolation: Isolation | None = None,
+) -> int:
     """Play a saga's scenarios and write the report.
 
     Args:
@@ -33,18 +45,26 @@ def run(saga: Saga, landscape: Landscape, out: Path, console: Console, *, tier: 
         console: Where each scenario is told.
         tier: `demo` or `nightly`.
         names: Only these scenarios; none: all of the tier.
+        isolation: The backend that starts the services; default: processes of this machine.
 
     Returns:
         The exit status: 0 kept, 1 broken, 3 unproven, 4 could not find out.
 
     Raises:
-        SagapactError: when nothing was played, or the services cannot be started.
+        SagapactError: when nothing was played, the services cannot be started, or one ends in the middle; then the report tells
+            what was played before.
     """
     console.step(f"{saga.saga}: scenarios of the tier {tier}, all services up")
-    records = []
-    for record in runner.run(saga, landscape, tier=tier, names=names):
-        console.result(record.verdict, f"{record.title}: {record.outcome}{f' ({record.error})' if record.error else ''}")
-        records.append(record)
+    records: list[ScenarioRecord] = []
+    try:
+        for record in runner.run(saga, landscape, isolation, tier=tier, names=names):
+            console.result(record.verdict, f"{record.title}: {record.outcome}{f' ({record.error})' if record.error else ''}")
+            records.append(record)
+    except SagapactError as error:
+        if records:
+            given_up = Headline("unknown", f"The run was given up after {len(records)} scenarios: {str(error).splitlines()[0]}")
+            write_report(out, saga, given_up, scenarios=[record.as_json() for record in records])
+        raise
     if not records:
         raise SagapactError(f"No scenario of {saga.saga} was played. Report this as a defect of sagapact.")
     headline = _headline(saga, [str(record.verdict) for record in records])
@@ -64,7 +84,7 @@ def write_report(out: Path, saga: Saga, headline: Headline, **parts: list[dict[s
         headline: The verdict on the whole.
         parts: `providers`, `gates`, `scenarios`, `figures`, as far as there are any.
     """
-    data = report.ReportData.model_validate(
+    data = ReportData.model_validate(
         {
             "title": f"Sagapact: {saga.saga}",
             "generated_at": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -74,10 +94,7 @@ def write_report(out: Path, saga: Saga, headline: Headline, **parts: list[dict[s
             **parts,
         }
     )
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.html").write_text(report.render(data), encoding="utf-8")
-    (out / "report.json").write_text(report.as_json(data), encoding="utf-8")
-    (out / "junit.xml").write_text(report.as_junit(data), encoding="utf-8")
+    report_files.write(out, data)
 
 
 def _headline(saga: Saga, verdicts: list[str]) -> Headline:

@@ -5,7 +5,8 @@ What could not be found out is said in the record's `error`, never taken for a p
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Event
 from typing import Any
 
 from saga_contracts.errors import SagapactError
@@ -13,12 +14,13 @@ from saga_contracts.saga import Saga
 from saga_e2e.doubts import doubt
 from saga_e2e.evidence import Evidence, SagaRecord
 from saga_e2e.faults import Fault, Role, on_the_way
-from saga_e2e.findings import OPEN
+from saga_e2e.findings import OPEN, Finding
 from saga_e2e.gather import Services
 from saga_e2e.invariants import judge
 from saga_e2e.records import ScenarioRecord, step_records
 from saga_e2e.scenarios import End, Scenario
 from saga_e2e.topology import Topology
+from saga_verifier.verdicts import Verdict
 
 DEADLINE_S = 30.0
 NOTICE_S = 5.0
@@ -35,11 +37,15 @@ class Player:
         topology: A running one.
         services: Its services; the saga is defined there.
         deadline_s: How long one saga may take to come to its end.
+        give_up: When set, nothing is waited for any more.
     """
 
-    def __init__(self, topology: Topology, services: Services, deadline_s: float = DEADLINE_S) -> None:
-        self._saga, self._proxy = topology.saga, topology.proxy
+    def __init__(
+        self, topology: Topology, services: Services, deadline_s: float = DEADLINE_S, give_up: Event | None = None
+    ) -> None:
+        self._saga, self._proxy, self._topology = topology.saga, topology.proxy, topology
         self._services, self._deadline_s = services, deadline_s
+        self._give_up = give_up or Event()
 
     def play(self, scenario: Scenario) -> ScenarioRecord:
         """Play a scenario and judge it."""
@@ -68,12 +74,16 @@ class Player:
             saga_id=saga_id,
             outcome=evidence.record.state,
             duration_ms=self._since(began_ms),
-            error=doubt(self._saga, met, evidence.trace, findings),
+            error=doubt(self._saga, met, evidence.trace, findings) or self._lost(findings),
             findings=findings,
             steps=step_records(self._saga, evidence),
             trace=evidence.trace,
             began_ms=began_ms,
         )
+
+    def _lost(self, findings: Iterable[Finding]) -> str | None:
+        """Say which service has ended, when something is broken: it is not to blame on the saga then."""
+        return self._topology.trouble() if any(finding.verdict == Verdict.BROKEN for finding in findings) else None
 
     def _evidence(self, scenario: Scenario, saga_id: str, payload: Mapping[str, Any]) -> Evidence:
         record = self._await_end(saga_id, self._deadline_s + _longer_s(self._saga, scenario))
@@ -85,7 +95,7 @@ class Player:
         return Evidence(saga_id, record, again, steps, self._proxy.trace(saga_id))
 
     def _await_end(self, saga_id: str, deadline_s: float) -> SagaRecord:
-        for _ in _pauses(deadline_s):
+        for _ in self._pauses(deadline_s):
             record = self._services.record(saga_id)
             if record.ended:
                 return record
@@ -94,16 +104,24 @@ class Player:
     def _await_notice(self, saga_id: str, record: SagaRecord) -> None:
         """Wait until the owner has heard of every step that did not come to its end."""
         to_tell = {step for step, state in record.steps.items() if state in OPEN}
-        for _ in _pauses(NOTICE_S):
+        for _ in self._pauses(NOTICE_S):
             trace = self._proxy.trace(saga_id)
             if to_tell <= {call.step for call in trace if call.role == Role.NOTIFICATION and call.outcome == "done"}:
                 return
 
     def _await_quiet(self, saga_id: str) -> None:
         """Wait until no call of the saga is under way any more, so that the trace is whole."""
-        for _ in _pauses(QUIET_S):
+        for _ in self._pauses(QUIET_S):
             if not self._proxy.under_way(saga_id):
                 return
+
+    def _pauses(self, seconds: float) -> Iterator[None]:
+        """Give a turn at once and then ever more rarely, until the time is up."""
+        until, pause_s = time.monotonic() + seconds, _FIRST_PAUSE_S
+        while time.monotonic() < until and not self._give_up.is_set():
+            yield
+            self._give_up.wait(pause_s)
+            pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
     def _since(self, began_ms: float) -> int:
         return round(self._proxy.now_ms() - began_ms)
@@ -127,12 +145,3 @@ def _met(parts: Sequence[Sequence[Fault]], hits: Sequence[int]) -> Iterator[bool
     for part in parts:
         numbers = [next(left) for _ in part]
         yield bool(numbers and numbers[0])
-
-
-def _pauses(seconds: float) -> Iterator[None]:
-    """Give a turn at once and then ever more rarely, until the time is up."""
-    until, pause_s = time.monotonic() + seconds, _FIRST_PAUSE_S
-    while time.monotonic() < until:
-        yield
-        time.sleep(pause_s)
-        pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)

@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
+from saga_contracts.client.results import body_of
 from saga_contracts.saga import Saga
 from saga_e2e import calls, upstream
 from saga_e2e.calls import Incoming, Recognised, Recogniser
@@ -29,7 +30,7 @@ from saga_e2e.rulebook import Rulebook
 from saga_e2e.trace import Fate, Trace, TracedCall
 from saga_e2e.upstream import Answer
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 STRANGER_WAITS_S = 5.0
 """How long a call of a saga that nobody has named is kept waiting before it passes without faults, while scenarios are played."""
 _FATES = {
@@ -48,10 +49,12 @@ class FaultProxy:
 
     Args:
         saga: Whose calls are recognised.
+        host: The address that it listens on, at which the services reach it.
     """
 
-    def __init__(self, saga: Saga) -> None:
+    def __init__(self, saga: Saga, host: str = LOOPBACK) -> None:
         self._saga, self._recogniser = saga, Recogniser(saga)
+        self._host = host
         self._service = calls.service_name(saga)
         self._stranger_waits_s = 0.0
         self._routes: dict[str, str] = {}
@@ -65,7 +68,7 @@ class FaultProxy:
     @property
     def base_url(self) -> str:
         """Where the proxy answers, without a closing slash."""
-        return f"http://{HOST}:{self._port}"
+        return f"http://{self._host}:{self._port}"
 
     def url_of(self, name: str) -> str:
         """Give the address of a participant or of the saga service through the proxy."""
@@ -134,7 +137,7 @@ class FaultProxy:
         self._session = upstream.new_session()
         self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, 0)
+        site = web.TCPSite(self._runner, self._host, 0)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
@@ -163,7 +166,7 @@ class FaultProxy:
         if body is None:
             return web.json_response({"error": "body_too_large"}, status=413)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        call = Incoming(target, request.method, f"/{path}", headers, calls.json_of(body))
+        call = Incoming(target, request.method, f"/{path}", headers, body_of(body))
         seen = self._recogniser.recognise(call)
         if seen is not None and self._stranger_waits_s:
             await self._wait_until_opened(seen.saga_id)
@@ -213,7 +216,7 @@ class FaultProxy:
             key=seen.key,
             request=f"{call.method} {call.path}"[:500],
             status=None if answer is None else answer.status,
-            outcome=None if answer is None else calls.outcome_of(self._saga, seen, answer.status, calls.json_of(answer.body)),
+            outcome=None if answer is None else calls.outcome_of(self._saga, seen, answer.status, body_of(answer.body)),
             told=calls.told_by(self._saga, seen, call.body),
             fate=fate,
         )

@@ -5,12 +5,14 @@ saga. So scenarios do not meet each other, and one topology serves all. One scen
 to who takes the events.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from queue import SimpleQueue
+from threading import Event as Signal
 
-from saga_contracts.errors import UsageError
+from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.saga import Saga
 from saga_e2e.gather import Services, new_client
 from saga_e2e.landscape import Landscape
@@ -61,18 +63,30 @@ def run(
 
     Raises:
         UsageError: when a name is not known, or there is nothing to play.
-        SagapactError: when a service cannot be started, or the saga is not taken.
+        SagapactError: when a service cannot be started or ends in the middle, or the saga is not taken.
     """
     chosen = select(derive(saga), tier=Tier(tier), names=names)
-    with Topology(landscape, saga, env=env, isolation=isolation) as topology:
-        for event in play(topology, chosen):
+    with Topology(landscape, saga, env=env, isolation=isolation) as topology, closing(play(topology, chosen)) as events:
+        for event in events:
             if isinstance(event, ScenarioEnded):
                 yield event.record
+                if event.record.error is not None:
+                    _check_alive(topology)
+
+
+def _check_alive(topology: Topology) -> None:
+    """Give up as soon as a service has ended: no later scenario could be judged."""
+    trouble = topology.trouble()
+    if trouble is not None:
+        raise SagapactError(
+            f"The scenarios of {topology.saga.saga} were given up: {trouble}\n"
+            "Mend what its log tells; if it tells nothing, look who ended it or whether memory ran out. Then run them again."
+        )
 
 
 def play(
     topology: Topology, scenarios: Sequence[Scenario], *, at_once: int = AT_ONCE, deadline_s: float = DEADLINE_S
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """Play scenarios and give an event at the beginning and at the end of each, as they come.
 
     Args:
@@ -90,11 +104,15 @@ def play(
     with new_client() as http, topology.proxy.holding_strangers():
         services = Services(topology, http)
         services.define()
-        player = Player(topology, services, deadline_s)
+        give_up = Signal()
+        player = Player(topology, services, deadline_s, give_up)
         events: SimpleQueue[Event | BaseException] = SimpleQueue()
         with ThreadPoolExecutor(max_workers=max(1, at_once), thread_name_prefix="scenario") as threads:
             plays = [threads.submit(_play_one, player, scenario, events) for scenario in scenarios]
-            yield from _heard(events, len(scenarios), plays)
+            try:
+                yield from _heard(events, len(scenarios), plays)
+            finally:  # nobody listens any more: what is under way need not go on
+                give_up.set()
 
 
 def _heard(events: "SimpleQueue[Event | BaseException]", wanted: int, plays: Sequence[Future[None]]) -> Iterator[Event]:

@@ -1,11 +1,11 @@
 """The harness's receiver of callbacks: takes what a participant sends later, and lets the player wait for it.
 
-Listens on the loopback only. A callback is kept under the last segment of its path, which is the step key.
+Listens where the isolation says that its programs reach the harness. Takes callbacks for keys that it has given an address for,
+and of each key the newest one only, so that no participant can fill it up.
 """
 
 import json
 import threading
-from collections import defaultdict
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, Self
 from urllib.parse import quote, unquote
 
 MAX_BODY_BYTES = 1_000_000
+SOCKET_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,16 @@ class Callback:
 
 
 class CallbackReceiver:
-    """A context manager; while it is open, `url_for(key)` takes callbacks and `wait(key)` gives them."""
+    """A context manager; while it is open, `url_for(key)` takes callbacks and `wait(key)` gives them.
 
-    def __init__(self) -> None:
-        self._arrived: dict[str, list[Callback]] = defaultdict(list)
+    Args:
+        host: The address of this machine to listen at.
+    """
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._arrived: dict[str, Callback | None] = {}
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer((host, 0), self._handler())
         self._server.daemon_threads = True
 
     def __enter__(self) -> Self:
@@ -44,40 +49,60 @@ class CallbackReceiver:
 
     def url_for(self, key: str) -> str:
         """Give the address that a participant is told to call back."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/callbacks/{quote(key, safe=':')}"
+        with self._changed:
+            self._arrived.setdefault(key, None)
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}/callbacks/{quote(key, safe=':')}"
 
     def wait(self, key: str, timeout_s: float) -> Callback | None:
         """Give the newest callback for a key, or None when none came in time."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._arrived[key]), timeout_s)
-            return self._arrived[key][-1] if self._arrived[key] else None
+            self._changed.wait_for(lambda: self._arrived.get(key) is not None, timeout_s)
+            return self._arrived.get(key)
 
-    def _take(self, key: str, callback: Callback) -> None:
+    def _take(self, key: str, callback: Callback) -> bool:
+        """Keep a callback; say whether its key is known."""
         with self._changed:
-            self._arrived[key].append(callback)
-            self._changed.notify_all()
+            known = key in self._arrived
+            if known:
+                self._arrived[key] = callback
+                self._changed.notify_all()
+        return known
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         take = self._take
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            timeout = SOCKET_TIMEOUT_S
 
             def do_POST(self) -> None:
-                length = min(int(self.headers.get("Content-Length") or 0), MAX_BODY_BYTES)
-                raw = self.rfile.read(length)
-                try:
-                    body = json.loads(raw) if raw else None
-                except ValueError:
-                    body = None
-                take(unquote(self.path.rsplit("/", 1)[-1]), Callback(body, {k.lower(): v for k, v in self.headers.items()}))
-                self.send_response(204)
-                self.end_headers()
+                length = self.headers.get("Content-Length") or "0"
+                if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+                    self._answer(413)
+                    self.close_connection = True
+                    return
+                body = _json(self.rfile.read(int(length)))
+                key = unquote(self.path.rsplit("/", 1)[-1])
+                self._answer(204 if take(key, Callback(body, {k.lower(): v for k, v in self.headers.items()})) else 404)
 
             def do_PUT(self) -> None:
                 self.do_POST()
+
+            def _answer(self, status: int) -> None:
+                self.send_response(status)
+                if status != 204:  # noqa: PLR2004  (an answer without a body has no length)
+                    self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
                 """Keep quiet."""
 
         return Handler
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        return None

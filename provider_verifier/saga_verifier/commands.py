@@ -1,6 +1,7 @@
 """`sagapact verify`: one command in a provider's CI."""
 
 import json
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,7 @@ import click
 from saga_broker.client import BrokerClient
 from saga_contracts.build import describe_build
 from saga_contracts.errors import UsageError
-from saga_verifier import reporting, run
-from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier import backends, reporting, run
 from saga_verifier.isolation.with_parent import die_with_parent
 from saga_verifier.provider_file import load_provider_file
 from saga_verifier.verdicts import HistoryResult, Verdict, exit_status
@@ -35,6 +35,19 @@ from saga_verifier.verification import Progress
 @click.option("--faults", default=1, show_default=True, type=click.IntRange(0, 4), help="The most faults in one history.")
 @click.option("--selectors", help="Consumer version selectors as JSON; default: the broker's.")
 @click.option("--no-publish", is_flag=True, help="Do not publish the results.")
+@click.option(
+    "--isolation",
+    default=backends.PROCESS,
+    show_default=True,
+    envvar="SAGAPACT_ISOLATION",
+    type=click.Choice(backends.BACKENDS),
+    help="How the provider is started apart; also from SAGAPACT_ISOLATION.",
+)
+@click.option(
+    "--logs",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep here the log of a container that did not end as it should.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def verify(
     provider_file: Path,
@@ -47,18 +60,21 @@ def verify(
     faults: int,
     selectors: str | None,
     no_publish: bool,  # noqa: FBT001
+    isolation: str,
+    logs: Path | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Start the provider of PROVIDER_FILE alone, and find out whether it keeps its contracts and decks.
 
     Exit status: 0 kept, 1 broken, 2 wrong usage, 3 unproven or pending, 4 could not find out.
     """
-    die_with_parent()
+    _end_politely()
     provider = load_provider_file(provider_file)
+    backend = backends.backend(isolation, provider, logs, _say)
     settings = run.Settings(faults, datetime.now(tz=UTC).date(), _selectors(selectors), publish=not no_publish)
     progress = None if as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
     if pacts:
-        outcome = run.verify_files(provider, pacts, ProcessIsolation(), settings, progress)
+        outcome = run.verify_files(provider, pacts, backend, settings, progress)
     else:
         if not broker_url:
             raise UsageError(
@@ -67,13 +83,31 @@ def verify(
         build = describe_build(provider_version, branch, build_url, folder=folder)
         version = run.Version(build.version, build.branch, build.build_url)
         with BrokerClient(broker_url) as broker:
-            outcome = run.verify_provider(provider, version, broker, ProcessIsolation(), settings, progress)
+            outcome = run.verify_provider(provider, version, broker, backend, settings, progress)
     if as_json:
         click.echo(json.dumps(reporting.as_json(outcome), indent=2, ensure_ascii=False))
     else:
         for line in reporting.lines(outcome):
             click.echo(line)
     sys.exit(exit_status(outcome.verdict))
+
+
+def _end_politely() -> None:
+    """Let Ctrl+C, a request to end, and the end of who started this stop the provider and remove what it left."""
+    asked_to_end = (signal.SIGINT, signal.SIGTERM)
+
+    def leave(number: int, _frame: object) -> None:
+        for one in asked_to_end:
+            signal.signal(one, signal.SIG_IGN)  # once is enough: another one would interrupt the cleaning up
+        sys.exit(128 + number)
+
+    for one in asked_to_end:
+        signal.signal(one, leave)
+    die_with_parent()
+
+
+def _say(text: str) -> None:
+    click.echo(f"sagapact: {text}", err=True)
 
 
 def _selectors(text: str | None) -> tuple[dict[str, object], ...]:

@@ -19,6 +19,9 @@ from saga_verifier.provider_file import ProviderFile
 from saga_verifier.verdicts import DeckResult, InteractionOutcome, PactOutcome, Verdict, worst
 from saga_verifier.verification import Progress, Target, verify_pact
 
+_DISK_FULL = ("no space left on device", "database or disk is full")
+_DISK_LINES = 200
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderOutcome:
@@ -92,7 +95,7 @@ def verify_provider(
         broker.register_provider_version(provider.provider, version.number, branch=version.branch, tags=list(version.tags))
     outcomes = []
     with isolation.start(provider.spec()) as running:
-        target = Target(provider.provider, running.base_url, provider.states_url(running.base_url))
+        target = Target(provider.provider, running.base_url, provider.states_url(running.base_url), isolation)
         for pact in pacts:
             outcome = _verify(target, pact.pact, settings, progress, running, pending=pact.pending)
             outcomes.append(outcome)
@@ -112,7 +115,7 @@ def verify_files(
     """
     pacts = [_read(path, provider.provider) for path in paths]
     with isolation.start(provider.spec()) as running:
-        target = Target(provider.provider, running.base_url, provider.states_url(running.base_url))
+        target = Target(provider.provider, running.base_url, provider.states_url(running.base_url), isolation)
         outcomes = tuple(_verify(target, pact, settings, progress, running) for pact in pacts)
     return ProviderOutcome(provider.provider, "", outcomes)
 
@@ -128,20 +131,29 @@ def _verify(
 ) -> PactOutcome:
     try:
         outcome = verify_pact(target, pact, faults=settings.faults, today=settings.today, pending=pending, progress=progress)
-        _check_alive(running)
     except SagapactError as error:
-        tail = running.log_tail(15)
-        if not tail:
-            raise
-        raise SagapactError(f"{error}\nThe last lines of {target.provider}:\n{tail}") from None
+        cause = _cause(running)
+        raise _with_log(f"{cause}\nSeen of it: {error}" if cause else str(error), running) from None
+    if outcome.verdict != Verdict.KEPT or running.ended() is not None:
+        cause = _cause(running)
+        if cause:
+            raise _with_log(cause, running)
     return outcome
 
 
-def _check_alive(running: Running) -> None:
-    """What a participant could not keep after its end says nothing about it."""
+def _cause(running: Running) -> str | None:
+    """Say why nothing that was seen of a participant counts: it has ended, or its disk is full."""
     ended = running.ended()
     if ended is not None:
-        raise SagapactError(f"{running.name} ended while it was verified ({ended}). Look at its log and verify again.")
+        return f"{running.name} ended while it was verified ({ended}). Look at its log and verify again."
+    if any(words in running.log_tail(_DISK_LINES).lower() for words in _DISK_FULL):
+        return f"{running.name} cannot be judged: its disk is full, as its log tells. Make room and verify again."
+    return None
+
+
+def _with_log(said: str, running: Running) -> SagapactError:
+    tail = running.log_tail(15)
+    return SagapactError(f"{said}\nThe last lines of {running.name}:\n{tail}" if tail else said)
 
 
 def _nothing(provider: str, version: str, broker: BrokerClient) -> ProviderOutcome:

@@ -3,7 +3,7 @@
 Where the pact comes from and where the results go is left to `run`; starting the participant to `isolation`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +13,10 @@ import httpx
 
 from saga_contracts import decks, pactfile
 from saga_contracts.errors import SagapactError
+from saga_contracts.slices import StepSlice
 from saga_verifier.callbacks import CallbackReceiver
 from saga_verifier.driver import Driver
+from saga_verifier.isolation.interface import Isolation
 from saga_verifier.pact_states import PactStates
 from saga_verifier.player import play_deck
 from saga_verifier.replay import ReplayResult, replay
@@ -32,11 +34,13 @@ class Target:
     Attributes:
         provider: Its pacticipant name.
         states_url: Its state-change address; None when it has none.
+        isolation: The backend that runs it; knows where it reaches the harness.
     """
 
     provider: str
     base_url: str
     states_url: str | None
+    isolation: Isolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def verify_pact(
     consumer = str(pact["consumer"]["name"])
     slices = pactfile.slices(dict(pact))
     with ExitStack() as stack:
-        callbacks = stack.enter_context(CallbackReceiver())
+        callbacks = stack.enter_context(_receiver(target.isolation, slices))
         http = stack.enter_context(httpx.Client(trust_env=False))
         drivers = {
             f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
@@ -74,6 +78,12 @@ def verify_pact(
         interactions = _replay(target, pact, PactStates(drivers, target.states_url, http))
         played = _play(drivers, faults, today, progress or Progress())
     return PactOutcome(consumer, target.provider, pending, interactions, played)
+
+
+def _receiver(isolation: Isolation, slices: Sequence[StepSlice]) -> CallbackReceiver:
+    """Give a receiver of callbacks; where nobody calls back, it does not matter whether the participant reaches the harness."""
+    calls_back = any(one.step.callback is not None for one in slices)
+    return CallbackReceiver(isolation.listen_host) if calls_back else CallbackReceiver()
 
 
 def _play(drivers: Mapping[str, Driver], faults: int, today: date, progress: Progress) -> tuple[DeckResult, ...]:

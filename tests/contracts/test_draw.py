@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from saga_contracts.draw import depths, saga_svg
+from saga_contracts.draw import saga_svg
 from saga_contracts.saga import Saga
 
 Make = Callable[..., dict[str, Any]]
@@ -22,10 +22,6 @@ def test_every_step_its_participant_its_class_and_its_compensation_are_shown(vas
     shown = " ".join(texts(parsed(saga_svg(vas))))
     for part in ("reserve_money", "at billing", "compensatable, calls back", "retriable", "undone by POST /reservations/cancel"):
         assert part in shown
-
-
-def test_steps_stand_in_columns_by_what_they_wait_for(vas: Saga) -> None:
-    assert depths(vas) == {"reserve_money": 0, "apply_vas": 1, "create_packages": 1, "notify": 2}
 
 
 def test_each_order_has_an_arrow_and_undoing_goes_back(vas: Saga) -> None:

@@ -172,3 +172,84 @@ def test_a_file_that_is_not_utf8_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "provider.yaml").write_bytes(b"format: \xff")
     with pytest.raises(ProviderFileError, match="Byte 8 is not UTF-8"):
         load_provider_file(tmp_path / "provider.yaml")
+
+
+WITH_CONTAINER = """
+format: 1
+provider: billing
+start: {command: ["{python}", "{port}"], env: {PORT: "{port}"}}
+container:
+  image: registry/billing:1.4
+  command: ["serve", "{port}"]
+  env: {DATABASE_URL: "{database_url}", TOKEN: "${BILLING_TOKEN}", WORKERS: 2}
+  postgres_image: postgres:15-bookworm
+  limits: {memory_mb: 128}
+"""
+
+
+def test_a_part_for_containers_is_read_with_its_values_from_outside(load: Load, tmp_path: Path) -> None:
+    file = load(WITH_CONTAINER)
+
+    assert file.container is not None
+    container = file.container.spec(file.folder)
+    assert (container.image, container.command, container.limits.memory_mb) == ("registry/billing:1.4", ("serve", "{port}"), 128)
+    assert container.env == {"DATABASE_URL": "{database_url}", "TOKEN": "${BILLING_TOKEN}", "WORKERS": "2"}
+    assert file.spec().secrets == {"BILLING_TOKEN": "canary-token"}
+    assert "canary" not in repr(file)
+
+
+def test_a_dockerfile_is_looked_for_beside_the_file(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "billing" / "Dockerfile").write_text("FROM scratch")
+    file = load(WITH_CONTAINER.replace("image: registry/billing:1.4", "dockerfile: Dockerfile", 1))
+
+    assert file.container is not None
+    assert file.container.spec(file.folder).dockerfile == tmp_path / "billing" / "Dockerfile"
+
+
+def test_all_faults_of_the_part_for_containers_come_at_once(faults: Callable[[str], list[str]], tmp_path: Path) -> None:
+    text = """format: 1
+provider: billing
+start: {command: ["x", "{port}"], env: {URL: "{database_url}"}}
+container:
+  dockerfile: Nowhere
+  image: --privileged
+  comand: [x]
+  command: ["{prot}"]
+  port: 0
+  env: {URL: "{databas_url}", T: "${NOPE}", 1bad: x}
+  writable: [relative]
+  limits: {memory_mb: 1, cpus: 2}
+"""
+    assert faults(text) == [
+        "3:41 start.env.URL: The placeholder {database_url} is not known. "
+        "Write it in the part `container`: only there is such a database.",
+        "4:1 container: Both an image and a dockerfile stand here. Name either an image or a dockerfile.",
+        f"5:3 container.dockerfile: There is no file {tmp_path}/billing/Nowhere. Name a Dockerfile, from this file's folder on.",
+        "6:3 container.image: An image's name begins with a small letter or a digit and has no blanks. Mend it.",
+        "7:3 container.comand: The field `comand` is not known. Did you mean `command`?",
+        "8:13 container.command.0: The placeholder {prot} is not known. Did you mean {port}?",
+        "9:3 container.port: Input should be greater than or equal to 1. Found 0.",
+        "10:9 container.env.URL: The placeholder {databas_url} is not known. Did you mean {database_url}?",
+        "10:31 container.env.T: The caller's environment has no NOPE. Set it where this is run, or remove it here.",
+        "10:45 container.env.1bad: A name of an environment variable has letters, digits and underscores only. Rename it.",
+        "11:14 container.writable.0: A folder begins with a slash and has no blanks. Mend it.",
+        "12:12 container.limits.memory_mb: Input should be greater than or equal to 16. Found 1.",
+        "12:26 container.limits.cpus: The field `cpus` is not known. Remove it; known here: memory_mb, processes, tmp_mb.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "fault"),
+    [
+        ("{}", "Nothing says which image it is. Name either an image or a dockerfile."),
+        ("5", "This must be a mapping of fields."),
+        ('{image: one, command: "serve"}', "This must be a list."),
+        ("{image: one, env: {A: [canary]}}", "This must be a text."),
+        ("{image: one, limits: {memory_mb: much}}", "container.limits.memory_mb"),
+    ],
+)
+def test_each_fault_of_the_part_for_containers_is_told(faults: Callable[[str], list[str]], part: str, fault: str) -> None:
+    told = "\n".join(faults(f'{{format: 1, provider: p, start: {{command: ["{{port}}"]}}, container: {part}}}'))
+
+    assert fault in told
+    assert "canary" not in told

@@ -77,8 +77,9 @@ def test_a_provider_without_null_compensation_breaks_the_pact_and_the_deck(pact:
 def test_verifying_twice_against_the_same_running_database_gives_the_same_verdicts(pact: Path, provider: Provider) -> None:
     file = provider("")
     document = json.loads(pact.read_text())
-    with ProcessIsolation().start(file.spec()) as running:
-        target = Target("stock", running.base_url, file.states_url(running.base_url))
+    isolation = ProcessIsolation()
+    with isolation.start(file.spec()) as running:
+        target = Target("stock", running.base_url, file.states_url(running.base_url), isolation)
         first, second = (verify_pact(target, document, faults=1, today=TODAY) for _ in range(2))
 
     assert verdicts(first) == verdicts(second)

@@ -1,4 +1,4 @@
-"""Running a participant: its own HTTP server at 127.0.0.1, stopped gracefully by SIGTERM or Ctrl+C with exit status 0."""
+"""Running a participant: its own HTTP server, stopped gracefully by SIGTERM or Ctrl+C with exit status 0."""
 
 import signal
 import sys
@@ -20,7 +20,7 @@ def serve(app: ASGIApp, settings: Settings) -> None:
         signal.signal(asked_to_stop, _leave)  # uvicorn stops gracefully first, then raises the signal again
     config = Config(
         app,
-        host="127.0.0.1",
+        host=settings.host,
         port=settings.port,
         ws="none",
         log_level="warning",

@@ -1,5 +1,6 @@
 """A participant's settings, read from its environment. A wrong setting stops the start with one sentence and exit status 2."""
 
+import ipaddress
 import os
 import sys
 from collections.abc import Collection, Mapping
@@ -15,12 +16,14 @@ class Settings:
     """What the environment says.
 
     Attributes:
-        port: The port to listen on, at 127.0.0.1.
+        host: The address to listen on.
+        port: The port to listen on.
         database_url: An SQLAlchemy URL.
         allow_states: Is `POST /_states` there? Only ever in tests: it writes business data without asking.
         faults: The deliberate faults that are switched on (see the participant's `faults` module).
     """
 
+    host: str
     port: int
     database_url: str
     allow_states: bool
@@ -28,7 +31,7 @@ class Settings:
 
 
 def read_settings(service: str, known_faults: Collection[str] = (), environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read PORT, DATABASE_URL, ALLOW_STATES and FAULT; leave the process with status 2 when one of them is wrong.
+    """Read HOST, PORT, DATABASE_URL, ALLOW_STATES and FAULT; leave the process with status 2 when one of them is wrong.
 
     Args:
         service: The participant's name, also the name of its default database file in the working directory.
@@ -36,6 +39,7 @@ def read_settings(service: str, known_faults: Collection[str] = (), environment:
         environment: Where to read from.
     """
     return Settings(
+        host=_host(service, environment.get("HOST", "127.0.0.1")),
         port=_port(service, environment.get("PORT", "")),
         database_url=environment.get("DATABASE_URL") or f"sqlite:///{service}.sqlite",
         allow_states=environment.get("ALLOW_STATES") == "1",
@@ -55,6 +59,15 @@ def stop(service: str, message: str) -> NoReturn:
     """Say on standard error why the participant does not start, and leave with status 2."""
     sys.stderr.write(f"participants.{service}: {message}\n")
     sys.exit(WRONG_USAGE)
+
+
+def _host(service: str, text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        stop(
+            service, f"HOST must be an address of this machine, but is {text!r}. Set it, for example HOST=127.0.0.1, or unset it."
+        )
 
 
 def _port(service: str, text: str) -> int:

@@ -3,5 +3,6 @@
 from saga_e2e.report.data import ReportData
 from saga_e2e.report.junit import as_json, as_junit
 from saga_e2e.report.page import render
+from saga_e2e.report.verdicts import headline
 
-__all__ = ["ReportData", "as_json", "as_junit", "render"]
+__all__ = ["ReportData", "as_json", "as_junit", "headline", "render"]

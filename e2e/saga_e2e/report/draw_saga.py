@@ -9,11 +9,12 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from saga_contracts import layout
+from saga_contracts.layout import Layout, Place
 from saga_contracts.saga import Saga, Step, StepClass
-from saga_e2e.report import layout, svg
+from saga_e2e.report import svg
 from saga_e2e.report.data import Verdict
 from saga_e2e.report.entries import DeckEntry, ScenarioEntry
-from saga_e2e.report.layout import Layout, Place
 from saga_e2e.report.verdicts import SHOWN
 
 START, END = "\0start", "\0end"

@@ -13,7 +13,7 @@ from saga_verifier.isolation.container_database import DatabaseServer
 from saga_verifier.isolation.container_run import Settings, Shared
 from saga_verifier.isolation.container_running import ContainerRunning
 from saga_verifier.isolation.container_spec import ContainerSpec
-from saga_verifier.isolation.errors import CannotStartError
+from saga_verifier.isolation.errors import CannotStartError, IsolationError
 from saga_verifier.isolation.spec import Spec
 
 
@@ -37,6 +37,19 @@ class ContainerIsolation:
         """Address at which containers reach the harness where it runs on the engine's machine; None while nothing runs."""
         run = self._shared.run
         return run.gateway if run is not None and run.direct else None
+
+    @property
+    def listen_host(self) -> str:
+        """Address at which the harness listens for what the containers send to it; see `Isolation.listen_host`."""
+        if self._shared.run is None:
+            raise IsolationError("The containers' network is not there yet. Open the isolation, or start a program, before.")
+        if self.gateway is None:
+            raise IsolationError(
+                "The containers cannot reach this machine: the Docker engine runs on another one (or in a virtual machine, as "
+                "Docker Desktop does), and their network has no way out. Use an engine of this machine (Linux), or isolation by "
+                "processes."
+            )
+        return self.gateway
 
     @property
     def database_server(self) -> DatabaseServer | None:

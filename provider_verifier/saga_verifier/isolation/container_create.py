@@ -19,10 +19,10 @@ from saga_verifier.isolation.container_spec import (
     wants_database,
 )
 from saga_verifier.isolation.engine.api import Order
-from saga_verifier.isolation.engine.hardening import Limits, Mounts, hardened, user_of
 from saga_verifier.isolation.engine.images import build_of, built, found
 from saga_verifier.isolation.engine.owner import labels
 from saga_verifier.isolation.errors import CannotStartError
+from saga_verifier.isolation.hardening import Limits, Mounts, hardened, user_of
 from saga_verifier.isolation.redact import Redactor
 from saga_verifier.isolation.spec import Spec
 

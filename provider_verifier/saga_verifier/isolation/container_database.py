@@ -8,13 +8,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from saga_verifier.isolation.container_postgres import takes_connections
 from saga_verifier.isolation.container_spec import Database
 from saga_verifier.isolation.engine import Engine, EngineError
 from saga_verifier.isolation.engine.api import Order
-from saga_verifier.isolation.engine.hardening import Limits, Mounts, hardened, user_of
 from saga_verifier.isolation.engine.images import found
 from saga_verifier.isolation.engine.owner import labels
 from saga_verifier.isolation.errors import DiedAtStartError, IsolationError, NeverHealthyError
+from saga_verifier.isolation.hardening import Limits, Mounts, hardened, user_of
 
 ALIAS, PORT = "database", 5432
 READY_TIMEOUT_S = 60.0
@@ -34,14 +35,16 @@ class DatabaseServer:
         image: An image that takes POSTGRES_USER, POSTGRES_PASSWORD and PGDATA as the official one does.
         run: The run's id.
         network: The run's network.
+        direct: Can this machine reach the network? Then whether it is ready is asked from here, which is cheaper.
     """
 
-    def __init__(self, engine: Engine, image: str, run: str, network: str) -> None:
+    def __init__(self, engine: Engine, image: str, run: str, network: str, *, direct: bool) -> None:
         self._engine, self._image = engine, found(engine, image)
+        self._network, self._direct = network, direct
         self._volume = f"sagapact-{run}-database"
         self._labels = labels(run, "PostgreSQL")
         engine.create_volume(self._volume, self._labels)
-        self._id = engine.create(self._order(network))
+        self._id = engine.create(self._order())
 
     def start(self) -> None:
         """Start it (again), on the same data, and wait until it takes connections.
@@ -91,7 +94,11 @@ class DatabaseServer:
         """Say how it ended, or None while it runs."""
         return self._engine.state(self._id).ended
 
-    def _order(self, network: str) -> Order:
+    def log_tail(self, lines: int = 15) -> list[str]:
+        """Give the last lines that it wrote."""
+        return self._engine.log(self._id, lines=lines).splitlines()
+
+    def _order(self) -> Order:
         config: Mapping[str, Any] = (self._engine.image(self._image) or {}).get("Config") or {}
         given = dict(one.split("=", 1) for one in config.get("Env") or ())
         data = given.get("PGDATA", _DEFAULT_DATA)
@@ -101,12 +108,14 @@ class DatabaseServer:
             labels=self._labels,
             env={"POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": secrets.token_hex(16)},
             user=user_of(None if config.get("User") else "postgres", str(config.get("User") or "")),
-            network=network,
+            network=self._network,
             alias=ALIAS,
             host={**hardened(_LIMITS, Mounts({self._volume: data}, ("/var/run/postgresql",))), "shm_size": "128m"},
         )
 
     def _is_ready(self) -> bool:
+        if self._direct:
+            return takes_connections(self._engine.state(self._id).addresses.get(self._network, ""), PORT)
         try:
             status, _ = self._engine.run_inside(self._id, ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT)])
         except EngineError:  # it has ended: the caller looks
@@ -121,4 +130,4 @@ class DatabaseServer:
             raise IsolationError(f"PostgreSQL did not make a database: {output.strip()}. Look at the image {self._image}.")
 
     def _log(self) -> str:
-        return "    " + self._engine.log(self._id, lines=15).replace("\n", "\n    ").rstrip()
+        return "\n".join(f"    {line}" for line in self.log_tail())

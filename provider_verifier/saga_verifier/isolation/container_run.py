@@ -71,7 +71,7 @@ class Run:
         """Make a database for a program; the first one starts the server."""
         with self._making:
             if self._server is None:
-                server = DatabaseServer(self.engine, self.settings.postgres_image, self.id, self.network)
+                server = DatabaseServer(self.engine, self.settings.postgres_image, self.id, self.network, direct=self.direct)
                 server.start()
                 self._server = server
         return self._server.database(wanted)

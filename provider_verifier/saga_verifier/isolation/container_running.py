@@ -10,8 +10,9 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from saga_verifier.isolation import health
 from saga_verifier.isolation.container_create import FORWARDER_PORT, Created, create_program, start_forwarder
-from saga_verifier.isolation.container_health import trouble
+from saga_verifier.isolation.container_database import DatabaseServer
 from saga_verifier.isolation.container_log import ContainerLog
 from saga_verifier.isolation.container_run import Run
 from saga_verifier.isolation.container_spec import WORKDIR, ContainerSpec, alias_of, inside_url, wants_database
@@ -74,17 +75,16 @@ class ContainerRunning:
         """Give the last lines that it wrote, without secrets."""
         if self._made is None or self._stopped:
             return "\n".join(self._last_words[-lines:] if lines > 0 else [])
-        return "\n".join(self._log(self._made).tail(lines))
+        return "\n".join([*self._log(self._made).tail(lines), *self._said_by_dead_server(lines)])
 
     def ended(self) -> str | None:
         """Say how it, or the PostgreSQL server that it uses, ended; None while all runs."""
         if self._made is None or self._stopped:
             return "stopped" if self._stopped else "not started"
         state = self._engine.state(self._made.container)
-        server = self._run.server if wants_database(self._spec, self._container) else None
-        gone = server.ended() if server is not None else None
         if state.ended is not None:
             return self._how(state)
+        gone = self._server_ended()
         return None if gone is None else f"it runs, but its PostgreSQL server has ended with {gone}"
 
     def start(self) -> None:
@@ -152,17 +152,26 @@ class ContainerRunning:
                 raise self._death(made, state, seen)
             left = until - time.monotonic()
             self._address = self._where(state)
-            answer = trouble(
+            answer = health.trouble(
                 self._address, self._spec.health.path, max(0.1, min(_PROBE_S, left)), forwarded=bool(self._forwarder)
             )
             if answer is None:
                 return
             seen = answer
+            self._check_server(made)
             if self._give_up.wait(pause):
                 raise GivenUpError(f"The start of {self.name} was given up.")
             if left <= 0:
                 raise self._never_healthy(made, seen)
             pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+
+    def _check_server(self, made: Created) -> None:
+        gone = self._server_ended()
+        if gone is not None:
+            raise DiedAtStartError(
+                f"{self.name} was not ready when its PostgreSQL server ended with {gone}. Mend what the log tells.\n"
+                f"{self._log(made).quoted(self._started_at)}\n" + "\n    ".join(self._said_by_dead_server(15)) + self._kept(made)
+            )
 
     def _where(self, state: ContainerState) -> tuple[str, int]:
         """Find where the harness reaches it; another place after each start."""
@@ -177,6 +186,19 @@ class ContainerRunning:
             )
         host = "127.0.0.1" if self._engine.host == "localhost" else self._engine.host  # where it was published, not ::1
         return host, forwarder.ports.get(FORWARDER_PORT, 0)
+
+    def _server(self) -> DatabaseServer | None:
+        return self._run.server if wants_database(self._spec, self._container) else None
+
+    def _server_ended(self) -> str | None:
+        server = self._server()
+        return server.ended() if server is not None else None
+
+    def _said_by_dead_server(self, lines: int) -> list[str]:
+        server = self._server()
+        if server is None or server.ended() is None:
+            return []
+        return ["The last lines of its PostgreSQL server:", *map(self._clean, server.log_tail(lines))]
 
     def _log(self, made: Created) -> ContainerLog:
         return ContainerLog(self._engine, made.container, made.redact)

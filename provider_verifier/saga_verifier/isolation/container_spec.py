@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from saga_verifier.isolation.engine.hardening import Limits
 from saga_verifier.isolation.errors import CannotStartError
+from saga_verifier.isolation.hardening import Limits
 from saga_verifier.isolation.placeholders import fill, inside_words
 from saga_verifier.isolation.spec import Spec
 

@@ -1,4 +1,4 @@
-"""The one interface of isolation, whatever the backend: processes today, containers later.
+"""The one interface of isolation, whatever the backend: processes or containers.
 
 A provider, the broker, a fault proxy and every program of a whole topology are started through it.
 """
@@ -58,7 +58,7 @@ class Running(Protocol):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
 
-class Isolation(Protocol):
+class Starter(Protocol):
     """Starts programs apart from everything else."""
 
     def start(self, spec: Spec, *, give_up: Event | None = None) -> Running:
@@ -72,3 +72,20 @@ class Isolation(Protocol):
             IsolationError: when it does not become ready; nothing is left running then.
         """
         ...
+
+
+class Isolation(Starter, Protocol):
+    """A backend; a context manager: what its programs share lasts as long as the block."""
+
+    @property
+    def listen_host(self) -> str:
+        """Address of this machine at which the harness listens for what the programs send to it; ask while something runs.
+
+        Raises:
+            IsolationError: when the programs cannot reach this machine.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...

@@ -43,6 +43,11 @@ class ProcessIsolation:
         self.keep = keep
         self.reserve = reserve or (lambda port, hold: Reservation(port, hold=hold))
 
+    @property
+    def listen_host(self) -> str:
+        """Address at which the harness listens for what the programs send to it."""
+        return HOST
+
     def start(self, spec: Spec, *, give_up: Event | None = None) -> "ProcessRunning":
         """Start a program and wait until it is ready; see `Isolation.start`."""
         running = ProcessRunning(self, spec, give_up or Event())
@@ -52,6 +57,12 @@ class ProcessIsolation:
             running.stop()
             raise
         return running
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Do nothing: each program is stopped by itself."""
 
 
 class ProcessRunning:
@@ -173,7 +184,7 @@ class ProcessRunning:
                 return seen
             left = until - time.monotonic()
             if guarded.pid is not None:
-                answer = health.trouble(self._port, self._spec.health.path, max(0.1, min(_PROBE_S, left)))
+                answer = health.trouble((HOST, self._port), self._spec.health.path, max(0.1, min(_PROBE_S, left)))
                 if answer is None and not guarded.wait(0):
                     return None
                 seen = answer or seen

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from saga_verifier.isolation.errors import GivenUpError, IsolationError
-from saga_verifier.isolation.interface import Isolation, Running
+from saga_verifier.isolation.interface import Running, Starter
 from saga_verifier.isolation.spec import Spec
 
 
@@ -37,7 +37,7 @@ class Group(Mapping[str, Running]):
         self.stop()
 
 
-def start_all(isolation: Isolation, specs: Iterable[Spec]) -> Group:
+def start_all(isolation: Starter, specs: Iterable[Spec]) -> Group:
     """Start programs at the same time and wait until all of them are ready.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 
 from saga_contracts.saga import Saga
 from saga_e2e import report
-from saga_e2e.report import ReportData, draw_saga, draw_sequence, draw_trace, layout
+from saga_e2e.report import ReportData, draw_saga, draw_sequence, draw_trace
 from saga_e2e.report.draw_sequence import Message
 
 Make = Callable[..., ReportData]
@@ -39,34 +39,6 @@ def long_saga() -> Saga:
 def _parts(drawing: str, name: str, css: str) -> list[ET.Element]:
     root = ET.fromstring(drawing)  # noqa: S314
     return [one for one in root.iter(f"{{http://www.w3.org/2000/svg}}{name}") if css in one.get("class", "").split()]
-
-
-def test_a_node_stands_in_the_column_after_its_latest_predecessor() -> None:
-    placed = layout.place(dict.fromkeys("abcd", (100.0, 50.0)), [("a", "b"), ("a", "c"), ("c", "d"), ("b", "d"), ("a", "d")])
-    x = {name: one.x for name, one in placed.places.items()}
-    assert x["a"] < x["b"] == x["c"] < x["d"]
-    assert len(placed.routes["a", "d"]) == 1
-
-
-def test_no_two_nodes_overlap(long_saga: Saga) -> None:
-    edges = [(before, step.step) for step in long_saga.steps for before in step.after]
-    placed = layout.place({step.step: (180.0, 90.0) for step in long_saga.steps}, edges)
-    boxes = list(placed.places.values())
-    for index, one in enumerate(boxes):
-        for other in boxes[index + 1 :]:
-            apart_x = one.x + one.width <= other.x or other.x + other.width <= one.x
-            apart_y = one.y + one.height <= other.y or other.y + other.height <= one.y
-            assert apart_x or apart_y
-
-
-def test_no_arrow_leads_back_on_paper(long_saga: Saga) -> None:
-    edges = [(before, step.step) for step in long_saga.steps for before in step.after]
-    placed = layout.place({step.step: (180.0, 90.0) for step in long_saga.steps}, edges).places
-    assert all(placed[source].x + placed[source].width <= placed[target].x for source, target in edges)
-
-
-def test_an_empty_graph_has_no_size() -> None:
-    assert layout.place({}, []).width == 0
 
 
 def test_each_class_has_its_own_shape(long_saga: Saga) -> None:

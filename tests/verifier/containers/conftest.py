@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from command_line import Sagapact
 from saga_e2e.images import Images
 from saga_verifier.isolation import Health, Spec
 from saga_verifier.isolation.container import ContainerIsolation
@@ -17,8 +20,8 @@ from saga_verifier.isolation.container_run import Settings
 from saga_verifier.isolation.container_running import ContainerRunning
 from saga_verifier.isolation.container_spec import ContainerSpec
 from saga_verifier.isolation.engine import Engine
-from saga_verifier.isolation.engine.hardening import Limits
 from saga_verifier.isolation.engine.owner import RUN_LABEL
+from saga_verifier.isolation.hardening import Limits
 
 SERVER = """
 import http.server, json, os, pathlib, socket, subprocess, sys, threading, time, urllib.parse
@@ -78,15 +81,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 """
+ROOT = Path(__file__).resolve().parents[3]
 FIRST_BUILD_S = 900
 """On a new machine the first test waits until the images are built."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder the time that building the images may take."""
+    """Give the tests of this folder the time that building the images may take, and see to it that they bear their marker."""
     for item in items:
-        if item.path.parent == Path(__file__).parent and item.get_closest_marker("containers"):
+        if item.path.parent != Path(__file__).parent:
+            continue
+        if item.get_closest_marker("containers"):
             item.add_marker(pytest.mark.timeout(FIRST_BUILD_S))
+        elif "engine" in getattr(item, "fixturenames", ()):
+            raise pytest.UsageError(f"{item.nodeid} needs a Docker engine. Mark it `containers`.")
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +125,25 @@ def image_of(images: Images) -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def base(image_of: Callable[[str], str]) -> str:
     return image_of("base")
+
+
+@pytest.fixture(scope="session")
+def pacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pacts that the owner's contract tests write."""
+    folder = tmp_path_factory.mktemp("pacts")
+    tests = ROOT / "contracts/sagas/vas_purchase"
+    command = [sys.executable, "-m", "saga_e2e.contract_tests", str(os.getpid()), str(folder), str(tests)]
+    path = os.pathsep.join(one for one in sys.path if one)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=200, check=False, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return folder
+
+
+@pytest.fixture
+def sagapact(tmp_path: Path) -> Sagapact:
+    return Sagapact(tmp_path)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from saga_verifier.isolation.container import ContainerIsolation
 from saga_verifier.isolation.container_run import Settings
 from saga_verifier.isolation.container_running import ContainerRunning
 from saga_verifier.isolation.container_spec import ContainerSpec
-from saga_verifier.isolation.engine.hardening import Limits
+from saga_verifier.isolation.hardening import Limits
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow]
 Ask = Callable[..., Any]

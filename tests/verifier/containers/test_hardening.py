@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from saga_verifier.isolation.container_running import ContainerRunning
-from saga_verifier.isolation.engine.hardening import user_of
+from saga_verifier.isolation.hardening import user_of
 
 Ask = Callable[..., Any]
 GAIN = "import os; os.setuid(0); print('root')"

@@ -53,7 +53,7 @@ def test_when_the_harness_is_killed_everything_is_gone_within_five_seconds(
     assert all(lives(pid) for pid in started["pids"])
     harness.send_signal(number)
     eventually(lambda: not any(lives(pid) for pid in [*started["pids"], *guards]), timeout_s=5)
-    assert "nothing listens" in str(trouble(port, None, 1))
+    assert "nothing listens" in str(trouble(("127.0.0.1", port), None, 1))
     assert list((tmp_path / "isolated").iterdir()) == []
 
 

@@ -1,7 +1,7 @@
 """The Docker engine as the backend `container` needs it.
 
 `api` is the only place that speaks to the engine and translates its errors; `owner` says whose an object is, `sweep` removes what
-a killed run left, `images` finds and builds images, `hardening` says what a container may not do.
+a killed run left, `images` finds and builds images.
 """
 
 from saga_verifier.isolation.engine.api import ContainerState, Engine

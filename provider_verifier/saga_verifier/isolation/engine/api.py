@@ -7,7 +7,7 @@ themselves are made with the Docker library below it, so that every one carries 
 import io
 import socket
 import tarfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self
@@ -17,7 +17,7 @@ from docker.errors import APIError, DockerException  # type: ignore[import-untyp
 from docker.utils.socket import frames_iter  # type: ignore[import-untyped]
 from testcontainers.core.docker_client import DockerClient, get_docker_host
 
-from saga_verifier.isolation.engine.errors import EngineError, NotThereError, no_engine, refused
+from saga_verifier.isolation.engine.errors import EngineError, NotThereError, build_failed, no_engine, refused
 from saga_verifier.isolation.guarded import in_words
 
 _USUAL_ADDRESS = "unix:///var/run/docker.sock"
@@ -255,7 +255,7 @@ class Engine:
                 said += str(line.get("stream", "")).splitlines()
                 trouble = str(line.get("error", "")) or trouble
         if trouble:
-            raise EngineError(_build_failed(name, said, trouble))
+            raise build_failed(name, said, trouble)
         return said
 
     def tag(self, image: str, name: str) -> None:
@@ -349,9 +349,3 @@ def _with_tag(name: str) -> tuple[str, str | None]:
         return name, None
     repository, colon, tag = name.rpartition(":")
     return (repository, tag) if colon and "/" not in tag else (name, "latest")
-
-
-def _build_failed(name: str, said: list[str], error: str) -> str:
-    last: Callable[[str], bool] = lambda line: bool(line.strip())  # noqa: E731  (a predicate, named for the reader)
-    lines = "\n    ".join(list(filter(last, said))[-20:])
-    return f"The image {name} does not build: {error.strip()}. Mend its Dockerfile or what it copies.\n    {lines}"

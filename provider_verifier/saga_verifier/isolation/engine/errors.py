@@ -5,6 +5,8 @@ EngineError        the engine refused or did not answer
   NotThereError    the object in question is not there (any more)
 """
 
+from collections.abc import Sequence
+
 from saga_verifier.isolation.errors import IsolationError
 
 WITHOUT = "or verify with isolation by processes"
@@ -58,11 +60,30 @@ def refused(what: str, status: int | None, text: str) -> EngineError:
         return NotThereError(f"Cannot {what}: {said}.")
     if "port is already allocated" in said or "address already in use" in said:
         return EngineError(f"Cannot {what}: the port is taken ({said}). Free it, or let the system choose one.")
-    if "no space left" in said:
+    if is_full(said):
         return EngineError(f"Cannot {what}: the engine's disk is full. Make room, for example with `docker system prune`.")
     if status is None:
         return EngineError(f"Cannot {what}: the Docker engine did not answer ({said}). Look whether `docker info` works.")
     return EngineError(f"Cannot {what}: the Docker engine says: {said}.")
+
+
+def build_failed(name: str, said: Sequence[str], error: str) -> EngineError:
+    """Say why an image does not build.
+
+    Args:
+        name: The image.
+        said: What the build said, line by line.
+        error: What the engine said in the end.
+    """
+    lines = [line for line in said if line.strip()][-20:]
+    full = is_full("\n".join([*lines, error]))
+    mend = "The disk is full. Make room, say with `docker system prune`" if full else "Mend its Dockerfile or what it copies"
+    return EngineError("\n    ".join([f"The image {name} does not build: {error.strip()}. {mend}.", *lines]))
+
+
+def is_full(said: str) -> bool:
+    """Say whether a text tells of a full disk."""
+    return "no space left" in said.lower()
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

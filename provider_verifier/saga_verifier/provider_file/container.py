@@ -5,9 +5,10 @@
       command: ["participants.billing"]        # optional: the image's own
       port: 8080                               # where it listens inside, on all addresses
       env: {DATABASE_URL: "{database_url}"}    # on top of start.env; naming a placeholder of the database asks for one
+      postgres_image: postgres:15-bookworm     # the server of that database
       limits: {memory_mb: 512, processes: 256}
 
-Its placeholders are those of `container_spec`. Reading the whole file is `saga_verifier.provider_file`.
+Its placeholders are those of `saga_verifier.isolation.container_spec`.
 """
 
 from pathlib import Path
@@ -17,8 +18,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from saga_contracts.saga import Model
 from saga_verifier.isolation.container_spec import ContainerSpec
-from saga_verifier.isolation.engine.hardening import Limits
+from saga_verifier.isolation.hardening import Limits
 from saga_verifier.isolation.placeholders import outside_names
+from saga_verifier.provider_file.fields import EnvName, EnvText, Word
 
 CONTAINER_PLACEHOLDERS = (
     "python",
@@ -26,9 +28,9 @@ CONTAINER_PLACEHOLDERS = (
     "workdir",
     *(f"database_{part}" for part in ("url", "host", "port", "name", "user", "password")),
 )
-"""What may stand in braces in this part, and in `start.env` of a file that has it."""
+"""What may stand in braces in this part."""
+ONE_SOURCE = "Name either an image or a dockerfile."
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Image = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][A-Za-z0-9._:/@-]*$", max_length=500)]
 Folder = Annotated[str, StringConstraints(pattern=r"^/[!-~]+$", max_length=500)]
 
@@ -46,24 +48,26 @@ class Container(Model):
 
     image: Image | None = None
     """An image that the engine has or can fetch."""
-    dockerfile: Annotated[str, StringConstraints(min_length=1)] | None = None
+    dockerfile: Word | None = None
     """Path of a Dockerfile, relative to the provider file."""
-    command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    command: Annotated[tuple[Word, ...], Field(min_length=1)] | None = None
     """Words for the image's entry point; placeholders allowed."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     """Where it listens inside, on all addresses."""
-    env: dict[Name, str] = Field(default={}, repr=False)
+    env: dict[EnvName, EnvText] = Field(default={}, repr=False)
     """Variables on top of `start.env`; placeholders and `${NAME}` allowed."""
-    user: Annotated[str, StringConstraints(min_length=1)] | None = None
+    user: Word | None = None
     """Whom it runs as; default: the image's own user, or nobody where that is root."""
     limits: Bounds = Bounds()
     writable: tuple[Folder, ...] = ()
     """Further folders of the image that it may write in, when its user owns them there."""
+    postgres_image: Image | None = None
+    """Image of the PostgreSQL server that its database is on, with the official image's variables; None: the usual one."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.image is None) == (self.dockerfile is None):
-            raise ValueError("name either an image or a dockerfile")
+            raise ValueError(ONE_SOURCE)
         return self
 
     def outside_names(self) -> tuple[str, ...]:

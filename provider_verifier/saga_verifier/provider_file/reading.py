@@ -1,0 +1,90 @@
+"""Reads a provider file and brings it together with its surroundings: its folder, and the caller's environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field
+
+from saga_contracts import positions
+from saga_contracts.errors import Fault, FaultyFileError, UsageError
+from saga_verifier.isolation.placeholders import literal, outside_names
+from saga_verifier.isolation.spec import Health, Spec
+from saga_verifier.provider_file import faults
+from saga_verifier.provider_file.document import Document
+
+
+class ProviderFile(Document):
+    """A provider file with what it needs of its surroundings."""
+
+    folder: Path
+    """Absolute path of the folder that holds the file."""
+    outside: dict[str, str] = Field(default={}, repr=False, exclude=True)
+    """Values of `${NAME}`: secrets."""
+    inherited: dict[str, str] = Field(default={}, repr=False, exclude=True)
+    """The variables of `pass_env` that the caller has."""
+
+    def spec(self) -> Spec:
+        """Give what isolation needs to start the participant."""
+        return Spec(
+            name=self.provider,
+            command=self.start.command,
+            cwd=_joined(self.folder, self.start.cwd),
+            env=self.start.env,
+            outside=self.outside,
+            inherited=self.inherited,
+            health=Health(self.health.path, self.health.timeout_s),
+        )
+
+    def states_url(self, base_url: str) -> str | None:
+        """Give the address for state changes at the running participant, or None when it takes none."""
+        return None if self.states is None else base_url.rstrip("/") + self.states.path
+
+
+class ProviderFileError(FaultyFileError):
+    """A provider file has faults."""
+
+    kind = "provider file"
+
+
+def load_provider_file(path: str | Path, environ: Mapping[str, str] | None = None) -> ProviderFile:
+    """Read a provider file.
+
+    Args:
+        path: A YAML or JSON file.
+        environ: The caller's environment; None: that of this process.
+
+    Raises:
+        ProviderFileError: with every fault of the file.
+        UsageError: when the file cannot be read.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        fault = Fault(str(path), 0, 0, "", f"Byte {error.start} is not UTF-8.", "Save it as UTF-8.")
+        raise ProviderFileError(str(path), [fault]) from None
+    except OSError as error:
+        raise UsageError(
+            f"Cannot read the provider file {path}: {error.strerror or error}. Name an existing YAML or JSON file."
+        ) from None
+    folder = Path(path).resolve().parent
+    surroundings = os.environ if environ is None else environ
+    read, found = faults.judged(positions.read(text, str(path)), folder, surroundings)
+    if read is None or found:
+        raise ProviderFileError(str(path), found)
+    return _placed(read, folder, surroundings)
+
+
+def _placed(read: Document, folder: Path, environ: Mapping[str, str]) -> ProviderFile:
+    names = {name for text in read.start.env.values() for name in outside_names(text)}
+    names.update(() if read.container is None else read.container.outside_names())
+    return ProviderFile(
+        **dict(read),
+        folder=folder,
+        outside={name: environ[name] for name in sorted(names)},
+        inherited={name: environ[name] for name in read.start.pass_env if name in environ},
+    )
+
+
+def _joined(folder: Path, cwd: str) -> str:
+    return cwd if cwd.startswith("{workdir}") else os.path.normpath(f"{literal(str(folder))}/{cwd}")

@@ -1,0 +1,74 @@
+"""Tells the faults of a provider file's shape in our own words, from what pydantic found."""
+
+import difflib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from saga_contracts import positions
+from saga_contracts.errors import Fault
+from saga_verifier.provider_file.container import Bounds, Container
+from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Start, States
+
+_MODELS: dict[positions.Path, type[BaseModel]] = {
+    (): Document,
+    ("start",): Start,
+    ("health",): HealthCheck,
+    ("states",): States,
+    ("container",): Container,
+    ("container", "limits"): Bounds,
+}
+_SHAPES = {
+    "tuple_type": ("This must be a list.", 'Write it as ["one", "two"].'),
+    "too_short": ("This list is empty.", "Write at least one value."),
+    "model_type": ("This must be a mapping of fields.", "Write it as {name: value}."),
+    "dict_type": ("This must be a mapping of names to texts.", "Write it as {NAME: value}."),
+    "string_type": ("This must be a text.", "Put it between quotes."),
+}
+_ENV_NAME = ("A name of an environment variable has letters, digits and underscores only.", "Rename it.")
+_URL_PATH = ("A path begins with a slash and has no blanks.", "Mend it.")
+_IMAGE = ("An image's name begins with a small letter or a digit and has no blanks.", "Mend it.")
+_PATTERNS: dict[positions.Path, tuple[str, str]] = {
+    ("provider",): ("A pacticipant's name has no slash at its beginning and no line break.", "Mend it."),
+    ("start",): _ENV_NAME,
+    ("health",): _URL_PATH,
+    ("states",): _URL_PATH,
+    ("container", "image"): _IMAGE,
+    ("container", "postgres_image"): _IMAGE,
+    ("container", "writable"): ("A folder begins with a slash and has no blanks.", "Mend it."),
+    ("container", "env"): _ENV_NAME,
+}
+
+
+def faults(document: positions.Document, error: ValidationError) -> Iterator[Fault]:
+    """Give each fault of the shape."""
+    for one in error.errors():
+        path, kind = tuple(part for part in one["loc"] if part != "[key]"), one["type"]
+        if kind == "missing":
+            yield document.fault(path[:-1], f"The field `{path[-1]}` is missing.", "Add it.")
+        elif kind == "extra_forbidden":
+            yield document.fault(path, f"The field `{path[-1]}` is not known.", _nearest(str(path[-1]), path[:-1]))
+        elif path == ("format",):
+            what = f"Format {one['input']!r} is not known to this version, which reads format {FORMAT}."
+            yield document.fault(path, what, f"Upgrade sagapact, or write format {FORMAT}.")
+        elif kind in _SHAPES:
+            yield document.fault(path, *_SHAPES[kind])
+        elif kind == "string_pattern_mismatch":
+            yield document.fault(path, *(_PATTERNS.get(path[:2]) or _PATTERNS[path[:1]]))
+        elif kind != "value_error":  # what takes more than one field is told beside these
+            found = "" if path[1:2] == ("env",) else f"Found {_short(one['input'])}."
+            yield document.fault(path, f"{one['msg'].rstrip('.')}.", found)
+
+
+def _nearest(found: str, beside: positions.Path) -> str:
+    model = _MODELS.get(beside)
+    known = sorted(model.model_fields) if model is not None else []
+    close = difflib.get_close_matches(found, known, n=1)
+    return f"Did you mean `{close[0]}`?" if close else f"Remove it; known here: {', '.join(known)}."
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,127 @@
+"""A real engine, our images, and the command line with what it makes at the engine."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from command_line import ROOT
+from saga_e2e.images import Images
+from saga_verifier.isolation.engine import Engine
+from saga_verifier.isolation.engine.owner import NAME_LABEL, OWNER_LABEL, RUN_LABEL
+
+FIRST_BUILD_S = 900
+"""On a new machine the first test waits until the images are built."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of this folder that need an engine in one worker, and give them the time that building images may take."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("containers"):
+            item.add_marker(pytest.mark.timeout(FIRST_BUILD_S))
+            item.add_marker(pytest.mark.xdist_group("landscape in containers"))
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    with Engine() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def images(engine: Engine) -> Images:
+    return Images(engine)
+
+
+@pytest.fixture(scope="session")
+def image_of(images: Images) -> Callable[[str], str]:
+    """Gives an image by name; only one test process builds at a time."""
+    build = images.root / "build"
+    build.mkdir(exist_ok=True)
+
+    def give(name: str) -> str:
+        with (build / "images.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return {"base": images.base, "postgres": images.postgres}.get(name, lambda: images.image(name))()
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def base(image_of: Callable[[str], str]) -> str:
+    return image_of("base")
+
+
+@pytest.fixture(scope="session")
+def every_image(image_of: Callable[[str], str]) -> None:
+    """Builds the images that a landscape with a broker needs, so that no test measures or kills a build."""
+    for name in ("base", "postgres", "landscape", "broker"):
+        image_of(name)
+
+
+class Started:
+    """A command that runs, with what it says in a file."""
+
+    def __init__(self, engine: Engine, process: "subprocess.Popen[bytes]", output: Path) -> None:
+        self._engine, self.process, self._output = engine, process, output
+
+    @property
+    def said(self) -> str:
+        """All that it has said so far."""
+        return self._output.read_text(encoding="utf-8")
+
+    def containers(self, name: str = "") -> list[str]:
+        """Give the ids of its containers, those with a name only."""
+        listed = self._engine.containers(RUN_LABEL)
+        return [one for one, labels in listed if self._made(labels) and name in ("", labels[NAME_LABEL])]
+
+    def left(self) -> list[str]:
+        """Give all that it has at the engine."""
+        engine = self._engine
+        listed = (*engine.containers(RUN_LABEL), *engine.networks(RUN_LABEL), *engine.volumes(RUN_LABEL))
+        return [one for one, labels in listed if self._made(labels)]
+
+    def wait_for(self, holds: Callable[[], object], seconds: float = 90) -> None:
+        """Wait until something holds; fail at once when the command ends before."""
+        until = time.monotonic() + seconds
+        while not holds():
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < until, f"waited in vain\n{self.said}"
+            time.sleep(0.05)
+
+    def _made(self, labels: object) -> bool:
+        assert isinstance(labels, dict)
+        return bool(json.loads(labels.get(OWNER_LABEL, "{}")).get("pid") == self.process.pid)
+
+
+@pytest.fixture
+def starting(engine: Engine, tmp_path: Path) -> Callable[..., object]:
+    """Starts a command in a folder of its own; it is ended when the block ends."""
+
+    @contextmanager
+    def start(*words: str, **env: str) -> Iterator[Started]:
+        output = tmp_path / "said"
+        with output.open("wb") as file:
+            command = [sys.executable, "-m", "saga_contracts", *words]
+            process = subprocess.Popen(
+                command, cwd=tmp_path, env=os.environ | env, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+            )
+        try:
+            yield Started(engine, process, output)
+        finally:
+            process.kill()
+            process.wait()
+
+    return start
+
+
+@pytest.fixture
+def readme() -> str:
+    return (ROOT / "e2e/README.md").read_text(encoding="utf-8")

@@ -1,0 +1,199 @@
+"""`sagapact e2e` and `sagapact demo` in containers, as users run them: what they say, how they end, what they leave."""
+
+import json
+import os
+import random
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from command_line import Sagapact
+from saga_verifier.isolation.engine import Engine
+from saga_verifier.isolation.engine.api import Order
+from saga_verifier.isolation.engine.owner import labels
+
+pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.usefixtures("every_image")]
+Starting = Callable[..., AbstractContextManager[Any]]
+KILLS = int(os.environ.get("SAGAPACT_KILLS", "2"))
+LONGEST_RUN_S = 12.0
+IN_CONTAINERS = ("--isolation", "container")
+ONE = ("e2e", "run", *IN_CONTAINERS, "--scenario", "committed", "--out", "out")
+ENDED_BY_SIGTERM = 128 + signal.SIGTERM
+
+
+@pytest.fixture
+def sagapact(tmp_path: Path) -> Sagapact:
+    return Sagapact(tmp_path)
+
+
+def test_up_shows_where_everything_is_and_how_to_start_a_saga_until_interrupted(starting: Starting) -> None:
+    with starting("e2e", "up", *IN_CONTAINERS) as up:
+        up.wait_for(lambda: "Press Ctrl+C" in up.said)
+        addresses = dict(re.findall(r"^   (\S[\w ]*?)  +(http://\S+)$", up.said, re.MULTILINE))
+        start, look = re.findall(r"^   (curl .*)$", up.said, re.MULTILINE)
+        assert len(addresses) == 8
+        assert len(up.containers()) == 8
+
+        saga_id = json.loads(pasted(start))["saga_id"]
+        up.wait_for(lambda: json.loads(pasted(look.replace("SAGA_ID", saga_id)))["state"] == "committed")
+        up.process.send_signal(signal.SIGINT)
+
+        assert up.process.wait(60) == 0
+        assert up.left() == []
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP])
+def test_up_that_is_asked_to_end_while_it_starts_leaves_nothing(starting: Starting, asked: signal.Signals) -> None:
+    with starting("e2e", "up", *IN_CONTAINERS) as up:
+        up.wait_for(lambda: len(up.containers()) > 2)
+        up.process.send_signal(asked)
+
+        assert up.process.wait(60) == 128 + asked
+        assert up.left() == []
+
+
+def test_a_service_that_dies_while_it_is_up_ends_everything_with_one_message(starting: Starting, engine: Engine) -> None:
+    with starting("e2e", "up", *IN_CONTAINERS) as up:
+        up.wait_for(lambda: "Press Ctrl+C" in up.said)
+        (billing,) = up.containers("billing")
+        engine.kill(billing)
+
+        assert up.process.wait(60) == 4
+        assert "not all of them run any more: billing has ended (signal SIGKILL)" in up.said
+        assert "Traceback" not in up.said
+        assert up.left() == []
+
+
+def test_a_fixed_port_that_is_taken_is_said_with_the_mend(sagapact: Sagapact, taken_port: int) -> None:
+    done = sagapact("e2e", "up", *IN_CONTAINERS, "--port", f"broker={taken_port}")
+
+    assert done.status == 4
+    assert "port" in done.err
+    assert "taken" in done.err
+    assert "Free it" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_fixed_port_is_where_the_service_answers(starting: Starting) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with starting("e2e", "up", *IN_CONTAINERS, "--port", f"saga_service={port}") as up:
+        up.wait_for(lambda: "Press Ctrl+C" in up.said)
+
+        assert httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).json() == {"status": "ok"}
+        up.process.terminate()
+        assert up.process.wait(60) == ENDED_BY_SIGTERM
+
+
+@pytest.mark.parametrize("victim", ["PostgreSQL", "user_service"])
+def test_a_container_that_dies_in_mid_run_ends_the_run_with_one_message(
+    starting: Starting, engine: Engine, tmp_path: Path, victim: str
+) -> None:
+    with starting("e2e", "run", *IN_CONTAINERS, "--out", "out") as run:
+        run.wait_for(lambda: "✓" in run.said)
+        (one,) = run.containers(victim)
+        engine.kill(one)
+
+        assert run.process.wait(90) == 4
+        assert run.left() == []
+    last = run.said[run.said.index("The scenarios of vas_purchase were given up: ") :]
+    assert "signal SIGKILL" in last
+    assert ("its PostgreSQL server has ended" if victim == "PostgreSQL" else "user_service has ended") in last
+    assert "Then run them again." in last
+    assert run.said.count("were given up") == 1
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["verdict"]["status"] == "unknown"
+    assert {one["verdict"] for one in report["scenarios"]} <= {"kept", "unknown"}
+
+
+def test_without_an_engine_there_is_one_message(sagapact: Sagapact, tmp_path: Path) -> None:
+    done = sagapact(*ONE, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+
+    assert done.status == 4
+    assert "No Docker engine runs at unix://" in done.err
+    assert "isolation by processes" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_an_image_that_is_nowhere_is_named_with_the_mend(sagapact: Sagapact) -> None:
+    done = sagapact(*ONE, SAGAPACT_LANDSCAPE_IMAGE="127.0.0.1:9/no-such-image:1")
+
+    assert done.status == 4
+    assert "The image 127.0.0.1:9/no-such-image:1 is not at the Docker engine and cannot be fetched." in done.err
+    assert "Build it, or name another." in done.err
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_what_a_killed_run_left_is_gone_after_the_next_start_and_no_living_run_is_touched(
+    starting: Starting, sagapact: Sagapact, seed: int, living: Callable[[], bool]
+) -> None:
+    moment_s = random.Random(seed).uniform(1.0, LONGEST_RUN_S)  # noqa: S311  (a repeatable moment)
+    words = ("run", "--out", "killed") if seed % 2 else ("up",)
+    with starting("e2e", *words, *IN_CONTAINERS) as killed:
+        ended = until(lambda: killed.process.poll() is not None, moment_s)
+        killed.process.kill()
+        killed.process.wait()
+        assert not ended, killed.said
+
+        done = sagapact(*ONE)
+
+        assert done.status == 0, done.text
+        assert killed.left() == []
+    assert living()
+
+
+def test_the_whole_demo_ends_as_told_in_containers(starting: Starting, tmp_path: Path) -> None:
+    with starting("demo", *IN_CONTAINERS, "--out", "out") as demo:
+        assert demo.process.wait(400) == 0, demo.said
+        assert "everything ended as told" in demo.said
+        assert demo.left() == []
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    billing = {one["version"]: one["verdict"] for one in report["providers"] if one["provider"] == "billing"}
+    assert billing == {"1.0.0": "kept", "1.1.0": "broken", "1.1.1": "kept"}
+    assert {one["verdict"] for one in report["scenarios"]} == {"kept"}
+    assert [gate["can_run"]["canRun"] for gate in report["gates"]] == [True, False, True]
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port on which somebody listens already."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def living(engine: Engine, base: str) -> Iterator[Callable[[], bool]]:
+    """A container of another run, whose process (this one) lives; says whether it is still there."""
+    order = Order(base, ("python3", "-c", "import time; time.sleep(600)"), labels("living", "living"), host={"init": True})
+    container = engine.create(order)
+    engine.start(container)
+    yield lambda: engine.state(container).running
+    engine.remove(container)
+
+
+def pasted(command: str) -> str:
+    """Run a command as a shell does with a pasted line."""
+    return subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=20, check=True).stdout
+
+
+def until(holds: Callable[[], bool], seconds: float) -> bool:
+    """Say whether something holds in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False

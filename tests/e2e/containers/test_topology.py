@@ -1,0 +1,190 @@
+"""The whole landscape in containers: eight of them, started together, with real databases and faults between them."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from saga_contracts.saga import Saga
+from saga_e2e import runner
+from saga_e2e.broker_program import broker_spec
+from saga_e2e.containers import container_isolation, containers_of
+from saga_e2e.gather import Services, new_client
+from saga_e2e.landscape import reference_landscape
+from saga_e2e.player import fresh_payload
+from saga_e2e.records import ScenarioRecord
+from saga_e2e.runner import ScenarioEnded
+from saga_e2e.scenarios import Scenario, derive, select
+from saga_e2e.topology import Topology
+from saga_verifier.isolation.container import ContainerIsolation
+from saga_verifier.isolation.container_run import Run
+from saga_verifier.provider_file import ProviderFile
+
+pytestmark = [pytest.mark.containers, pytest.mark.slow]
+LAND = reference_landscape()
+
+
+@pytest.fixture(scope="module")
+def isolation(every_image: None) -> Iterator[ContainerIsolation]:
+    with container_isolation(LAND.services(LAND.saga()), broker=True) as one:
+        yield one
+
+
+@pytest.fixture
+def alone(every_image: None) -> Iterator[ContainerIsolation]:
+    """A network and a PostgreSQL server for one service alone."""
+    with container_isolation({"billing": LAND.services(LAND.saga())["billing"]}) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def seconds() -> dict[str, float]:
+    """How long something took."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def topology(isolation: ContainerIsolation, seconds: dict[str, float]) -> Iterator[Topology]:
+    """Five participants, the saga service and a broker; PostgreSQL is the eighth container."""
+    began = time.monotonic()
+    with Topology(LAND, LAND.saga(), isolation=isolation, beside=[broker_spec()]) as started:
+        seconds["eight"] = time.monotonic() - began
+        yield started
+
+
+def test_eight_containers_start_together_quicker_than_one_after_the_other(
+    topology: Topology,
+    isolation: ContainerIsolation,
+    alone: ContainerIsolation,
+    seconds: dict[str, float],
+    record_testsuite_property: Callable[[str, object], None],
+) -> None:
+    began = time.monotonic()
+    with alone.start(LAND.services(LAND.saga())["billing"].spec()):
+        one = time.monotonic() - began
+
+    record_testsuite_property("eight containers healthy after s", round(seconds["eight"], 1))
+    assert len(topology.all_names) == 7
+    assert isolation.database_server is not None
+    assert seconds["eight"] < 7 * one
+
+
+def test_every_service_has_a_database_of_its_own_on_postgresql(topology: Topology, isolation: ContainerIsolation) -> None:
+    run = run_of(isolation)
+    assert run.server is not None
+    sql = "SELECT datname FROM pg_database WHERE NOT datistemplate"
+    listed = run.engine.run_inside(run.server._id, ["psql", "-h", "127.0.0.1", "-U", "postgres", "-qtAc", sql])[1].split()
+
+    used = {name: [one for one in listed if one.startswith(f"{name}_")] for name in topology.all_names}
+    assert [name for name, databases in used.items() if not databases] == []
+
+
+def test_the_saga_service_reaches_everybody_only_through_the_proxy(topology: Topology, isolation: ContainerIsolation) -> None:
+    (service,) = (
+        one for one, labels in run_of(isolation).engine.containers("sagapact.name=saga_service") if is_ours(labels, isolation)
+    )
+    told = dict(
+        line.split("=", 1) for line in run_of(isolation).engine.run_inside(service, ["env"])[1].splitlines() if "=" in line
+    )
+
+    addresses = json.loads(told["SAGA_PARTICIPANTS"])
+    assert addresses == {name: topology.proxy.url_of(name) for name in topology.names if name != "saga_service"}
+    assert topology.proxy.base_url.startswith(f"http://{isolation.gateway}:")
+    assert told["SAGA_CALLBACK_BASE"] == topology.proxy.url_of("saga_service")
+
+
+def test_one_scenario_of_every_kind_of_fault_is_kept(topology: Topology) -> None:
+    names = [
+        "committed",
+        "refused-at-create_packages",
+        "reply-lost-at-create_packages",
+        "request-lost-at-reserve_money",
+        "duplicate-at-notify",
+        "unreachable-at-apply_vas",
+        "callback-lost-at-create_packages",
+        "undo-reply-lost-at-reserve_money",
+        "undo-fails-at-apply_vas",
+    ]
+    chosen = select(derive(topology.saga), names=names)
+
+    records = played(topology, *chosen)
+
+    assert len(records) == len(names)
+    assert [(record.name, record.error, record.broken) for record in records if record.verdict != "kept"] == []
+    assert {fault.kind for one in derive(topology.saga) for fault in one.faults} == {
+        fault.kind for one in chosen for fault in one.faults
+    }
+
+
+@pytest.mark.parametrize("name", ["billing", "vas_packages", "saga_service"])
+def test_a_saga_outlives_the_crash_of_a_container_in_its_middle(topology: Topology, name: str) -> None:
+    saga = topology.saga
+    with new_client() as http:
+        services, payload = Services(topology, http), fresh_payload(saga)
+        services.define()
+        for step in saga.steps:
+            services.prepare(step, payload, refusing=False)
+        saga_id = services.create(f"crash-{name}", payload)
+
+        topology.kill(name)
+        assert f"{name} has ended (signal SIGKILL)" in str(topology.trouble())
+        topology.start(name)
+
+        assert topology.trouble() is None
+        assert until(lambda: services.record(saga_id).ended)
+        record = services.record(saga_id)
+        evidence = [services.ask(step, saga_id, payload, record) for step in saga.steps]
+    assert record.state in {"committed", "compensated", "escalated"}, record
+    right = {"applied": {"applied"}, "compensated": {"compensated", "absent"}, "refused": {"refused"}, "pending": {"absent"}}
+    assert {one.step: one.status for one in evidence if one.status not in right.get(one.state, {one.status})} == {}
+
+
+def test_the_broker_beside_them_answers(topology: Topology) -> None:
+    answer = httpx.get(f"{topology.url_of('broker')}/", headers={"Accept": "application/hal+json"}, trust_env=False)
+
+    assert answer.status_code == 200
+    assert "pb:latest-provider-pacts" in answer.json()["_links"]
+
+
+def test_a_service_without_a_container_part_is_named_with_the_mend(tmp_path: Path) -> None:
+    saga = LAND.saga()
+    files: dict[str, ProviderFile] = {**LAND.services(saga)}
+    files["billing"] = files["billing"].model_copy(update={"container": None})
+
+    with pytest.raises(Exception, match=r"Cannot run billing in containers: .* Add `container: .*--isolation process"):
+        containers_of(files)
+
+
+def test_every_service_of_every_reference_saga_says_how_it_runs_in_a_container() -> None:
+    for name in LAND.sagas:
+        saga: Saga = LAND.saga(name)
+        if all(step.participant in LAND.providers for step in saga.steps):
+            assert set(containers_of(LAND.services(saga))) == set(LAND.services(saga))
+
+
+def played(topology: Topology, *scenarios: Scenario) -> list[ScenarioRecord]:
+    return [event.record for event in runner.play(topology, scenarios) if isinstance(event, ScenarioEnded)]
+
+
+def run_of(isolation: ContainerIsolation) -> Run:
+    run = isolation._shared.run
+    assert run is not None
+    return run
+
+
+def is_ours(labels: object, isolation: ContainerIsolation) -> bool:
+    assert isinstance(labels, dict)
+    return bool(labels["sagapact.run"] == run_of(isolation).id)
+
+
+def until(holds: Callable[[], bool], seconds: float = 60) -> bool:
+    """Say whether something holds in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
