@@ -29,6 +29,8 @@ class Kind(StrEnum):
     DUPLICATED = "duplicated"  # it arrives twice; the first reply counts
     UNAVAILABLE = "unavailable"  # it is answered 503 on the way and never arrives
     DELAYED = "delayed"  # it arrives late
+    RECEIVER_DIES = "receiver_dies"  # it does its work; then the participant dies without a reply, and is started again
+    CALLER_DIES = "caller_dies"  # it does its work; then the saga service dies before the reply, and is started again
 
 
 _CLASS = {
@@ -38,6 +40,8 @@ _CLASS = {
     Kind.DUPLICATED: "K4",
     Kind.UNAVAILABLE: "K1",
     Kind.DELAYED: "K3",
+    Kind.RECEIVER_DIES: "K2",
+    Kind.CALLER_DIES: "K2",
 }
 _CALL = {
     Role.FORWARD: "the forward call",
@@ -75,6 +79,11 @@ class Fault:
         return self.occurrence is None
 
     @property
+    def crashes(self) -> bool:
+        """Does a service die of it? That disturbs every saga that is under way at this moment."""
+        return self.kind in (Kind.RECEIVER_DIES, Kind.CALLER_DIES)
+
+    @property
     def text(self) -> str:
         """The fault in words."""
         call = f"{_CALL[self.role]} of {self.step}"
@@ -86,6 +95,8 @@ class Fault:
             Kind.DUPLICATED: f"{call} arrives twice",
             Kind.UNAVAILABLE: f"{call} is answered 503",
             Kind.DELAYED: f"{call} arrives {self.delay_ms} ms late",
+            Kind.RECEIVER_DIES: f"the participant dies before it replies to {call}, and is started again",
+            Kind.CALLER_DIES: f"the saga service dies before it hears the reply to {call}, and is started again",
         }
         return f"{words[self.kind]}, {self._when()}"
 

@@ -131,6 +131,14 @@ class Images:
         named = os.environ.get(f"SAGAPACT_{name.upper()}_IMAGE", "")
         if named:
             return found(self.engine, named)
+        return self._built(name, self.build_of(name))
+
+    def build_of(self, name: str) -> Build:
+        """Say how one of our images is built.
+
+        Raises:
+            UsageError: when this is no checkout.
+        """
         self._check_checkout()
         recipe, base = RECIPES[name], self.base()
         wanted = wheelhouse.requirements(self.root, recipe.extras, recipe.without)
@@ -141,8 +149,7 @@ class Images:
         context: dict[str, Path | bytes] = {"Dockerfile": folder / "Dockerfile"}
         if folder.parent.name == "images":
             context |= files_of(folder)
-        build = Build(f"sagapact-{name}", context, {"BASE_IMAGE": base}, seeds=seeds, more=lambda: self._filled(recipe, wanted))
-        return self._built(name, build)
+        return Build(f"sagapact-{name}", context, {"BASE_IMAGE": base}, seeds=seeds, more=lambda: self._filled(recipe, wanted))
 
     def all(self, names: tuple[str, ...] = ("postgres", *RECIPES)) -> dict[str, str]:
         """Give several images by name."""

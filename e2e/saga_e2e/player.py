@@ -89,17 +89,29 @@ class Player:
         record = self._await_end(saga_id, self._deadline_s + _longer_s(self._saga, scenario))
         if record.state == End.ESCALATED and self._saga.policies.owner_notification is not None:
             self._await_notice(saga_id, record)
+        self._topology.wait_until_restarted()
         self._await_quiet(saga_id)
         steps = tuple(self._services.ask(step, saga_id, payload, record) for step in self._saga.steps)
-        again = self._services.record(saga_id)
+        again = self._record(saga_id)
         return Evidence(saga_id, record, again, steps, self._proxy.trace(saga_id))
 
     def _await_end(self, saga_id: str, deadline_s: float) -> SagaRecord:
         for _ in self._pauses(deadline_s):
-            record = self._services.record(saga_id)
+            record = self._record(saga_id)
             if record.ended:
                 return record
-        return self._services.record(saga_id)
+        return self._record(saga_id)
+
+    def _record(self, saga_id: str) -> SagaRecord:
+        """Read the saga's record, anew when the saga service was started again meanwhile."""
+        while True:
+            seen = self._topology.restarts
+            try:
+                return self._services.record(saga_id)
+            except SagapactError:
+                self._topology.wait_until_restarted()
+                if self._topology.restarts == seen:
+                    raise
 
     def _await_notice(self, saga_id: str, record: SagaRecord) -> None:
         """Wait until the owner has heard of every step that did not come to its end."""

@@ -11,7 +11,7 @@ Which call a request is, is `calls`; which fault meets it, `rulebook`; passing a
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -21,6 +21,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from saga_contracts.client.results import body_of
+from saga_contracts.errors import SagapactError
 from saga_contracts.saga import Saga
 from saga_e2e import calls, upstream
 from saga_e2e.calls import Incoming, Recognised, Recogniser
@@ -40,6 +41,8 @@ _FATES = {
     Kind.DUPLICATED: Fate.DUPLICATED,
     Kind.UNAVAILABLE: Fate.UNAVAILABLE,
     Kind.DELAYED: Fate.DELAYED,
+    Kind.RECEIVER_DIES: Fate.REPLY_LOST,
+    Kind.CALLER_DIES: Fate.REPLY_LOST,
 }
 _logger = logging.getLogger(__name__)
 
@@ -50,11 +53,13 @@ class FaultProxy:
     Args:
         saga: Whose calls are recognised.
         host: The address that it listens on, at which the services reach it.
+        restart: Kills a service and starts it again, for faults that want it; meanwhile, calls of this service wait.
     """
 
-    def __init__(self, saga: Saga, host: str = LOOPBACK) -> None:
+    def __init__(self, saga: Saga, host: str = LOOPBACK, restart: Callable[[str], None] = lambda _: None) -> None:
         self._saga, self._recogniser = saga, Recogniser(saga)
-        self._host = host
+        self._host, self._restart = host, restart
+        self._down: dict[str, asyncio.Event] = {}
         self._service = calls.service_name(saga)
         self._stranger_waits_s = 0.0
         self._routes: dict[str, str] = {}
@@ -170,6 +175,10 @@ class FaultProxy:
         seen = self._recogniser.recognise(call)
         if seen is not None and self._stranger_waits_s:
             await self._wait_until_opened(seen.saga_id)
+        if target in self._down:
+            await self._down[target].wait()
+            if request.transport is None or request.transport.is_closing():
+                return web.Response(status=503)  # its caller has given up: it never got through
         fault = None if seen is None else self._book.pick(seen)
         began_ms = self.now_ms()
         answer, fate = await self._play(request, target, body, fault)
@@ -195,7 +204,19 @@ class FaultProxy:
         answer = await self._send(request, target, body)
         if fate == Fate.DUPLICATED:
             await self._send(request, target, body)
+        if fault is not None and fault.crashes:
+            await self._crash(target if fault.kind == Kind.RECEIVER_DIES else self._service)
         return answer, Fate.UNANSWERED if answer is None and fate == Fate.OK else fate
+
+    async def _crash(self, service: str) -> None:
+        up = self._down[service] = asyncio.Event()
+        try:
+            await asyncio.to_thread(self._restart, service)
+        except SagapactError as error:  # whoever asks for the services' trouble hears of it
+            _logger.warning("%s was not started again: %s", service, error)
+        finally:
+            del self._down[service]
+            up.set()
 
     async def _send(self, request: web.BaseRequest, target: str, body: bytes) -> Answer | None:
         assert self._session is not None  # noqa: S101  (made before the server listens)

@@ -106,18 +106,21 @@ def play(
         services.define()
         give_up = Signal()
         player = Player(topology, services, deadline_s, give_up)
-        events: SimpleQueue[Event | BaseException] = SimpleQueue()
-        with ThreadPoolExecutor(max_workers=max(1, at_once), thread_name_prefix="scenario") as threads:
-            plays = [threads.submit(_play_one, player, scenario, events) for scenario in scenarios]
-            try:
-                yield from _heard(events, len(scenarios), plays)
-            finally:  # nobody listens any more: what is under way need not go on
-                give_up.set()
+        alone = [one for one in scenarios if any(fault.crashes for fault in one.faults)]
+        yield from _played(player, [one for one in scenarios if one not in alone], at_once, give_up)
+        yield from _played(player, alone, 1, give_up)  # a service that dies would disturb the others
 
 
-def _heard(events: "SimpleQueue[Event | BaseException]", wanted: int, plays: Sequence[Future[None]]) -> Iterator[Event]:
-    """Hand on the events until every scenario has ended; what was not begun is given up when nobody listens any more."""
-    ended = 0
+def _played(player: Player, scenarios: Sequence[Scenario], at_once: int, give_up: Signal) -> Iterator[Event]:
+    events: SimpleQueue[Event | BaseException] = SimpleQueue()
+    with ThreadPoolExecutor(max_workers=max(1, at_once), thread_name_prefix="scenario") as threads:
+        plays = [threads.submit(_play_one, player, scenario, events) for scenario in scenarios]
+        yield from _heard(events, plays, give_up)
+
+
+def _heard(events: "SimpleQueue[Event | BaseException]", plays: Sequence[Future[None]], give_up: Signal) -> Iterator[Event]:
+    """Hand on the events until every scenario has ended; when nobody listens any more, the rest is given up."""
+    ended, wanted = 0, len(plays)
     try:
         while ended < wanted:
             event = events.get()
@@ -128,6 +131,8 @@ def _heard(events: "SimpleQueue[Event | BaseException]", wanted: int, plays: Seq
     finally:
         for play in plays:
             play.cancel()
+        if ended < wanted:
+            give_up.set()
 
 
 def _play_one(player: Player, scenario: Scenario, events: "SimpleQueue[Event | BaseException]") -> None:

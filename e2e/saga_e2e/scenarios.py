@@ -67,6 +67,8 @@ def derive(saga: Saga) -> tuple[Scenario, ...]:
         _callbacks(saga),
         _undo_reply_lost(saga),
         _undo_fails(saga),
+        _participant_dies(saga),
+        _saga_service_dies(saga),
     )
     return tuple(scenario for part in made for scenario in part)
 
@@ -180,6 +182,22 @@ def _undone_by_another(saga: Saga) -> Iterator[tuple[Step, Step]]:
             beside = []
         if later or beside:
             yield step, (later or beside)[-1]
+
+
+def _participant_dies(saga: Saga) -> Iterator[Scenario]:
+    """A participant dies once its work is done; when its restart outlasts all tries, it is as if no reply came any more."""
+    for step in saga.steps:
+        undone = step.step_class == StepClass.COMPENSATABLE
+        fault = Fault(step.step, Role.FORWARD, Kind.RECEIVER_DIES)
+        ends = dict.fromkeys((End.COMMITTED, _end(step, End.COMPENSATED if undone else End.ESCALATED)))
+        yield _scenario(f"participant-dies-at-{step.step}", "F1", Tier.NIGHTLY, (fault,), *ends)
+
+
+def _saga_service_dies(saga: Saga) -> Iterator[Scenario]:
+    """The saga service takes up after its restart what it had begun."""
+    for step in saga.steps:
+        fault = Fault(step.step, Role.FORWARD, Kind.CALLER_DIES)
+        yield _one(f"saga-service-dies-at-{step.step}", "F6", Tier.NIGHTLY, fault, End.COMMITTED)
 
 
 def can_refuse(step: Step) -> bool:

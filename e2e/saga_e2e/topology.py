@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -57,6 +58,9 @@ class Topology:
         self._beside = {spec.name: spec for spec in beside}
         self._isolation: Isolation = isolation or ProcessIsolation()
         self._running = Group({})
+        self._restarting, self._ending = Lock(), False
+        self.restarts = 0
+        """How many restarts have begun and how many have ended, added up."""
         self._stack = ExitStack()
         unknown = sorted({*self._env, *self._ports} - {*self._files, *self._beside})
         if unknown:
@@ -104,6 +108,27 @@ class Topology:
         self._running[name].start()
         self.proxy.route(name, self.url_of(name))
 
+    def restart(self, name: str) -> None:
+        """Kill a service and start it again; does nothing once everything is being ended.
+
+        Raises:
+            IsolationError: when it does not become ready.
+        """
+        with self._restarting:
+            if self._ending:
+                return
+            self.restarts += 1
+            try:
+                self.kill(name)
+                self.start(name)
+            finally:
+                self.restarts += 1
+
+    def wait_until_restarted(self) -> None:
+        """Wait until no restart is under way."""
+        with self._restarting:
+            pass
+
     def trouble(self) -> str | None:
         """Say which services have ended although they should run, with the last lines of their logs; None: all run."""
         ended: dict[str, list[Running]] = {}
@@ -115,7 +140,7 @@ class Topology:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._isolation)
-            self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host))
+            self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host, self.restart))
             specs = [*map(self._spec, self._files), *map(self._placed, self._beside.values())]
             self._running = stack.enter_context(start_all(self._isolation, specs))
             for name in self._files:
@@ -124,6 +149,8 @@ class Topology:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._restarting:
+            self._ending = True
         self._stack.close()
 
     def _spec(self, name: str) -> Spec:

@@ -34,6 +34,7 @@ class CallbackReceiver:
     def __init__(self, host: str = "127.0.0.1") -> None:
         self._arrived: dict[str, Callback | None] = {}
         self._changed = threading.Condition()
+        self._host = host
         self._server = ThreadingHTTPServer((host, 0), self._handler())
         self._server.daemon_threads = True
 
@@ -51,8 +52,12 @@ class CallbackReceiver:
         """Give the address that a participant is told to call back."""
         with self._changed:
             self._arrived.setdefault(key, None)
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}/callbacks/{quote(key, safe=':')}"
+        return f"http://{self._host}:{self.port}/callbacks/{quote(key, safe=':')}"
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
 
     def wait(self, key: str, timeout_s: float) -> Callback | None:
         """Give the newest callback for a key, or None when none came in time."""

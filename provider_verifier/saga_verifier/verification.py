@@ -3,8 +3,8 @@
 Where the pact comes from and where the results go is left to `run`; starting the participant to `isolation`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -70,7 +70,7 @@ def verify_pact(
     consumer = str(pact["consumer"]["name"])
     slices = pactfile.slices(dict(pact))
     with ExitStack() as stack:
-        callbacks = stack.enter_context(_receiver(target.isolation, slices))
+        callbacks = stack.enter_context(_receiving(target.isolation, slices))
         http = stack.enter_context(httpx.Client(trust_env=False))
         drivers = {
             f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
@@ -80,10 +80,16 @@ def verify_pact(
     return PactOutcome(consumer, target.provider, pending, interactions, played)
 
 
-def _receiver(isolation: Isolation, slices: Sequence[StepSlice]) -> CallbackReceiver:
-    """Give a receiver of callbacks; where nobody calls back, it does not matter whether the participant reaches the harness."""
-    calls_back = any(one.step.callback is not None for one in slices)
-    return CallbackReceiver(isolation.listen_host) if calls_back else CallbackReceiver()
+@contextmanager
+def _receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[CallbackReceiver]:
+    """Receive callbacks where the participant reaches the harness; where no step calls back, that does not matter."""
+    if not any(one.step.callback is not None for one in slices):
+        with CallbackReceiver() as unused:
+            yield unused
+        return
+    with CallbackReceiver(isolation.listen_host) as receiver:
+        isolation.check_reached(receiver.port)
+        yield receiver
 
 
 def _play(drivers: Mapping[str, Driver], faults: int, today: date, progress: Progress) -> tuple[DeckResult, ...]:

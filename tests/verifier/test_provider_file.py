@@ -206,6 +206,9 @@ def test_a_dockerfile_is_looked_for_beside_the_file(load: Load, tmp_path: Path) 
     assert file.container.spec(file.folder).dockerfile == tmp_path / "billing" / "Dockerfile"
 
 
+IN_CONTAINER = "Write it in the part `container`: only there is such a database."
+
+
 def test_all_faults_of_the_part_for_containers_come_at_once(faults: Callable[[str], list[str]], tmp_path: Path) -> None:
     text = """format: 1
 provider: billing
@@ -221,8 +224,7 @@ container:
   limits: {memory_mb: 1, cpus: 2}
 """
     assert faults(text) == [
-        "3:41 start.env.URL: The placeholder {database_url} is not known. "
-        "Write it in the part `container`: only there is such a database.",
+        f"3:41 start.env.URL: The placeholder {{database_url}} is not known. {IN_CONTAINER}",
         "4:1 container: Both an image and a dockerfile stand here. Name either an image or a dockerfile.",
         f"5:3 container.dockerfile: There is no file {tmp_path}/billing/Nowhere. Name a Dockerfile, from this file's folder on.",
         "6:3 container.image: An image's name begins with a small letter or a digit and has no blanks. Mend it.",

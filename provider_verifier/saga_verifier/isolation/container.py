@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from saga_verifier.isolation.container_database import DatabaseServer
+from saga_verifier.isolation.container_reach import reaches
 from saga_verifier.isolation.container_run import Settings, Shared
 from saga_verifier.isolation.container_running import ContainerRunning
 from saga_verifier.isolation.container_spec import ContainerSpec
@@ -25,12 +26,13 @@ class ContainerIsolation:
 
     Args:
         containers: How each program runs as a container, by the spec's name.
-        settings: How containers are run.
+        settings: How containers are run; readable as an attribute.
     """
 
     def __init__(self, containers: Mapping[str, ContainerSpec], settings: Settings | None = None) -> None:
         self._containers = dict(containers)
-        self._shared = Shared(settings or Settings())
+        self.settings = settings or Settings()
+        self._shared = Shared(self.settings)
 
     @property
     def gateway(self) -> str | None:
@@ -50,6 +52,15 @@ class ContainerIsolation:
                 "processes."
             )
         return self.gateway
+
+    def check_reached(self, port: int) -> None:
+        """See to it that the containers reach the harness; see `Isolation.check_reached`."""
+        run = self._shared.run
+        if run is not None and reaches(run, port) is False:
+            raise IsolationError(
+                f"The containers cannot reach the harness at {run.gateway}:{port}, most likely because this machine's firewall "
+                "drops what comes from their network. Let it in, or verify with isolation by processes."
+            )
 
     @property
     def database_server(self) -> DatabaseServer | None:

@@ -5,7 +5,7 @@ Reached by the containers of the run's network only, as `database:5432`.
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saga_verifier.isolation.container_postgres import takes_connections
@@ -93,6 +93,10 @@ class DatabaseServer:
     def ended(self) -> str | None:
         """Say how it ended, or None while it runs."""
         return self._engine.state(self._id).ended
+
+    def run_inside(self, command: Sequence[str]) -> int:
+        """Run a command in its container; give its exit status."""
+        return self._engine.run_inside(self._id, command)[0]
 
     def log_tail(self, lines: int = 15) -> list[str]:
         """Give the last lines that it wrote."""

@@ -13,11 +13,11 @@ from typing import Self
 from saga_verifier.isolation import health
 from saga_verifier.isolation.container_create import FORWARDER_PORT, Created, create_program, start_forwarder
 from saga_verifier.isolation.container_database import DatabaseServer
-from saga_verifier.isolation.container_log import ContainerLog
 from saga_verifier.isolation.container_run import Run
-from saga_verifier.isolation.container_spec import WORKDIR, ContainerSpec, alias_of, inside_url, wants_database
+from saga_verifier.isolation.container_spec import WORKDIR, ContainerSpec, inside_url, wants_database
+from saga_verifier.isolation.container_trouble import Trouble
 from saga_verifier.isolation.engine import ContainerState, EngineError
-from saga_verifier.isolation.errors import CannotStartError, DiedAtStartError, GivenUpError, NeverHealthyError
+from saga_verifier.isolation.errors import CannotStartError, GivenUpError
 from saga_verifier.isolation.spec import Spec
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _PROBE_S = 0.02, 0.2, 1.0
@@ -44,7 +44,7 @@ class ContainerRunning:
         self._address = ("", 0)
         self._started_at = 0.0
         self._last_words: list[str] = []
-        self._ended_by_us = self._stopped = False
+        self._was_ready = self._ended_by_us = self._stopped = False
 
     @property
     def name(self) -> str:
@@ -75,7 +75,10 @@ class ContainerRunning:
         """Give the last lines that it wrote, without secrets."""
         if self._made is None or self._stopped:
             return "\n".join(self._last_words[-lines:] if lines > 0 else [])
-        return "\n".join([*self._log(self._made).tail(lines), *self._said_by_dead_server(lines)])
+        trouble = self._trouble(self._made)
+        server, ended = self._server()
+        said_by_server = trouble.said_by(server) if server is not None and ended is not None else []
+        return "\n".join([*trouble.log.tail(lines), *said_by_server])
 
     def ended(self) -> str | None:
         """Say how it, or the PostgreSQL server that it uses, ended; None while all runs."""
@@ -83,8 +86,8 @@ class ContainerRunning:
             return "stopped" if self._stopped else "not started"
         state = self._engine.state(self._made.container)
         if state.ended is not None:
-            return self._how(state)
-        gone = self._server_ended()
+            return self._trouble(self._made).how(state)
+        _, gone = self._server()
         return None if gone is None else f"it runs, but its PostgreSQL server has ended with {gone}"
 
     def start(self) -> None:
@@ -132,9 +135,10 @@ class ContainerRunning:
         if self._engine.state(made.container).running:
             self._engine.stop(made.container, self._spec.stop_timeout_s)
             self._ended_by_us = True
-        self._last_words = self._log(made).tail(_LAST_WORDS)
-        if not self._ended_by_us:
-            self._keep_log(made)
+        self._last_words = self._trouble(made).log.tail(_LAST_WORDS)
+        failed = self._was_ready and not self._ended_by_us  # a start that failed has kept its log already
+        if failed and (said := self._trouble(made).keep_log()):
+            self._run.settings.say(said)
 
     def _remove(self) -> None:
         for container in (self._forwarder, self.container_id):
@@ -149,29 +153,27 @@ class ContainerRunning:
         while True:
             state = self._engine.state(made.container)
             if state.ended is not None:
-                raise self._death(made, state, seen)
+                raise self._trouble(made).death(state, seen, self._started_at)
             left = until - time.monotonic()
             self._address = self._where(state)
             answer = health.trouble(
                 self._address, self._spec.health.path, max(0.1, min(_PROBE_S, left)), forwarded=bool(self._forwarder)
             )
             if answer is None:
+                self._was_ready = True
                 return
             seen = answer
             self._check_server(made)
             if self._give_up.wait(pause):
                 raise GivenUpError(f"The start of {self.name} was given up.")
             if left <= 0:
-                raise self._never_healthy(made, seen)
+                raise self._trouble(made).never_healthy(seen, self._started_at)
             pause = min(pause * 1.5, _LONGEST_PAUSE_S)
 
     def _check_server(self, made: Created) -> None:
-        gone = self._server_ended()
-        if gone is not None:
-            raise DiedAtStartError(
-                f"{self.name} was not ready when its PostgreSQL server ended with {gone}. Mend what the log tells.\n"
-                f"{self._log(made).quoted(self._started_at)}\n" + "\n    ".join(self._said_by_dead_server(15)) + self._kept(made)
-            )
+        server, ended = self._server()
+        if server is not None and ended is not None:
+            raise self._trouble(made).without_server(server, ended, self._started_at)
 
     def _where(self, state: ContainerState) -> tuple[str, int]:
         """Find where the harness reaches it; another place after each start."""
@@ -187,60 +189,13 @@ class ContainerRunning:
         host = "127.0.0.1" if self._engine.host == "localhost" else self._engine.host  # where it was published, not ::1
         return host, forwarder.ports.get(FORWARDER_PORT, 0)
 
-    def _server(self) -> DatabaseServer | None:
-        return self._run.server if wants_database(self._spec, self._container) else None
+    def _server(self) -> tuple[DatabaseServer | None, str | None]:
+        """Give the PostgreSQL server that it uses, if any, and how that ended."""
+        server = self._run.server if wants_database(self._spec, self._container) else None
+        return server, None if server is None else server.ended()
 
-    def _server_ended(self) -> str | None:
-        server = self._server()
-        return server.ended() if server is not None else None
-
-    def _said_by_dead_server(self, lines: int) -> list[str]:
-        server = self._server()
-        if server is None or server.ended() is None:
-            return []
-        return ["The last lines of its PostgreSQL server:", *map(self._clean, server.log_tail(lines))]
-
-    def _log(self, made: Created) -> ContainerLog:
-        return ContainerLog(self._engine, made.container, made.redact)
+    def _trouble(self, made: Created) -> Trouble:
+        return Trouble(self._run, self._spec, self._container, made)
 
     def _clean(self, text: str) -> str:
         return text if self._made is None else self._made.redact(text)
-
-    def _how(self, state: ContainerState) -> str:
-        memory = f" (it wanted more than its {self._container.limits.memory_mb} MB of memory)" if state.out_of_memory else ""
-        return f"{state.ended}{memory}"
-
-    def _death(self, made: Created, state: ContainerState, seen: str) -> DiedAtStartError:
-        log = self._log(made).quoted(self._started_at)
-        mend = "Give it more memory" if state.out_of_memory else "Mend what its log tells"
-        if "read-only file system" in log.lower():
-            mend = f"It may write in /tmp and {WORKDIR} only: name further folders as writable"
-        return DiedAtStartError(
-            f"{self.name} died at its start with {self._how(state)}, before it was ready ({seen}).\n"
-            f"{mend}. {self._ran(made)}\n{log}{self._kept(made)}"
-        )
-
-    def _never_healthy(self, made: Created, seen: str) -> NeverHealthyError:
-        path, limit = self._spec.health.path, self._spec.health.timeout_s
-        asked = f"GET {path}" if path else "a connection"
-        return NeverHealthyError(
-            f"{self.name} was not ready within {limit:g} s: at the last try of {asked}, {seen}.\n"
-            f"Let it listen on port {self._container.port} of all addresses, mend its health path, or give it more time. "
-            f"{self._ran(made)}\n{self._log(made).quoted(self._started_at)}{self._kept(made)}"
-        )
-
-    def _ran(self, made: Created) -> str:
-        words = " ".join(self._container.command) if self._container.command else "its own command"
-        return f"It was started from the image {made.image} with: {words}"
-
-    def _kept(self, made: Created) -> str:
-        file = self._keep_log(made)
-        return "" if file is None else f"\nAll of its log: {file}"
-
-    def _keep_log(self, made: Created) -> Path | None:
-        folder = self._run.settings.log_folder
-        if folder is None:
-            return None
-        file = folder / f"{alias_of(self._spec.name)}-{self._run.id}.log"
-        self._log(made).keep(file)
-        return file

@@ -86,6 +86,14 @@ class Isolation(Starter, Protocol):
         """
         ...
 
+    def check_reached(self, port: int) -> None:
+        """See to it that the programs reach the harness, which listens at `listen_host` and a port.
+
+        Raises:
+            IsolationError: when they do not; where that cannot be found out, nothing happens.
+        """
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...

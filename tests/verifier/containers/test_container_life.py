@@ -256,7 +256,14 @@ def test_a_program_reaches_what_the_harness_offers_at_the_gateway(
     spec: Spec, small: ContainerSpec, settings: Settings, ask: Ask
 ) -> None:
     isolation = ContainerIsolation({"server": small}, settings)
-    with isolation.start(spec) as running, socket.create_server((isolation.gateway or "", 0)) as ours:
-        assert ask(running, "connect", host=isolation.gateway, port=ours.getsockname()[1]) == "connected"
+    with isolation.start(spec) as running:
+        with socket.create_server((isolation.listen_host, 0)) as ours:
+            port = ours.getsockname()[1]
+            assert ask(running, "connect", host=isolation.gateway, port=port) == "connected"
+            isolation.check_reached(port)
+        with pytest.raises(IsolationError, match=r"cannot reach the harness at .* firewall"):
+            isolation.check_reached(port)
 
     assert isolation.gateway is None
+    with pytest.raises(IsolationError, match="network is not there yet"):
+        _ = isolation.listen_host

@@ -1,6 +1,7 @@
 """The reference participants, each verified alone in a container with PostgreSQL: the same verdicts as with processes."""
 
 import datetime as dt
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from saga_verifier.isolation import ProcessIsolation
+from saga_contracts.errors import SagapactError
+from saga_verifier.isolation import IsolationError, ProcessIsolation
 from saga_verifier.isolation.container import ContainerIsolation
 from saga_verifier.isolation.container_run import Settings as ContainerSettings
 from saga_verifier.isolation.engine import Engine
@@ -81,6 +83,29 @@ def test_a_participant_that_breaks_its_word_is_found_broken_in_a_container_as_in
 
     assert in_a_container.verdict == Verdict.BROKEN
     assert verdicts(in_a_container) == verdicts(verified(broken, pacts, ProcessIsolation()))
+
+
+def test_what_needs_no_callbacks_is_verified_where_the_engine_is_not_this_machines(
+    pacts: Path, containers: ContainerIsolation, base: str
+) -> None:
+    found = {name: participant(name) for name in ("vas_packages", "notifications")}
+    specs = {name: file.container.spec(file.folder) for name, file in found.items() if file.container is not None}
+    elsewhere = ContainerSettings(containers.settings.postgres_image, forwarder_image=base, reach="forwarder")
+
+    with ContainerIsolation(specs, elsewhere) as isolation:
+        assert verified(found["notifications"], pacts, isolation).verdict == Verdict.KEPT
+        with pytest.raises(SagapactError, match=r"The containers cannot reach this machine: .*Use an engine of this machine"):
+            verified(found["vas_packages"], pacts, isolation)
+
+
+def test_the_server_notices_that_the_containers_do_not_reach_the_harness(containers: ContainerIsolation) -> None:
+    assert containers._shared.run is not None
+    containers._shared.run.database("who asks")
+    with socket.create_server((containers.listen_host, 0)) as ours:
+        port = ours.getsockname()[1]
+        containers.check_reached(port)
+    with pytest.raises(IsolationError, match=r"cannot reach the harness at .* firewall"):
+        containers.check_reached(port)
 
 
 def test_the_owner_runs_in_a_container(containers: ContainerIsolation) -> None:
