@@ -5,15 +5,20 @@ from contextlib import asynccontextmanager
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from saga_broker import api
 from saga_broker.api.call import links_of, respond
 from saga_broker.envelope import LOG, Envelope
-from saga_broker.errors import BrokerError, EmptyError, NotFoundError
-from saga_broker.media import JSON, PROBLEM, wants_problems
+from saga_broker.errors import BrokerError, EmptyError, NotFoundError, RefusedError
+from saga_broker.media import JSON, PROBLEM, TEXT, wants_problems
+from saga_broker.openapi.document import DescribedApp
+from saga_broker.outages import outage_of
+from saga_broker.request_log import RequestLog
 from saga_broker.settings import Settings
-from saga_broker.store.engine import UNREACHABLE, Database
+from saga_broker.store.engine import Database
 from saga_broker.store.migrate import migrate
 
 THREADS = 16
@@ -33,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     database = Database(settings.database_url, settings.pool_size)
     migrate(database)
-    app = FastAPI(
+    app = DescribedApp(
         title="Sagapact broker",
         description="Speaks the Pact Broker's API and answers whether a saga can run.",
         lifespan=_lifespan,
@@ -48,7 +53,8 @@ def create_app(settings: Settings) -> FastAPI:
     for router in routers:
         app.include_router(router)
     _write_errors(app)
-    app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls)
+    app.add_middleware(RequestLog)
     return app
 
 
@@ -62,7 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _write_errors(app: FastAPI) -> None:
     app.add_exception_handler(BrokerError, _broker_error)
     app.add_exception_handler(HTTPException, _no_route)
-    for kind in UNREACHABLE:
+    for kind in (DBAPIError, PoolTimeoutError):
         app.add_exception_handler(kind, _no_database)
 
 
@@ -71,6 +77,8 @@ def _broker_error(request: Request, error: Exception) -> Response:
     body = error.body
     if body is None:
         return Response(status_code=error.status, media_type=f"{error.media_type};charset=utf-8")
+    if error.media_type == TEXT:
+        return Response(str(error), error.status, media_type=f"{TEXT};charset=utf-8")
     if wants_problems(request.headers.get("accept")):
         return respond(error.problem(links_of(request).base), error.status, media_type=PROBLEM)
     return respond(body, error.status, media_type=error.media_type)
@@ -82,7 +90,11 @@ def _no_route(request: Request, error: Exception) -> Response:
     return _broker_error(request, NotFoundError() if missing else EmptyError(error.status_code))
 
 
-def _no_database(_request: Request, error: Exception) -> Response:
+def _no_database(request: Request, error: Exception) -> Response:
+    outage = outage_of(error)
+    if outage is None:
+        raise error
     LOG.error("the database cannot be used: %s", str(getattr(error, "orig", None) or error).strip())
-    text = "The broker's database cannot be used at the moment. Nothing was stored; try again later."
-    return respond({"error": text}, 503, media_type=JSON, headers={"Retry-After": "5"})
+    answer = _broker_error(request, RefusedError(outage.status, outage.text, JSON))
+    answer.headers["Retry-After"] = str(outage.retry_after_s)
+    return answer

@@ -1,6 +1,7 @@
 """Shows where two pacts differ, as lines of JSON with `+` and `-`. Pure.
 
-Only what differs is shown: equal members of an object are left out, equal elements of a list stand as `... ,`.
+Only what differs is shown: equal members of an object are left out, equal elements of a list stand as `... ,`. Members that were
+added to an object are shown only when nothing else differs, as in the Pact Broker, which does not show them at all.
 """
 
 import difflib
@@ -11,7 +12,8 @@ from typing import Any
 
 from saga_broker.content import sorted_content, without_ids
 
-MAX_WORK = 400_000_000
+WORK_PER_SECOND = 25_000_000
+"""How many pairs of lines can be compared in a second, carefully estimated."""
 CONTEXT = 3
 _SAME_ELEMENT = "... "
 
@@ -34,12 +36,13 @@ _NOTHING = _Nothing()
 _SAME = object()
 
 
-def pact_diff(before: Any, after: Any) -> str:
+def pact_diff(before: Any, after: Any, timeout_s: float) -> str:
     """Show how one pact became another.
 
     Args:
         before: The older pact, as parsed JSON.
         after: The newer pact.
+        timeout_s: How long it may take; what would take longer is not begun.
 
     Returns:
         Lines, each with ` `, `+` or `-` before it, three equal lines around each change.
@@ -47,11 +50,14 @@ def pact_diff(before: Any, after: Any) -> str:
     Raises:
         DiffTooLargeError: The pacts are too large.
     """
-    found = _compare(sorted_content(without_ids(before)), sorted_content(without_ids(after)))
+    sides = sorted_content(without_ids(before)), sorted_content(without_ids(after))
+    found = _compare(*sides, added=False)
+    if found is _SAME:
+        found = _compare(*sides, added=True)
     if found is _SAME:
         return ""
     lines = [_render(_side(found, name)) for name in ("before", "after")]
-    if len(lines[0]) * len(lines[1]) > MAX_WORK:
+    if len(lines[0]) * len(lines[1]) > timeout_s * WORK_PER_SECOND:
         raise DiffTooLargeError
     return re.sub(r",(\n\s*\])", r"\1", "\n".join(_near_changes(_marked(*lines))))
 
@@ -80,35 +86,35 @@ def _near_changes(marked: list[str]) -> list[str]:
     return [line for index, line in enumerate(marked) if index in shown]
 
 
-def _compare(before: Any, after: Any) -> Any:
+def _compare(before: Any, after: Any, *, added: bool) -> Any:
     if isinstance(before, dict) and isinstance(after, dict):
-        return _compare_objects(before, after)
+        return _compare_objects(before, after, added=added)
     if isinstance(before, list) and isinstance(after, list):
-        return _compare_lists(before, after)
+        return _compare_lists(before, after, added=added)
     same = before == after and isinstance(before, bool) == isinstance(after, bool)
     return _SAME if same else _Changed(before, after)
 
 
-def _compare_objects(before: dict[str, Any], after: dict[str, Any]) -> Any:
-    keys = dict.fromkeys([*before, *after])
-    found = {key: _compare_members(before.get(key, _NOTHING), after.get(key, _NOTHING)) for key in keys}
+def _compare_objects(before: dict[str, Any], after: dict[str, Any], *, added: bool) -> Any:
+    keys = dict.fromkeys([*before, *after]) if added else before
+    found = {key: _compare_members(before.get(key, _NOTHING), after.get(key, _NOTHING), added=added) for key in keys}
     changed = {key: value for key, value in found.items() if value is not _SAME}
     return changed or _SAME
 
 
-def _compare_lists(before: list[Any], after: list[Any]) -> Any:
+def _compare_lists(before: list[Any], after: list[Any], *, added: bool) -> Any:
     length = max(len(before), len(after))
     padded = [side + [_NOTHING] * (length - len(side)) for side in (before, after)]
-    found = [_compare_members(one, other) for one, other in zip(*padded, strict=True)]
+    found = [_compare_members(one, other, added=added) for one, other in zip(*padded, strict=True)]
     if all(value is _SAME for value in found):
         return _SAME
     return [_SAME_ELEMENT if value is _SAME else value for value in found]
 
 
-def _compare_members(before: Any, after: Any) -> Any:
+def _compare_members(before: Any, after: Any, *, added: bool) -> Any:
     if before is _NOTHING or after is _NOTHING:
         return _Changed(before, after)
-    return _compare(before, after)
+    return _compare(before, after, added=added)
 
 
 def _side(found: Any, name: str) -> Any:

@@ -2,11 +2,13 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from saga_broker.addresses import Addresses, under
 from saga_broker.hal import dump
 from saga_broker.media import CSV, HAL, JSON, PROBLEM
 
@@ -15,6 +17,8 @@ LOG = logging.getLogger("saga_broker")
 _EXTENSIONS = {".json": HAL, ".csv": CSV, ".svg": "image/svg+xml", ".yaml": "application/yaml"}
 MAX_SEGMENT = 255
 OPENAPI = "/openapi.json"
+BASE = "sagapact.base"
+"""Where a request's scope holds what links begin with."""
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -25,9 +29,10 @@ class _TooLargeError(Exception):
 class Envelope:
     """ASGI middleware around all resources."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, base_urls: Sequence[str] = ()) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._addresses = Addresses(base_urls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -51,11 +56,22 @@ class Envelope:
         if fault is not None:
             await answer.json(*fault, media_type=PROBLEM, charset=False)
             return
-        scope = _rewritten(scope, raw)
+        scope = self._located(_rewritten(scope, raw))
         if scope["method"] == "OPTIONS":
             await answer.options(_methods(scope))
             return
         await self._app(scope, self._bounded(scope, receive), answer.send)
+
+    def _located(self, scope: Scope) -> Scope:
+        """Settle the address for links, and put the path under its context path, also when a proxy took that off."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        host, port = scope.get("server") or ("localhost", None)
+        address = self._addresses.of(scope["scheme"], headers, scope["path"], f"{host}:{port}" if port else host)
+        path, root = scope["path"], address.root
+        if root:
+            rest = path[len(root) :] if under(path, root) else path
+            scope = {**scope, "path": root + (rest or "/"), "root_path": root}
+        return {**scope, BASE: address.base}
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """Stop reading a body that grows beyond the limit."""
@@ -138,9 +154,10 @@ def _problem(status: int, title: str, kind: str, detail: str) -> dict[str, objec
 def _rewritten(scope: Scope, raw: str) -> Scope:
     """Route on the encoded path; a known file extension at its end becomes the Accept header."""
     path = raw if raw == "/" else raw.rstrip("/")
+    path = path.replace("/pact/provider/", "/pacts/provider/", 1)  # the name that the Pact Broker gave up long ago
     headers = scope["headers"]
     for extension, media_type in _EXTENSIONS.items():
-        if path != OPENAPI and path.endswith(extension) and not path.endswith("/" + extension):
+        if not path.endswith(OPENAPI) and path.endswith(extension) and not path.endswith("/" + extension):
             path = path[: -len(extension)]
             kept = [pair for pair in headers if pair[0] != b"accept"]
             headers = [*kept, (b"accept", media_type.encode())]

@@ -48,7 +48,7 @@ class NotFoundError(BrokerError):
 
 
 class RefusedError(BrokerError):
-    """RefusedError, for one reason."""
+    """Refused, for one reason."""
 
     def __init__(self, status: int, text: str, media_type: str = HAL) -> None:
         super().__init__(text)
@@ -58,7 +58,7 @@ class RefusedError(BrokerError):
 
 
 class EmptyError(BrokerError):
-    """RefusedError without words."""
+    """Refused without words."""
 
     def __init__(self, status: int) -> None:
         super().__init__(HTTPStatus(status).phrase)
@@ -105,7 +105,7 @@ class InvalidError(BrokerError):
     def _one(self, base: str, field: str, text: str) -> dict[str, str]:
         place = {"parameter": field} if self.parameters else {"pointer": "/" + field.replace(".", "/")}
         kind = "invalid-request-parameter-value" if self.parameters else _kind(text)
-        title = "InvalidError query parameter" if self.parameters else "InvalidError body parameter"
+        title = "Invalid query parameter" if self.parameters else "Invalid body parameter"
         return {"type": f"{base}/problems/{kind}", "title": title, "detail": text, **place}
 
 

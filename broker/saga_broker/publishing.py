@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,9 +10,8 @@ from sqlalchemy import Connection
 from saga_broker import notices
 from saga_broker.content import content_sha
 from saga_broker.diff import DiffTooLargeError, pact_diff
-from saga_broker.errors import ConflictError, EmptyError, RefusedError
+from saga_broker.errors import ConflictError, EmptyError
 from saga_broker.hal import Links, dump
-from saga_broker.media import TEXT
 from saga_broker.merge import MergeConflictError, merged
 from saga_broker.rows import Publication, Version
 from saga_broker.settings import Settings
@@ -31,6 +30,7 @@ class Incoming:
         raw: The bytes that are stored.
         pact: The same, parsed.
         merge: Merge it with what the version already holds.
+        sha: The content sha.
     """
 
     consumer: str
@@ -38,52 +38,54 @@ class Incoming:
     raw: bytes
     pact: Any
     merge: bool = False
+    sha: str = field(init=False)
 
-    @property
-    def sha(self) -> str:
-        """Give the content sha."""
-        return content_sha(self.pact)
+    def __post_init__(self) -> None:
+        """Work the sha out here, before any other publisher has to wait for this one."""
+        object.__setattr__(self, "sha", content_sha(self.pact))
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a pact: `kind` is `created`, `changed`, `same` or `merged`."""
+    """What became of a pact: `kind` is `created`, `changed`, `same` or `merged`; `stored` when there is something new."""
 
     publication: Publication
     kind: str
+    stored: bool = True
 
 
-def refuse_likely_duplicates(connection: Connection, settings: Settings, names: Sequence[str], base: str) -> None:
-    """Refuse new names that read like existing ones.
-
-    Raises:
-        RefusedError: With 409, and how to make the pacticipant on purpose.
-    """
+def likely_duplicates(connection: Connection, settings: Settings, names: Sequence[str], base: str) -> list[str]:
+    """Give a text for each new name that reads like existing ones; it says how to make the pacticipant on purpose."""
     if not settings.check_for_potential_duplicate_pacticipant_names:
-        return
-    for name in names:
-        similar = pacticipant_store.likely_duplicates(connection, name)
-        if similar:
-            raise RefusedError(409, _duplicate_text(name, similar, base), TEXT)
+        return []
+    similar = {name: pacticipant_store.likely_duplicates(connection, name) for name in dict.fromkeys(names)}
+    return [_duplicate_text(name, others, base) for name, others in similar.items() if others]
 
 
-def refuse_conflicts(connection: Connection, settings: Settings, number: str, pacts: Sequence[Incoming]) -> None:
+def refuse_conflicts(
+    connection: Connection, settings: Settings, number: str, pacts: Sequence[Incoming], duplicates: Sequence[str] = ()
+) -> None:
     """Refuse pacts that would change what is stored under this consumer version.
+
+    Args:
+        connection: The database.
+        settings: Says whether such changes are allowed.
+        number: The consumer version.
+        pacts: What comes in.
+        duplicates: Texts about names that read like others; they are told, too.
 
     Raises:
         ConflictError: With the differences.
     """
-    if settings.allow_dangerous_contract_modification:
-        return
     found: list[notices.Notice] = []
-    texts: list[str] = []
-    for pact in pacts:
+    for pact in [] if settings.allow_dangerous_contract_modification else pacts:
         existing = pact_store.newest(connection, Which(pact.consumer, pact.provider, number))
         if existing is not None and existing.sha != pact.sha:
-            texts.append(notices.conflict_text(pact.consumer, number, pact.provider))
-            found += [notices.notice("error", texts[-1]), notices.notice("info", _difference(connection, existing, pact))]
-    if texts:
-        raise ConflictError(found, texts)
+            found.append(notices.notice("error", notices.conflict_text(pact.consumer, number, pact.provider)))
+            found.append(notices.notice("info", _difference(connection, settings, existing, pact)))
+    found += [notices.notice("error", text) for text in duplicates]
+    if found:
+        raise ConflictError(found, [one["text"] for one in found if one["type"] == "error"])
 
 
 def store_pact(connection: Connection, version: Version, pact: Incoming) -> Outcome:
@@ -97,7 +99,7 @@ def store_pact(connection: Connection, version: Version, pact: Incoming) -> Outc
     if pact.merge and existing is not None:
         pact = _merged(connection, existing, pact)
     publication, kind = pact_store.store(connection, version, provider.id, pact.sha, pact.raw)
-    return Outcome(publication, "merged" if pact.merge and existing is not None else kind)
+    return Outcome(publication, "merged" if pact.merge and existing is not None else kind, stored=kind != "same")
 
 
 def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.Published:
@@ -106,7 +108,7 @@ def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.
     found = tag_store.of_versions(connection, [pact.version_id]).get(pact.version_id, [])
     tags = [tag.name for tag in sorted(found, key=lambda tag: tag.created_at)]
     comments: tuple[str, ...] = ()
-    if outcome.kind != "same":
+    if outcome.stored:
         comments = _changes(connection, pact, tags)
     return notices.Published(
         consumer=pact.consumer,
@@ -115,7 +117,7 @@ def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.
         kind=outcome.kind,
         url=links.pact(pact.consumer, pact.provider, pact.number),
         comments=comments,
-        unchanged=notices.unchanged_text(tags) if outcome.kind != "same" and not comments else None,
+        unchanged=notices.unchanged_text(tags) if outcome.stored and not comments else None,
         has_results=verification_store.exists_for_pair(connection, pact.consumer_id, pact.provider_id),
         needs_verification=verification_store.lacks_result(connection, pact.provider_id, pact.content_id),
     )
@@ -141,10 +143,10 @@ def _merged(connection: Connection, existing: Publication, pact: Incoming) -> In
     return Incoming(pact.consumer, pact.provider, dump(document), document, merge=True)
 
 
-def _difference(connection: Connection, existing: Publication, pact: Incoming) -> str:
+def _difference(connection: Connection, settings: Settings, existing: Publication, pact: Incoming) -> str:
     before = json.loads(pact_store.content(connection, existing.content_id))
     try:
-        return pact_diff(before, pact.pact)
+        return pact_diff(before, pact.pact, settings.pact_content_diff_timeout_s)
     except DiffTooLargeError:
         return "(The contents are too large to show their differences.)"
 
@@ -157,5 +159,7 @@ def _duplicate_text(name: str, similar: Sequence[str], base: str) -> str:
         "If you meant to specify one of the above names, please correct the pact configuration, and re-publish the pact.\n"
         "If the pact is intended to be for a new consumer or provider, please manually create "
         f'"{name}" using the following command, and then re-publish the pact:\n'
-        f"$ curl -v -XPOST -H 'Content-Type: application/json' -d '{json.dumps({'name': name})}' {base}/pacticipants\n"
+        f'$ curl -v -XPOST -H "Content-Type: application/json" -d {json.dumps(json.dumps({"name": name}))} {base}/pacticipants\n'
+        "If the pact broker requires basic authentication, add '-u <username:password>' to the command.\n"
+        "To disable this check, set `check_for_potential_duplicate_pacticipant_names` to false in the configuration.\n"
     )

@@ -23,6 +23,7 @@ class Settings:
         check_for_potential_duplicate_pacticipant_names: Refuse a new name that reads like an existing one.
         pact_content_diff_timeout_s: Seconds after which a diff is given up with 408.
         verified_by_other_branch_lookback_days: How far back results of other branches count for work in progress.
+        badge_provider_mode: `redirect`: badges are drawn by shields.io, as for the Pact Broker; `own`: they are drawn here.
         pool_size: Database connections kept open.
     """
 
@@ -39,4 +40,5 @@ class Settings:
     check_for_potential_duplicate_pacticipant_names: bool = True
     pact_content_diff_timeout_s: float = 15.0
     verified_by_other_branch_lookback_days: int = 30
+    badge_provider_mode: str = "redirect"
     pool_size: int = 10

@@ -11,7 +11,16 @@ from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import tags as tag_store
+from saga_broker.store import versions as version_store
 from saga_broker.store.types import now
+
+
+def made_on_the_way(connection: Connection, name: str, number: str) -> Version:
+    """Give a version; one that is made by its branch, tag, pact or result counts as updated at once, as in the Pact Broker."""
+    version, is_new = version_store.get_or_create(connection, name, number)
+    if is_new:
+        version_store.touch(connection, version)
+    return version
 
 
 def put_on_branch(connection: Connection, settings: Settings, version: Version, branch: str) -> bool:

@@ -5,13 +5,12 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -19,6 +18,8 @@ import psycopg
 import pytest
 import uvicorn
 
+from described import Interface, Watch
+from postgres import cluster_of
 from saga_broker.app import create_app
 from saga_broker.client import BrokerClient
 from saga_broker.settings import Settings
@@ -43,10 +44,14 @@ class Broker:
     def __init__(self, settings: Settings) -> None:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False, ws="none")
+        app = create_app(settings)
+        prefixes = tuple(path for path in (urlsplit(url).path.rstrip("/") for url in settings.base_urls) if path)
+        self.watch = Watch(app, Interface(app.openapi()), prefixes)
+        config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.database_url = settings.database_url
         self.http = httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=30)
 
     def start(self) -> None:
@@ -132,15 +137,12 @@ def _json(reply: httpx.Response, status: int) -> Any:
     return reply.json() if reply.content else None
 
 
-POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=lambda path: int(path.parent.name))
-if POSTGRES is None and os.environ.get("CI") == "true":
-    msg = "PostgreSQL is missing: install it (Debian: apt-get install postgresql), since the broker is tested on it, too"
-    raise pytest.UsageError(msg)
+POSTGRES = any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or os.environ.get("CI") == "true"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say aloud what could not be tested here."""
-    if POSTGRES is None:
+    if not POSTGRES:
         terminalreporter.write_line("warning: the broker was not tested on PostgreSQL, which is not installed", yellow=True)
     named = os.environ.get("SAGAPACT_CONFORMANCE")
     folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "conformance"
@@ -162,33 +164,11 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """A PostgreSQL cluster of our own on a free port, with a migrated database to copy; gives its address."""
-    home = Path(tempfile.mkdtemp(prefix="sagapact-postgres-"))
-    owner = "postgres" if os.getuid() == 0 else None
-    if owner:
-        shutil.chown(home, owner)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(program: str, *words: str) -> None:
-        assert POSTGRES is not None
-        command = [str(POSTGRES / program), *words]
-        done = subprocess.run(command, capture_output=True, text=True, user=owner, cwd=home, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    settings = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off -c max_connections=300"
-    run("initdb", "-D", str(home / "data"), "-U", "broker", "-A", "trust", "--locale=C.UTF-8", "--no-sync")
-    run("pg_ctl", "-D", str(home / "data"), "-l", str(home / "log"), "-o", settings, "-w", "start")
-    address = f"postgresql://broker@127.0.0.1:{port}"
-    try:
-        _execute(address, "CREATE DATABASE migrated")
-        _migrate(f"{address}/migrated")
-        yield address
-    finally:
-        run("pg_ctl", "-D", str(home / "data"), "-m", "immediate", "stop")
-        shutil.rmtree(home)
+def cluster(pytestconfig: pytest.Config) -> str:
+    """A PostgreSQL server of our own, with a migrated database to copy; gives its address."""
+    url = cluster_of(pytestconfig).database("migrated")
+    _migrate(url)
+    return url.rpartition("/")[0].replace("+psycopg", "")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
@@ -200,7 +180,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     address = request.getfixturevalue("cluster")
     name = f"test_{uuid4().hex}"
-    _execute(address, f"CREATE DATABASE {name} TEMPLATE migrated")
+    _execute(address, f"CREATE DATABASE {name} TEMPLATE migrated_1")
     yield f"{address}/{name}"
     _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -230,6 +210,9 @@ def serve(database_url: str) -> Iterator[ServeBroker]:
     yield start
     for one in started:
         one.stop()
+    assert [fault for one in started for fault in one.watch.faults] == [], (
+        "answers that the interface's description does not name"
+    )
 
 
 @pytest.fixture
@@ -246,6 +229,23 @@ def client(broker: Broker) -> Iterator[BrokerClient]:
 @pytest.fixture
 def make_pact() -> Callable[..., dict[str, Any]]:
     return pact
+
+
+@pytest.fixture(scope="session")
+def make_pacts() -> Callable[..., dict[str, Any]]:
+    return pact
+
+
+@pytest.fixture(scope="session")
+def broker_kind() -> Callable[..., Broker]:
+    """Start a broker that lives longer than a test; who asks for it stops it."""
+
+    def start(**settings: Any) -> Broker:
+        made = Broker(Settings(**settings))
+        made.start()
+        return made
+
+    return start
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Badges: answered with the address of a picture, also when there is nothing to show."""
+"""Badges: answered with a picture, or the address of one at shields.io, also when there is nothing to show."""
 
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from saga_broker.api.call import Anything, Call
 from saga_broker.api.matrix import branch_question, tag_question, verdict_of
 from saga_broker.api.pacts import PAIR
-from saga_broker.badges import badge, not_found_badge, pact_badge
+from saga_broker.badges import Badge, not_found_badge, pact_badge
 from saga_broker.errors import NotFoundError
 from saga_broker.gate.model import Question, Selector
 from saga_broker.hal import dump
@@ -18,7 +18,8 @@ from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
 
 router = APIRouter(tags=["badges"])
-NO_PACT = badge("pact not found", "unknown", "lightgrey")
+NO_PACT = Badge("pact not found", "unknown", "lightgrey")
+SVG = "image/svg+xml;charset=utf-8"
 
 
 @router.get(PAIR + "/latest/badge", status_code=307)
@@ -47,7 +48,7 @@ def of_matrix(provider: str, tag: str, consumer: str, to: str, call: Anything) -
         rows = verdict_of(connection, Question(selectors, latestby="cvpv")).rows
     success = rows[0].success if rows else None
     status = {True: "success", False: "failed", None: "never"}[success]
-    return _redirect(pact_badge(f"{consumer} ({to})", f"{provider} ({tag})", status))
+    return _shown(call, pact_badge(f"{consumer} ({to})", f"{provider} ({tag})", status))
 
 
 @router.get("/pacticipants/{name:seg}/latest-version/{tag:seg}/can-i-deploy/to/{to:seg}/badge", status_code=307)
@@ -55,11 +56,11 @@ def of_can_i_deploy_tag(name: str, tag: str, to: str, call: Anything) -> Respons
     """Show whether the newest version with a tag can be deployed."""
     with call.read() as connection:
         if pacticipant_store.find(connection, name) is None:
-            return _no_pacticipant(name)
+            return _no_pacticipant(call, name)
         try:
             question = tag_question(connection, name, tag, to)
         except NotFoundError:
-            return _redirect(not_found_badge("version"))
+            return _shown(call, not_found_badge("version"))
         return _deployable(call, connection, question, f"{tag} to {to}")
 
 
@@ -71,11 +72,11 @@ def of_can_i_deploy_branch(name: str, branch: str, environment: str, call: Anyth
     """Show whether the head of a branch can be deployed to an environment."""
     with call.read() as connection:
         if pacticipant_store.find(connection, name) is None:
-            return _no_pacticipant(name)
+            return _no_pacticipant(call, name)
         if version_store.branch_head(connection, name, branch) is None:
-            return _redirect(not_found_badge("branch"))
+            return _shown(call, not_found_badge("branch"))
         if environment_store.find_by_name(connection, environment) is None:
-            return _redirect(not_found_badge("environment"))
+            return _shown(call, not_found_badge("environment"))
         question = branch_question(connection, name, branch, environment)
         return _deployable(call, connection, question, f"{branch} to {environment}")
 
@@ -84,23 +85,28 @@ def _of_pact(call: Call, which: Which) -> Response:
     with call.read() as connection:
         status = status_of_newest(connection, which)
     if status is None:
-        return _redirect(NO_PACT)
+        return _shown(call, NO_PACT)
     label, initials = call.text("label"), call.text("initials") == "true"
-    return _redirect(pact_badge(which.consumer or "", which.provider or "", status, label=label, initials=initials))
+    return _shown(call, pact_badge(which.consumer or "", which.provider or "", status, label=label, initials=initials))
 
 
 def _deployable(call: Call, connection: Connection, question: Question, text: str) -> Response:
     good = verdict_of(connection, question).deployable is True
-    reply = _redirect(badge(call.text("label") or "can-i-deploy", text, "brightgreen" if good else "red"))
+    reply = _shown(call, Badge(call.text("label") or "can-i-deploy", text, "brightgreen" if good else "red"))
     if good:
         reply.headers["Cache-Control"] = "max-age=30"
     return reply
 
 
-def _no_pacticipant(name: str) -> Response:
+def _no_pacticipant(call: Call, name: str) -> Response:
+    badge = not_found_badge("pacticipant")
+    if call.settings.badge_provider_mode == "own":
+        return _shown(call, badge)
     body = dump({"error": f"No pacticipant with name '{name}' found"})
-    return Response(body, 307, {"Location": not_found_badge("pacticipant")}, media_type=f"{HAL};charset=utf-8")
+    return Response(body, 307, {"Location": badge.address}, media_type=f"{HAL};charset=utf-8")
 
 
-def _redirect(address: str) -> Response:
-    return Response(status_code=307, headers={"Location": address}, media_type="image/svg+xml;charset=utf-8")
+def _shown(call: Call, badge: Badge) -> Response:
+    if call.settings.badge_provider_mode == "own":
+        return Response(badge.svg, media_type=SVG)
+    return Response(status_code=307, headers={"Location": badge.address}, media_type=SVG)

@@ -11,7 +11,7 @@ from saga_broker.hal import link
 from saga_broker.store import branches as store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
-from saga_broker.tagging import put_on_branch, put_tag
+from saga_broker.tagging import made_on_the_way, put_on_branch, put_tag
 from saga_broker.views import version as views
 
 router = APIRouter(tags=["branches and tags"])
@@ -104,9 +104,8 @@ def show_on_branch(name: str, branch: str, number: str, call: Hal) -> Response:
 def put_version_on_branch(name: str, branch: str, number: str, call: HalJson) -> Response:
     """Put a version on a branch and make it the head; pacticipant, version and branch are made when they are new."""
     with call.write() as connection:
-        version, _ = version_store.get_or_create(connection, name, number)
+        version = made_on_the_way(connection, name, number)
         added = put_on_branch(connection, call.settings, version, branch)
-        version_store.touch(connection, version)
         found = store.find_version(connection, name, branch, version.id)
     assert found is not None  # noqa: S101  (put in this transaction)
     shown = views.branch_version(call.links, version, found)
@@ -141,7 +140,7 @@ def show_tag(name: str, number: str, tag: str, call: Hal) -> Response:
 def put_version_tag(name: str, number: str, tag: str, call: HalJson) -> Response:
     """Tag a version; pacticipant and version are made when they are new."""
     with call.write() as connection:
-        version, _ = version_store.get_or_create(connection, name, number)
+        version = made_on_the_way(connection, name, number)
         added = put_tag(connection, call.settings, version, tag, deploys=True)
         found = tag_store.find(connection, version.id, tag)
     assert found is not None  # noqa: S101  (put in this transaction)

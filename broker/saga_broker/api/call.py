@@ -17,6 +17,7 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from saga_broker import media
 from saga_broker.api.bodies import parse_json
+from saga_broker.envelope import BASE
 from saga_broker.errors import EmptyError, InvalidError, RefusedError
 from saga_broker.hal import Links, dump
 from saga_broker.rack import Params, parse_query
@@ -118,39 +119,40 @@ def no_content() -> Response:
     return Response(status_code=204)
 
 
-def calling(offers: Sequence[str] = (media.HAL,), takes: Sequence[str] = ()) -> Any:
-    """Make the dependency that gives a `Call`.
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """Makes the `Call` of a request; the description of the interface reads its media types.
 
-    Args:
+    Attributes:
         offers: Media types of the answer, the preferred first.
         takes: Media types of the body; empty when the body is not looked at.
     """
 
-    async def make(request: Request) -> Call:
-        if takes and media.base_type(request.headers.get("content-type")) not in takes:
+    offers: tuple[str, ...]
+    takes: tuple[str, ...]
+
+    async def __call__(self, request: Request) -> Call:
+        """Settle the media types and read the body.
+
+        Raises:
+            EmptyError: 415 or 406.
+        """
+        if self.takes and media.base_type(request.headers.get("content-type")) not in self.takes:
             raise EmptyError(415)
-        chosen = media.choose(request.headers.get("accept"), offers)
+        chosen = media.choose(request.headers.get("accept"), self.offers)
         if chosen is None:
             raise EmptyError(406)
         return Call(request, chosen, await request.body(), links_of(request))
 
-    return Depends(make)
+
+def calling(offers: Sequence[str] = (media.HAL,), takes: Sequence[str] = ()) -> Any:
+    """Make the dependency that gives a `Call`; the arguments are those of `Calling`."""
+    return Depends(Calling(tuple(offers), tuple(takes)))
 
 
 def links_of(request: Request) -> Links:
     """Give the links with the address under which the client reaches the broker."""
-    own = _own_base(request)
-    configured: tuple[str, ...] = request.app.state.settings.base_urls
-    if not configured or own in configured:
-        return Links(own)
-    return Links(configured[0])
-
-
-def _own_base(request: Request) -> str:
-    headers = request.headers
-    scheme = headers.get("x-forwarded-proto", request.url.scheme).partition(",")[0].strip()
-    host = headers.get("x-forwarded-host", headers.get("host", "")).partition(",")[0].strip()
-    return f"{scheme}://{host or request.url.netloc}"
+    return Links(request.scope[BASE])
 
 
 class _Segment(Convertor[str]):

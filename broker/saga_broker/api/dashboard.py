@@ -1,11 +1,11 @@
-"""The dashboard: how the newest pacts of a pair stand, and those that are live somewhere."""
+"""The dashboard: how the newest pact of a pair stands, the newest with each tag, and those that are live somewhere."""
 
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.api.call import Call, Hal, respond
 from saga_broker.api.pacticipants import existing
-from saga_broker.api.paging import page_of
+from saga_broker.api.paging import page_of, with_page
 from saga_broker.hal import Document, link, moment
 from saga_broker.rows import BranchVersion, Publication, Tag, Verification
 from saga_broker.standing import status
@@ -23,12 +23,16 @@ router = APIRouter(tags=["integrations"])
 
 @router.get("/dashboard")
 def show_all(call: Hal) -> Response:
-    """Show how the newest pact of every pair stands."""
+    """Show how the pacts of every pair stand, the last changed pairs first when only a part is asked for."""
     page = page_of(call)
     with call.read() as connection:
-        pairs, _ = integration_store.listing(connection, None, page)
-        found = [pact_store.newest(connection, Which(pair.consumer, pair.provider)) for pair in pairs]
-        return respond({"items": _items(call, connection, [pact for pact in found if pact is not None])})
+        pairs, total = integration_store.listing(connection, None, page)
+        ordered = sorted(pairs, key=lambda pair: (pair.consumer, pair.provider))
+        pacts = [pact for pair in ordered for pact in _heads(connection, pair.consumer, pair.provider)]
+        document: Document = {"items": _items(call, connection, pacts)}
+    if page is not None:
+        document = with_page({**document, "_links": {}}, page, total, call.links.url("dashboard"), call)
+    return respond(document)
 
 
 @router.get("/dashboard/provider/{provider:seg}/consumer/{consumer:seg}")
@@ -44,7 +48,6 @@ def _heads(connection: Connection, consumer: str, provider: str) -> list[Publica
     every = pact_store.listing(connection, Which(consumer, provider))
     row_ids = [pact.version_id for pact in every]
     tags = tag_store.of_versions(connection, row_ids)
-    main = pact_store.newest(connection, Which(consumer, provider, main_branch=True))
     deployed, released = deployment_store.of_versions(connection, row_ids, current=True)
     live = {one.version_id for one in deployed} | {one.version_id for one in released}
     seen: set[str] = set()
@@ -52,7 +55,7 @@ def _heads(connection: Connection, consumer: str, provider: str) -> list[Publica
     for position, pact in enumerate(every):
         new_tags = {tag.name for tag in tags.get(pact.version_id, [])} - seen
         seen |= new_tags
-        if position == 0 or pact == main or new_tags or pact.version_id in live:
+        if position == 0 or new_tags or pact.version_id in live:
             heads.append(pact)
     return heads
 

@@ -50,9 +50,9 @@ def show_between_contents(provider: str, consumer: str, sha: str, other: str, ca
 
 
 def _difference(call: Call, connection: Connection, before: Publication, after: Publication) -> Response:
-    documents = [json.loads(store.content(connection, pact.content_id)) for pact in (before, after)]
+    earlier, later = (json.loads(store.content(connection, pact.content_id)) for pact in (before, after))
     try:
-        lines = pact_diff(*documents)
+        lines = pact_diff(earlier, later, call.settings.pact_content_diff_timeout_s)
     except DiffTooLargeError as error:
         raise RefusedError(408, "The pacts are too large to be compared in time.", TEXT) from error
     return text(views.difference(call.links, before, after, lines, now()))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from saga_broker.api.call import Anything, Call, Hal, HalJson, HalPatch, no_content, respond
 from saga_broker.api.fields import Faults, array, filled, no_spaces, one_line, one_of, text
+from saga_broker.api.pacticipants import existing
 from saga_broker.api.versions import existing_version
 from saga_broker.errors import InvalidError, NotFoundError
 from saga_broker.hal import link
@@ -131,8 +132,9 @@ def list_releases_of_version(name: str, number: str, uuid: str, call: Hal) -> Re
     with call.read() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
         rows = deployment_store.releases(connection, environment.id, version_id=version.id, supported=False)
+        shown = existing(connection, name).display_name
     own = call.links.url("pacticipants", name, "versions", number, "released-versions", "environment", uuid)
-    title = f"Released versions for {name} version {number} in {environment.display_name}"
+    title = f"Released versions for {shown} version {number} in {environment.display_name}"
     return _rows("releasedVersions", [views.released(call.links, row, None, alone=True) for row in rows], own, title)
 
 

@@ -16,7 +16,7 @@ from saga_broker.gate.verification_notices import Provider, notices
 from saga_broker.hal import Document, link
 from saga_broker.media import HAL, JSON
 from saga_broker.store import selection as store
-from saga_broker.store.selection import Verifier
+from saga_broker.store.verified import Verifier
 from saga_broker.views.pact import name_of
 
 router = APIRouter(tags=["pacts for verification"])
@@ -87,18 +87,19 @@ def _answered(call: Call, connection: Connection, provider: str, request: Reques
         days = call.settings.verified_by_other_branch_lookback_days
         found = store.work_in_progress(connection, verifier, request.wip_since, days)
         entries += merged([pair for pair in found if (pair[0].consumer_id, pair[0].sha) not in known], wip=True)
-    shown = [_entry(call, connection, verifier, request, entry) for entry in entries]
+    pending = store.pending_tags(connection, verifier, entries) if request.pending else {}
+    shown = [_entry(call, verifier, request, entry, pending.get(entry.pact.content_id, ())) for entry in entries]
     own = call.links.url("pacts", "provider", provider, "for-verification")
     return respond({"_embedded": {"pacts": shown}, "_links": {"self": link(own, "Pacts to be verified")}})
 
 
-def _entry(call: Call, connection: Connection, verifier: Verifier, request: Request, entry: Entry) -> Document:
+def _entry(call: Call, verifier: Verifier, request: Request, entry: Entry, pending_tags: tuple[str, ...]) -> Document:
     tags: tuple[str, ...] = ()
     pending: bool | None = None
     if entry.wip:
         pending = True
     elif request.pending:
-        tags = store.pending_tags(connection, verifier, entry, call.settings.verified_by_other_branch_lookback_days)
+        tags = pending_tags
         pending = bool(tags)
     properties: Document = {}
     if request.pending:

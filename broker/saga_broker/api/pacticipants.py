@@ -118,10 +118,13 @@ def remove(name: str, call: Anything) -> Response:
 @router.get("/labels")
 def list_labels(call: Hal) -> Response:
     """List the names of all labels."""
+    page = page_of(call)
     with call.read() as connection:
         names = store.all_labels(connection)
-    own = {"self": link(call.links.url("labels"), "Labels")}
-    return respond({"_embedded": {"labels": [{"name": name} for name in names]}, "_links": own})
+    own = call.links.url("labels")
+    shown = names if page is None else names[page.offset : page.offset + page.size]
+    document = {"_embedded": {"labels": [{"name": name} for name in shown]}, "_links": {"self": link(own, "Labels")}}
+    return respond(with_page(document, page, len(names), own, call))
 
 
 @router.get("/pacticipants/{name:seg}/labels/{label:seg}")
@@ -182,7 +185,9 @@ def _label(call: Call, connection: Connection, name: str, label: str) -> Documen
 
 
 def _fields(body: dict[str, Any], faults: Faults) -> dict[str, Any]:
-    for field in ("displayName", "repositoryUrl", "repositoryName", "repositoryNamespace"):
-        faults.check(body, field, address if field == "repositoryUrl" else text, one_line)
-    faults.check(body, "mainBranch", text, filled, one_line, no_spaces)
+    faults.check(body, "displayName", text, not_blank, one_line)
+    faults.check(body, "mainBranch", text, not_blank, one_line, no_spaces)
+    faults.check(body, "repositoryUrl", address, one_line)
+    faults.check(body, "repositoryName", text, one_line)
+    faults.check(body, "repositoryNamespace", text, one_line)
     return {column: body[field] for field, column in COLUMNS.items() if field in body}

@@ -12,19 +12,19 @@ from saga_broker.api.fields import Faults
 from saga_broker.content import with_ids
 from saga_broker.errors import ConflictError, NotFoundError, RefusedError
 from saga_broker.hal import Document, dump, header_text, moment, present
-from saga_broker.media import EXTENDED_PACT, HAL, JSON
-from saga_broker.publishing import Incoming, refuse_conflicts, refuse_likely_duplicates, store_pact
+from saga_broker.media import EXTENDED_PACT, HAL, JSON, TEXT
+from saga_broker.publishing import Incoming, likely_duplicates, refuse_conflicts, store_pact
 from saga_broker.rows import Publication
 from saga_broker.store import pacts as store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
+from saga_broker.tagging import made_on_the_way
 from saga_broker.views.pact import after_removal, pact_links
 
 router = APIRouter(tags=["pacts"])
 PactCall = Annotated[Call, calling(offers=(HAL, JSON, EXTENDED_PACT))]
 PAIR = "/pacts/provider/{provider:seg}/consumer/{consumer:seg}"
-OLD_PAIR = "/pact/provider/{provider:seg}/consumer/{consumer:seg}"
 
 
 def existing_pact(connection: Connection, which: Which) -> Publication:
@@ -54,7 +54,6 @@ def by_content(connection: Connection, provider: str, consumer: str, sha: str, m
 
 @router.get(PAIR + "/version/{number:seg}")
 @router.get(PAIR + "/versions/{number:seg}", include_in_schema=False)
-@router.get(OLD_PAIR + "/version/{number:seg}", include_in_schema=False)
 def show(provider: str, consumer: str, number: str, call: PactCall) -> Response:
     """Show the pact of a consumer version."""
     with call.read() as connection:
@@ -63,7 +62,6 @@ def show(provider: str, consumer: str, number: str, call: PactCall) -> Response:
 
 @router.put(PAIR + "/version/{number:seg}")
 @router.put(PAIR + "/versions/{number:seg}", include_in_schema=False)
-@router.put(OLD_PAIR + "/version/{number:seg}", include_in_schema=False)
 def put(provider: str, consumer: str, number: str, call: HalJson) -> Response:
     """Publish a pact under a consumer version."""
     return _stored(call, provider, consumer, number, merge=False)
@@ -71,7 +69,6 @@ def put(provider: str, consumer: str, number: str, call: HalJson) -> Response:
 
 @router.patch(PAIR + "/version/{number:seg}")
 @router.patch(PAIR + "/versions/{number:seg}", include_in_schema=False)
-@router.patch(OLD_PAIR + "/version/{number:seg}", include_in_schema=False)
 def merge(provider: str, consumer: str, number: str, call: HalJson) -> Response:
     """Merge interactions into the pact of a consumer version."""
     return _stored(call, provider, consumer, number, merge=True)
@@ -79,7 +76,6 @@ def merge(provider: str, consumer: str, number: str, call: HalJson) -> Response:
 
 @router.delete(PAIR + "/version/{number:seg}")
 @router.delete(PAIR + "/versions/{number:seg}", include_in_schema=False)
-@router.delete(OLD_PAIR + "/version/{number:seg}", include_in_schema=False)
 def remove(provider: str, consumer: str, number: str, call: PactCall) -> Response:
     """Delete the pact of a consumer version, with all its revisions."""
     with call.write() as connection:
@@ -195,11 +191,13 @@ def _stored(call: Call, provider: str, consumer: str, number: str, *, merge: boo
     raw = dump(document) if merge else call.raw
     pact = Incoming(consumer, provider, raw, document, merge)
     with call.write() as connection:
-        refuse_likely_duplicates(connection, call.settings, [consumer, provider], call.links.base)
+        duplicates = likely_duplicates(connection, call.settings, [consumer, provider], call.links.base)
+        if duplicates:
+            raise RefusedError(409, "\n".join(duplicates), TEXT)
         if not merge:
             refuse_conflicts_of_one(call, connection, number, pact)
         is_new = store.newest(connection, Which(consumer, provider, number)) is None
-        version, _ = version_store.get_or_create(connection, consumer, number)
+        version = made_on_the_way(connection, consumer, number)
         outcome = store_pact(connection, version, pact)
         store.touch_integrations(connection, [(outcome.publication.consumer_id, outcome.publication.provider_id)])
         return answer(call, connection, outcome.publication, 201 if is_new else 200)

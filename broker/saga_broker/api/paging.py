@@ -48,17 +48,21 @@ def with_page(document: Document, page: Page | None, total: int, address: str, c
 
 
 def _number(call: Call, faults: Faults, *names: str) -> int | None:
-    for name in names:
-        text = call.text(name)
-        if text is None:
-            continue
-        try:
-            value = int(text)
-        except ValueError:
-            faults.add(name, "is not a number")
-            return None
-        if not 1 <= value <= MAX_NUMBER:
-            faults.add(name, "must be greater than or equal to 1")
-            return None
-        return value
-    return None
+    """Read a number that has two names; the first one counts, and both must be right."""
+    found = [_one_number(call, faults, name) for name in names]
+    return next((value for value in found if value is not None), None)
+
+
+def _one_number(call: Call, faults: Faults, name: str) -> int | None:
+    text = call.text(name)
+    if text is None:
+        return None
+    try:
+        value = int(text)
+    except ValueError:
+        faults.add(name, "is not a number")
+        return None
+    if not 1 <= value <= MAX_NUMBER:
+        faults.add(name, "must be greater than or equal to 1")
+        return None
+    return value

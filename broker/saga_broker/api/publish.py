@@ -17,8 +17,8 @@ from saga_broker.publishing import (
     Incoming,
     Outcome,
     describe,
+    likely_duplicates,
     refuse_conflicts,
-    refuse_likely_duplicates,
     store_pact,
 )
 from saga_broker.store import pacts as pact_store
@@ -38,8 +38,9 @@ def publish(call: HalJson) -> Response:
     name, number, branch = body["pacticipantName"], body["pacticipantVersionNumber"], body.get("branch")
     tags = unique(body.get("tags") or [])
     with call.write() as connection:
-        refuse_likely_duplicates(connection, call.settings, [name, *(pact.provider for pact in pacts)], call.links.base)
-        refuse_conflicts(connection, call.settings, number, pacts)
+        names = [name, *(pact.provider for pact in pacts)]
+        duplicates = likely_duplicates(connection, call.settings, names, call.links.base)
+        refuse_conflicts(connection, call.settings, number, pacts, duplicates)
         is_new = _put_version(call, connection, body, tags)
         version, _ = version_store.get_or_create(connection, name, number)
         outcomes = [store_pact(connection, version, pact) for pact in pacts]

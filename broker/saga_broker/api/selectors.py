@@ -1,11 +1,12 @@
 """Reads and checks consumer version selectors."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from saga_broker.api.fields import Faults, array, filled, one_of, text
+from saga_broker.api.fields import Faults, array, filled, not_blank, one_of, text
 from saga_broker.gate.selection import PactSelector
 from saga_broker.store import environments as environment_store
 
@@ -15,11 +16,12 @@ NOTHING = (
     "deployed=true, released=true or deployedOrReleased=true"
 )
 Raw = Mapping[str, Any]
-Rule = tuple[Callable[[Raw], Any], str]
 
 _TEXTS = ("consumer", "environment", "tag", "branch", "fallbackTag", "fallbackBranch")
 _TRUE_ONLY = ("mainBranch", "matchingBranch", "deployed", "released", "deployedOrReleased")
 _NAMING = ("mainBranch", "tag", "branch", "environment", "matchingBranch", "deployed", "released", "deployedOrReleased")
+_PLACES = ("environment", "deployed", "released", "deployedOrReleased")
+_ALL = (*_TEXTS, *_TRUE_ONLY, "latest")
 
 
 def read_selectors(body: Raw, faults: Faults, connection: Connection, branch: str | None) -> list[PactSelector]:
@@ -48,23 +50,24 @@ def read_selectors(body: Raw, faults: Faults, connection: Connection, branch: st
 
 
 def _faults(item: Raw, connection: Connection, branch: str | None) -> list[str]:
+    """Name what is wrong with a selector; a rule is not looked at when one of its fields is faulty itself."""
     own = Faults()
     for name in _TRUE_ONLY:
-        own.check(item, name, one_of(True))
+        own.check(item, name, filled, one_of(True), null=False)
     for name in _TEXTS:
-        if not (name == "branch" and item.get("branch") is True):
-            own.check(item, name, text, filled)
-    own.check(item, "latest", one_of(True, False))
+        own.check(item, name, filled, _name_or_true if name == "branch" else text, null=False)
+    own.check(item, "latest", filled, one_of(True, False), null=False)
+    faulty = set(own.by_field)
+    if "consumer" not in faulty:
+        own.check(item, "consumer", not_blank)
     texts = [f"{name} {fault}" for name, found in own.by_field.items() for fault in found]
-    if texts:
-        return texts
-    texts = [sentence for applies, sentence in _RULES if applies(item)] + _never_together(item)
-    if item.get("matchingBranch") and not branch:
-        texts.append("the providerVersionBranch must be specified when the selector matchingBranch=true is used")
+    for rule in _RULES:
+        if faulty.isdisjoint(rule.fields):
+            sentence = rule.fault(item, branch)
+            texts += [sentence] if sentence else []
     environment = item.get("environment")
-    if environment is not None and environment_store.find_by_name(connection, environment) is None:
-        texts.append(f"environment with name '{environment}' does not exist")
-    return texts
+    known = "environment" in faulty or environment is None or environment_store.find_by_name(connection, environment)
+    return texts if known else [*texts, f"environment with name '{environment}' does not exist"]
 
 
 def _selector(item: Raw) -> PactSelector:
@@ -84,52 +87,99 @@ def _selector(item: Raw) -> PactSelector:
     )
 
 
-def _names_nothing(item: Raw) -> bool:
-    return not any(item.get(name) for name in _NAMING) and item.get("latest") is not True
+def _name_or_true(value: Any) -> str | None:
+    if value is True:
+        return None
+    return text(value) if isinstance(value, str) else "must be a string or must be equal to true"
 
 
-def _others(item: Raw, *allowed: str) -> list[str]:
-    known = {*_TEXTS, *_TRUE_ONLY, "latest"}
-    return [name for name in item if name in known and name not in allowed and item[name] is not None]
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule about several fields.
+
+    Attributes:
+        fields: Those that it looks at.
+        fault: Gives a sentence, or nothing; is given the selector and the provider version's branch.
+    """
+
+    fields: tuple[str, ...]
+    fault: Callable[[Raw, str | None], str | None]
 
 
-def _both(*pair: str) -> Rule:
-    return (lambda item: all(item.get(name) for name in pair), f"cannot specify both {pair[0]}=true and {pair[1]}=true")
+def _nothing_named(item: Raw, _branch: str | None) -> str | None:
+    named = any(item.get(name) for name in _NAMING) or item.get("latest") is True
+    return None if named else NOTHING
 
 
-def _never_together(item: Raw) -> list[str]:
-    """Tell which names of versions stand beside names of environments."""
-    places = [name for name in ("environment", "deployed", "released", "deployedOrReleased") if item.get(name)]
-    names = [name for name in ("tag", "branch", "mainBranch") if item.get(name)]
-    return [f"cannot specify the field {name} with the field {place}" for name in names for place in places]
+def _alone(name: str, *allowed: str) -> _Rule:
+    def fault(item: Raw, _branch: str | None) -> str | None:
+        others = [other for other in item if other in _ALL and other not in (name, "consumer", *allowed)]
+        return f"cannot specify {name}=true with any other criteria apart from consumer" if item.get(name) and others else None
+
+    return _Rule(_ALL, fault)
 
 
-_RULES: tuple[Rule, ...] = (
-    (_names_nothing, NOTHING),
-    (
-        lambda item: item.get("mainBranch") and _others(item, "mainBranch", "consumer", "latest"),
-        "cannot specify mainBranch=true with any other criteria apart from consumer",
-    ),
-    (
-        lambda item: item.get("mainBranch") and item.get("latest") is False,
+def _matching_needs_branch(item: Raw, branch: str | None) -> str | None:
+    if item.get("matchingBranch") and not branch:
+        return "the providerVersionBranch must be specified when the selector matchingBranch=true is used"
+    return None
+
+
+def _two_kinds(item: Raw, _branch: str | None) -> str | None:
+    """Tell which fields about versions stand beside fields about environments."""
+    places = sorted(name for name in item if name in _PLACES)
+    others = sorted(name for name in item if name in _ALL and name not in (*_PLACES, "consumer"))
+    if not places or not others:
+        return None
+    return f"cannot specify the {_fields(others)} with the {_fields(places)}"
+
+
+def _fields(names: list[str]) -> str:
+    return f"field{'s' if len(names) > 1 else ''} {'/'.join(names)}"
+
+
+def _never(sentence: str, applies: Callable[[Raw], Any], *fields: str) -> _Rule:
+    return _Rule(fields, lambda item, _branch: sentence if applies(item) else None)
+
+
+def _not_both(*pair: str) -> _Rule:
+    sentence = f"cannot specify both {pair[0]}=true and {pair[1]}=true"
+    return _never(sentence, lambda item: all(item.get(name) for name in pair), "deployed", "released", "deployedOrReleased")
+
+
+_RULES: tuple[_Rule, ...] = (
+    _Rule(_ALL, _nothing_named),
+    _alone("mainBranch", "latest"),
+    _never(
         "cannot specify mainBranch=true with latest=false",
+        lambda item: item.get("mainBranch") and item.get("latest") is False,
+        *("mainBranch", "latest"),
     ),
-    (
-        lambda item: item.get("matchingBranch") and _others(item, "matchingBranch", "consumer"),
-        "cannot specify matchingBranch=true with any other criteria apart from consumer",
+    _alone("matchingBranch"),
+    _Rule(_ALL, _matching_needs_branch),
+    _never("cannot specify both a tag and a branch", lambda item: item.get("tag") and item.get("branch"), "tag", "branch"),
+    _Rule(_ALL, _two_kinds),
+    _never(
+        "fallbackTag can only be set if latest is true",
+        lambda item: item.get("fallbackTag") and not item.get("latest"),
+        *("fallbackTag", "tag", "latest"),
     ),
-    (
-        lambda item: item.get("tag") and item.get("branch") and not item.get("mainBranch"),
-        "cannot specify both a tag and a branch",
+    _never(
+        "a tag must be specified when a fallbackTag is specified",
+        lambda item: item.get("fallbackTag") and not item.get("tag"),
+        *("fallbackTag", "tag", "latest"),
     ),
-    (lambda item: item.get("fallbackTag") and not item.get("latest"), "fallbackTag can only be set if latest is true"),
-    (lambda item: item.get("fallbackTag") and not item.get("tag"), "a tag must be specified when a fallbackTag is specified"),
-    (
-        lambda item: item.get("fallbackBranch") and not item.get("branch"),
+    _never(
         "a branch must be specified when a fallbackBranch is specified",
+        lambda item: item.get("fallbackBranch") and not item.get("branch"),
+        *("fallbackBranch", "branch", "latest"),
     ),
-    (lambda item: item.get("branch") and item.get("latest") is False, "cannot specify a branch with latest=false"),
-    _both("deployed", "released"),
-    _both("deployed", "deployedOrReleased"),
-    _both("released", "deployedOrReleased"),
+    _never(
+        "cannot specify a branch with latest=false",
+        lambda item: item.get("branch") and item.get("latest") is False,
+        *("branch", "latest"),
+    ),
+    _not_both("deployed", "released"),
+    _not_both("deployed", "deployedOrReleased"),
+    _not_both("released", "deployedOrReleased"),
 )

@@ -1,5 +1,6 @@
 """Results of verifications: publishing them and reading them."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -11,6 +12,7 @@ from saga_broker.api.fields import Faults, address, boolean, filled, not_blank, 
 from saga_broker.api.pacts import PAIR, by_content, existing_pact
 from saga_broker.errors import NotFoundError, RefusedError
 from saga_broker.hal import link
+from saga_broker.interaction_results import read as read_interactions
 from saga_broker.media import HAL, JSON
 from saga_broker.rows import Publication, Verification
 from saga_broker.store import pacts as pact_store
@@ -18,6 +20,7 @@ from saga_broker.store import verifications as store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
 from saga_broker.store.verifications import NewVerification
+from saga_broker.tagging import made_on_the_way
 from saga_broker.views import verification as views
 
 router = APIRouter(tags=["verification results"])
@@ -55,7 +58,8 @@ def show(provider: str, consumer: str, sha: str, number: str, call: ResultCall, 
     with call.read() as connection:
         result = _existing(connection, provider, consumer, sha, number)
         pact = by_content(connection, provider, consumer, sha, metadata.decode(meta))
-    return respond(views.verification(call.links, result, pact), media_type=call.media_type)
+    headers = {"Link": f'<{views.interactions_href(call.links, result)}>; rel="saga:interaction-results"'}
+    return respond(views.verification(call.links, result, pact), media_type=call.media_type, headers=headers)
 
 
 @router.delete(CONTENT + "/verification-results/{number:seg}", status_code=204)
@@ -64,6 +68,16 @@ def remove(provider: str, consumer: str, sha: str, number: str, call: Anything) 
     with call.write() as connection:
         store.remove(connection, _existing(connection, provider, consumer, sha, number))
     return no_content()
+
+
+@router.get(CONTENT + "/verification-results/{number:seg}/interaction-results")
+def list_interactions(provider: str, consumer: str, sha: str, number: str, call: ResultCall) -> Response:
+    """Tell how the verification of each interaction of the pact ended, whichever client published it."""
+    with call.read() as connection:
+        result = _existing(connection, provider, consumer, sha, number)
+        pact = json.loads(pact_store.content(connection, result.content_id))
+    found = read_interactions(json.loads(result.test_results) if result.test_results is not None else None, pact)
+    return respond(views.interactions(call.links, result, found), media_type=call.media_type)
 
 
 @router.get(CONTENT + "/verification-results/{number:seg}/triggered-webhooks")
@@ -123,7 +137,7 @@ def _published(call: Call, provider: str, consumer: str, sha: str, meta: str | N
     decoded = metadata.decode(meta)
     with call.write() as connection:
         pact = existing_pact(connection, Which(consumer, provider, sha=sha))
-        version, _ = version_store.get_or_create(connection, provider, number)
+        version = made_on_the_way(connection, provider, number)
         new = NewVerification(
             success=body["success"],
             build_url=body.get("buildUrl"),

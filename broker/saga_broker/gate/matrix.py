@@ -143,32 +143,30 @@ def _notices(question: Question, found: Found, considered: _Considered) -> list[
 
 def _errors(found: Found, considered: _Considered) -> list[Notice]:
     rows = considered.rows
-    errors = [
-        reasons.failed(_selector(found, row, "consumer"), _selector(found, row, "provider"))
-        for row in rows
-        if row.success is False
-    ]
-    errors += [
-        reasons.unverified(_selector(found, row, "consumer"), _selector(found, row, "provider"))
-        for row in rows
-        if row.success is None
-    ]
-    errors += [reasons.unverified(_selector(found, row, "consumer"), version) for row, version in considered.unverified]
+    named = {row: (_selector(found, rows, row, "consumer"), _selector(found, rows, row, "provider")) for row in rows}
+    errors = [reasons.failed(*named[row]) for row in rows if row.success is False]
+    errors += [reasons.unverified(*named[row]) for row in rows if row.success is None]
+    errors += [reasons.unverified(named[row][0], version) for row, version in considered.unverified]
     for pair in considered.without_row:
         for consumer in _of(found, pair.consumer_id):
             errors += [reasons.unverified(consumer, provider) for provider in _of(found, pair.provider_id)]
     return errors
 
 
-def _selector(found: Found, row: Row, role: str) -> Resolved:
-    """Find the selector that a row's consumer or provider was found by."""
+def _selector(found: Found, rows: Sequence[Row], row: Row, role: str) -> Resolved:
+    """Find the selector that a row's consumer or provider was found by.
+
+    Without one, the version of the first row with this pacticipant is named, as in the Pact Broker.
+    """
     pacticipant_id, version_id = getattr(row, f"{role}_id"), getattr(row, f"{role}_version_id")
     own = _of(found, pacticipant_id)
-    exact = [one for one in own if version_id is not None and one.version_id == version_id]
-    if exact or own:
-        return (exact or own)[0]
-    number = getattr(row, f"{role}_version")
-    return Resolved(Selector(getattr(row, role), version=number), pacticipant_id, version_id, number, given=False)
+    exact = [one for one in own if len(own) == 1 or (version_id is not None and one.version_id == version_id)]
+    if exact:
+        return exact[0]
+    sides = [(row_, side) for row_ in rows for side in ("consumer", "provider")]
+    first, side = next(pair for pair in sides if getattr(pair[0], f"{pair[1]}_id") == pacticipant_id)
+    number = getattr(first, f"{side}_version")
+    return Resolved(Selector(getattr(row, role), version=number), pacticipant_id, None, number, given=False)
 
 
 def _of(found: Found, pacticipant_id: int) -> list[Resolved]:

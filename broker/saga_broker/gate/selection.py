@@ -3,12 +3,14 @@
 A selector as sent becomes, for each pact that it selects, a `Chosen`. Pacts with the same consumer and content are one entry.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, TypeVar
 
 from saga_broker.rows import Publication
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Chosen:
         by_default: Nothing was asked for, so this belongs to the default selection.
         is_fallback: The fallback matched, since the wanted name matched nothing.
         provider_tag: The provider's tag for which this is work in progress.
+        in_production: The environment that matched is a production environment.
     """
 
     kind: Kind
@@ -65,6 +68,7 @@ class Chosen:
     by_default: bool = False
     is_fallback: bool = False
     provider_tag: str | None = None
+    in_production: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +101,13 @@ def short_description(chosen: Sequence[Chosen]) -> str:
 
 
 def criteria(entry: Entry) -> list[str]:
-    """Name the reasons in sentences; deployments and releases are each put into one."""
+    """Name the reasons in sentences; deployments are put into one for each consumer that was asked for, releases too."""
     lines: list[str] = []
-    done: set[Kind] = set()
-    for one in entry.chosen:
-        if one.kind in {Kind.DEPLOYED, Kind.RELEASED}:
-            if one.kind not in done:
-                lines.append(_places([other for other in entry.chosen if other.kind is one.kind]))
-            done.add(one.kind)
+    for (kind, _), chosen in _grouped(entry.chosen, lambda one: (one.kind, one.selector.branch is True)).items():
+        if kind in {Kind.DEPLOYED, Kind.RELEASED}:
+            lines += [_places(group) for group in _grouped(chosen, lambda one: one.selector.consumer).values()]
         else:
-            lines.append(f"{_criterion(one, entry.pact)} ({one.number})")
+            lines += [f"{_criterion(one, entry.pact)} ({one.number})" for one in chosen]
     return lines
 
 
@@ -120,15 +121,31 @@ def metadata_pairs(entry: Entry, *, pending: bool | None) -> list[tuple[str, obj
     return pairs if pending is None else [*pairs, ("p", pending)]
 
 
+def _grouped(chosen: Iterable[Chosen], key: Callable[[Chosen], Key]) -> dict[Key, list[Chosen]]:
+    groups: dict[Key, list[Chosen]] = {}
+    for one in chosen:
+        groups.setdefault(key(one), []).append(one)
+    return groups
+
+
 def _entry(group: Sequence[tuple[Publication, Chosen]], *, wip: bool) -> Entry:
     pact = max((pact for pact, _ in group), key=lambda pact: pact.version_id)
     chosen = [chosen for _, chosen in group]
     return Entry(pact, tuple(chosen if wip else sorted(chosen, key=_place)), wip)
 
 
-def _place(one: Chosen) -> tuple[bool, int, str, int]:
-    """Give the place of a reason among others; `branch: true` comes last."""
-    return one.selector.branch is True, one.kind, one.name, one.version_id
+def _place(one: Chosen) -> tuple[int, bool, str, bool, str, int]:
+    """Give the place of a reason among others, as in the Pact Broker.
+
+    Main branches, environments and `branch: true` come last, together; production comes after the other environments.
+    """
+    consumer = one.selector.consumer or ""
+    if one.kind in {Kind.MAIN, Kind.ENVIRONMENT} or one.selector.branch is True:
+        return Kind.MAIN, False, "", not consumer, consumer, one.version_id
+    name = one.selector.tag or one.name
+    if one.kind is Kind.TAG:
+        return one.kind, False, name, not consumer, consumer, one.version_id
+    return one.kind, one.in_production, name, False, "", one.version_id
 
 
 def _metadata(one: Chosen) -> list[tuple[str, object]]:

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
 
 from saga_broker.rows import Branch, BranchVersion, Page
-from saga_broker.store.query import add, by_version, fetch, fetch_page, first
+from saga_broker.store.prepared import Prepared, among
+from saga_broker.store.query import add, by_version, change, fetch_page, first
 from saga_broker.store.schema import branch_heads, branch_versions, branches, pacticipants
 from saga_broker.store.types import now
 
 
 def find(connection: Connection, pacticipant: str, branch: str) -> Branch | None:
     """Find a branch."""
-    return first(connection, _of(pacticipant).where(branches.c.name == branch), Branch)
+    return _BY_NAME.first(connection, pacticipant=pacticipant, name=branch)
 
 
 def listing(connection: Connection, pacticipant: str, part: str | None, page: Page | None) -> tuple[list[Branch], int]:
@@ -37,8 +38,7 @@ def find_version(connection: Connection, pacticipant: str, branch: str, number_i
 
 def of_versions(connection: Connection, version_ids: list[int]) -> dict[int, list[BranchVersion]]:
     """Give the branches of several versions, in the order in which the versions were added to them."""
-    query = _branch_versions().where(branch_versions.c.version_id.in_(version_ids)).order_by(branch_versions.c.id)
-    return by_version(fetch(connection, query, BranchVersion))
+    return by_version(_OF_VERSIONS.all(connection, ids=version_ids))
 
 
 def add_version(connection: Connection, pacticipant_id: int, branch: str, version_id: int, *, auto_created: bool = False) -> bool:
@@ -48,18 +48,15 @@ def add_version(connection: Connection, pacticipant_id: int, branch: str, versio
         Whether it was added now.
     """
     branch_id = _get_or_create(connection, pacticipant_id, branch)
-    there = select(branch_versions.c.id).where(
-        branch_versions.c.branch_id == branch_id,
-        branch_versions.c.version_id == version_id,
-    )
-    connection.execute(update(branches).where(branches.c.id == branch_id).values(updated_at=now()))
-    existing = connection.execute(there).scalar()
+    change(connection, branches, branch_id, updated_at=now())
+    existing = _PLACE.scalar(connection, branch_id=branch_id, version_id=version_id)
     if existing is not None:
-        connection.execute(update(branch_versions).where(branch_versions.c.id == existing).values(updated_at=now()))
+        change(connection, branch_versions, existing, updated_at=now())
         return False
     values = {"branch_id": branch_id, "version_id": version_id, "auto_created": auto_created, "created_at": now()}
     add(connection, branch_versions, **values)
-    settle_head(connection, branch_id)
+    if _MOVE_HEAD.run(connection, branch=branch_id, head=version_id) == 0:
+        _FIRST_HEAD.run(connection, branch_id=branch_id, version_id=version_id)
     return True
 
 
@@ -98,8 +95,7 @@ def settle_head(connection: Connection, branch_id: int) -> None:
 
 
 def _get_or_create(connection: Connection, pacticipant_id: int, branch: str) -> int:
-    query = select(branches.c.id).where(branches.c.pacticipant_id == pacticipant_id, branches.c.name == branch)
-    existing = connection.execute(query).scalar()
+    existing = _ID.scalar(connection, pacticipant_id=pacticipant_id, name=branch)
     if existing is not None:
         return int(existing)
     return add(connection, branches, pacticipant_id=pacticipant_id, name=branch, created_at=now())
@@ -126,3 +122,26 @@ def _branch_versions() -> Select[Any]:
         .join(branches, branches.c.id == branch_versions.c.branch_id)
         .outerjoin(branch_heads, head)
     )
+
+
+_BY_NAME = Prepared(
+    select(branches)
+    .join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+    .where(pacticipants.c.name == bindparam("pacticipant"), branches.c.name == bindparam("name")),
+    Branch,
+)
+_ID = Prepared(
+    select(branches.c.id).where(branches.c.pacticipant_id == bindparam("pacticipant_id"), branches.c.name == bindparam("name"))
+)
+_PLACE = Prepared(
+    select(branch_versions.c.id).where(
+        branch_versions.c.branch_id == bindparam("branch_id"), branch_versions.c.version_id == bindparam("version_id")
+    )
+)
+_OF_VERSIONS = Prepared(
+    _branch_versions().where(among(branch_versions.c.version_id, "ids")).order_by(branch_versions.c.id), BranchVersion
+)
+_MOVE_HEAD = Prepared(
+    update(branch_heads).where(branch_heads.c.branch_id == bindparam("branch")).values(version_id=bindparam("head"))
+)
+_FIRST_HEAD = Prepared(insert(branch_heads).values(branch_id=bindparam("branch_id"), version_id=bindparam("version_id")))

@@ -1,5 +1,6 @@
 """What is deployed to environments, and what is released and supported in them."""
 
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, Select, select, update
 
 from saga_broker.rows import Deployed, Environment, Released, Version
 from saga_broker.store import environments as environment_store
+from saga_broker.store.prepared import Prepared, among
 from saga_broker.store.query import add, change, fetch, first
 from saga_broker.store.schema import deployed_versions, pacticipants, released_versions, versions
 from saga_broker.store.types import now
@@ -143,15 +145,8 @@ def of_versions(
     connection: Connection, version_ids: list[int], *, current: bool = False
 ) -> tuple[list[Deployed], list[Released]]:
     """Give the deployments and releases of several versions; only those of now when `current`."""
-    deployed = _deployed().where(deployed_versions.c.version_id.in_(version_ids))
-    released = _released().where(released_versions.c.version_id.in_(version_ids))
-    if current:
-        deployed = deployed.where(deployed_versions.c.undeployed_at.is_(None))
-        released = released.where(released_versions.c.support_ended_at.is_(None))
-    return (
-        fetch(connection, deployed.order_by(deployed_versions.c.id), Deployed),
-        fetch(connection, released.order_by(released_versions.c.id), Released),
-    )
+    deployed, released = _of_versions(current=current)
+    return deployed.all(connection, ids=version_ids), released.all(connection, ids=version_ids)
 
 
 def current_of_pacticipant(connection: Connection, pacticipant: str) -> list[tuple[Deployed, Environment]]:
@@ -160,6 +155,19 @@ def current_of_pacticipant(connection: Connection, pacticipant: str) -> list[tup
     found = fetch(connection, query.order_by(deployed_versions.c.id), Deployed)
     places = environment_store.by_ids(connection, [row.environment_id for row in found])
     return [(row, places[row.environment_id]) for row in found]
+
+
+@cache
+def _of_versions(*, current: bool) -> tuple[Prepared[Deployed], Prepared[Released]]:
+    deployed = _deployed().where(among(deployed_versions.c.version_id, "ids"))
+    released = _released().where(among(released_versions.c.version_id, "ids"))
+    if current:
+        deployed = deployed.where(deployed_versions.c.undeployed_at.is_(None))
+        released = released.where(released_versions.c.support_ended_at.is_(None))
+    return (
+        Prepared(deployed.order_by(deployed_versions.c.id), Deployed),
+        Prepared(released.order_by(released_versions.c.id), Released),
+    )
 
 
 def _deployed() -> Select[Any]:

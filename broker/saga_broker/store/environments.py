@@ -4,30 +4,28 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from saga_broker.rows import Environment
-from saga_broker.store.query import add, change, fetch, first
+from saga_broker.store.prepared import Prepared
+from saga_broker.store.query import add, change, fetch
 from saga_broker.store.schema import environments
 from saga_broker.store.types import now
 
 
 def listing(connection: Connection, name: str | None = None) -> list[Environment]:
     """List environments by display name."""
-    query = select(environments).order_by(func.lower(environments.c.display_name), environments.c.id)
-    if name is not None:
-        query = query.where(environments.c.name == name)
-    return fetch(connection, query, Environment)
+    return [one for one in _ALL.all(connection) if name is None or one.name == name]
 
 
 def find(connection: Connection, uuid: str) -> Environment | None:
     """Find an environment by its uuid."""
-    return first(connection, select(environments).where(environments.c.uuid == uuid), Environment)
+    return _BY_UUID.first(connection, uuid=uuid)
 
 
 def find_by_name(connection: Connection, name: str) -> Environment | None:
     """Find an environment by its name."""
-    return first(connection, select(environments).where(environments.c.name == name), Environment)
+    return _BY_NAME.first(connection, name=name)
 
 
 def create(connection: Connection, name: str, display_name: str, contacts: Any, *, production: bool) -> Environment:
@@ -62,3 +60,8 @@ def by_ids(connection: Connection, environment_ids: list[int]) -> dict[int, Envi
 
 def _json(value: Any) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+_ALL = Prepared(select(environments).order_by(func.lower(environments.c.display_name), environments.c.id), Environment)
+_BY_NAME = Prepared(select(environments).where(environments.c.name == bindparam("name")), Environment)
+_BY_UUID = Prepared(select(environments).where(environments.c.uuid == bindparam("uuid")), Environment)

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, false, func, select, union
 
-from saga_broker.gate.model import Found, Pair, Question, Resolved, Row, Selector
-from saga_broker.store.query import fetch
+from saga_broker.gate.model import Found, Pair, Question, Resolved, Selector
+from saga_broker.store import matrix_rows
+from saga_broker.store.prepared import Prepared, among
 from saga_broker.store.schema import (
     branch_heads,
     branch_versions,
     branches,
-    contents,
     deployed_versions,
     environments,
     integrations,
@@ -20,13 +21,10 @@ from saga_broker.store.schema import (
     publications,
     released_versions,
     tags,
-    verifications,
     versions,
 )
 
-DEFAULT_LIMIT = 100
 consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
-consumer_versions, provider_versions = versions.alias("consumer_versions"), versions.alias("provider_versions")
 
 
 def answer(connection: Connection, question: Question) -> Found:
@@ -36,8 +34,8 @@ def answer(connection: Connection, question: Question) -> Found:
     pairs = _pairs(connection, question, given)
     resolved = list(given)
     if question.target.infers:
-        resolved += resolve(connection, _inferred(question, pairs), given=False)
-    rows = _rows(connection, question, resolved)
+        resolved += _inferred(connection, question, pairs)
+    rows = matrix_rows.find(connection, question, resolved, pairs)
     return Found(tuple(resolved), tuple(ignored), tuple(pairs), tuple(rows))
 
 
@@ -45,16 +43,16 @@ def resolve(connection: Connection, selectors: Iterable[Selector], *, given: boo
     """Find the versions that selectors mean, the newest first; one entry without a version when there is none."""
     found: list[Resolved] = []
     for selector in selectors:
-        query = select(pacticipants.c.id, pacticipants.c.main_branch).where(pacticipants.c.name == selector.pacticipant)
-        owner = connection.execute(query).first()
+        owner = _OWNER.first(connection, name=selector.pacticipant)
         if owner is None:
             found.append(Resolved(selector, None, given=given, missing=True))
             continue
-        if selector.main_branch and owner.main_branch is not None:
-            named = replace(selector, branch=owner.main_branch, main_branch=False)
+        owner_id, main_branch = owner
+        if selector.main_branch and main_branch is not None:
+            named = replace(selector, branch=main_branch, main_branch=False)
         else:
             named = selector
-        found += _versions_of(connection, selector, named, owner.id, given=given)
+        found += _versions_of(connection, selector, named, owner_id, given=given)
     return found
 
 
@@ -62,61 +60,53 @@ def _versions_of(connection: Connection, asked: Selector, selector: Selector, ow
     """Find the versions; `selector` is what was asked with the main branch named, which is told when a version is found."""
     if selector.is_plain:
         return [Resolved(selector, owner_id, given=given)]
-    query = select(versions.c.id, versions.c.number).where(versions.c.pacticipant_id == owner_id, *_narrowed(selector, owner_id))
-    query = query.order_by(versions.c.id.desc())
-    rows = connection.execute(query.limit(1) if selector.latest else query).all()
+    names = ("version", "tag", "branch", "environment", "main_branch", "latest")
+    shape = tuple(name for name in names if getattr(selector, name))
+    values = {name: getattr(selector, name) for name in shape if getattr(selector, name) is not True}
+    rows = _meant(shape).all(connection, owner=owner_id, **values)
+    return _resolved(asked, selector, owner_id, rows, given=given)
+
+
+def _resolved(
+    asked: Selector, selector: Selector, owner_id: int, rows: Sequence[tuple[Any, ...]], *, given: bool
+) -> list[Resolved]:
     if not rows:
         return [Resolved(asked, owner_id, number=asked.version, given=given, missing=True)]
     many = len(rows) > 1
-    return [Resolved(selector, owner_id, row.id, row.number, given=given, one_of_many=many) for row in rows]
+    return [Resolved(selector, owner_id, key, number, given=given, one_of_many=many) for key, number in rows]
 
 
-def _narrowed(selector: Selector, owner_id: int) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if selector.version:
-        found.append(versions.c.number == selector.version)
-    elif selector.tag:
-        found.append(versions.c.id.in_(select(tags.c.version_id).where(tags.c.name == selector.tag)))
-    if selector.main_branch:  # a main branch that is not known: no version is on it
-        found.append(false())
-    if selector.branch:
-        table = branch_heads if selector.latest else branch_versions
-        on_branch = select(table.c.version_id).join(branches, branches.c.id == table.c.branch_id)
-        found.append(
-            versions.c.id.in_(on_branch.where(branches.c.pacticipant_id == owner_id, branches.c.name == selector.branch))
-        )
-    if selector.environment:
-        found.append(_live_in(selector.environment))
-    return found
-
-
-def _live_in(environment: str) -> ColumnElement[bool]:
-    place = select(environments.c.id).where(environments.c.name == environment).scalar_subquery()
-    deployed, released = deployed_versions.c, released_versions.c
-    now_deployed = select(deployed.version_id).where(deployed.environment_id == place, deployed.undeployed_at.is_(None))
-    now_released = select(released.version_id).where(released.environment_id == place, released.support_ended_at.is_(None))
-    return or_(versions.c.id.in_(now_deployed), versions.c.id.in_(now_released))
-
-
-def _inferred(question: Question, pairs: Sequence[Pair]) -> list[Selector]:
+def _inferred(connection: Connection, question: Question, pairs: Sequence[Pair]) -> list[Resolved]:
+    """Find the versions of all other pacticipants of the integrations by the target."""
     given = {selector.pacticipant for selector in question.selectors}
-    names = dict.fromkeys(name for pair in pairs for name in (pair.consumer, pair.provider) if name not in given)
+    sides = [side for pair in pairs for side in ((pair.consumer, pair.consumer_id), (pair.provider, pair.provider_id))]
+    others = {name: owner for name, owner in sides if name not in given}
     target = question.target
-    return [
-        Selector(name, latest=target.latest, tag=target.tag, environment=target.environment, main_branch=target.main_branch)
-        for name in names
-    ]
+    if target.latest or target.tag or target.main_branch:
+        made = [
+            Selector(name, latest=target.latest, tag=target.tag, environment=target.environment, main_branch=target.main_branch)
+            for name in others
+        ]
+        return resolve(connection, made, given=False)
+    live: dict[int, list[tuple[int, str]]] = {owner: [] for owner in others.values()}
+    for owner, key, number in _LIVE.all(connection, owners=list(live), environment=target.environment):
+        live[owner].append((key, number))
+    found: list[Resolved] = []
+    for name, owner in others.items():
+        selector = Selector(name, environment=target.environment)
+        found += _resolved(selector, selector, owner, live[owner], given=False)
+    return found
 
 
 def _pairs(connection: Connection, question: Question, given: Sequence[Resolved]) -> list[Pair]:
     """Find the integrations: all of the given versions, or those between the given pacticipants."""
+    owners = [one.pacticipant_id for one in given if one.pacticipant_id is not None]
+    found = _as_consumer(connection, given)
     if question.target.infers or len(question.selectors) == 1:
-        found = [*_as_consumer(connection, given), *_as_provider(connection, given)]
+        found += _AS_PROVIDER.all(connection, owners=owners)
     else:
-        owners = [one.pacticipant_id for one in given if one.pacticipant_id is not None]
-        query = _published_pairs().where(publications.c.consumer_id.in_(owners), publications.c.provider_id.in_(owners))
-        found = _read_pairs(connection, query.where(_consumer_is(given)), required=True)
         order = {owner: place for place, owner in reversed(list(enumerate(owners)))}
+        found = [pair for pair in found if pair.provider_id in order]
         found.sort(key=lambda pair: (order[pair.consumer_id], order[pair.provider_id]))
     unique: dict[tuple[int, int], Pair] = {}
     for pair in found:
@@ -125,140 +115,90 @@ def _pairs(connection: Connection, question: Question, given: Sequence[Resolved]
 
 
 def _as_consumer(connection: Connection, given: Sequence[Resolved]) -> list[Pair]:
-    return _read_pairs(connection, _published_pairs().where(_consumer_is(given)), required=True)
+    whole, single = matrix_rows.ids_of(given)
+    found = _OF_CONSUMERS.all(connection, owners=whole) if whole else []
+    found += _OF_VERSIONS.all(connection, versions=single) if single else []
+    return found
 
 
-def _as_provider(connection: Connection, given: Sequence[Resolved]) -> list[Pair]:
-    owners = [one.pacticipant_id for one in given if one.pacticipant_id is not None]
-    query = (
-        select(integrations.c.consumer_id, consumers.c.name, integrations.c.provider_id, providers.c.name)
+@cache
+def _meant(shape: tuple[str, ...]) -> Prepared[tuple[Any, ...]]:
+    """Prepare the search for the versions of one pacticipant (`owner`) that a selector with these fields means."""
+    query = select(versions.c.id, versions.c.number).where(versions.c.pacticipant_id == bindparam("owner"), *_narrowed(shape))
+    query = query.order_by(versions.c.id.desc())
+    return Prepared(query.limit(1) if "latest" in shape else query)
+
+
+def _narrowed(shape: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    owner = bindparam("owner", type_=Integer)
+    found: list[ColumnElement[bool]] = []
+    if "version" in shape:
+        found.append(versions.c.number == bindparam("version"))
+    elif "tag" in shape:
+        tagged = (tags.c.pacticipant_id == owner, tags.c.name == bindparam("tag"))
+        if shape == ("tag", "latest"):
+            found.append(versions.c.id == select(func.max(tags.c.version_id)).where(*tagged).scalar_subquery())
+        else:
+            found.append(versions.c.id.in_(select(tags.c.version_id).where(*tagged)))
+    if "main_branch" in shape:  # a main branch that is not known: no version is on it
+        found.append(false())
+    if "branch" in shape:
+        table = branch_heads if "latest" in shape else branch_versions
+        on_branch = select(table.c.version_id).join(branches, branches.c.id == table.c.branch_id)
+        own = (branches.c.pacticipant_id == owner, branches.c.name == bindparam("branch"))
+        found.append(versions.c.id.in_(on_branch.where(*own)))
+    if "environment" in shape:
+        deployed, released = (query.where(owner_id == owner) for query, owner_id in _live_versions())
+        found.append(versions.c.id.in_(union(deployed, released)))
+    return found
+
+
+def _live_versions() -> list[tuple[Select[Any], ColumnElement[int]]]:
+    """Select the versions that are live in an environment: deployed, and released; with the column of the pacticipant."""
+    place = select(environments.c.id).where(environments.c.name == bindparam("environment")).scalar_subquery()
+    deployed, released = deployed_versions.c, released_versions.c
+    return [
+        (select(one.version_id).where(one.environment_id == place, ended.is_(None)), one.pacticipant_id)
+        for one, ended in ((deployed, deployed.undeployed_at), (released, released.support_ended_at))
+    ]
+
+
+def _live() -> Select[Any]:
+    deployed, released = (query.where(among(owner_id, "owners")) for query, owner_id in _live_versions())
+    live = union(deployed, released).subquery()
+    columns = (versions.c.pacticipant_id, versions.c.id, versions.c.number)
+    return select(*columns).join(live, live.c.version_id == versions.c.id).order_by(versions.c.id.desc())
+
+
+def _of_integrations() -> Select[Any]:
+    return (
+        select(integrations.c.consumer_id, consumers.c.name, integrations.c.provider_id, providers.c.name.label("provider"))
         .join(consumers, consumers.c.id == integrations.c.consumer_id)
         .join(providers, providers.c.id == integrations.c.provider_id)
-        .where(integrations.c.provider_id.in_(owners))
         .order_by(integrations.c.id)
     )
-    return _read_pairs(connection, query, required=False)
 
 
-def _published_pairs() -> Select[Any]:
-    columns = (publications.c.consumer_id, consumers.c.name, publications.c.provider_id, providers.c.name)
+def _of_versions() -> Select[Any]:
+    columns = (publications.c.consumer_id, consumers.c.name, publications.c.provider_id, providers.c.name.label("provider"))
     return (
         select(*columns)
         .join(consumers, consumers.c.id == publications.c.consumer_id)
         .join(providers, providers.c.id == publications.c.provider_id)
-        .where(publications.c.is_latest)
-        .group_by(*columns)
+        .where(publications.c.is_latest, among(publications.c.consumer_version_id, "versions"))
+        .group_by(publications.c.consumer_id, consumers.c.name, publications.c.provider_id, providers.c.name)
         .order_by(func.min(publications.c.id))
     )
 
 
-def _read_pairs(connection: Connection, query: Select[Any], *, required: bool) -> list[Pair]:
-    return [
-        Pair(consumer_id, consumer, provider_id, provider, required)
-        for consumer_id, consumer, provider_id, provider in connection.execute(query)
-    ]
-
-
-def _rows(connection: Connection, question: Question, resolved: Sequence[Resolved]) -> list[Row]:
-    limit = question.limit or (None if question.latestby else DEFAULT_LIMIT)
-    if len(question.selectors) == 1 and not question.target.infers:
-        as_consumer = fetch(connection, _query(question, limit, _consumer_is(resolved), true()), Row)
-        as_provider = fetch(connection, _query(question, limit, true(), true(), verified=_provider_is(resolved)), Row)
-        every = {(row.consumer_version_id, row.provider_id, row.revision, row.verification_id): row for row in as_consumer}
-        for row in as_provider:
-            every.setdefault((row.consumer_version_id, row.provider_id, row.revision, row.verification_id), row)
-        rows = list(every.values())
-    else:
-        owners = [one.pacticipant_id for one in resolved if one.pacticipant_id is not None]
-        given = [one.pacticipant_id for one in resolved if one.given]
-        among = and_(
-            _consumer_is(resolved),
-            publications.c.provider_id.in_(owners),
-            or_(publications.c.consumer_id.in_(given), publications.c.provider_id.in_(given)),
-        )
-        rows = fetch(connection, _query(question, limit, among, _provider_is(resolved)), Row)
-    rows.sort(key=lambda row: (row.last_action_at, row.verification_id or 0), reverse=True)
-    return rows if limit is None else rows[:limit]
-
-
-def _query(
-    question: Question,
-    limit: int | None,
-    among: ColumnElement[bool],
-    joined: ColumnElement[bool],
-    *,
-    verified: ColumnElement[bool] | None = None,
-) -> Select[Any]:
-    """Select pacts with results.
-
-    Args:
-        question: With `latestby`, only latest revisions and last results.
-        limit: At most this many publications and rows.
-        among: Which publications.
-        joined: Which results are joined to them; a pact without one keeps a row.
-        verified: Only results like this, without rows for pacts that have none.
-    """
-    wanted = [among]
-    on = [verifications.c.content_id == publications.c.content_id, joined if verified is None else verified]
-    if question.latestby is not None:
-        wanted.append(publications.c.is_latest)
-        on.append(_is_last_result())
-    query = _columns().select_from(_joined(and_(*on), outer=verified is None)).where(*wanted)
-    if limit is not None:
-        newest = select(publications.c.id).where(*wanted).order_by(publications.c.created_at.desc(), publications.c.id.desc())
-        query = query.where(publications.c.id.in_(select(newest.limit(limit).subquery().c.id)))
-    return query
-
-
-def _joined(on: ColumnElement[bool], *, outer: bool) -> Any:
-    pacts = (
-        publications.join(consumers, consumers.c.id == publications.c.consumer_id)
-        .join(providers, providers.c.id == publications.c.provider_id)
-        .join(consumer_versions, consumer_versions.c.id == publications.c.consumer_version_id)
-        .join(contents, contents.c.id == publications.c.content_id)
-    )
-    with_results = pacts.join(verifications, on, isouter=outer)
-    return with_results.outerjoin(provider_versions, provider_versions.c.id == verifications.c.provider_version_id)
-
-
-def _columns() -> Select[Any]:
-    return select(
-        publications.c.consumer_id,
-        consumers.c.name.label("consumer"),
-        publications.c.consumer_version_id,
-        consumer_versions.c.number.label("consumer_version"),
-        publications.c.provider_id,
-        providers.c.name.label("provider"),
-        verifications.c.provider_version_id,
-        provider_versions.c.number.label("provider_version"),
-        contents.c.sha,
-        publications.c.revision,
-        publications.c.created_at.label("published_at"),
-        verifications.c.id.label("verification_id"),
-        verifications.c.success,
-        verifications.c.created_at.label("verified_at"),
-    )
-
-
-def _is_last_result() -> ColumnElement[bool]:
-    later = verifications.alias("later")
-    same = (
-        later.c.content_id == verifications.c.content_id,
-        later.c.provider_version_id == verifications.c.provider_version_id,
-        later.c.id > verifications.c.id,
-    )
-    return ~select(later.c.id).where(*same).correlate(verifications).exists()
-
-
-def _consumer_is(resolved: Sequence[Resolved]) -> ColumnElement[bool]:
-    return _one_of(resolved, publications.c.consumer_id, publications.c.consumer_version_id)
-
-
-def _provider_is(resolved: Sequence[Resolved]) -> ColumnElement[bool]:
-    return _one_of(resolved, verifications.c.provider_id, verifications.c.provider_version_id)
-
-
-def _one_of(resolved: Sequence[Resolved], owner: Any, version: Any) -> ColumnElement[bool]:
-    whole = [one.pacticipant_id for one in resolved if one.version_id is None and not one.missing]
-    single = [one.version_id for one in resolved if one.version_id is not None]
-    return or_(owner.in_(whole), version.in_(single))
+_OWNER = Prepared(select(pacticipants.c.id, pacticipants.c.main_branch).where(pacticipants.c.name == bindparam("name")))
+_LIVE = Prepared(_live())
+_AS_PROVIDER = Prepared(_of_integrations().where(among(integrations.c.provider_id, "owners")), partial(Pair, required=False))
+_HAS_PACT = select(publications.c.id).where(
+    publications.c.consumer_id == integrations.c.consumer_id,
+    publications.c.provider_id == integrations.c.provider_id,
+    publications.c.is_latest,
+)
+_REQUIRED = partial(Pair, required=True)
+_OF_CONSUMERS = Prepared(_of_integrations().where(among(integrations.c.consumer_id, "owners"), _HAS_PACT.exists()), _REQUIRED)
+_OF_VERSIONS = Prepared(_of_versions(), _REQUIRED)

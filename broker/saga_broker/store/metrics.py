@@ -32,13 +32,13 @@ def figures(connection: Connection) -> dict[str, Any]:
         "pactPublications": {"count": _count(connection, publications), **_span(connection, publications)},
         "pactVersions": {"count": _count(connection, contents)},
         "pactRevisionsPerConsumerVersion": {
-            "distribution": _distribution(connection, publications, "consumer_version_id", "provider_id"),
+            "distribution": _distribution(connection, publications, "consumer_version_id"),
         },
         "verificationResults": {
             "count": _count(connection, verifications),
             "successCount": _count(connection, verifications, verifications.c.success),
             "failureCount": _count(connection, verifications, ~verifications.c.success),
-            "distinctCount": _distinct(connection, verifications, "content_id", "provider_version_id"),
+            "distinctCount": _distinct(connection, verifications, "content_id", "provider_version_id", "success"),
             **_span(connection, verifications),
         },
         "verificationResultsPerPactVersion": {"distribution": _distribution(connection, verifications, "content_id")},
@@ -47,7 +47,14 @@ def figures(connection: Connection) -> dict[str, Any]:
             "withBranchCount": _distinct(connection, branch_versions, "version_id"),
             "withUserCreatedBranchCount": _count(connection, branch_versions, ~branch_versions.c.auto_created),
         },
-        "tags": {"count": _count(connection, tags), "distinctCount": _distinct(connection, tags, "name")},
+        "webhooks": {"count": 0},
+        "tags": {
+            "count": _count(connection, tags),
+            "distinctCount": _distinct(connection, tags, "name"),
+            "distinctWithPacticipantCount": _distinct_names_of_owners(connection),
+        },
+        "triggeredWebhooks": {"count": 0},
+        "webhookExecutions": {"count": 0},
         "environments": {"count": _count(connection, environments)},
         "deployedVersions": {
             "count": _count(connection, deployed_versions),
@@ -68,6 +75,12 @@ def _count(connection: Connection, table: Table, *where: ColumnElement[bool]) ->
 
 def _distinct(connection: Connection, table: Table, *names: str) -> int:
     rows = select(*(table.c[name] for name in names)).distinct().subquery()
+    return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
+
+
+def _distinct_names_of_owners(connection: Connection) -> int:
+    joined = tags.join(versions, versions.c.id == tags.c.version_id)
+    rows = select(tags.c.name, versions.c.pacticipant_id).select_from(joined).distinct().subquery()
     return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 
 

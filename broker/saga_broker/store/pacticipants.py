@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, select
 
 from saga_broker.rows import Named, Pacticipant, Page
-from saga_broker.store.query import add, change, fetch, fetch_page, first, texts
+from saga_broker.store.prepared import Prepared
+from saga_broker.store.query import add, change, fetch_page, first, texts
 from saga_broker.store.schema import labels, pacticipants
 from saga_broker.store.types import now
 
@@ -17,12 +18,12 @@ _NO_WORDS = {"api", "provider", "service"}
 
 def find(connection: Connection, name: str) -> Pacticipant | None:
     """Find a pacticipant by its exact name."""
-    return first(connection, _all().where(pacticipants.c.name == name), Pacticipant)
+    return _BY_NAME.first(connection, name=name)
 
 
 def find_by_id(connection: Connection, pacticipant_id: int) -> Pacticipant:
     """Give the pacticipant with this id, which exists."""
-    return fetch(connection, _all().where(pacticipants.c.id == pacticipant_id), Pacticipant)[0]
+    return _BY_ID.all(connection, id=pacticipant_id)[0]
 
 
 def search(connection: Connection, part: str | None, label: str | None, page: Page | None) -> tuple[list[Pacticipant], int]:
@@ -70,9 +71,9 @@ def remove(connection: Connection, pacticipant: Pacticipant) -> None:
 
 def likely_duplicates(connection: Connection, name: str) -> list[str]:
     """Give the existing names that read like a new name; empty when the name exists."""
-    existing = texts(connection, select(pacticipants.c.name))
-    if name in existing:
+    if find(connection, name) is not None:
         return []
+    existing = texts(connection, select(pacticipants.c.name))
     return [other for other in existing if _words(other) == _words(name)]
 
 
@@ -119,6 +120,10 @@ def all_labels(connection: Connection) -> list[str]:
 
 def _all() -> Select[Any]:
     return select(pacticipants)
+
+
+_BY_NAME = Prepared(_all().where(pacticipants.c.name == bindparam("name")), Pacticipant)
+_BY_ID = Prepared(_all().where(pacticipants.c.id == bindparam("id")), Pacticipant)
 
 
 def _words(name: str) -> list[str]:

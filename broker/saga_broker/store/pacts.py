@@ -1,15 +1,16 @@
 """Pact contents and their publications. A content is stored once per consumer, provider and sha."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, or_, select, update
 
 from saga_broker.rows import Publication, Version
-from saga_broker.store.query import add, fetch, first
+from saga_broker.store.prepared import Prepared, among
+from saga_broker.store.query import add, change
 from saga_broker.store.schema import (
-    branch_heads,
     branch_versions,
     branches,
     contents,
@@ -21,7 +22,7 @@ from saga_broker.store.schema import (
     tags,
     versions,
 )
-from saga_broker.store.types import now
+from saga_broker.store.types import UtcDateTime, now
 
 consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
 
@@ -57,52 +58,30 @@ class Which:
 
 def listing(connection: Connection, which: Which, *, with_revisions: bool = False) -> list[Publication]:
     """List publications, the newest consumer version first."""
-    query = publication_query().where(*_conditions(which))
-    if not with_revisions:
-        query = query.where(publications.c.is_latest)
-    order = (publications.c.consumer_version_id.desc(), publications.c.revision.desc())
-    return fetch(connection, query.order_by(*order, func.lower(consumers.c.name), func.lower(providers.c.name)), Publication)
+    return _listing(_shape(which), with_revisions=with_revisions).all(connection, **_values(which))
 
 
 def of_versions(connection: Connection, version_ids: list[int]) -> list[Publication]:
     """Give the pacts of several consumer versions, by provider."""
-    query = publication_query().where(publications.c.is_latest, publications.c.consumer_version_id.in_(version_ids))
-    return fetch(connection, query.order_by(func.lower(providers.c.name), publications.c.id), Publication)
+    return _OF_VERSIONS.all(connection, ids=version_ids)
 
 
 def newest(connection: Connection, which: Which) -> Publication | None:
     """Find the publication of the newest consumer version."""
-    query = publication_query().where(publications.c.is_latest, *_conditions(which))
-    return first(connection, query.order_by(publications.c.consumer_version_id.desc()), Publication)
+    return _newest(_shape(which)).first(connection, **_values(which))
 
 
 def newest_of_each_pair(connection: Connection, which: Which) -> list[Publication]:
-    """Give the publication of the newest consumer version for each consumer and provider, by their names."""
-    joined = select(func.max(publications.c.consumer_version_id)).select_from(_joined())
-    keys = (publications.c.consumer_id, publications.c.provider_id)
-    top = joined.add_columns(*keys).where(publications.c.is_latest, *_conditions(which)).group_by(*keys).subquery()
-    same = and_(
-        publications.c.consumer_version_id == top.c[0],
-        publications.c.consumer_id == top.c.consumer_id,
-        publications.c.provider_id == top.c.provider_id,
-    )
-    query = publication_query().join(top, same).where(publications.c.is_latest)
-    return fetch(connection, query.order_by(func.lower(consumers.c.name), func.lower(providers.c.name)), Publication)
+    """Give the publication of the newest consumer version for each consumer and provider, by their names.
 
-
-def on_branch_heads(connection: Connection, provider: str, branch: str | None, *, main: bool = False) -> list[Publication]:
-    """Give the pacts of the versions that are heads of a branch, or of each consumer's main branch."""
-    name = branches.c.name == (consumers.c.main_branch if main else branch)
-    head = select(branch_heads.c.version_id).join(branches, branches.c.id == branch_heads.c.branch_id).where(name)
-    head = head.where(branches.c.pacticipant_id == consumers.c.id).correlate(consumers)
-    query = publication_query().where(publications.c.is_latest, providers.c.name == provider)
-    query = query.where(publications.c.consumer_version_id.in_(head))
-    return fetch(connection, query.order_by(func.lower(consumers.c.name)), Publication)
+    Number and sha do not narrow here.
+    """
+    return _newest_of_each_pair(_shape(which)).all(connection, **_values(which))
 
 
 def content(connection: Connection, content_id: int) -> bytes:
     """Give the bytes of a content as they were sent."""
-    return bytes(connection.execute(select(contents.c.bytes).where(contents.c.id == content_id)).scalar_one())
+    return bytes(_CONTENT.scalar(connection, id=content_id))
 
 
 def store(connection: Connection, version: Version, provider_id: int, sha: str, raw: bytes) -> tuple[Publication, str]:
@@ -116,7 +95,7 @@ def store(connection: Connection, version: Version, provider_id: int, sha: str, 
         return existing, "same"
     content_id = _store_content(connection, version.pacticipant_id, provider_id, sha, raw)
     if existing is not None:
-        connection.execute(update(publications).where(publications.c.id == existing.id).values(is_latest=False))
+        change(connection, publications, existing.id, is_latest=False)
     add(
         connection,
         publications,
@@ -146,18 +125,17 @@ def remove(connection: Connection, found: list[Publication]) -> None:
 
 def remove_orphans(connection: Connection) -> None:
     """Delete contents, with their results, that no publication has any more."""
-    connection.execute(delete(contents).where(contents.c.id.not_in(select(publications.c.content_id))))
+    is_used = select(publications.c.id).where(publications.c.content_id == contents.c.id).exists()
+    connection.execute(delete(contents).where(~is_used))
 
 
 def touch_integrations(connection: Connection, pairs: Iterable[tuple[int, int]]) -> None:
     """Remember that consumers and providers have a pact, and that its data changed just now."""
     moment = now()
     for consumer_id, provider_id in pairs:
-        same = and_(integrations.c.consumer_id == consumer_id, integrations.c.provider_id == provider_id)
-        changed = connection.execute(update(integrations).where(same).values(contract_data_updated_at=moment))
-        if changed.rowcount == 0:
+        if _TOUCH.run(connection, consumer=consumer_id, provider=provider_id, moment=moment) == 0:
             pair = {"consumer_id": consumer_id, "provider_id": provider_id}
-            connection.execute(integrations.insert().values(**pair, created_at=moment, contract_data_updated_at=moment))
+            add(connection, integrations, **pair, created_at=moment, contract_data_updated_at=moment)
 
 
 def publication_query() -> Select[Any]:
@@ -187,54 +165,128 @@ def _joined() -> Any:
 
 
 def _of_version(connection: Connection, version_id: int, provider_id: int) -> Publication | None:
-    same = (publications.c.consumer_version_id == version_id, publications.c.provider_id == provider_id)
-    return first(connection, publication_query().where(publications.c.is_latest, *same), Publication)
+    return _OF_VERSION.first(connection, version_id=version_id, provider_id=provider_id)
 
 
 def _store_content(connection: Connection, consumer_id: int, provider_id: int, sha: str, raw: bytes) -> int:
-    same = (contents.c.consumer_id == consumer_id, contents.c.provider_id == provider_id, contents.c.sha == sha)
-    existing = connection.execute(select(contents.c.id).where(*same)).scalar()
+    existing = _CONTENT_ID.scalar(connection, consumer_id=consumer_id, provider_id=provider_id, sha=sha)
     if existing is not None:
         return int(existing)
     values = {"consumer_id": consumer_id, "provider_id": provider_id, "sha": sha, "bytes": raw, "created_at": now()}
     return add(connection, contents, **values)
 
 
-def _conditions(which: Which) -> list[ColumnElement[bool]]:
-    version_id = publications.c.consumer_version_id
-    equal = (
-        (consumers.c.name, which.consumer),
-        (providers.c.name, which.provider),
-        (versions.c.number, which.number),
-        (contents.c.sha, which.sha),
+def _shape(which: Which) -> tuple[str, ...]:
+    """Name the fields that narrow; statements are prepared once for each such combination."""
+    return tuple(one.name for one in fields(which) if getattr(which, one.name) not in {None, False})
+
+
+def _values(which: Which) -> dict[str, Any]:
+    return {name: getattr(which, name) for name in _shape(which) if getattr(which, name) is not True}
+
+
+@cache
+def _listing(shape: tuple[str, ...], *, with_revisions: bool) -> Prepared[Publication]:
+    query = publication_query().where(*_about_pair(shape), *_about_version(shape, publications.c.consumer_version_id))
+    if not with_revisions:
+        query = query.where(publications.c.is_latest)
+    order = (publications.c.consumer_version_id.desc(), publications.c.revision.desc())
+    return Prepared(query.order_by(*order, func.lower(consumers.c.name), func.lower(providers.c.name)), Publication)
+
+
+@cache
+def _newest(shape: tuple[str, ...]) -> Prepared[Publication]:
+    query = publication_query().where(publications.c.is_latest, *_about_pair(shape))
+    query = query.where(*_about_version(shape, publications.c.consumer_version_id))
+    if "number" in shape:  # at most one for each pair: found by its number, not by going through the newer ones
+        return Prepared(query.where(versions.c.pacticipant_id == consumers.c.id), Publication)
+    return Prepared(query.order_by(publications.c.consumer_version_id.desc()).limit(1), Publication)
+
+
+@cache
+def _newest_of_each_pair(shape: tuple[str, ...]) -> Prepared[Publication]:
+    """Look for the newest version of each integration, instead of reading all publications to find it."""
+    one = publications.alias("one")
+    newest_version = (
+        select(one.c.consumer_version_id)
+        .where(one.c.consumer_id == integrations.c.consumer_id, one.c.provider_id == integrations.c.provider_id, one.c.is_latest)
+        .where(*_about_version(shape, one.c.consumer_version_id))
+        .order_by(one.c.consumer_version_id.desc())
+        .limit(1)
+        .correlate(integrations, consumers)
+        .scalar_subquery()
     )
-    found: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
-    if which.before is not None:
-        found.append(version_id < which.before)
-    if which.tag is not None:
-        found.append(version_id.in_(select(tags.c.version_id).where(tags.c.name == which.tag)))
-    if which.untagged:
-        found.append(version_id.not_in(select(tags.c.version_id)))
-    if which.branch is not None or which.main_branch:
-        found.append(version_id.in_(_on_branch(which.branch)))
-    if which.environment_id is not None:
-        found.append(_live_in(which.environment_id))
+    pair = and_(
+        integrations.c.consumer_id == publications.c.consumer_id, integrations.c.provider_id == publications.c.provider_id
+    )
+    query = publication_query().join(integrations, pair).where(publications.c.is_latest, *_about_pair(shape))
+    query = query.where(publications.c.consumer_version_id == newest_version)
+    return Prepared(query.order_by(func.lower(consumers.c.name), func.lower(providers.c.name)), Publication)
+
+
+def _about_pair(shape: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    columns = {"consumer": consumers.c.name, "provider": providers.c.name, "number": versions.c.number, "sha": contents.c.sha}
+    return [column == bindparam(name) for name, column in columns.items() if name in shape]
+
+
+def _about_version(shape: tuple[str, ...], version_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    has_tag = select(tags.c.id).where(tags.c.version_id == version_id)
+    found: list[ColumnElement[bool]] = []
+    if "before" in shape:
+        found.append(version_id < bindparam("before"))
+    if "tag" in shape:
+        found.append(has_tag.where(tags.c.name == bindparam("tag")).exists())
+    if "untagged" in shape:
+        found.append(~has_tag.exists())
+    if "branch" in shape or "main_branch" in shape:
+        name = bindparam("branch") if "branch" in shape else consumers.c.main_branch
+        found.append(_is_on_branch(version_id, name))
+    if "environment_id" in shape:
+        found.append(or_(*_is_live(version_id)))
     return found
 
 
-def _on_branch(branch: str | None) -> Any:
-    on_branch = select(branch_versions.c.version_id).join(branches, branches.c.id == branch_versions.c.branch_id)
-    name = consumers.c.main_branch if branch is None else branch
-    same = (branches.c.name == name, branches.c.pacticipant_id == consumers.c.id)
-    return on_branch.where(*same).correlate(consumers)
+def _is_on_branch(version_id: ColumnElement[int], name: Any) -> ColumnElement[bool]:
+    on = select(branch_versions.c.id).join(branches, branches.c.id == branch_versions.c.branch_id)
+    same = (branch_versions.c.version_id == version_id, branches.c.name == name)
+    return on.where(*same).correlate(publications, consumers, version_id.table).exists()
 
 
-def _live_in(environment_id: int) -> ColumnElement[bool]:
-    deployed, released = deployed_versions.c, released_versions.c
-    now_deployed = select(deployed.version_id).where(deployed.environment_id == environment_id, deployed.undeployed_at.is_(None))
-    now_released = select(released.version_id).where(
-        released.environment_id == environment_id,
-        released.support_ended_at.is_(None),
+def _is_live(version_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for table, ended in (
+        (deployed_versions, deployed_versions.c.undeployed_at),
+        (released_versions, released_versions.c.support_ended_at),
+    ):
+        here = (table.c.environment_id == bindparam("environment_id"), table.c.version_id == version_id)
+        found.append(select(table.c.id).where(*here, ended.is_(None)).exists())
+    return found
+
+
+_OF_VERSIONS = Prepared(
+    publication_query()
+    .where(publications.c.is_latest, among(publications.c.consumer_version_id, "ids"))
+    .order_by(func.lower(providers.c.name), publications.c.id),
+    Publication,
+)
+_OF_VERSION = Prepared(
+    publication_query().where(
+        publications.c.is_latest,
+        publications.c.consumer_version_id == bindparam("version_id"),
+        publications.c.provider_id == bindparam("provider_id"),
+    ),
+    Publication,
+)
+_CONTENT = Prepared(select(contents.c.bytes).where(contents.c.id == bindparam("id")))
+_CONTENT_ID = Prepared(
+    select(contents.c.id).where(
+        contents.c.consumer_id == bindparam("consumer_id"),
+        contents.c.provider_id == bindparam("provider_id"),
+        contents.c.sha == bindparam("sha"),
     )
-    version_id = publications.c.consumer_version_id
-    return or_(version_id.in_(now_deployed), version_id.in_(now_released))
+)
+_TOUCH = Prepared(
+    update(integrations)
+    .where(integrations.c.consumer_id == bindparam("consumer"), integrations.c.provider_id == bindparam("provider"))
+    .values(contract_data_updated_at=bindparam("moment", type_=UtcDateTime))
+)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, Table, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, func, select
 
 from saga_broker.rows import Page
+from saga_broker.store.prepared import alteration, insertion
 
 T = TypeVar("T")
 
@@ -36,14 +37,12 @@ def fetch_page(connection: Connection, query: Select[Any], record: type[T], page
 
 def add(connection: Connection, table: Table, **values: Any) -> int:
     """Insert a row and give its id."""
-    key = connection.execute(insert(table).values(**values)).inserted_primary_key
-    assert key is not None  # noqa: S101  (every table has a primary key)
-    return int(key[0])
+    return int(insertion(table, tuple(values)).scalar(connection, **values))
 
 
 def change(connection: Connection, table: Table, row_id: int, **values: Any) -> None:
     """Update a row by its id."""
-    connection.execute(update(table).where(table.c.id == row_id).values(**values))
+    alteration(table, tuple(values)).run(connection, row_id=row_id, **values)
 
 
 def ids(connection: Connection, query: Select[Any]) -> list[int]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
     true,
 )
 
@@ -78,6 +79,7 @@ versions = Table(
     Column("build_url", Text),
     *_times(),
     UniqueConstraint("pacticipant_id", "number"),
+    Index("ix_versions_pacticipant_id_id", "pacticipant_id", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -118,11 +120,12 @@ tags = Table(
     "tags",
     metadata,
     _id(),
+    _to("pacticipants", "pacticipant_id"),  # the version's: the newest version with a tag is found by an index alone
     _to("versions", "version_id"),
     Column("name", Text, nullable=False),
     *_times(),
     UniqueConstraint("version_id", "name"),
-    Index("ix_tags_name", "name"),
+    Index("ix_tags_pacticipant_id_name_version_id", "pacticipant_id", "name", "version_id"),
 )
 
 contents = Table(
@@ -152,7 +155,14 @@ publications = Table(
     Column("is_latest", Boolean, nullable=False, server_default=true()),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("consumer_version_id", "provider_id", "revision"),
-    Index("ix_publications_provider_id_consumer_id", "provider_id", "consumer_id"),
+    Index(
+        "ix_publications_latest",
+        *("provider_id", "consumer_id", "consumer_version_id"),
+        unique=True,
+        sqlite_where=text("is_latest = 1"),
+        postgresql_where=text("is_latest"),
+    ),
+    Index("ix_publications_provider_id_created_at", "provider_id", "created_at"),
     Index("ix_publications_content_id", "content_id"),
     Index("ix_publications_consumer_id", "consumer_id"),
     sqlite_autoincrement=True,
@@ -174,9 +184,9 @@ verifications = Table(
     Column("test_results", Text),  # JSON
     Column("verified_by", Text),  # JSON
     Column("created_at", UtcDateTime, nullable=False),
-    Index("ix_verifications_content_id_provider_version_id", "content_id", "provider_version_id"),
+    Index("ix_verifications_content_id_provider_version_id_id", "content_id", "provider_version_id", "id"),
     Index("ix_verifications_provider_version_id", "provider_version_id"),
-    Index("ix_verifications_provider_id_consumer_id", "provider_id", "consumer_id"),
+    Index("ix_verifications_provider_id_consumer_id_id", "provider_id", "consumer_id", "id"),
     Index("ix_verifications_consumer_id", "consumer_id"),
     sqlite_autoincrement=True,
 )
@@ -214,6 +224,12 @@ deployed_versions = Table(
     *_times(),
     Column("undeployed_at", UtcDateTime),
     Index("ix_deployed_versions_environment_id_pacticipant_id", "environment_id", "pacticipant_id"),
+    Index(
+        "ix_deployed_versions_current",
+        *("pacticipant_id", "environment_id"),
+        sqlite_where=text("undeployed_at IS NULL"),
+        postgresql_where=text("undeployed_at IS NULL"),
+    ),
     Index("ix_deployed_versions_version_id", "version_id"),
     Index("ix_deployed_versions_pacticipant_id", "pacticipant_id"),
     sqlite_autoincrement=True,

@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select
 
 from saga_broker.rows import Tag
-from saga_broker.store.query import add, by_version, fetch
+from saga_broker.store.prepared import Prepared, among
+from saga_broker.store.query import by_version
 from saga_broker.store.schema import tags, versions
-from saga_broker.store.types import now
+from saga_broker.store.types import UtcDateTime, now
 
 
 def of_versions(connection: Connection, version_ids: list[int]) -> dict[int, list[Tag]]:
     """Give the tags of several versions, by name."""
-    query = _tags().where(tags.c.version_id.in_(version_ids)).order_by(tags.c.name)
-    return by_version(fetch(connection, query, Tag))
+    return by_version(_OF_VERSIONS.all(connection, ids=version_ids))
 
 
 def find(connection: Connection, version_id: int, tag: str) -> Tag | None:
     """Find a tag of a version."""
-    found = fetch(connection, _tags().where(tags.c.version_id == version_id, tags.c.name == tag), Tag)
-    return found[0] if found else None
+    return _ONE.first(connection, version_id=version_id, name=tag)
 
 
 def put(connection: Connection, version_id: int, tag: str) -> bool:
@@ -30,7 +29,7 @@ def put(connection: Connection, version_id: int, tag: str) -> bool:
     """
     if find(connection, version_id, tag) is not None:
         return False
-    add(connection, tags, version_id=version_id, name=tag, created_at=now())
+    _PUT.run(connection, version=version_id, tag=tag, moment=now())
     return True
 
 
@@ -46,12 +45,26 @@ def replace(connection: Connection, version_id: int, names: list[str]) -> None:
         put(connection, version_id, name)
 
 
+def is_newest_with_tag() -> ColumnElement[bool]:
+    """Tell whether no newer version of the pacticipant has the tag of a row of `tags`."""
+    newer = tags.alias("newer_tag")
+    same = (newer.c.pacticipant_id == tags.c.pacticipant_id, newer.c.name == tags.c.name)
+    return ~select(newer.c.id).where(*same, newer.c.version_id > tags.c.version_id).correlate(tags).exists()
+
+
 def _tags() -> Select[Any]:
-    newer, newer_tag = versions.alias("newer"), tags.alias("newer_tag")
-    later = (
-        exists()
-        .where(newer.c.pacticipant_id == versions.c.pacticipant_id, newer.c.id > versions.c.id)
-        .where(newer_tag.c.version_id == newer.c.id, newer_tag.c.name == tags.c.name)
+    columns = (tags.c.version_id, tags.c.name, is_newest_with_tag().label("latest"), tags.c.created_at, tags.c.updated_at)
+    return select(*columns)
+
+
+_OF_VERSIONS = Prepared(_tags().where(among(tags.c.version_id, "ids")).order_by(tags.c.name), Tag)
+_ONE = Prepared(_tags().where(tags.c.version_id == bindparam("version_id"), tags.c.name == bindparam("name")), Tag)
+_OWNER = select(versions.c.pacticipant_id).where(versions.c.id == bindparam("version")).scalar_subquery()
+_PUT = Prepared(
+    insert(tags).values(
+        version_id=bindparam("version"),
+        pacticipant_id=_OWNER,
+        name=bindparam("tag"),
+        created_at=bindparam("moment", type_=UtcDateTime),
     )
-    columns = (tags.c.version_id, tags.c.name, (~later).label("latest"), tags.c.created_at, tags.c.updated_at)
-    return select(*columns).join(versions, versions.c.id == tags.c.version_id)
+)

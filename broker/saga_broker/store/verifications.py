@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, Integer, Select, bindparam, cast, delete, func, insert, select
 
 from saga_broker.rows import Publication, Verification, Version
-from saga_broker.store.query import add, fetch, first
+from saga_broker.store.prepared import Prepared, among
+from saga_broker.store.query import add
 from saga_broker.store.schema import (
     branch_heads,
     branches,
@@ -66,9 +67,7 @@ def record(connection: Connection, pact: Publication, provider_version: Version,
         verified_by=_json(new.verified_by),
         created_at=now(),
     )
-    tagged = select(tags.c.name).where(tags.c.version_id == provider_version.id)
-    for tag in connection.execute(tagged).scalars().all():
-        connection.execute(verification_tags.insert().values(verification_id=number, tag=tag))
+    _KEEP_TAGS.run(connection, verification_id=number, version_id=provider_version.id)
     found = find(connection, number)
     assert found is not None  # noqa: S101  (added just now)
     return found
@@ -76,50 +75,29 @@ def record(connection: Connection, pact: Publication, provider_version: Version,
 
 def find(connection: Connection, number: int) -> Verification | None:
     """Find a result by its number."""
-    return first(connection, verification_query().where(verifications.c.id == number), Verification)
+    return _BY_NUMBER.first(connection, id=number)
 
 
 def latest_of_contents(connection: Connection, content_ids: list[int]) -> dict[int, Verification]:
     """Give the last result of each content, by content id; contents without one are missing."""
-    last = select(func.max(verifications.c.id)).where(verifications.c.content_id.in_(content_ids))
-    query = verification_query().where(verifications.c.id.in_(last.group_by(verifications.c.content_id)))
-    return {result.content_id: result for result in fetch(connection, query, Verification)}
+    return {result.content_id: result for result in _LATEST_OF_CONTENTS.all(connection, ids=content_ids)}
 
 
 def last_outcome(connection: Connection, content_id: int, provider_version_id: int) -> bool | None:
     """Tell how the last verification of a content by a provider version ended; None when there was none."""
-    table = verifications.c
-    same = (table.content_id == content_id, table.provider_version_id == provider_version_id)
-    found = connection.execute(select(table.success).where(*same).order_by(table.id.desc()).limit(1)).scalar()
+    found = _LAST_OUTCOME.scalar(connection, content_id=content_id, provider_version_id=provider_version_id)
     return None if found is None else bool(found)
 
 
 def lacks_result(connection: Connection, provider_id: int, content_id: int) -> bool:
     """Tell whether a provider version that matters has no result for a content: main branch head, deployed or released."""
-    verified = select(verifications.c.provider_version_id).where(verifications.c.content_id == content_id)
-    heads = (
-        select(branch_heads.c.version_id)
-        .join(branches, branches.c.id == branch_heads.c.branch_id)
-        .join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
-        .where(branches.c.pacticipant_id == provider_id, branches.c.name == pacticipants.c.main_branch)
-    )
-    deployed, released = deployed_versions.c, released_versions.c
-    here = select(deployed.version_id).where(deployed.pacticipant_id == provider_id, deployed.undeployed_at.is_(None))
-    out = select(released.version_id).where(released.pacticipant_id == provider_id, released.support_ended_at.is_(None))
-    for query in (heads, here, out):
-        column = query.selected_columns.version_id
-        if connection.execute(query.where(column.not_in(verified)).limit(1)).scalar() is not None:
-            return True
-    return False
+    values = {"provider_id": provider_id, "content_id": content_id}
+    return any(statement.scalar(connection, **values) is not None for statement in _LACKING)
 
 
 def exists_for_pair(connection: Connection, consumer_id: int, provider_id: int) -> bool:
     """Tell whether the provider ever published a result for this consumer."""
-    query = select(verifications.c.id).where(
-        verifications.c.consumer_id == consumer_id,
-        verifications.c.provider_id == provider_id,
-    )
-    return connection.execute(query.limit(1)).scalar() is not None
+    return _OF_PAIR.scalar(connection, consumer_id=consumer_id, provider_id=provider_id) is not None
 
 
 def remove(connection: Connection, result: Verification) -> None:
@@ -159,3 +137,51 @@ def verification_query() -> Select[Any]:
 
 def _json(value: Any) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _lacking() -> list[Prepared[tuple[Any, ...]]]:
+    """Prepare, for each way in which a provider version matters, the search for one that has no result for a content."""
+    heads = (
+        select(branch_heads.c.version_id)
+        .join(branches, branches.c.id == branch_heads.c.branch_id)
+        .join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
+        .where(branches.c.pacticipant_id == bindparam("provider_id"), branches.c.name == pacticipants.c.main_branch)
+    )
+    found = [heads]
+    for table, ended in (
+        (deployed_versions, deployed_versions.c.undeployed_at),
+        (released_versions, released_versions.c.support_ended_at),
+    ):
+        found.append(select(table.c.version_id).where(table.c.pacticipant_id == bindparam("provider_id"), ended.is_(None)))
+    statements = []
+    for query in found:
+        column = query.selected_columns.version_id
+        same = (verifications.c.content_id == bindparam("content_id"), verifications.c.provider_version_id == column)
+        statements.append(Prepared(query.where(~select(verifications.c.id).where(*same).exists()).limit(1)))
+    return statements
+
+
+_LACKING = _lacking()
+_BY_NUMBER = Prepared(verification_query().where(verifications.c.id == bindparam("id")), Verification)
+_LAST = select(func.max(verifications.c.id)).where(among(verifications.c.content_id, "ids")).group_by(verifications.c.content_id)
+_LATEST_OF_CONTENTS = Prepared(verification_query().where(verifications.c.id.in_(_LAST)), Verification)
+_LAST_OUTCOME = Prepared(
+    select(verifications.c.success)
+    .where(
+        verifications.c.content_id == bindparam("content_id"),
+        verifications.c.provider_version_id == bindparam("provider_version_id"),
+    )
+    .order_by(verifications.c.id.desc())
+    .limit(1)
+)
+_OF_PAIR = Prepared(
+    select(verifications.c.id)
+    .where(verifications.c.consumer_id == bindparam("consumer_id"), verifications.c.provider_id == bindparam("provider_id"))
+    .limit(1)
+)
+_KEEP_TAGS = Prepared(
+    insert(verification_tags).from_select(
+        ["verification_id", "tag"],
+        select(cast(bindparam("verification_id"), Integer), tags.c.name).where(tags.c.version_id == bindparam("version_id")),
+    )
+)

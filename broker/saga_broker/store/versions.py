@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, select
 
 from saga_broker.rows import Page, Version
 from saga_broker.store import branches as branch_store
 from saga_broker.store import pacticipants as pacticipant_store
+from saga_broker.store.prepared import Prepared, among
 from saga_broker.store.query import add, change, fetch, fetch_page, first
 from saga_broker.store.schema import (
     branch_heads,
@@ -23,13 +24,12 @@ from saga_broker.store.types import now
 
 def find(connection: Connection, pacticipant: str, number: str) -> Version | None:
     """Find a version by pacticipant name and number."""
-    return first(connection, all_versions().where(pacticipants.c.name == pacticipant, versions.c.number == number), Version)
+    return _BY_NUMBER.first(connection, pacticipant=pacticipant, number=number)
 
 
 def find_by_ids(connection: Connection, version_ids: list[int]) -> dict[int, Version]:
     """Give versions by id."""
-    found = fetch(connection, all_versions().where(versions.c.id.in_(version_ids)), Version)
-    return {version.id: version for version in found}
+    return {version.id: version for version in _BY_IDS.all(connection, ids=version_ids)}
 
 
 def get_or_create(connection: Connection, pacticipant: str, number: str) -> tuple[Version, bool]:
@@ -75,13 +75,7 @@ def latest_of_each(connection: Connection, pacticipant_ids: list[int]) -> dict[i
 
 def branch_head(connection: Connection, pacticipant: str, branch: str) -> Version | None:
     """Find the version that was added to a branch last."""
-    query = (
-        all_versions()
-        .join(branch_heads, branch_heads.c.version_id == versions.c.id)
-        .join(branches, branches.c.id == branch_heads.c.branch_id)
-        .where(pacticipants.c.name == pacticipant, branches.c.name == branch)
-    )
-    return first(connection, query, Version)
+    return _BRANCH_HEAD.first(connection, pacticipant=pacticipant, branch=branch)
 
 
 def listing(
@@ -129,6 +123,19 @@ def all_versions() -> Select[Any]:
         versions.c.created_at,
         versions.c.updated_at,
     ).join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+
+
+_BY_NUMBER = Prepared(
+    all_versions().where(pacticipants.c.name == bindparam("pacticipant"), versions.c.number == bindparam("number")), Version
+)
+_BY_IDS = Prepared(all_versions().where(among(versions.c.id, "ids")), Version)
+_BRANCH_HEAD = Prepared(
+    all_versions()
+    .join(branch_heads, branch_heads.c.version_id == versions.c.id)
+    .join(branches, branches.c.id == branch_heads.c.branch_id)
+    .where(pacticipants.c.name == bindparam("pacticipant"), branches.c.name == bindparam("branch")),
+    Version,
+)
 
 
 def _ever_in(environment_id: int) -> Any:

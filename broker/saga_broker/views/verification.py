@@ -1,9 +1,11 @@
 """Documents of verification results."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from saga_broker.hal import Document, Links, link, moment, present
+from saga_broker.interaction_results import InteractionResult
 from saga_broker.metadata import encode_number
 from saga_broker.rows import Publication, Verification
 from saga_broker.views.pact import name_of
@@ -13,6 +15,11 @@ def href_of(links: Links, result: Verification, metadata: str | None = None) -> 
     """Give the address of a result."""
     content = links.content(result.consumer, result.provider, result.sha, metadata)
     return f"{content}/verification-results/{result.id}"
+
+
+def interactions_href(links: Links, result: Verification) -> str:
+    """Give the address of the results of a result's interactions."""
+    return f"{href_of(links, result)}/interaction-results"
 
 
 def verification(links: Links, result: Verification, pact: Publication) -> Document:
@@ -46,6 +53,39 @@ def verification(links: Links, result: Verification, pact: Publication) -> Docum
             ),
         },
     }
+
+
+def interactions(links: Links, result: Verification, found: list[InteractionResult]) -> Document:
+    """Write how the verification of each interaction ended.
+
+    Args:
+        links: Writes addresses.
+        result: The result of the whole.
+        found: That of each interaction.
+    """
+    counts = Counter(one.success for one in found)
+    return {
+        "success": result.success,
+        "summary": {"success": counts[True], "failed": counts[False], "unknown": counts[None]},
+        "interactionResults": [_interaction(one) for one in found],
+        "_links": {
+            "self": link(interactions_href(links, result), "Results of the interactions"),
+            "pb:verification-result": link(href_of(links, result), "Verification result"),
+        },
+    }
+
+
+def _interaction(one: InteractionResult) -> Document:
+    names = {"interactionId": one.interaction_id, "interactionDescription": one.description}
+    problems = [
+        {
+            "type": problem.kind,
+            **present({"attribute": problem.attribute, "identifier": problem.identifier}),
+            "description": problem.text,
+        }
+        for problem in one.problems
+    ]
+    return {**present(names), "providerStates": list(one.states), "success": one.success, "problems": problems}
 
 
 def _verified_by(sent: Any) -> Document:

@@ -55,7 +55,7 @@ def start(database_url: str) -> Any:
 
     def started() -> tuple[str, subprocess.Popen[str]]:
         words = [str(BIN / "sagapact"), "broker", "serve", "--port", "0", "--database-url", database_url]
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         processes.append(process)
         assert process.stdout is not None
         return process.stdout.readline().split()[-1], process

@@ -62,12 +62,6 @@ DEVIATIONS = (
         r"008-revisions (o5|q5)|010-patch-merge (o[23]|q[123])",
         category="links|lists",
     ),
-    Deviation(
-        "the original names the version of the first row, whichever row failed; this broker names the one that failed",
-        request=r"^GET /matrix\?",
-        category="reasons/notices",
-        steps=r"(056-matrix-three-selectors q6|058-matrix-latestby q[2367]|061-matrix-errors q(14|15|20)|\d+-random q\d+)",
-    ),
     Deviation("the original writes this one link without the broker's address", request=r"^GET /integrations", category="links"),
     Deviation("the original misspells the address", request=r"^POST /pacticipants$", category="headers"),
     Deviation(
@@ -77,24 +71,8 @@ DEVIATIONS = (
     Deviation(
         "the original's links have lost the pacticipant's name",
         r"082-versions q10|074-random q40",
-        category="keys|links|values",
+        category="keys|links",
     ),
-    Deviation("the original shows the display name in this one title", r"076-releases q11", category="links"),
-    Deviation(
-        "the original does not show members that were added to an object",
-        r"050-random o19|059-random q34",
-        category="error bodies|plain text",
-    ),
-    Deviation(
-        "when a version counts as updated by a tag or a branch is not recorded well enough to be imitated",
-        request=r"^GET /pacticipants/[^/]+/(versions|latest-version)$",
-        category="keys|values",
-    ),
-    Deviation(
-        "the order of merged selectors inside the metadata carries no meaning", request="for-verification", category="metadata"
-    ),
-    Deviation("which older pacts the dashboard adds is not recorded well enough to be imitated", r"059-random q38"),
-    Deviation("a pact deleted before and published again is new content here", r"057-random o11", category="notices text"),
 )
 
 # Interactions of the clients' pacts that fail, by file and index. They are about webhooks, which this broker has not got yet.

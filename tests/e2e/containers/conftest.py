@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from command_line import ROOT
 from saga_e2e.images import Images
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.owner import NAME_LABEL, OWNER_LABEL, RUN_LABEL
@@ -120,8 +119,3 @@ def starting(engine: Engine, tmp_path: Path) -> Callable[..., object]:
             process.wait()
 
     return start
-
-
-@pytest.fixture
-def readme() -> str:
-    return (ROOT / "e2e/README.md").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from command_line import Sagapact
+from command_line import ROOT, Sagapact
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.api import Order
 from saga_verifier.isolation.engine.owner import labels
@@ -25,8 +25,16 @@ pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.usefixtures(
 Starting = Callable[..., AbstractContextManager[Any]]
 KILLS = int(os.environ.get("SAGAPACT_KILLS", "2"))
 LONGEST_RUN_S = 12.0
-IN_CONTAINERS = ("--isolation", "container")
-ONE = ("e2e", "run", *IN_CONTAINERS, "--scenario", "committed", "--out", "out")
+README = (ROOT / "e2e/README.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+IN_CONTAINERS = [tuple(shlex.split(line)[1:]) for line in COMMANDS if "--isolation container" in line]
+ONE, NIGHTLY, UP, DEMO = IN_CONTAINERS
+"""The commands of the README, without the first word."""
+
+
+def test_the_readme_shows_one_scenario_then_all_then_the_services_then_the_demo() -> None:
+    assert [words[:2] for words in IN_CONTAINERS] == [("e2e", "run"), ("e2e", "run"), ("e2e", "up"), ("demo", "--isolation")]
+    assert ("--scenario" in ONE, "nightly" in NIGHTLY) == (True, True)
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def sagapact(tmp_path: Path) -> Sagapact:
 
 def test_up_shows_where_everything_is_and_how_to_start_a_saga_until_interrupted(starting: Starting) -> None:
     port = free_port()
-    with starting("e2e", "up", *IN_CONTAINERS, "--port", f"saga_service={port}") as up:
+    with starting(*UP, "--port", f"saga_service={port}") as up:
         up.wait_for(lambda: "Press Ctrl+C" in up.said)
         addresses = dict(re.findall(r"^   (\S[\w ]*?)  +(http://\S+)$", up.said, re.MULTILINE))
         start, look = re.findall(r"^   (curl .*)$", up.said, re.MULTILINE)
@@ -53,7 +61,7 @@ def test_up_shows_where_everything_is_and_how_to_start_a_saga_until_interrupted(
 
 
 def test_up_that_is_asked_to_end_while_it_starts_leaves_nothing(starting: Starting) -> None:
-    with starting("e2e", "up", *IN_CONTAINERS) as up:
+    with starting(*UP) as up:
         up.wait_for(lambda: len(up.containers()) > 2)
         up.process.terminate()
 
@@ -62,7 +70,7 @@ def test_up_that_is_asked_to_end_while_it_starts_leaves_nothing(starting: Starti
 
 
 def test_a_service_that_dies_while_it_is_up_ends_everything_with_one_message(starting: Starting, engine: Engine) -> None:
-    with starting("e2e", "up", *IN_CONTAINERS) as up:
+    with starting(*UP) as up:
         up.wait_for(lambda: "Press Ctrl+C" in up.said)
         (billing,) = up.containers("billing")
         engine.kill(billing)
@@ -74,7 +82,7 @@ def test_a_service_that_dies_while_it_is_up_ends_everything_with_one_message(sta
 
 
 def test_a_fixed_port_that_is_taken_is_said_with_the_mend(sagapact: Sagapact, taken_port: int) -> None:
-    done = sagapact("e2e", "up", *IN_CONTAINERS, "--port", f"broker={taken_port}")
+    done = sagapact(*UP, "--port", f"broker={taken_port}")
 
     assert done.status == 4
     assert "port" in done.err
@@ -86,7 +94,7 @@ def test_a_fixed_port_that_is_taken_is_said_with_the_mend(sagapact: Sagapact, ta
 def test_a_postgresql_that_dies_in_mid_run_ends_the_run_with_one_message(
     starting: Starting, engine: Engine, tmp_path: Path
 ) -> None:
-    with starting("e2e", "run", *IN_CONTAINERS, "--out", "out") as run:
+    with starting(*NIGHTLY) as run:
         run.wait_for(lambda: "✓" in run.said)
         (server,) = run.containers("PostgreSQL")
         engine.kill(server)
@@ -97,7 +105,7 @@ def test_a_postgresql_that_dies_in_mid_run_ends_the_run_with_one_message(
     assert "its PostgreSQL server has ended with signal SIGKILL" in last
     assert "Then run them again." in last
     assert run.said.count("were given up") == 1
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    report = json.loads((tmp_path / "build/e2e/report.json").read_text())
     assert report["verdict"]["status"] == "unknown"
     assert {one["verdict"] for one in report["scenarios"]} <= {"kept", "unknown"}
 
@@ -132,11 +140,11 @@ def test_what_killed_runs_left_is_gone_after_the_next_start_and_no_living_run_is
 
 
 def test_the_whole_demo_ends_as_told_in_containers(starting: Starting, tmp_path: Path) -> None:
-    with starting("demo", *IN_CONTAINERS, "--out", "out") as demo:
+    with starting(*DEMO) as demo:
         assert demo.process.wait(400) == 0, demo.said
         assert "everything ended as told" in demo.said
         assert demo.left() == []
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    report = json.loads((tmp_path / "build/demo/report.json").read_text())
     billing = {one["version"]: one["verdict"] for one in report["providers"] if one["provider"] == "billing"}
     assert billing == {"1.0.0": "kept", "1.1.0": "broken", "1.1.1": "kept"}
     assert {one["verdict"] for one in report["scenarios"]} == {"kept"}
@@ -165,8 +173,7 @@ def living(engine: Engine, base: str) -> Iterator[Callable[[], bool]]:
 def at_a_random_moment(starting: Starting, seed: int) -> Any:
     """Start a run, or all services, and kill that process."""
     moment_s = random.Random(seed).uniform(1.0, LONGEST_RUN_S)  # noqa: S311  (a repeatable moment)
-    words = ("run", "--out", "killed") if seed % 2 else ("up",)
-    with starting("e2e", *words, *IN_CONTAINERS) as killed:
+    with starting(*(NIGHTLY if seed % 2 else UP)) as killed:
         ended = until(lambda: killed.process.poll() is not None, moment_s)
     assert not ended, killed.said
     return killed

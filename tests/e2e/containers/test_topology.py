@@ -12,9 +12,7 @@ from saga_contracts.saga import Saga
 from saga_e2e import runner
 from saga_e2e.broker_program import broker_spec
 from saga_e2e.containers import container_isolation, containers_of
-from saga_e2e.gather import Services, new_client
 from saga_e2e.landscape import reference_landscape
-from saga_e2e.player import fresh_payload
 from saga_e2e.records import ScenarioRecord
 from saga_e2e.runner import ScenarioEnded
 from saga_e2e.scenarios import Scenario, derive, select
@@ -107,6 +105,8 @@ def test_one_scenario_of_every_kind_of_fault_is_kept(topology: Topology) -> None
         "callback-lost-at-create_packages",
         "undo-reply-lost-at-reserve_money",
         "undo-fails-at-apply_vas",
+        "participant-dies-at-create_packages",
+        "saga-service-dies-at-apply_vas",
     ]
     chosen = select(derive(topology.saga), names=names)
 
@@ -117,29 +117,6 @@ def test_one_scenario_of_every_kind_of_fault_is_kept(topology: Topology) -> None
     assert {fault.kind for one in derive(topology.saga) for fault in one.faults} == {
         fault.kind for one in chosen for fault in one.faults
     }
-
-
-@pytest.mark.parametrize("name", ["billing", "vas_packages", "saga_service"])
-def test_a_saga_outlives_the_crash_of_a_container_in_its_middle(topology: Topology, name: str) -> None:
-    saga = topology.saga
-    with new_client() as http:
-        services, payload = Services(topology, http), fresh_payload(saga)
-        services.define()
-        for step in saga.steps:
-            services.prepare(step, payload, refusing=False)
-        saga_id = services.create(f"crash-{name}", payload)
-
-        topology.kill(name)
-        assert f"{name} has ended (signal SIGKILL)" in str(topology.trouble())
-        topology.start(name)
-
-        assert topology.trouble() is None
-        assert until(lambda: services.record(saga_id).ended)
-        record = services.record(saga_id)
-        evidence = [services.ask(step, saga_id, payload, record) for step in saga.steps]
-    assert record.state in {"committed", "compensated", "escalated"}, record
-    right = {"applied": {"applied"}, "compensated": {"compensated", "absent"}, "refused": {"refused"}, "pending": {"absent"}}
-    assert {one.step: one.status for one in evidence if one.status not in right.get(one.state, {one.status})} == {}
 
 
 def test_the_broker_beside_them_answers(topology: Topology) -> None:
@@ -178,13 +155,3 @@ def run_of(isolation: ContainerIsolation) -> Run:
 def is_ours(labels: object, isolation: ContainerIsolation) -> bool:
     assert isinstance(labels, dict)
     return bool(labels["sagapact.run"] == run_of(isolation).id)
-
-
-def until(holds: Callable[[], bool], seconds: float = 60) -> bool:
-    """Say whether something holds in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False

@@ -50,6 +50,9 @@ def test_each_kind_of_scenario_ends_as_the_catalogue_says() -> None:
     assert ends["unreachable-at-reserve_money"] == (End.COMPENSATED,)
     assert ends["undo-reply-lost-at-reserve_money"] == (End.COMPENSATED,)
     assert ends["undo-fails-at-apply_vas"] == (End.ESCALATED,)
+    assert ends["participant-dies-at-apply_vas"] == (End.COMMITTED, End.COMPENSATED)
+    assert ends["participant-dies-at-notify"] == (End.COMMITTED, End.ESCALATED)
+    assert ends["saga-service-dies-at-notify"] == (End.COMMITTED,)
 
 
 def test_an_undoing_is_caused_by_a_later_step_before_one_that_runs_beside() -> None:
@@ -106,6 +109,9 @@ def test_an_unknown_name_is_wrong_usage_and_the_known_ones_are_told() -> None:
 
 def test_a_fault_is_told_in_words() -> None:
     assert named(VAS)["no-reply-at-notify"].title == "The reply to the forward call of notify is lost, every time"
+    assert named(VAS)["saga-service-dies-at-notify"].title == (
+        "The saga service dies before it hears the reply to the forward call of notify, and is started again, once"
+    )
     assert named(VAS)["undo-fails-at-apply_vas"].title == (
         "The forward call of create_packages is refused; the compensation of apply_vas is answered 503, every time"
     )
@@ -192,10 +198,12 @@ def test_a_fault_at_a_compensation_has_a_cause_that_makes_the_step_undone(saga: 
 
 
 @given(sagas())
-def test_only_a_lasting_fault_escalates_and_nothing_is_undone_because_of_a_step_that_only_goes_forward(saga: Saga) -> None:
+def test_only_a_fault_that_may_outlast_the_tries_escalates_and_nothing_is_undone_because_of_a_step_that_only_goes_forward(
+    saga: Saga,
+) -> None:
     for scenario in derive(saga):
         if End.ESCALATED in scenario.expected:
-            assert any(fault.persistent for fault in scenario.faults)
+            assert any(fault.persistent or fault.kind == Kind.RECEIVER_DIES for fault in scenario.faults)
         if End.COMPENSATED in scenario.expected:
             causes = [saga.step(fault.step) for fault in scenario.faults if fault.role != Role.COMPENSATE]
             assert any(step.step_class != StepClass.RETRIABLE and not step.optional for step in causes)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -128,6 +129,41 @@ def test_a_service_that_ends_in_the_middle_is_named_with_its_last_lines(small: S
     assert trouble is not None
     assert "vas_owner has ended" in trouble
     assert "the last words" in trouble
+
+
+def test_services_that_end_in_the_same_way_are_named_together_with_one_log(small: Saga, land: Landscape) -> None:
+    with Topology(land, small) as topology:
+        for name in ("user_service", "vas_owner"):
+            topology.kill(name)
+
+        trouble = str(topology.trouble())
+
+    assert trouble.startswith("user_service, vas_owner have ended (signal SIGKILL); the last lines of user_service:\n")
+    assert trouble.count("the last lines of") == 1
+
+
+def test_a_killed_service_is_found_at_its_new_address_when_it_was_started_again(small: Saga, land: Landscape) -> None:
+    with Topology(land, small) as topology:
+        before = environment(topology.proxy.url_of("user_service"))["PID"]
+
+        topology.restart("user_service")
+
+        assert topology.trouble() is None
+        after = environment(topology.proxy.url_of("user_service"))["PID"]
+        assert after == environment(topology.url_of("user_service"))["PID"] != before
+        assert topology.restarts == 2
+
+
+def test_programs_beside_the_services_are_started_and_fixed_ports_are_used(small: Saga, land: Landscape, tmp_path: Path) -> None:
+    beside = provider("extra", tmp_path, TELLS_ITS_ENVIRONMENT).spec()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    with Topology(land, small, beside=[beside], ports={"vas_owner": port}) as topology:
+        assert topology.all_names == (*SERVICES, "extra")
+        assert topology.url_of("vas_owner") == f"http://127.0.0.1:{port}"
+        assert environment(topology.url_of("extra"))["PID"]
 
 
 def is_alive(pid: int) -> bool:

@@ -182,6 +182,22 @@ def test_a_failure_of_the_service_itself_is_told_as_500_with_the_correlation_o31
     assert (reply.headers["Saga-Id"], reply.headers["Saga-Step"]) == ("saga-1", "step-1")
 
 
+def test_it_listens_on_the_loopback_address_unless_it_is_told_another(start: Any) -> None:
+    usual, everywhere = start("vas_owner"), start("vas_owner", HOST="0.0.0.0")  # noqa: S104  (what a container says)
+
+    with closing(HTTPConnection("127.0.0.2", everywhere.port, timeout=5)) as connection:
+        connection.request("GET", "/health")
+        assert connection.getresponse().status == 200
+    with closing(HTTPConnection("127.0.0.2", usual.port, timeout=5)) as connection, pytest.raises(ConnectionRefusedError):
+        connection.connect()
+
+
+def test_a_wrong_host_stops_the_start() -> None:
+    assert "HOST must be an address of this machine, but is 'everywhere'" in refusal_to_start(
+        "vas_owner", PORT="8101", HOST="everywhere"
+    )
+
+
 @pytest.mark.parametrize("port", ["", "0", "65536", "http", "-1"])
 def test_a_wrong_port_stops_the_start(port: str) -> None:
     assert "PORT must be a number from 1 to 65535" in refusal_to_start("vas_owner", PORT=port)

@@ -273,6 +273,62 @@ def test_tries_are_counted_right_when_many_calls_come_at_once(proxy: FaultProxy,
     assert all(proxy.hits(saga_id) == (1,) for saga_id in sagas)
 
 
+@pytest.mark.parametrize(("kind", "dies"), [(Kind.RECEIVER_DIES, "billing"), (Kind.CALLER_DIES, "saga_service")])
+def test_a_service_that_dies_did_its_work_and_its_calls_wait_until_it_is_back(
+    saga: Saga, upstream: Any, kind: Kind, dies: str
+) -> None:
+    asked: list[str] = []
+    back = threading.Event()
+
+    def restart(name: str) -> None:
+        asked.append(name)
+        assert back.wait(10)
+
+    with FaultProxy(saga, restart=restart) as proxy, ThreadPoolExecutor(2) as threads:
+        for name in ("billing", "saga_service"):
+            proxy.route(name, upstream.base_url)
+        proxy.open("saga-7", [fault(kind)])
+        first = threads.submit(outcome, proxy, "billing/reservations")
+        wait_until(lambda: asked)
+        later = threads.submit(outcome, proxy, f"{dies}/health")
+        time.sleep(0.05)
+        waits = not later.done()
+        back.set()
+
+        assert (first.result(), later.result(), waits) == ("cut", 201, True)
+        assert asked == [dies]
+        assert [one.target for one in upstream.got] == ["/reservations", "/health"]
+        assert [call.fate for call in proxy.trace("saga-7")] == [Fate.REPLY_LOST]
+
+
+def test_a_service_that_does_not_come_back_keeps_no_call_waiting(saga: Saga, upstream: Any, caplog: Any) -> None:
+    def restart(name: str) -> None:
+        raise SagapactError(f"{name} died at its start.")
+
+    with FaultProxy(saga, restart=restart) as proxy:
+        proxy.route("billing", upstream.base_url)
+        proxy.open("saga-7", [fault(Kind.RECEIVER_DIES)])
+
+        assert outcome(proxy, "billing/reservations") == "cut"
+        assert outcome(proxy, "billing/health") == 201
+    assert "billing was not started again: billing died at its start." in caplog.text
+
+
+def outcome(proxy: FaultProxy, path: str) -> int | str:
+    headers = {"Saga-Id": "saga-7", "Saga-Step": "reserve_money"} if path.endswith("reservations") else {}
+    body = {"account_id": "a", "order_id": "o", "amount_minor": 1}
+    try:
+        return httpx.post(f"{proxy.base_url}/{path}", headers=headers, json=body, trust_env=False, timeout=15).status_code
+    except httpx.TransportError:
+        return "cut"
+
+
+def test_it_listens_where_it_is_told_to(saga: Saga) -> None:
+    with FaultProxy(saga, "127.0.0.2") as proxy:
+        assert proxy.url_of("billing").startswith("http://127.0.0.2:")
+        assert httpx.get(proxy.url_of("nobody"), trust_env=False).status_code == 404
+
+
 def test_stopping_leaves_no_thread_and_stopping_again_does_nothing(saga: Saga) -> None:
     proxy = FaultProxy(saga)
     proxy.start()

@@ -1,0 +1,134 @@
+"""The description of sagas, their deck results, and whether they can run. Pure."""
+
+from saga_broker.openapi.operation import LOCATION, Answer, Operation, Operations, Query, Schemas, makes, shows
+from saga_broker.openapi.shapes import (
+    MOMENT,
+    SHA256,
+    TEXT,
+    closed,
+    each,
+    embedded,
+    links,
+    many,
+    one_of,
+    open_,
+    or_null,
+    ref,
+    table,
+)
+from saga_broker.openapi.shared import NAME, SELF, WEB_ADDRESS
+
+_DECK_VERDICTS = ("kept", "broken", "unproven", "pending", "waived")
+_VERDICT = one_of(*_DECK_VERDICTS, "not applicable")
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 10_000}
+_RESULT = {
+    "derivation": _COUNT,
+    "faults": _COUNT,
+    "verifier": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00]+$"},
+    "verdict": one_of(*_DECK_VERDICTS),
+    "claim": {"type": "string", "maxLength": 20_000},
+    "obligations": table(_VERDICT),
+    "histories": {**many(ref("DeckHistory")), "minItems": 1},
+}
+_SAGA_VERSION = {
+    **each(TEXT, "saga", "version", "owner", "executesAs"),
+    "branch": _TEXT_OR_NULL,
+    "sha": SHA256,
+    "contentType": one_of("application/yaml", "application/json"),
+    "buildUrl": _TEXT_OR_NULL,
+    "createdAt": MOMENT,
+    "steps": many(ref("SagaStep")),
+    "_links": links("self", "pb:pacticipant", "pb:pacticipant-version", "saga:can-run", "saga:deck-results"),
+}
+_STORED_RESULT = {
+    **each(TEXT, "saga", "step", "provider", "providerVersion"),
+    "sha": SHA256,
+    **_RESULT,
+    "branch": _TEXT_OR_NULL,
+    "buildUrl": _TEXT_OR_NULL,
+    "createdAt": MOMENT,
+}
+
+SCHEMAS: Schemas = {
+    "NewSagaVersion": open_(
+        {
+            "content": {"type": "string", "description": "The saga file, verbatim."},
+            "contentType": one_of("application/yaml", "application/json"),
+            "branch?": or_null(NAME),
+            "buildUrl?": or_null(WEB_ADDRESS),
+        },
+    ),
+    "SagaStep": closed(
+        {"step": TEXT, "participant": TEXT, "class": one_of("compensatable", "pivot", "retriable"), "sha": SHA256},
+    ),
+    "SagaVersion": closed({**_SAGA_VERSION, "content": TEXT}),
+    "Sagas": closed({**embedded({"sagas": many(closed(_SAGA_VERSION))}), **SELF}),
+    "DeckHistory": open_({"word": TEXT, "verdict": _VERDICT, "obligations?": {"type": "array"}}),
+    "NewDeckResult": open_({**_RESULT, "branch?": or_null(NAME), "buildUrl?": or_null(WEB_ADDRESS)}),
+    "DeckResult": closed({**_STORED_RESULT, **SELF}),
+    "DeckResults": closed({**embedded({"deckResults": many(closed(_STORED_RESULT))}), **SELF}),
+    "CanRun": closed(
+        {
+            "saga": TEXT,
+            "environment": TEXT,
+            "canRun": {"type": ["boolean", "null"]},
+            "summary": TEXT,
+            "sagaVersion": _TEXT_OR_NULL,
+            "executesAs": closed({"name": TEXT, "version": _TEXT_OR_NULL}),
+            "reasons": many(ref("RunReason")),
+            "steps": many(ref("RunStep")),
+            **SELF,
+        },
+    ),
+    "RunReason": closed(
+        {
+            "type": TEXT,
+            "verdict": one_of("yes", "no", "unknown"),
+            **each(_TEXT_OR_NULL, "step", "participant", "version", "obligation"),
+            **each(TEXT, "text", "mend", "command"),
+        },
+    ),
+    "RunStep": closed(
+        {
+            **each(TEXT, "step", "participant"),
+            "version": _TEXT_OR_NULL,
+            "pact": one_of("kept", "broken", "unproven"),
+            "deck": one_of("kept", "broken", "unproven", "pending"),
+            "obligations": table(_VERDICT),
+        },
+    ),
+}
+
+_DECK = "/sagas/{saga}/contents/{sha}/steps/{step}/providers/{provider}/versions/{number}/deck-results"
+_SAGA = "/sagas/{saga}/versions/{number}"
+_NARROWED = (
+    Query("provider", "Only sagas with a step at this pacticipant."),
+    Query("environment", "The versions that run in this environment."),
+    Query("branch", "The newest versions on this branch; not looked at beside `environment`."),
+)
+_RUN = (
+    Query("environment", "Where the saga shall run.", required=True),
+    Query(
+        "with[]",
+        "PACTICIPANT:VERSION, in the place of what is live; may be given several times.",
+        {**many({"type": "string", "pattern": "^[^:]+:.+$"}), "maxItems": 200},
+    ),
+)
+
+OPERATIONS: Operations = {
+    "GET /sagas": shows(ref("Sagas"), 400, 404, query=_NARROWED),
+    f"GET {_SAGA}": shows(ref("SagaVersion"), 404),
+    f"PUT {_SAGA}": Operation(
+        {
+            200: Answer(ref("SagaVersion"), text="The same content was published before."),
+            201: Answer(ref("SagaVersion"), headers=(LOCATION,), text="It was published."),
+        },
+        (400, 409),
+        (),
+        ref("NewSagaVersion"),
+    ),
+    "GET /sagas/{saga}/can-run": shows(ref("CanRun"), 400, 404, query=_RUN),
+    f"POST {_DECK}": makes(ref("DeckResult"), ref("NewDeckResult"), 400, 404),
+    f"GET {_DECK}": shows(ref("DeckResults"), 404),
+}
