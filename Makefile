@@ -1,4 +1,5 @@
-# Two commands for everybody: `make demo` and `make test`. Both set up what they need. `make check` is the quick loop.
+# Two commands for everybody: `make demo` and `make test`. Both set up what they need. `make check` is the quick loop,
+# `make nightly` what takes too long for each change.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -7,12 +8,13 @@ PYTHON ?= python3.11
 KEEP ?=
 CONTAINERS ?= yes
 PYTEST_ARGS ?=
+REPEAT ?= 5
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OURS := contracts broker provider_verifier e2e tests
 
-.PHONY: help demo test check lint format setup images constraints clean
+.PHONY: help demo test nightly check lint format setup images constraints clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +57,11 @@ else
 	@$(MAKE) --no-print-directory images
 endif
 	@$(BIN)/pytest -q -n 2 --dist loadgroup --durations=10 $(if $(filter no,$(CONTAINERS)),-m "not containers") $(PYTEST_ARGS)
+
+nightly: ## tests with more random tries (REPEAT=5), whole sagas in containers, the benchmark of the broker
+	@SAGAPACT_REPEAT=$(REPEAT) $(MAKE) --no-print-directory test PYTEST_ARGS="-o timeout=1200 $(PYTEST_ARGS)"
+	@$(BIN)/sagapact e2e run --tier nightly --isolation container --out build/nightly
+	@for database in sqlite postgresql; do $(BIN)/python -m tests.benchmarks.broker --database $$database --json build/nightly/broker-$$database.json; done
 
 images: $(STAMP) ## build the container images
 	@sh e2e/images/engine.sh
