@@ -1,3 +1,3 @@
-"""For all tests: the plugin for testing plugins, and the time budgets at the end of a run."""
+"""For all tests: the plugin for testing plugins, and what stands at the end of a run: time budgets, and what was left out."""
 
-pytest_plugins = ["pytester", "time_budgets"]
+pytest_plugins = ["pytester", "recordings", "time_budgets"]

@@ -95,6 +95,7 @@ def _no_database(request: Request, error: Exception) -> Response:
     if outage is None:
         raise error
     LOG.error("the database cannot be used: %s", str(getattr(error, "orig", None) or error).strip())
+    request.app.state.database.close()  # new connections are made: an old one may remember what it read from a broken file
     answer = _broker_error(request, RefusedError(outage.status, outage.text, JSON))
     answer.headers["Retry-After"] = str(outage.retry_after_s)
     return answer

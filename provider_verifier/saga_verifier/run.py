@@ -14,13 +14,12 @@ from saga_broker.client import BrokerClient
 from saga_broker.records import DeckHistory, NewDeckResult, PactForVerification
 from saga_contracts.errors import SagapactError, UsageError
 from saga_verifier import VERSION
+from saga_verifier.isolation.alive import check_running, check_sound
+from saga_verifier.isolation.errors import IsolationError
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.verdicts import DeckResult, InteractionOutcome, PactOutcome, Verdict, worst
 from saga_verifier.verification import Progress, Target, verify_pact
-
-_DISK_FULL = ("no space left on device", "database or disk is full")
-_DISK_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +94,9 @@ def verify_provider(
         broker.register_provider_version(provider.provider, version.number, branch=version.branch, tags=list(version.tags))
     outcomes = []
     with isolation.start(provider.spec()) as running:
-        target = Target(provider.provider, running.base_url, provider.states_url(running.base_url), isolation)
+        target = Target(provider.provider, running, provider.states_url(running.base_url), isolation)
         for pact in pacts:
-            outcome = _verify(target, pact.pact, settings, progress, running, pending=pact.pending)
+            outcome = _verify(target, pact.pact, settings, progress, pending=pact.pending)
             outcomes.append(outcome)
             if settings.publish:
                 _publish(broker, provider.provider, version, pact, outcome)
@@ -115,8 +114,8 @@ def verify_files(
     """
     pacts = [_read(path, provider.provider) for path in paths]
     with isolation.start(provider.spec()) as running:
-        target = Target(provider.provider, running.base_url, provider.states_url(running.base_url), isolation)
-        outcomes = tuple(_verify(target, pact, settings, progress, running) for pact in pacts)
+        target = Target(provider.provider, running, provider.states_url(running.base_url), isolation)
+        outcomes = tuple(_verify(target, pact, settings, progress) for pact in pacts)
     return ProviderOutcome(provider.provider, "", outcomes)
 
 
@@ -125,34 +124,24 @@ def _verify(
     pact: Mapping[str, Any],
     settings: Settings,
     progress: Progress | None,
-    running: Running,
     *,
     pending: bool = False,
 ) -> PactOutcome:
     try:
         outcome = verify_pact(target, pact, faults=settings.faults, today=settings.today, pending=pending, progress=progress)
+        check_running(target.running)
     except SagapactError as error:
-        cause = _cause(running)
-        raise _with_log(f"{cause}\nSeen of it: {error}" if cause else str(error), running) from None
-    if outcome.verdict != Verdict.KEPT or running.ended() is not None:
-        cause = _cause(running)
-        if cause:
-            raise _with_log(cause, running)
+        raise _explained(error, target.running) from None
     return outcome
 
 
-def _cause(running: Running) -> str | None:
-    """Say why nothing that was seen of a participant counts: it has ended, or its disk is full."""
-    ended = running.ended()
-    if ended is not None:
-        return f"{running.name} ended while it was verified ({ended}). Look at its log and verify again."
-    if any(words in running.log_tail(_DISK_LINES).lower() for words in _DISK_FULL):
-        return f"{running.name} cannot be judged: its disk is full, as its log tells. Make room and verify again."
-    return None
-
-
-def _with_log(said: str, running: Running) -> SagapactError:
-    tail = running.log_tail(15)
+def _explained(error: SagapactError, running: Running) -> SagapactError:
+    """Add why nothing that was seen counts, if it does not, and the last lines of the participant's log."""
+    said, tail = str(error), running.log_tail(15)
+    try:
+        check_sound(running)
+    except IsolationError as cause:
+        said = said if str(cause) in said else f"{cause}\nSeen of it: {said}"
     return SagapactError(f"{said}\nThe last lines of {running.name}:\n{tail}" if tail else said)
 
 

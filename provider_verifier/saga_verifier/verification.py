@@ -5,7 +5,7 @@ Where the pact comes from and where the results go is left to `run`; starting th
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,8 @@ from saga_contracts.errors import SagapactError
 from saga_contracts.slices import StepSlice
 from saga_verifier.callbacks import CallbackReceiver
 from saga_verifier.driver import Driver
-from saga_verifier.isolation.interface import Isolation
+from saga_verifier.isolation.alive import check_running, check_sound
+from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.pact_states import PactStates
 from saga_verifier.player import play_deck
 from saga_verifier.replay import ReplayResult, replay
@@ -33,14 +34,20 @@ class Target:
 
     Attributes:
         provider: Its pacticipant name.
+        running: The program.
         states_url: Its state-change address; None when it has none.
         isolation: The backend that runs it; knows where it reaches the harness.
     """
 
     provider: str
-    base_url: str
+    running: Running
     states_url: str | None
     isolation: Isolation
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers."""
+        return self.running.base_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,9 @@ def verify_pact(
             f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
         }
         interactions = _replay(target, pact, PactStates(drivers, target.states_url, http))
-        played = _play(drivers, faults, today, progress or Progress())
+        if any(one.verdict != Verdict.KEPT for one in interactions):
+            check_sound(target.running)
+        played = _play(drivers, faults, today, _checked(progress or Progress(), target.running))
     return PactOutcome(consumer, target.provider, pending, interactions, played)
 
 
@@ -90,6 +99,17 @@ def _receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[Ca
     with CallbackReceiver(isolation.listen_host) as receiver:
         isolation.check_reached(receiver.port)
         yield receiver
+
+
+def _checked(progress: Progress, running: Running) -> Progress:
+    """Stop at the first history that is not kept because its participant has ended, or has a full disk."""
+
+    def history_ended(history: HistoryResult) -> None:
+        progress.history_ended(history)
+        if history.verdict != Verdict.KEPT:
+            check_sound(running)
+
+    return replace(progress, history_ended=history_ended)
 
 
 def _play(drivers: Mapping[str, Driver], faults: int, today: date, progress: Progress) -> tuple[DeckResult, ...]:
@@ -112,7 +132,10 @@ def _replay(target: Target, pact: Mapping[str, Any], states: PactStates) -> tupl
         )
     with StateServer(states.handle, states.message) as server:
         timeout_s = REPLAY_BASE_S + REPLAY_PER_INTERACTION_S * len(interactions)
-        result = replay(dict(pact), target.provider, target.base_url, server.url, server.message_url, timeout_s)
+        result = replay(
+            dict(pact), target.provider, target.base_url, server.url, server.message_url, timeout_s,
+            meanwhile=lambda: check_running(target.running),
+        )  # fmt: skip
     return _outcomes(result, interactions)
 
 

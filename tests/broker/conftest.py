@@ -144,12 +144,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say aloud what could not be tested here."""
     if not POSTGRES:
         terminalreporter.write_line("warning: the broker was not tested on PostgreSQL, which is not installed", yellow=True)
-    named = os.environ.get("SAGAPACT_CONFORMANCE")
-    folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "conformance"
-    if not folder.is_dir():
-        terminalreporter.write_line(
-            f"warning: conformance tests left out, no recordings at {folder} (SAGAPACT_CONFORMANCE)", yellow=True
-        )
 
 
 ServeBroker = Callable[..., Broker]

@@ -62,14 +62,18 @@ def cluster_of(config: pytest.Config) -> "Cluster":
     return config.stash[_CLUSTER]
 
 
-def new_cluster() -> "Cluster":
-    """Start a cluster, for tests that stop it under its users; skips or fails as `cluster_of` does. Close it afterwards."""
+def new_cluster(folder: Path | None = None) -> "Cluster":
+    """Start a cluster, for tests that stop it under its users; skips or fails as `cluster_of` does. Close it afterwards.
+
+    Args:
+        folder: Where its data is; default: the system's folder for temporary files.
+    """
     programs = _programs()
     if programs is None and os.environ.get("CI"):
         pytest.fail(MISSING, pytrace=False)
     if programs is None:
         pytest.skip(MISSING)
-    return Cluster(programs)
+    return Cluster(programs, folder)
 
 
 class Cluster:
@@ -77,12 +81,13 @@ class Cluster:
 
     Args:
         programs: The folder of `initdb` and `postgres`.
+        folder: Where its data is; default: the system's folder for temporary files.
     """
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, folder: Path | None = None) -> None:
         self._port = Reservation()  # kept to the end: nobody else gets the port while the server is stopped
         self._names: dict[str, int] = {}
-        self._running = ProcessIsolation().start(_spec(programs, self._port.port))
+        self._running = ProcessIsolation(folder=folder).start(_spec(programs, self._port.port))
         _until_it_answers(self._address)
 
     @property

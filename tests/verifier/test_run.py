@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from saga_contracts import cases, testing
+from saga_contracts.errors import SagapactError
 from saga_contracts.recording import Recording
 from saga_contracts.sagafile import parse_saga
 from saga_verifier.isolation.process import ProcessIsolation
@@ -79,8 +80,51 @@ def test_verifying_twice_against_the_same_running_database_gives_the_same_verdic
     document = json.loads(pact.read_text())
     isolation = ProcessIsolation()
     with isolation.start(file.spec()) as running:
-        target = Target("stock", running.base_url, file.states_url(running.base_url), isolation)
+        target = Target("stock", running, file.states_url(running.base_url), isolation)
         first, second = (verify_pact(target, document, faults=1, today=TODAY) for _ in range(2))
 
     assert verdicts(first) == verdicts(second)
     assert first.verdict == Verdict.KEPT
+
+
+FAILING = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def respond(self):
+        if self.path != "/health":
+            print(sys.argv[2], flush=True)
+            if sys.argv[2] == "dying":
+                os._exit(3)
+        self.send_response(200 if self.path == "/health" else 500)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_POST = do_PUT = do_DELETE = respond
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("says", "cause"),
+    [
+        ("dying", "stock ended while it was verified (exit status 3). Look at its log and verify again."),
+        ("OSError: No space left on device", "stock cannot be judged: its disk is full, as its log tells. Make room"),
+    ],
+)
+def test_what_was_seen_of_a_provider_after_its_end_or_on_a_full_disk_is_no_verdict(
+    says: str, cause: str, pact: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "failing.py").write_text(FAILING)
+    command = json.dumps(["{python}", "failing.py", "{port}", says])
+    file = tmp_path / "provider.yaml"
+    file.write_text(f"format: 1\nprovider: stock\nstart: {{command: {command}, cwd: .}}\nstates: {{path: /_states}}\n")
+
+    with pytest.raises(SagapactError) as error:
+        verify_files(load_provider_file(file), [pact], ProcessIsolation(), Settings(1, TODAY))
+
+    assert str(error.value).count(cause) == 1
+    assert says in str(error.value).partition("The last lines of stock:")[2]
+    assert error.value.exit_status == 4

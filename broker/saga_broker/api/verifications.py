@@ -58,8 +58,7 @@ def show(provider: str, consumer: str, sha: str, number: str, call: ResultCall, 
     with call.read() as connection:
         result = _existing(connection, provider, consumer, sha, number)
         pact = by_content(connection, provider, consumer, sha, metadata.decode(meta))
-    headers = {"Link": f'<{views.interactions_href(call.links, result)}>; rel="saga:interaction-results"'}
-    return respond(views.verification(call.links, result, pact), media_type=call.media_type, headers=headers)
+    return _shown(call, result, pact)
 
 
 @router.delete(CONTENT + "/verification-results/{number:seg}", status_code=204)
@@ -173,8 +172,13 @@ def _latest(call: Call, connection: Connection, pact: Publication) -> Response:
     found = store.latest_of_contents(connection, [pact.content_id])
     if not found:
         raise NotFoundError
-    document = views.verification(call.links, found[pact.content_id], pact)
-    return respond(document, media_type=call.media_type)
+    return _shown(call, found[pact.content_id], pact)
+
+
+def _shown(call: Call, result: Verification, pact: Publication) -> Response:
+    """Write a result; a header tells where those of its interactions are, since clients know the document's own links."""
+    headers = {"Link": f'<{views.interactions_href(call.links, result)}>; rel="saga:interaction-results"'}
+    return respond(views.verification(call.links, result, pact), media_type=call.media_type, headers=headers)
 
 
 def _existing(connection: Connection, provider: str, consumer: str, sha: str, number: str) -> Verification:

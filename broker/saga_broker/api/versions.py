@@ -182,8 +182,9 @@ def _checked(body: dict[str, Any]) -> list[str] | None:
     faults = Faults()
     faults.check(body, "buildUrl", address)
     embedded = body.get("_embedded")
-    holder = embedded if isinstance(embedded, dict) and "tags" in embedded else body
-    tags = faults.check(holder, "tags", array)
+    tags = faults.check(body, "tags", array)
+    if isinstance(embedded, dict) and "tags" in embedded:
+        tags = faults.check(embedded, "tags", array)
     names: list[str] = []
     for tag in tags if isinstance(tags, list) else []:
         name = tag.get("name") if isinstance(tag, dict) else None

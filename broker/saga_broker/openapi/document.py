@@ -140,7 +140,7 @@ def _answer(answer: Answer, offers: Sequence[str]) -> Document:
         content = {}
         for media_type in answer.media or offers:
             is_json = media_type.endswith("json") and answer.schema is not None
-            content[media_type] = {"schema": answer.schema if is_json else TEXT}
+            content[media_type] = {"schema": answer.forms.get(media_type, answer.schema) if is_json else TEXT}
         found["content"] = content
     return _with_headers(found, answer.headers)
 

@@ -34,12 +34,14 @@ class Answer:
         media: The media types that it has; empty for all that the handler offers.
         headers: Headers that it always has.
         text: What it means, in a few words.
+        forms: Schemas of media types with a form of their own.
     """
 
     schema: Schema | None = None
     media: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     text: str = ""
+    forms: Mapping[str, Schema] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,6 @@ PAGE = (
     _number("pageSize", "The older name of `size`."),
 )
 SEARCH = Query("q", "Only names that hold this text.")
-TRUE: Schema = {"type": "string", "enum": ["true", "false"]}
+TRUE: Schema = {"type": "string", "description": "`true`; every other text means no.", "examples": ["true"]}
 TEXTS = many(TEXT)
 FLAGS = many(TRUE)

@@ -88,9 +88,12 @@ SCHEMAS: Schemas = {
         },
     ),
     "VersionFields": open_(
-        {"buildUrl?": or_null(ANY_ADDRESS), "tags?": or_null(_VERSION_TAGS), "_embedded?": ref("VersionTags")},
+        {
+            "buildUrl?": or_null(ANY_ADDRESS),
+            "tags?": or_null(_VERSION_TAGS),
+            "_embedded?": {"properties": {"tags": or_null(_VERSION_TAGS)}},
+        },
     ),
-    "VersionTags": open_({"tags?": or_null(_VERSION_TAGS)}),
     "Branch": closed({"name": TEXT, **TIMES, "_links": links("self", "pb:latest-version")}),
     "Branches": closed(
         {

@@ -1,6 +1,6 @@
 """The description of pacts: publishing, reading, lists, differences, provider states, and pacts for verification. Pure."""
 
-from saga_broker.media import HAL, JSON
+from saga_broker.media import EXTENDED_PACT, HAL, JSON
 from saga_broker.media import TEXT as PLAIN
 from saga_broker.openapi.operation import (
     CONSUMER_VERSION,
@@ -142,7 +142,10 @@ _PACT = _PAIR + "/version/{number}"
 _CONTENT = _PAIR + "/pact-version/{sha}"
 _PROVIDER = "/pacts/provider/{provider}"
 _STATES = _PROVIDER + "/provider-states"
-_SHOWN = shows(ref("Pact"), 404, headers=(CONSUMER_VERSION,))
+_SHOWN = Operation(
+    {200: Answer(ref("Pact"), headers=(CONSUMER_VERSION,), forms={EXTENDED_PACT: ref("ExtendedPact")})},
+    (404,),
+)
 _STORED = Answer(ref("Pact"), headers=(CONSUMER_VERSION,), text="Stored under a version that already had a pact.")
 _NEW = Answer(ref("Pact"), headers=(CONSUMER_VERSION,), text="The version's first pact with this provider.")
 _STORES = Operation({200: _STORED, 201: _NEW}, (400, 409), (), ref("SentPact"))

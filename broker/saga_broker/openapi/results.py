@@ -189,8 +189,8 @@ _QUESTION = (
     Query("environment", "Look for versions of the others in this environment."),
     Query("mainBranch", "Look for versions of the others on their main branches.", TRUE),
     Query("latestby", "Keep the newest row of each consumer (version) and provider (version).", one_of("cvpv", "cvp", "cp")),
-    Query("success", "Only rows with this outcome; an empty text means unknown.", one_of("true", "false", "")),
-    Query("success[]", "Several outcomes.", many(one_of("true", "false", ""))),
+    Query("success", "Only rows with this outcome: `true`, `false`; every other text means unknown."),
+    Query("success[]", "Several outcomes.", TEXTS),
     Query("limit", "How many rows at most.", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}),
 )
 _TO = (

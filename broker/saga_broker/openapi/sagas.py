@@ -108,7 +108,7 @@ _NARROWED = (
     Query("branch", "The newest versions on this branch; not looked at beside `environment`."),
 )
 _RUN = (
-    Query("environment", "Where the saga shall run.", required=True),
+    Query("environment", "Where the saga shall run.", {"type": "string", "minLength": 1}, required=True),
     Query(
         "with[]",
         "PACTICIPANT:VERSION, in the place of what is live; may be given several times.",

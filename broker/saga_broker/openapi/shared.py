@@ -1,7 +1,7 @@
 """What many documents have in common: links, notices, pages, errors, and the texts that the broker takes. Pure."""
 
 from saga_broker.openapi.operation import Schemas
-from saga_broker.openapi.shapes import ADDRESS, ANY, COUNT, FLAG, TEXT, Schema, closed, links, many, one_of, ref, table
+from saga_broker.openapi.shapes import ADDRESS, COUNT, FLAG, TEXT, Schema, closed, links, many, one_of, ref, table
 
 # Texts of request bodies: a line may be empty, a name has something in it, a word has no blanks.
 LINE: Schema = {"type": "string", "maxLength": 255, "pattern": r"^[^\r\n\x00]*$"}
@@ -41,5 +41,4 @@ SCHEMAS: Schemas = {
         },
     ),
     "OneProblem": closed({"type": ADDRESS, "title": TEXT, "detail": TEXT, "pointer?": TEXT, "parameter?": TEXT}),
-    "AnyJson": ANY,
 }

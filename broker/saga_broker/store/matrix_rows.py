@@ -1,10 +1,11 @@
 """Finds the rows of the matrix: pacts with their results.
 
-With a limit, rows are found newest action first, pair by pair along an index, so that a long history costs no more than a short
-one: those with a result, then pacts without one, each at most as many as are wanted.
+With the limit that holds when none is asked for, rows are found newest action first, pair by pair along an index, so that a long
+history costs no more than a short one: those with a result, then pacts without one, each at most as many as are wanted. A limit
+that is asked for cuts the publications before it cuts the rows, as in the Pact Broker.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -45,18 +46,23 @@ def find(connection: Connection, question: Question, resolved: Sequence[Resolved
     last_only = question.latestby is not None
     whole, single = ids_of(resolved)
     kinds = tuple(name for name, found in (("whole", whole), ("single", single)) if found)
-    values: dict[str, Any] = {"whole": whole, "single": single}
+    owners = [one.pacticipant_id for one in resolved if one.pacticipant_id is not None]
+    values: dict[str, Any] = {"whole": whole, "single": single, "owners": owners}
     if not kinds:
         return []
     if len(question.selectors) == 1 and not question.target.infers:
         searches = [_Search(last_only, kinds, (), True, False), _Search(last_only, (), kinds, False, False)]
     else:
         searches = [_Search(last_only, kinds, kinds, True, True)]
-        values["owners"] = [one.pacticipant_id for one in resolved if one.pacticipant_id is not None]
         values["given"] = [one.pacticipant_id for one in resolved if one.given and one.pacticipant_id is not None]
     every: dict[tuple[Any, ...], Row] = {}
     for search in searches:
-        for row in _found(connection, search, values, pairs, limit):
+        found: Iterable[Row]
+        if question.limit is not None:
+            found = _of_newest_publications(search).all(connection, **_only(values, search, cut=True), rows=question.limit)
+        else:
+            found = _found(connection, search, values, pairs, limit)
+        for row in found:
             every.setdefault((row.consumer_version_id, row.provider_id, row.revision, row.verification_id), row)
     rows = sorted(every.values(), key=lambda row: (row.last_action_at, row.verification_id or 0), reverse=True)
     return rows if limit is None else rows[:limit]
@@ -82,14 +88,27 @@ def _found(
             yield from _newest_without_result(search).all(connection, **here)
 
 
-def _only(values: dict[str, Any], search: _Search) -> dict[str, Any]:
+def _only(values: dict[str, Any], search: _Search, *, cut: bool = False) -> dict[str, Any]:
     names = {*search.consumer, *search.verifier, *(("owners", "given") if search.among_given else ())}
+    if cut and not search.consumer:
+        names.add("owners")
     return {name: value for name, value in values.items() if name in names}
 
 
 @cache
 def _every(search: _Search) -> Prepared[Row]:
     query = _rows(_result_of(search), outer=search.empty).where(*_wanted(search))
+    return Prepared(query, Row)
+
+
+@cache
+def _of_newest_publications(search: _Search) -> Prepared[Row]:
+    wanted = _wanted(search)
+    if not search.consumer:
+        wanted.append(among(publications.c.provider_id, "owners"))
+    newest = select(publications.c.id).where(*wanted).order_by(publications.c.created_at.desc(), publications.c.id.desc())
+    ids = newest.limit(bindparam("rows", type_=Integer)).subquery()
+    query = _rows(_result_of(search), outer=search.empty).where(*wanted, publications.c.id.in_(select(ids.c.id)))
     return Prepared(query, Row)
 
 

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from saga_verifier.replay.relay import Relay, Traffic
 from saga_verifier.replay.results import Cause, InteractionResult, ReplayError, ReplayResult
 
 REQUEST_TIMEOUT_S = 30.0
+MEANWHILE_S = 1.0
 _INHERITED = (
     "PATH",
     "HOME",
@@ -46,6 +48,7 @@ def replay(
     timeout_s: float,
     *,
     request_timeout_s: float = REQUEST_TIMEOUT_S,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> ReplayResult:
     """Replay every interaction of a pact against a running provider.
 
@@ -59,6 +62,7 @@ def replay(
             `{"contents": …, "metadata": {…}}`; None: there are none.
         timeout_s: How long all of it may take.
         request_timeout_s: How long one call to the provider, one state change or one message may take.
+        meanwhile: Called every second; what it raises ends the replay.
 
     Raises:
         ReplayError: when it could not be found out: no pact of this provider, no interaction, an interaction without a result,
@@ -80,7 +84,7 @@ def replay(
             "request_timeout_s": request_timeout_s,
             "tasks": [{"document": dict(one.document), "is_message": one.is_message} for one in wanted],
         }
-        facts = _run(job, wanted, timeout_s)
+        facts = _run(job, wanted, timeout_s, meanwhile)
         results = tuple(
             _result(one, fact, relay.traffic(index), request_timeout_s)
             for index, (one, fact) in enumerate(zip(wanted, facts, strict=True))
@@ -88,12 +92,14 @@ def replay(
     return ReplayResult(consumer, provider_name, results, (time.monotonic() - began) * 1000)
 
 
-def _run(job: Mapping[str, Any], wanted: Sequence[Interaction], timeout_s: float) -> list[dict[str, Any]]:
+def _run(
+    job: Mapping[str, Any], wanted: Sequence[Interaction], timeout_s: float, meanwhile: Callable[[], None]
+) -> list[dict[str, Any]]:
     """Run the child; give its facts, one for each interaction."""
     with tempfile.TemporaryDirectory(prefix="sagapact-replay-") as name:
         folder = Path(name)
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-        exit_code = _run_child(folder, timeout_s)
+        exit_code = _run_child(folder, timeout_s, meanwhile)
         facts = _facts(folder / "results.jsonl")
         complaint = (folder / "complaints.txt").read_text(encoding="utf-8", errors="replace")[-_COMPLAINT_CHARACTERS:].strip()
     if exit_code == 0 and len(facts) == len(wanted):
@@ -111,7 +117,7 @@ def _run(job: Mapping[str, Any], wanted: Sequence[Interaction], timeout_s: float
     )
 
 
-def _run_child(folder: Path, timeout_s: float) -> int | None:
+def _run_child(folder: Path, timeout_s: float, meanwhile: Callable[[], None]) -> int | None:
     """Run the child in the folder; give its exit status, or None when it took too long and was killed."""
     with (folder / "complaints.txt").open("wb") as complaints:
         child = subprocess.Popen(
@@ -122,9 +128,12 @@ def _run_child(folder: Path, timeout_s: float) -> int | None:
             cwd=folder,
             env=_environment(),
         )
+        until = time.monotonic() + timeout_s
         try:
-            return child.wait(timeout_s)
-        except subprocess.TimeoutExpired:
+            while (left := until - time.monotonic()) > 0:
+                with suppress(subprocess.TimeoutExpired):
+                    return child.wait(min(left, MEANWHILE_S))
+                meanwhile()
             return None
         finally:
             child.kill()

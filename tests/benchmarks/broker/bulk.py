@@ -4,16 +4,11 @@ A million requests would take an hour. `test_benchmark.py` compares both ways ta
 """
 
 import json
-import sqlite3
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-import psycopg
-from sqlalchemy import make_url
 from tests.benchmarks.broker.history import (
-    ENVIRONMENTS,
     Deploy,
     Event,
     Make,
@@ -25,13 +20,12 @@ from tests.benchmarks.broker.history import (
     sha_of,
     verification,
 )
+from tests.benchmarks.broker.writers import Values, Writer, writer_to
 
 from saga_broker.store.engine import Database
 from saga_broker.store.migrate import migrate
 from saga_broker.store.pacticipants import display_name
 
-Values = dict[str, Any]
-BATCH = 20_000
 _SPACE = UUID(int=1)
 
 
@@ -43,7 +37,7 @@ def load(database_url: str, size: Size) -> dict[str, int]:
     """
     database = Database(database_url)
     migrate(database)
-    with _writer(database_url) as writer:
+    with writer_to(database_url) as writer:
         book = _Book(writer, datetime.now(UTC) - timedelta(days=size.rounds))
         for event in events(size):
             book.write(event)
@@ -55,7 +49,7 @@ def load(database_url: str, size: Size) -> dict[str, int]:
 class _Book:
     """Turns events into rows, in the order in which the broker would have made them, so that the ids are the same."""
 
-    def __init__(self, writer: "_Writer", begin: datetime) -> None:
+    def __init__(self, writer: Writer, begin: datetime) -> None:
         self._writer = writer
         self._begin = begin
         self._now = begin
@@ -210,115 +204,3 @@ class _Book:
     def _count(self, table: str) -> int:
         self.counts[table] = self.counts.get(table, 0) + 1
         return self.counts[table]
-
-
-class _Writer:
-    """Collects rows and writes them table by table at the end; within a table many at once."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, list[Values]] = {}
-
-    def __enter__(self) -> "_Writer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def add(self, table: str, row: Values) -> None:
-        """Take a row; foreign keys are looked at when all is written."""
-        rows = self._rows.setdefault(table, [])
-        rows.append(row)
-        if len(rows) >= BATCH:
-            self.flush(table)
-
-    def flush(self, table: str) -> None:
-        """Write the rows of a table that are waiting."""
-        rows = self._rows.pop(table, [])
-        if rows:
-            columns = list(rows[0])
-            self.insert(table, columns, (tuple(row[column] for column in columns) for row in rows))
-
-    def finish(self) -> None:
-        """Write all that is waiting."""
-        for table in list(self._rows):
-            self.flush(table)
-        self.commit()
-
-    def environments(self) -> dict[str, int]:
-        """Give the ids of the environments by name."""
-        names = {name for name, _ in ENVIRONMENTS}
-        return {name: key for key, name in self.rows("SELECT id, name FROM environments") if name in names}
-
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-        raise NotImplementedError
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
-
-    def commit(self) -> None:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        raise NotImplementedError
-
-
-def _writer(database_url: str) -> _Writer:
-    url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        return _Sqlite(str(url.database))
-    return _Postgres(url.set(drivername="postgresql").render_as_string(hide_password=False))
-
-
-class _Sqlite(_Writer):
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.execute("PRAGMA synchronous=off")
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-        places = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  (names of our own)
-        self._connection.executemany(statement, (tuple(_for_sqlite(value) for value in row) for row in rows))
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(statement).fetchall()
-
-    def commit(self) -> None:
-        self._connection.execute("COMMIT")
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-def _for_sqlite(value: Any) -> Any:
-    return value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
-
-
-class _Postgres(_Writer):
-    def __init__(self, address: str) -> None:
-        super().__init__()
-        self._connection = psycopg.connect(address)
-        self._connection.execute("SET session_replication_role = replica")  # rows come in any order, so keys are not looked at
-
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-        with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-            for row in rows:
-                copy.write_row([value.replace(tzinfo=None) if isinstance(value, datetime) else value for value in row])
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(statement.encode()).fetchall()
-
-    def commit(self) -> None:
-        """Let ids continue after those that were written, commit, and do what PostgreSQL's own housekeeping does a minute later."""
-        statement = "SELECT table_name, pg_get_serial_sequence(table_name, 'id') FROM information_schema.columns"
-        for table, sequence in self.rows(f"{statement} WHERE table_schema = 'public' AND column_name = 'id'"):
-            if sequence is not None:
-                self.rows(f"SELECT setval('{sequence}', (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)")
-        self._connection.commit()
-        self._connection.autocommit = True
-        self._connection.execute("VACUUM (ANALYZE)")
-
-    def close(self) -> None:
-        self._connection.close()

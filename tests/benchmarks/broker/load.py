@@ -1,4 +1,4 @@
-"""Sends requests as fast as they are answered, and measures. Requests are bytes made beforehand, so that sending them costs little.
+"""Sends requests as fast as they are answered, and measures. Requests are bytes made beforehand: sending them costs little.
 
 The sender shares the machine with the broker: its own processor time is measured too, and shows whether it stands in the way.
 """
@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 ACCEPT = "application/hal+json, application/json"
 
@@ -65,7 +66,7 @@ class Connection:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=600)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def __enter__(self) -> "Connection":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

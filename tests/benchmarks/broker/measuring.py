@@ -55,13 +55,13 @@ def measure(running: Running, size: Size, requests: int, runs: int, only: str | 
         if only is not None and only not in question.name:
             continue
         wanted = max(question.clients, round(requests * question.share))
-        _warm_up(running, question)
+        _warm_up(running, question, min(WARM_UP, wanted))
         found = [_run(running, question, wanted) for _ in range(runs)]
         yield min(found, key=lambda figure: figure.cpu_ms)
 
 
-def _warm_up(running: Running, question: Question) -> None:
-    first, *others = question.make(WARM_UP)
+def _warm_up(running: Running, question: Question, wanted: int) -> None:
+    first, *others = question.make(wanted)
     answer = json.loads(ask(running.port, first))
     if not question.check(answer):
         msg = f"{question.name}: the answer is not the one that was meant: {json.dumps(answer)[:1000]}"

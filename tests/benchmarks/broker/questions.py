@@ -1,4 +1,4 @@
-"""The requests that are measured, for a history of any size, and what their answers must hold so that a figure means something."""
+"""The requests that are measured, for a history of any size, and what their answers must hold for a figure to mean something."""
 
 import json
 from collections.abc import Callable, Sequence

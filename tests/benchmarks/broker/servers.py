@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,12 +58,15 @@ class Running:
 
 
 @contextmanager
-def database(kind: str, folder: Path) -> Iterator[tuple[str, psutil.Process | None]]:
-    """Give the address of an empty database, `sqlite` or `postgresql`, and PostgreSQL's first process."""
+def database(kind: str, folder: Path, *, lasting: bool = True) -> Iterator[tuple[str, psutil.Process | None]]:
+    """Give the address of an empty database, `sqlite` or `postgresql`, and PostgreSQL's first process.
+
+    A PostgreSQL that is not lasting forces nothing to the disk: for tests, which measure nothing.
+    """
     if kind == "sqlite":
         yield f"sqlite:///{folder}/broker.sqlite", None
         return
-    with _cluster(folder / "cluster") as (address, process):
+    with _cluster("" if lasting else " -c fsync=off") as (address, process):
         yield address, process
 
 
@@ -93,16 +97,15 @@ def _seconds(process: psutil.Process) -> float:
 
 
 @contextmanager
-def _cluster(home: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """Run a PostgreSQL that forces every commit to the disk; root may not run it, so that the user `postgres` then does."""
+def _cluster(more: str) -> Iterator[tuple[str, psutil.Process]]:
+    """Run a PostgreSQL; root may not, so that the user `postgres` then does."""
     if POSTGRES is None:
         msg = "PostgreSQL is not installed (Debian: apt-get install postgresql); measure with --database sqlite"
         raise SystemExit(msg)
     owner = "postgres" if os.getuid() == 0 else None
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="sagapact-postgres-"))
     if owner:
         shutil.chown(home, owner)
-        home.parent.chmod(0o711)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -115,7 +118,7 @@ def _cluster(home: Path) -> Iterator[tuple[str, psutil.Process]]:
 
     data = str(home / "data")
     run("initdb", "-D", data, "-U", "broker", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    run("pg_ctl", "-D", data, "-l", str(home / "log"), "-o", f"{_SETTINGS} -c port={port}", "-w", "start")
+    run("pg_ctl", "-D", data, "-l", str(home / "log"), "-o", f"{_SETTINGS} -c port={port}{more}", "-w", "start")
     try:
         address = f"postgresql://broker@127.0.0.1:{port}"
         with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
@@ -124,3 +127,4 @@ def _cluster(home: Path) -> Iterator[tuple[str, psutil.Process]]:
         yield f"{address}/broker", psutil.Process(first)
     finally:
         run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(home)

@@ -97,8 +97,8 @@ def test_the_notices_of_a_pending_pact_say_what_a_result_will_mean(broker: Any, 
             f"fail. {read_more}"
         ),
         "after_verification:success_true_published_false": (
-            "This pact is still in pending state for any version of Bar from branch 'main' as the successful verification results "
-            "have not yet been published."
+            "This pact is still in pending state for any version of Bar from branch 'main' as the successful verification "
+            "results have not yet been published."
         ),
         "after_verification:success_false_published_false": (
             "This pact is still in pending state for any version of Bar from branch 'main' as a successful verification result "
@@ -116,10 +116,11 @@ def test_the_notices_of_a_pending_pact_say_what_a_result_will_mean(broker: Any, 
     }
     verify(broker, "1", branch="main")
     after = ask(broker, providerVersionBranch="main")[0]["verificationProperties"]["notices"]
-    assert [one["text"] for one in after][1:] == [
+    assert len(after) == 2
+    assert after[1]["text"] == (
         "This pact has previously been successfully verified by a version of Bar from branch 'main'. If this verification fails, "
-        f"it will fail the build. {read_more}",
-    ]
+        f"it will fail the build. {read_more}"
+    )
 
 
 def test_heads_that_were_not_asked_for_are_work_in_progress(broker: Any, make_pact: MakePact) -> None:
@@ -179,7 +180,7 @@ def test_the_reason_for_work_in_progress_is_told(broker: Any, make_pact: MakePac
         "'dev' (both have the same content) and it has not yet been successfully verified by a version of Bar from branch 'main' "
         "when the pact's application version was explicitly specified in the consumer version selectors). "
         "Read more at https://docs.pact.io/go/wip"
-    ).replace("latest version of", "latest versions of" if "latest versions of" in told[0] else "latest version of")
+    )
     assert told[1].startswith(
         "This pact is in pending state for this version of Bar because it was included as a 'work in progress' pact. If this",
     )

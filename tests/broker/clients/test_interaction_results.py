@@ -7,6 +7,8 @@ as their sources write them: those two are not run live.
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from saga_broker.content import interaction_id
 from saga_broker.interaction_results import InteractionResult, Problem, read
@@ -186,24 +188,44 @@ def test_a_document_that_is_no_pact_has_no_interactions(pact: Any) -> None:
     assert [one.success for one in read(RUST, pact) if one.interaction_id is None] == [True, False, False]
 
 
+WORDS = st.sampled_from(["a", "b", "c", ID_A, ID_B, "passed", "there is a b"])
+KEYS = st.sampled_from(
+    "tests examples interactionId interactionDescription interactionProviderState success status mismatches exceptions "
+    "differences exception description message attribute identifier full_description".split()
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
+)
+
+
+@given(JSON)
+def test_whatever_is_sent_every_interaction_of_the_pact_is_told_once(sent: Any) -> None:
+    results = read(sent, PACT)
+    assert [one.interaction_id for one in results[:4]] == [ID_A, ID_B, ID_B_WITHOUT, ID_C]
+    assert {one.interaction_id for one in results[4:]} <= {None}
+
+
 def test_many_interactions_are_read_quickly() -> None:
     many = [{**A, "description": str(number)} for number in range(20_000)]
     told = [{"interactionDescription": str(number), "success": True} for number in range(20_000)]
     assert {one.success for one in read(told, {"interactions": many})} == {True}
 
 
-@pytest.mark.parametrize("sent", [RUST, JVM, RUBY, "a text", {"free": ["form", 1.0, None]}])
-def test_the_broker_keeps_what_was_sent_as_it_was_sent(broker: Any, make_pact: Any, sent: Any) -> None:
-    address = published(broker, make_pact, sent)
-    assert broker.get(address)["testResults"] == sent
+def test_the_broker_keeps_what_was_sent_as_it_was_sent(broker: Any, make_pact: Any) -> None:
+    for sent in (RUST, JVM, RUBY, "a text", {"free": ["form", 1.0, None]}):
+        address = published(broker, make_pact, sent)
+        assert broker.get(address)["testResults"] == sent
 
 
 def test_the_broker_tells_how_each_interaction_ended(broker: Any, make_pact: Any) -> None:
     address = published(broker, make_pact, RUBY)
 
     shown = broker.http.get(address)
+    latest = broker.http.get("/pacts/provider/Bar/consumer/Foo/latest/verification-results/latest")
     answer = broker.get(shown.links["saga:interaction-results"]["url"])
 
+    assert latest.links == shown.links
     assert answer["success"] is False
     assert answer["summary"] == {"success": 1, "failed": 2, "unknown": 1}
     assert answer["interactionResults"][1] == {

@@ -65,9 +65,10 @@ def pact_js() -> Path:
 
 
 def install(folder: Path) -> None:
-    """Install into a folder beside, which gets its name when it is complete."""
+    """Install into a folder beside, which gets its name when it is complete; older ones are removed."""
+    for old in BUILD.glob("pact-js-*"):
+        shutil.rmtree(old)
     being_made = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(being_made, ignore_errors=True)
     shutil.copytree(SOURCES, being_made)
     done = subprocess.run(INSTALL, capture_output=True, text=True, check=False, cwd=being_made, timeout=240)
     if done.returncode != 0:

@@ -192,15 +192,17 @@ def test_a_selector_that_the_broker_refuses_fails_the_run(publish_paths: Any, ve
     assert "with name 'none' does not exist" in json.dumps(answer)
 
 
-def test_without_selectors_the_latest_pacts_are_verified(broker: Any, publish_paths: Any, verify: Verify) -> None:
+def test_without_selectors_main_branches_or_else_the_latest_pacts_are_verified(
+    broker: Any, publish_paths: Any, verify: Verify
+) -> None:
     publish_paths("Alpha", "1", "a1", branch="main")
     publish_paths("Alpha", "2", "a2", branch="feat/x")
     publish_paths("Beta", "1", "b1")
 
     answer = verify(without_selectors=True, publish={"version": "7", "branch": "main"})
 
-    assert (answer["passed"], answer["received"]) == (True, ["a2", "b1"])
-    assert last_result(broker, "Alpha", "2")["success"] is True
+    assert (answer["passed"], answer["received"]) == (True, ["a1", "b1"])
+    assert last_result(broker, "Beta", "1")["success"] is True
 
 
 def test_one_pact_is_verified_by_its_address(broker: Any, publish_paths: Any, verify: Verify) -> None:

@@ -262,7 +262,11 @@ def _bodies(saga_text: str, deck: Any, pact: Any) -> dict[str, list[Any]]:
 def _deck() -> dict[str, Any]:
     history = {"word": "C", "verdict": "broken", "obligations": ["O8"], "text": "why", "calls": [{"status": 404}]}
     return {
-        **{"derivation": 1, "faults": 1, "verifier": "0.1.0", "verdict": "broken", "claim": "Checked."},
+        "derivation": 1,
+        "faults": 1,
+        "verifier": "0.1.0",
+        "verdict": "broken",
+        "claim": "Checked.",
         "obligations": {"O8": "broken", "O3": "kept"},
         "histories": [history],
     }

@@ -26,18 +26,15 @@ class Process:
         with log.open("a") as written:
             self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=written, text=True, env=known, cwd=log.parent)
         self.url = ""
-        self._http: httpx.Client | None = None
+        self.http = httpx.Client()
 
     def await_ready(self) -> None:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("broker ready at http://"), f"{line}{self.log.read_text()}"
         self.url = line.split()[-1]
-
-    @property
-    def http(self) -> httpx.Client:
-        self._http = self._http or httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=60)
-        return self._http
+        self.http.close()
+        self.http = httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=60)
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -49,8 +46,7 @@ class Process:
         return self.process.wait(30)
 
     def end(self) -> None:
-        if self._http is not None:
-            self._http.close()
+        self.http.close()
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate(timeout=20)

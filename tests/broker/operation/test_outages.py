@@ -37,7 +37,7 @@ def test_a_postgresql_that_stops_and_starts_again_needs_no_restart(start: Any, o
         assert_unavailable(broker.http.get("/diagnostic/status/dependencies"))
         assert broker.http.get("/diagnostic/status/heartbeat").json()["ok"] is True
 
-    assert broker.http.get("/pacticipants/Foo/versions/1").status_code == 200
+    assert broker.http.get("/pacticipants/Foo/versions/1").status_code == 200, broker.log.read_text()
     assert broker.http.put("/pacticipants/Foo/versions/2", json={}).status_code == 201
     assert broker.http.get("/diagnostic/status/dependencies").status_code == 200
     logged = [line for line in broker.lines if "the database cannot be used" in line["message"]]
@@ -63,7 +63,7 @@ def test_a_sqlite_file_that_is_broken_is_told_and_mended_without_a_restart(start
 
     with path.open("r+b") as mended:
         mended.write(kept.read_bytes())
-    assert broker.http.get("/pacticipants/Foo/versions/1").status_code == 200
+    assert broker.http.get("/pacticipants/Foo/versions/1").status_code == 200, broker.log.read_text()
 
 
 @on_sqlite

@@ -1,7 +1,6 @@
 """`sagapact e2e` and `sagapact demo` in containers, as users run them: what they say, how they end, what they leave."""
 
 import json
-import os
 import random
 import re
 import shlex
@@ -17,13 +16,14 @@ from typing import Any
 import pytest
 
 from command_line import ROOT, Sagapact
+from repetitions import REPEAT
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.api import Order
 from saga_verifier.isolation.engine.owner import labels
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.usefixtures("every_image")]
 Starting = Callable[..., AbstractContextManager[Any]]
-KILLS = int(os.environ.get("SAGAPACT_KILLS", "2"))
+KILLS = 2 * REPEAT
 LONGEST_RUN_S = 12.0
 README = (ROOT / "e2e/README.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]

@@ -146,18 +146,18 @@ def sagapact(tmp_path: Path) -> Sagapact:
     return Sagapact(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def spec() -> Spec:
     return Spec("server", (), env={"PORT": "{port}"}, health=Health("/health", 40.0), stop_timeout_s=2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small(base: str) -> ContainerSpec:
     """The small server as a container."""
     return ContainerSpec(base, command=("python3", "-u", "-c", SERVER), limits=Limits(memory_mb=128, processes=40))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings(base: str) -> Settings:
     return Settings(forwarder_image=base)
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -271,13 +272,13 @@ class TestBilling:
 
     def test_a_postgresql_that_goes_down_is_no_verdict(self, engine: Engine, verify: Verify, pacts: Path) -> None:
         run = verify(BILLING, "--pact", pacts / "saga_service-billing.json")
-        await_objects(run, engine, {"billing", "PostgreSQL"})
+        await_replay(run)
 
         kill_postgresql(run, engine)
 
         assert run.end() == 4
-        assert "PostgreSQL server" in run.text
-        assert "ended with signal SIGKILL" in run.text
+        assert "billing ended while it was verified" in run.text
+        assert "its PostgreSQL server has ended with signal SIGKILL" in run.text
         assert run.objects(engine) == {}
 
     def test_what_a_killed_run_left_is_not_in_the_next_ones_way(self, engine: Engine, verify: Verify, pacts: Path) -> None:
@@ -305,6 +306,21 @@ def await_objects(run: Run, engine: Engine, names: set[str]) -> None:
         assert run.process.poll() is None, run.end()
         assert time.monotonic() < until, run.objects(engine)
         time.sleep(0.05)
+
+
+def await_replay(run: Run) -> None:
+    """Wait until the contracts are being replayed."""
+    until = time.monotonic() + LONGEST_RUN_S
+    while not any("saga_verifier.replay.child" in words for words in commands_below(run)):
+        assert run.process.poll() is None, run.end()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def commands_below(run: Run) -> Iterator[list[str]]:
+    for child in psutil.Process(run.process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            yield child.cmdline()
 
 
 def is_running(engine: Engine, name: str) -> bool:

@@ -121,17 +121,12 @@ def test_a_flood_of_output_is_bounded_and_read_quickly(spec: Spec, small: Contai
         ask(running, "print", text="the last line")
         began = time.monotonic()
         tail = running.log_tail(3)
+        took_s = time.monotonic() - began
+        kept = running.log_tail(1_000_000)
 
-    assert time.monotonic() - began < 5
+    assert took_s < 5
     assert tail.splitlines()[-1] == "the last line"
-
-
-def test_a_flood_instead_of_a_start_ends_in_one_short_message(failing: Any, mine: Mine) -> None:
-    with pytest.raises(NeverHealthyError) as error:
-        failing.start("while True: print('x' * 10000)", timeout_s=3)
-
-    assert len(str(error.value)) < 60_000
-    assert mine() == []
+    assert 50_000 < len(kept) < 250_000  # of five million
 
 
 def test_it_says_that_the_memory_was_too_small(failing: Any) -> None:
@@ -164,28 +159,6 @@ def test_a_command_that_is_not_there_is_said_in_one_message(
 
     assert "died at its start with exit status 127" in str(error.value)
     assert "no-such-program" in str(error.value)
-    assert mine() == []
-
-
-def test_an_image_that_is_nowhere_to_be_had_is_said_in_one_message(
-    spec: Spec, small: ContainerSpec, settings: Settings, mine: Mine
-) -> None:
-    with pytest.raises(CannotStartError, match="The image sagapact-nowhere:1 is not at the Docker engine and cannot be fetched"):
-        ContainerIsolation({"server": replace(small, image="sagapact-nowhere:1")}, settings).start(spec)
-
-    assert mine() == []
-
-
-def test_a_dockerfile_that_does_not_build_is_said_with_its_last_lines(
-    spec: Spec, small: ContainerSpec, settings: Settings, base: str, tmp_path: Path, mine: Mine
-) -> None:
-    (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN echo about to fail && false\n")
-
-    with pytest.raises(IsolationError) as error:
-        ContainerIsolation({"server": replace(small, dockerfile=tmp_path / "Dockerfile")}, settings).start(spec)
-
-    assert "does not build" in str(error.value)
-    assert "about to fail" in str(error.value)
     assert mine() == []
 
 

@@ -1,6 +1,7 @@
 """Replaying pacts that pact-python wrote against a provider over HTTP."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ import psutil
 import pytest
 from pact import Pact, generate, match
 
+from saga_contracts.errors import SagapactError
 from saga_verifier.replay import Cause, InteractionResult, ReplayError, ReplayResult, replay
 
 Written = Callable[..., bytes]
@@ -296,3 +298,21 @@ def test_a_crash_of_the_verifier_is_an_error(written: Written, provider: Any, se
 def test_an_address_that_is_none_is_an_error_with_its_reason(written: Written, server: Any) -> None:
     with pytest.raises(ReplayError, match="ended with exit status 1"):
         replay(written(ping), "billing", "nowhere", server.url, None, 60)
+
+
+def test_a_replay_ends_when_somebody_says_so_meanwhile(written: Written, provider: Any, server: Any) -> None:
+    def ended() -> None:
+        raise SagapactError("the provider has ended")
+
+    released = threading.Event()
+    provider.when_asked = lambda: released.wait(60)
+    provider.reply("/ping", 204)
+    began = time.monotonic()
+    try:
+        with pytest.raises(SagapactError, match="the provider has ended"):
+            run(written(ping), provider, server, meanwhile=ended)
+    finally:
+        released.set()
+
+    assert time.monotonic() - began < 30
+    assert replaying() == []
