@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from saga_broker import api
 from saga_broker.api.call import links_of, respond
-from saga_broker.envelope import LOG, Envelope
+from saga_broker.envelope import LOG, Envelope, methods_of
 from saga_broker.errors import BrokerError, EmptyError, NotFoundError, RefusedError
 from saga_broker.media import JSON, PROBLEM, TEXT, wants_problems
 from saga_broker.openapi.document import DescribedApp
@@ -86,8 +86,11 @@ def _broker_error(request: Request, error: Exception) -> Response:
 
 def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    missing = error.status_code == 404  # noqa: PLR2004  (the status itself)
-    return _broker_error(request, NotFoundError() if missing else EmptyError(error.status_code))
+    if error.status_code == 404:  # noqa: PLR2004  (the status itself)
+        return _broker_error(request, NotFoundError())
+    answer = _broker_error(request, EmptyError(error.status_code))
+    answer.headers["Allow"] = ", ".join(methods_of(request.scope))
+    return answer
 
 
 def _no_database(request: Request, error: Exception) -> Response:

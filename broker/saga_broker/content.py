@@ -26,6 +26,11 @@ def content_sha(pact: Any) -> str:
     return _sha1(_what_counts(pact))
 
 
+def text_sha(raw: bytes) -> str:
+    """Give the sha of a pact's whole text, for brokers that are told to look at all of it."""
+    return hashlib.sha1(raw, usedforsecurity=False).hexdigest()
+
+
 def with_ids(pact: Any) -> Any:
     """Give every interaction and message its id, the SHA-1 of its own content; an id that was sent is overwritten."""
     if not isinstance(pact, dict):

@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.routing import Match, Route
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saga_broker.addresses import Addresses, under
 from saga_broker.hal import dump
-from saga_broker.media import CSV, HAL, JSON, PROBLEM
+from saga_broker.media import CSV, HAL, JSON, PROBLEM, wants_problems
 
 COMPATIBLE_WITH = "2.120.0"
 LOG = logging.getLogger("saga_broker")
@@ -39,16 +40,19 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(scope["method"], send)
+        answer = _Answer(scope, send)
         try:
             await self._answer(scope, receive, answer)
         except _TooLargeError:
-            await answer.json(413, {"error": f"The request body is larger than {self._max_body_bytes} bytes."})
+            text = f"The request body is larger than {self._max_body_bytes} bytes."
+            kind = f"{self._located(scope)[BASE]}/problem/content-too-large"
+            await answer.fault({"error": text}, _problem(413, "Content Too Large", kind, text))
         except Exception:
             reference = secrets.token_urlsafe(7)[:10]
             LOG.exception("error reference %s: %s %s", reference, scope["method"], scope["path"])
             text = f"An error has occurred. The details have been logged with the reference {reference}"
-            await answer.json(500, {"error": {"message": text, "reference": reference}})
+            kind = f"{self._located(scope)[BASE]}/problems/server-error"
+            await answer.fault({"error": {"message": text, "reference": reference}}, _problem(500, "Server error", kind, text))
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
@@ -58,7 +62,7 @@ class Envelope:
             return
         scope = self._located(_rewritten(scope, raw))
         if scope["method"] == "OPTIONS":
-            await answer.options(_methods(scope))
+            await answer.options(methods_of(scope))
             return
         await self._app(scope, self._bounded(scope, receive), answer.send)
 
@@ -96,8 +100,9 @@ class Envelope:
 class _Answer:
     """Sends the answer with the headers that all answers have."""
 
-    def __init__(self, method: str, send: Send) -> None:
-        self._is_head = method == "HEAD"
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._is_head = scope["method"] == "HEAD"
+        self._accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
         self._send = send
         self._started = False
 
@@ -116,6 +121,13 @@ class _Answer:
             return
         kind = f"{media_type};charset=utf-8" if charset else media_type
         await self._whole(status, dump(document), [(b"content-type", kind.encode())])
+
+    async def fault(self, plain: object, problem: dict[str, Any]) -> None:
+        """Send an error in the form that the client asked for."""
+        if wants_problems(self._accept):
+            await self.json(problem["status"], problem, PROBLEM)
+        else:
+            await self.json(problem["status"], plain)
 
     async def options(self, methods: list[str]) -> None:
         if not methods:
@@ -139,7 +151,11 @@ def _path_fault(raw: str) -> tuple[int, dict[str, object]] | None:
     ):
         text = f"A name in the path cannot be longer than {MAX_SEGMENT} characters."
         return 414, _problem(414, "URI Too Long", "/problem/invalid-request-parameter-value", text)
-    decoded = unquote(raw)
+    try:
+        decoded = unquote(raw, errors="strict")
+    except UnicodeDecodeError:
+        text = "URL path is not valid UTF-8."
+        return 422, _problem(422, "Unprocessable", "/problem/invalid-request-parameter-value", text)
     for character, name in (("\n", "new line"), ("\t", "tab"), ("\0", "NUL")):
         if character in decoded:
             text = f"URL path cannot contain a {name} character."
@@ -147,7 +163,7 @@ def _path_fault(raw: str) -> tuple[int, dict[str, object]] | None:
     return None
 
 
-def _problem(status: int, title: str, kind: str, detail: str) -> dict[str, object]:
+def _problem(status: int, title: str, kind: str, detail: str) -> dict[str, Any]:
     return {"title": title, "type": kind, "detail": detail, "status": status, "instance": "/"}
 
 
@@ -166,7 +182,7 @@ def _rewritten(scope: Scope, raw: str) -> Scope:
     return {**scope, "path": path or "/", "headers": headers, "method": method}
 
 
-def _methods(scope: Scope) -> list[str]:
+def methods_of(scope: Scope) -> list[str]:
     """List the methods that the resource under a path has."""
     found: set[str] = set()
     for route in scope["app"].state.resources:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from saga_broker import notices
-from saga_broker.content import content_sha
+from saga_broker.content import content_sha, text_sha
 from saga_broker.diff import DiffTooLargeError, pact_diff
 from saga_broker.errors import ConflictError, EmptyError
 from saga_broker.hal import Links, dump
@@ -30,6 +30,7 @@ class Incoming:
         raw: The bytes that are stored.
         pact: The same, parsed.
         merge: Merge it with what the version already holds.
+        whole: Pacts are equal only when their whole texts are.
         sha: The content sha.
     """
 
@@ -38,11 +39,12 @@ class Incoming:
     raw: bytes
     pact: Any
     merge: bool = False
+    whole: bool = False
     sha: str = field(init=False)
 
     def __post_init__(self) -> None:
         """Work the sha out here, before any other publisher has to wait for this one."""
-        object.__setattr__(self, "sha", content_sha(self.pact))
+        object.__setattr__(self, "sha", text_sha(self.raw) if self.whole else content_sha(self.pact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def _merged(connection: Connection, existing: Publication, pact: Incoming) -> In
         document = merged(before, pact.pact)
     except MergeConflictError as error:
         raise EmptyError(409) from error
-    return Incoming(pact.consumer, pact.provider, dump(document), document, merge=True)
+    return Incoming(pact.consumer, pact.provider, dump(document), document, merge=True, whole=pact.whole)
 
 
 def _difference(connection: Connection, settings: Settings, existing: Publication, pact: Incoming) -> str:

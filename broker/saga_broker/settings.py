@@ -20,10 +20,13 @@ class Settings:
         first_tag_age_s: Seconds.
         create_deployed_versions_for_tags: A tag named like an environment records a deployment.
         allow_dangerous_contract_modification: Let a pact be replaced under the same consumer version.
+        base_equality_only_on_content_that_affects_verification_results: Leave out of the content sha what no verification depends
+            on; otherwise it is the SHA-1 of the whole text.
         check_for_potential_duplicate_pacticipant_names: Refuse a new name that reads like an existing one.
         pact_content_diff_timeout_s: Seconds after which a diff is given up with 408.
         verified_by_other_branch_lookback_days: How far back results of other branches count for work in progress.
         badge_provider_mode: `redirect`: badges are drawn by shields.io, as for the Pact Broker; `own`: they are drawn here.
+        dynamic_wip_window: Choose how far back work in progress is looked for; the date that is asked for is then not looked at.
         pool_size: Database connections kept open.
     """
 
@@ -37,8 +40,10 @@ class Settings:
     first_tag_age_s: float = 10.0
     create_deployed_versions_for_tags: bool = True
     allow_dangerous_contract_modification: bool = False
+    base_equality_only_on_content_that_affects_verification_results: bool = True
     check_for_potential_duplicate_pacticipant_names: bool = True
     pact_content_diff_timeout_s: float = 15.0
     verified_by_other_branch_lookback_days: int = 30
     badge_provider_mode: str = "redirect"
+    dynamic_wip_window: bool = False
     pool_size: int = 10

@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 from saga_contracts.errors import SagapactError
-from saga_contracts.saga import Saga
+from saga_contracts.saga import Completion, Saga
 from saga_e2e.doubts import doubt
 from saga_e2e.evidence import Evidence, SagaRecord
 from saga_e2e.faults import Fault, Role, on_the_way
@@ -25,6 +25,8 @@ from saga_verifier.verdicts import Verdict
 DEADLINE_S = 30.0
 NOTICE_S = 5.0
 """How long after the end of an escalated saga its owner may be told."""
+CALLBACK_S = 10.0
+"""How long after a crash a callback may still come."""
 QUIET_S = 5.0
 """How long calls may be under way after the end."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.1
@@ -90,6 +92,7 @@ class Player:
         if record.state == End.ESCALATED and self._saga.policies.owner_notification is not None:
             self._await_notice(saga_id, record)
         self._topology.wait_until_restarted()
+        self._await_callbacks(scenario, saga_id)
         self._await_quiet(saga_id)
         steps = tuple(self._services.ask(step, saga_id, payload, record) for step in self._saga.steps)
         again = self._record(saga_id)
@@ -119,6 +122,17 @@ class Player:
         for _ in self._pauses(NOTICE_S):
             trace = self._proxy.trace(saga_id)
             if to_tell <= {call.step for call in trace if call.role == Role.NOTIFICATION and call.outcome == "done"}:
+                return
+
+    def _await_callbacks(self, scenario: Scenario, saga_id: str) -> None:
+        """Wait for what participants call back late: after a crash, the saga may have ended by the answer to a retry before."""
+        if not any(fault.crashes for fault in scenario.faults):
+            return
+        tell_later = {step.step for step in self._saga.steps if step.completion == Completion.CALLBACK}
+        for _ in self._pauses(CALLBACK_S):
+            trace = self._proxy.trace(saga_id)
+            called = {call.step for call in trace if call.role == Role.FORWARD}
+            if called & tell_later <= {call.step for call in trace if call.role == Role.CALLBACK}:
                 return
 
     def _await_quiet(self, saga_id: str) -> None:

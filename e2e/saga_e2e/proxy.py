@@ -71,6 +71,11 @@ class FaultProxy:
         self._port = 0
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @property
     def base_url(self) -> str:
         """Where the proxy answers, without a closing slash."""
         return f"http://{self._host}:{self._port}"

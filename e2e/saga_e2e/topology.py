@@ -143,6 +143,7 @@ class Topology:
             self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host, self.restart))
             specs = [*map(self._spec, self._files), *map(self._placed, self._beside.values())]
             self._running = stack.enter_context(start_all(self._isolation, specs))
+            self._isolation.check_reached(self.proxy.port)
             for name in self._files:
                 self.proxy.route(name, self.url_of(name))
             self._stack = stack.pop_all()

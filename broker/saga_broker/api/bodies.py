@@ -22,7 +22,7 @@ def parse_json(raw: bytes, max_depth: int) -> Any:
     Raises:
         RefusedError: With status 400 and the reason.
     """
-    document = parse_any(_decode(raw), max_depth)
+    document = parse_any(decode(raw, "Request body"), max_depth)
     if not isinstance(document, dict | list):
         raise RefusedError(400, "Expected JSON Hash or Array in the request body.")
     return document
@@ -40,14 +40,23 @@ def parse_any(text: str, max_depth: int) -> Any:
     return document
 
 
-def _decode(raw: bytes) -> str:
+def decode(raw: bytes, what: str) -> str:
+    """Read bytes as UTF-8.
+
+    Args:
+        raw: The bytes.
+        what: Names them.
+
+    Raises:
+        RefusedError: With status 400, and the place of the first byte that is no UTF-8.
+    """
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         before = raw[max(0, error.start - 100) : error.start].decode(errors="replace")
         place = len(raw[: error.start].decode(errors="replace")) + 1
         text = (
-            f"Request body has a non UTF-8 character at char {place} and cannot be "
+            f"{what} has a non UTF-8 character at char {place} and cannot be "
             f"parsed as JSON. Fragment preceding invalid character is: '{before}'"
         )
         raise RefusedError(400, text) from error

@@ -1,6 +1,6 @@
 """Pacts for verification: what a provider's build has to verify now."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -13,9 +13,12 @@ from saga_broker.api.pacticipants import existing
 from saga_broker.api.selectors import read_selectors
 from saga_broker.gate.selection import Entry, PactSelector, merged, metadata_pairs, short_description
 from saga_broker.gate.verification_notices import Provider, notices
+from saga_broker.gate.wip_window import LONGEST, start_of_window
 from saga_broker.hal import Document, link
 from saga_broker.media import HAL, JSON
+from saga_broker.rows import Pacticipant
 from saga_broker.store import selection as store
+from saga_broker.store.types import now
 from saga_broker.store.verified import Verifier
 from saga_broker.views.pact import name_of
 
@@ -85,12 +88,19 @@ def _answered(call: Call, connection: Connection, provider: str, request: Reques
     if request.wip_since is not None and (verifier.branch or verifier.tags):
         known = {(entry.pact.consumer_id, entry.pact.sha) for entry in entries}
         days = call.settings.verified_by_other_branch_lookback_days
-        found = store.work_in_progress(connection, verifier, request.wip_since, days)
+        since = _start_of_window(connection, owner) if call.settings.dynamic_wip_window else request.wip_since
+        found = store.work_in_progress(connection, verifier, since, days)
         entries += merged([pair for pair in found if (pair[0].consumer_id, pair[0].sha) not in known], wip=True)
     pending = store.pending_tags(connection, verifier, entries) if request.pending else {}
     shown = [_entry(call, verifier, request, entry, pending.get(entry.pact.content_id, ())) for entry in entries]
     own = call.links.url("pacts", "provider", provider, "for-verification")
     return respond({"_embedded": {"pacts": shown}, "_links": {"self": link(own, "Pacts to be verified")}})
+
+
+def _start_of_window(connection: Connection, provider: Pacticipant) -> datetime:
+    moment = now()
+    unverified = store.unverified_since(connection, provider.id, moment - timedelta(days=LONGEST))
+    return start_of_window(unverified, moment)
 
 
 def _entry(call: Call, verifier: Verifier, request: Request, entry: Entry, pending_tags: tuple[str, ...]) -> Document:

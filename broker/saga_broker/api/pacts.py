@@ -188,8 +188,9 @@ def _content(call: Call, provider: str, consumer: str, sha: str, meta: str | Non
 def _stored(call: Call, provider: str, consumer: str, number: str, *, merge: bool) -> Response:
     document = call.object()
     _check_names(document, provider, consumer)
-    raw = dump(document) if merge else call.raw
-    pact = Incoming(consumer, provider, raw, document, merge)
+    whole = not call.settings.base_equality_only_on_content_that_affects_verification_results
+    raw = dump(document) if merge or whole else call.raw
+    pact = Incoming(consumer, provider, raw, document, merge, whole)
     with call.write() as connection:
         duplicates = likely_duplicates(connection, call.settings, [consumer, provider], call.links.base)
         if duplicates:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker import notices
-from saga_broker.api.bodies import parse_any
+from saga_broker.api.bodies import decode, parse_any
 from saga_broker.api.call import Call, HalJson, respond
 from saga_broker.api.fields import Faults, address, array, filled, not_blank, one_line, one_of, text
 from saga_broker.errors import RefusedError
@@ -127,7 +127,8 @@ def _contract(call: Call, body: Body, item: Any, index: int, faults: Faults) -> 
         faults.add("contracts", *faults_here)
         return None
     merge = item.get("onConflict") == "merge"
-    return Incoming(item["consumerName"], item["providerName"], raw or b"", pact, merge)
+    whole = not call.settings.base_equality_only_on_content_that_affects_verification_results
+    return Incoming(item["consumerName"], item["providerName"], raw or b"", pact, merge, whole)
 
 
 def _is_text(value: Any) -> str | None:
@@ -151,10 +152,14 @@ def _parsed(call: Call, item: Body, raw: bytes | None, texts: list[str]) -> Any:
         texts.append(unreadable)
         return None
     try:
-        pact = parse_any(raw.decode(), call.settings.max_json_depth)
-    except (UnicodeDecodeError, RefusedError):
-        texts.append(unreadable)
+        written = decode(raw, "contract content")
+    except RefusedError as error:
+        texts += [str(error), unreadable]
         return None
+    try:
+        pact = parse_any(written, call.settings.max_json_depth)
+    except RefusedError:
+        pact = None
     if not isinstance(pact, dict):
         texts.append(unreadable)
         return None

@@ -79,7 +79,8 @@ def _wip_reason(entry: Entry, provider: Provider, url: str) -> str:
     count = len(entry.chosen)
     told = replace(provider, pending_tags=_wip_tags(entry))
     same = {1: "", 2: " (both have the same content)"}.get(count, " (all have the same content)")
-    latest = f"latest version{'' if 1 in (len(branches), len(tags)) else 's'} of {entry.pact.consumer} {' and '.join(parts)}{same}"
+    versions = "version" if 1 in (len(branches), len(tags)) else "versions"
+    latest = f"latest {versions} of {entry.pact.consumer} {' and '.join(parts)}{same}"
     return (
         f"The pact at {url} is being verified because it is a 'work in progress' pact (ie. it is the pact for the {latest} and "
         f"it has not yet been successfully verified by {_any(told, only_pending=True)} when the pact's application version was "
@@ -148,7 +149,8 @@ def _any(provider: Provider, *, only_pending: bool = False, article: str = "a") 
 
 
 def _tags(tags: Sequence[str]) -> str:
-    return f"tag {_join([repr(tag) for tag in tags])}"
+    quoted = [f"'{tag}'" for tag in tags]
+    return f"tag {_join(quoted)}"
 
 
 def _join(words: Sequence[str]) -> str:

@@ -59,7 +59,9 @@ def describe(app: FastAPI, routes: Sequence[Any]) -> Document:
     for route in routes:
         if isinstance(route, APIRoute):
             for method in sorted(route.methods or ()):
-                paths.setdefault(route.path_format, {})[method.lower()] = _operation(route, method, described[route.endpoint])
+                paths.setdefault(route.path_format, {})[method.lower()] = _operation(
+                    route, method, described.get(route.endpoint, route)
+                )
     return {
         "openapi": "3.1.0",
         "info": {"title": app.title, "version": app.version, "description": _ABOUT},

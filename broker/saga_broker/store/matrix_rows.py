@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, func, or_, select
 
 from saga_broker.gate.model import Pair, Question, Resolved, Row
 from saga_broker.store.prepared import Prepared, among
@@ -59,7 +59,7 @@ def find(connection: Connection, question: Question, resolved: Sequence[Resolved
     for search in searches:
         found: Iterable[Row]
         if question.limit is not None:
-            found = _of_newest_publications(search).all(connection, **_only(values, search, cut=True), rows=question.limit)
+            found = _cut(connection, search, values, pairs, question.limit)
         else:
             found = _found(connection, search, values, pairs, limit)
         for row in found:
@@ -88,10 +88,20 @@ def _found(
             yield from _newest_without_result(search).all(connection, **here)
 
 
-def _only(values: dict[str, Any], search: _Search, *, cut: bool = False) -> dict[str, Any]:
+def _cut(connection: Connection, search: _Search, values: dict[str, Any], pairs: Sequence[Pair], limit: int) -> Sequence[Row]:
+    """Find the newest rows of the newest publications."""
+    here = _only(values, search)
+    newest: list[tuple[Any, ...]] = []
+    for pair in pairs:
+        if search.consumer or pair.provider_id in values["owners"]:
+            ends = {"consumer": pair.consumer_id, "provider": pair.provider_id}
+            newest += _newest_publications(search).all(connection, **here, **ends, rows=limit)
+    ids = [key for _, key in sorted(newest, reverse=True)[:limit]]
+    return _newest_rows_of(search).all(connection, **here, publications=ids, rows=limit)
+
+
+def _only(values: dict[str, Any], search: _Search) -> dict[str, Any]:
     names = {*search.consumer, *search.verifier, *(("owners", "given") if search.among_given else ())}
-    if cut and not search.consumer:
-        names.add("owners")
     return {name: value for name, value in values.items() if name in names}
 
 
@@ -102,13 +112,28 @@ def _every(search: _Search) -> Prepared[Row]:
 
 
 @cache
-def _of_newest_publications(search: _Search) -> Prepared[Row]:
-    wanted = _wanted(search)
-    if not search.consumer:
-        wanted.append(among(publications.c.provider_id, "owners"))
-    newest = select(publications.c.id).where(*wanted).order_by(publications.c.created_at.desc(), publications.c.id.desc())
-    ids = newest.limit(bindparam("rows", type_=Integer)).subquery()
-    query = _rows(_result_of(search), outer=search.empty).where(*wanted, publications.c.id.in_(select(ids.c.id)))
+def _newest_publications(search: _Search) -> Prepared[tuple[Any, ...]]:
+    """Prepare the newest publications of a pair."""
+    pair = (publications.c.consumer_id == bindparam("consumer"), publications.c.provider_id == bindparam("provider"))
+    query = select(publications.c.created_at, publications.c.id).where(*pair, *_wanted(search))
+    query = query.order_by(publications.c.created_at.desc(), publications.c.id.desc())
+    return Prepared(query.limit(bindparam("rows", type_=Integer)))
+
+
+@cache
+def _newest_rows_of(search: _Search) -> Prepared[Row]:
+    """Prepare the newest rows of publications that are given by id; names and numbers are read for these rows only."""
+    joined = publications.join(verifications, _result_of(search), isouter=search.empty)
+    last_action = func.coalesce(verifications.c.created_at, publications.c.created_at)
+    newest = (
+        select(publications.c.id.label("publication_id"), verifications.c.id.label("verification_id"))
+        .select_from(joined)
+        .where(among(publications.c.id, "publications"))
+        .order_by(last_action.desc(), func.coalesce(verifications.c.id, 0).desc())
+        .limit(bindparam("rows", type_=Integer))
+        .subquery("newest")
+    )
+    query = _rows(verifications.c.id == newest.c.verification_id, outer=True, first=newest)
     return Prepared(query, Row)
 
 
@@ -153,9 +178,11 @@ def _one_of(kinds: tuple[str, ...], columns: tuple[Any, Any]) -> list[ColumnElem
     return [or_(*(found[kind] for kind in kinds))] if kinds else []
 
 
-def _rows(result: ColumnElement[bool], *, outer: bool) -> Select[Any]:
+def _rows(result: ColumnElement[bool], *, outer: bool, first: Any = None) -> Select[Any]:
+    """Select rows; of all publications, or of those that `first` names."""
+    chosen = publications if first is None else first.join(publications, publications.c.id == first.c.publication_id)
     joined = (
-        publications.join(consumers, consumers.c.id == publications.c.consumer_id)
+        chosen.join(consumers, consumers.c.id == publications.c.consumer_id)
         .join(providers, providers.c.id == publications.c.provider_id)
         .join(consumer_versions, consumer_versions.c.id == publications.c.consumer_version_id)
         .join(contents, contents.c.id == publications.c.content_id)

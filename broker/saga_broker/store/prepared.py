@@ -11,13 +11,13 @@ from functools import cache
 from typing import Any, Generic, TypeVar, overload
 
 import orjson
-from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Table, bindparam, insert, update
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Connection, Dialect, Integer, Table, bindparam, insert, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import UpdateBase
 from sqlalchemy.sql.selectable import SelectBase
-from sqlalchemy.types import Text, TypeDecorator
+from sqlalchemy.types import Text, TypeDecorator, TypeEngine
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
@@ -92,8 +92,8 @@ class Prepared(Generic[T]):
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Tell whether a column is one of a list of values that is given by name."""
-    return _Among(column, bindparam(name, type_=_List()))
+    """Tell whether a column is one of a list of ids that is given by name."""
+    return _Among(column, bindparam(name, type_=_Ids()))
 
 
 @cache
@@ -167,11 +167,14 @@ def _translated(connection: Connection, sql: str, error: Any) -> DBAPIError:
     return found
 
 
-class _List(TypeDecorator[list[Any]]):
-    """A list of values as one value: JSON for SQLite, an array for PostgreSQL."""
+class _Ids(TypeDecorator[list[int]]):
+    """A list of ids as one value: JSON for SQLite, an array for PostgreSQL."""
 
     impl = Text
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return Text() if dialect.name == "sqlite" else ARRAY(Integer())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return orjson.dumps(list(value)).decode() if dialect.name == "sqlite" else list(value)
@@ -195,5 +198,4 @@ def _among_in_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> 
 @compiles(_Among, "postgresql")
 def _among_in_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(part, **options) for part in (element.column, element.values))
-    kind = "int" if element.column.type.python_type is int else "text"
-    return f"{column} = ANY(CAST({values} AS {kind}[]))"
+    return f"{column} = ANY({values})"

@@ -162,7 +162,7 @@ publications = Table(
         sqlite_where=text("is_latest = 1"),
         postgresql_where=text("is_latest"),
     ),
-    Index("ix_publications_provider_id_created_at", "provider_id", "created_at"),
+    Index("ix_publications_pair_created_at", "provider_id", "consumer_id", "created_at", "id"),
     Index("ix_publications_content_id", "content_id"),
     Index("ix_publications_consumer_id", "consumer_id"),
     sqlite_autoincrement=True,

@@ -22,6 +22,7 @@ from saga_broker.store.schema import (
     publications,
     released_versions,
     tags,
+    verifications,
 )
 from saga_broker.store.tags import is_newest_with_tag
 from saga_broker.store.types import UtcDateTime
@@ -167,6 +168,17 @@ def work_in_progress(connection: Connection, verifier: Verifier, since: datetime
     ]
 
 
+def unverified_since(connection: Connection, provider_id: int, since: datetime) -> list[datetime]:
+    """Give the moments at which pacts of a provider that never were verified successfully were published, from a moment on."""
+    success = select(verifications.c.id).where(verifications.c.content_id == publications.c.content_id, verifications.c.success)
+    query = select(publications.c.created_at).where(
+        publications.c.provider_id == provider_id,
+        publications.c.created_at >= since,
+        ~success.correlate(publications).exists(),
+    )
+    return list(connection.execute(query).scalars())
+
+
 def _candidates(connection: Connection, provider: str, since: datetime) -> Found:
     nothing = PactSelector()
     heads = _YOUNG_HEADS.all(connection, provider=provider, since=since)
@@ -203,9 +215,7 @@ def _pacts() -> Select[Any]:
 
 
 def _young() -> Select[Any]:
-    young = publications.c.created_at > bindparam("since", type_=UtcDateTime)
-    query = publication_query().where(publications.c.is_latest, providers.c.name == bindparam("provider"), young)
-    return query.order_by(publications.c.id)
+    return _pacts().where(publications.c.created_at > bindparam("since", type_=UtcDateTime))
 
 
 def _on_heads(query: Select[Any]) -> Select[Any]:

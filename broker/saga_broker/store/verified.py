@@ -100,7 +100,8 @@ def _successes(*, count_wip: bool) -> Select[Any]:
 
 
 def _contents_with(result: Select[Any]) -> Prepared[tuple[Any, ...]]:
-    return Prepared(select(contents.c.id).where(among(contents.c.id, "ids"), result.correlate(contents).exists()))
+    one = result.limit(1).correlate(contents).scalar_subquery()  # with a limit: the first that is found ends the search
+    return Prepared(select(contents.c.id).where(among(contents.c.id, "ids"), one.is_not(None)))
 
 
 _ON_BRANCH = select(branch_versions.c.id).where(branch_versions.c.version_id == verifications.c.provider_version_id)

@@ -7,6 +7,7 @@ was killed, is removed at the beginning.
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from typing import Literal
 
 from saga_verifier.isolation.container_database import DatabaseServer
 from saga_verifier.isolation.container_spec import Database
-from saga_verifier.isolation.engine import Engine
+from saga_verifier.isolation.engine import Engine, EngineError
 from saga_verifier.isolation.engine.owner import RUN_LABEL, labels
 from saga_verifier.isolation.engine.sweep import sweep
 
 Reach = Literal["auto", "direct", "forwarder"]
+_END_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,14 @@ class Run:
         self.id = secrets.token_hex(4)
         self.network = f"sagapact-{self.id}"
         self.engine = Engine()
+        self.gateway = ""
         try:
             left = sweep(self.engine)
             if left:
                 settings.say(f"removed {left} objects that a killed run had left at the Docker engine")
-            self._network_id, self.gateway = self.engine.create_network(self.network, labels(self.id, "network"))
-        except BaseException:
-            self.engine.close()
+            self.gateway = self.engine.create_network(self.network, labels(self.id, "network"))
+        except BaseException:  # also when it is interrupted
+            self.end()
             raise
         self.direct = settings.reach == "direct" or (settings.reach == "auto" and _is_ours(self.gateway))
         self._making = threading.Lock()
@@ -78,15 +81,29 @@ class Run:
 
     def end(self) -> None:
         """Remove all that the run made."""
-        mine = f"{RUN_LABEL}={self.id}"
+        until = time.monotonic() + _END_WITHIN_S
         try:
-            for container, _ in self.engine.containers(mine):
-                self.engine.remove(container)
-            for volume, _ in self.engine.volumes(mine):
-                self.engine.remove_volume(volume)
-            self.engine.remove_network(self._network_id)
+            while not self._removed(last=time.monotonic() > until):
+                time.sleep(0.1)
         finally:
             self.engine.close()
+
+    def _removed(self, *, last: bool) -> bool:
+        """Try to remove everything; what was just being made when the run was interrupted may appear a moment later."""
+        mine = f"{RUN_LABEL}={self.id}"
+        try:
+            for listed, remove in (
+                (self.engine.containers, self.engine.remove),
+                (self.engine.volumes, self.engine.remove_volume),
+                (self.engine.networks, self.engine.remove_network),
+            ):
+                for name, _ in listed(mine):
+                    remove(name)
+        except EngineError:
+            if last:
+                raise
+            return False
+        return True
 
 
 class Shared:

@@ -58,10 +58,14 @@ def start_all(isolation: Starter, specs: Iterable[Spec]) -> Group:
         starts = [threads.submit(isolation.start, spec, give_up=give_up) for spec in wanted]
         try:
             wait(starts, return_when=FIRST_EXCEPTION)
-        finally:  # interrupted, or one failed: the others need not go on
             if not all(start.done() and start.exception() is None for start in starts):
-                give_up.set()
+                give_up.set()  # one failed: the others need not go on
             wait(starts)
+        except BaseException:  # interrupted: nobody else could stop what runs already
+            give_up.set()
+            wait(starts)
+            _in_parallel(_stops(starts))
+            raise
     return Group(dict(zip(names, _all_or_none(starts), strict=True)))
 
 
@@ -69,11 +73,15 @@ def _all_or_none(starts: list[Future[Running]]) -> list[Running]:
     errors = [error for error in (start.exception() for start in starts) if error is not None]
     if not errors:
         return [start.result() for start in starts]
-    _in_parallel([start.result().stop for start in starts if start.exception() is None])
+    _in_parallel(_stops(starts))
     causes = [error for error in errors if not isinstance(error, GivenUpError)] or errors
     for other in causes[1:]:
         causes[0].add_note(f"Also: {other}")
     raise causes[0]
+
+
+def _stops(starts: list[Future[Running]]) -> list[Callable[[], None]]:
+    return [start.result().stop for start in starts if start.exception() is None]
 
 
 def _in_parallel(calls: list[Callable[[], None]]) -> None:

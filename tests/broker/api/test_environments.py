@@ -157,6 +157,19 @@ def test_a_deleted_environment_takes_its_deployments_along(with_versions: Any) -
     assert with_versions.get(f"{VERSIONS}/1")["_links"]["pb:deployed-environments"] == []
 
 
+def test_environments_are_listed_by_their_display_names(broker: Any) -> None:
+    made = broker.post("/environments", {"name": "x", "displayName": "", "production": False}, 201)
+    assert made["displayName"] == "X"
+    broker.post("/environments", {"name": "a", "displayName": "sandbox", "production": False}, 201)
+    names = [one["name"] for one in broker.get("/environments")["_embedded"]["environments"]]
+    assert names == ["production", "a", "test", "x"]
+
+
+def test_what_is_no_truth_value_changes_no_deployment(with_versions: Any) -> None:
+    path = with_versions.deploy("Foo", "1", "test")["_links"]["self"]["href"]
+    assert with_versions.patch(path, {"currentlyDeployed": "false"})["currentlyDeployed"] is True
+
+
 def test_an_empty_instance_is_one_of_its_own(with_versions: Any) -> None:
     with_versions.deploy("Foo", "1", "test", applicationInstance="")
     with_versions.deploy("Foo", "2", "test")

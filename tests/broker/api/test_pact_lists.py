@@ -7,7 +7,7 @@ import pytest
 
 MakePact = Callable[..., dict[str, Any]]
 PAIR = "/pacts/provider/Bar/consumer/Foo"
-HISTORY = (
+HISTORY: tuple[tuple[str, str, str, list[str]], ...] = (
     ("Foo", "1", "main", ["prod"]),
     ("Foo", "2", "feat", ["dev"]),
     ("Foo", "3", "main", ["dev"]),

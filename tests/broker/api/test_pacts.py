@@ -89,6 +89,21 @@ def test_a_version_keeps_its_pact_unless_that_is_allowed(serve: ServeBroker, mak
     assert next(one["type"] for one in told if "content" in one["text"]) == "warning"
 
 
+def test_all_of_the_text_counts_when_the_broker_is_told_so(serve: ServeBroker, make_pact: MakePact) -> None:
+    texts = ('{"interactions":[],"x":1}', '{ "interactions": [], "x": 1 }', '{"interactions":[],"x":2}')
+    found = []
+    for whole in (False, True):
+        broker = serve(base_equality_only_on_content_that_affects_verification_results=not whole)
+        provider = "whole" if whole else "content"
+        for number, text in enumerate(texts):
+            path = f"/pacts/provider/{provider}/consumer/Foo/version/{provider}{number}"
+            reply = broker.http.put(path, content=text, headers={"Content-Type": "application/json"})
+            found.append(sha_of(reply.json()))
+    assert found[:3] == ["ed7c1aebc3e11064ce9afc29297e1e36203583cd"] * 3
+    assert found[3] == found[4] == hashlib.sha1(texts[0].encode(), usedforsecurity=False).hexdigest()
+    assert found[5] == hashlib.sha1(texts[2].encode(), usedforsecurity=False).hexdigest()
+
+
 def test_a_name_that_reads_like_another_is_refused(serve: ServeBroker, make_pact: MakePact) -> None:
     broker = serve()
     broker.put(f"{PAIR}/version/1", make_pact("Foo", "Bar", "a"))

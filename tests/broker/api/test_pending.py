@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 MakePact = Callable[..., dict[str, Any]]
+ServeBroker = Callable[..., Any]
 PATH = "/pacts/provider/Bar/for-verification"
 LONG_AGO = "2020-01-01"
 
@@ -184,3 +185,13 @@ def test_the_reason_for_work_in_progress_is_told(broker: Any, make_pact: MakePac
     assert told[1].startswith(
         "This pact is in pending state for this version of Bar because it was included as a 'work in progress' pact. If this",
     )
+
+
+def test_the_broker_can_choose_how_far_back_work_in_progress_is_looked_for(serve: ServeBroker, make_pact: MakePact) -> None:
+    broker = serve(dynamic_wip_window=True)
+    broker.put("/pacticipants/Bar/branches/main/versions/0", {})
+    publish(broker, make_pact, branch="feat")
+    main = {"providerVersionBranch": "main"}
+    assert wip(broker, **main, includeWipPactsSince="2999-01-01") == [("1", "latest from branch feat")]
+    verify(broker, "1", branch="main")
+    assert wip(broker, **main, includeWipPactsSince="2999-01-01") == []

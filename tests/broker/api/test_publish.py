@@ -140,12 +140,23 @@ FAULTS: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
     ({"contracts": None}, {"contracts": ["must be an array"]}),
     ({"contracts": ["x"]}, {"contracts": ["must be a hash (at index 0)"]}),
 ]
+NOT_UTF_8 = (
+    "contract content has a non UTF-8 character at char 8 and cannot be parsed as JSON. "
+    'Fragment preceding invalid character is: \'{"a": "\''
+)
 FAULTS_OF_A_CONTRACT: list[tuple[dict[str, Any], list[str]]] = [
     ({"consumerName": "Fox"}, ["consumerName ('Fox') must match pacticipantName ('Foo')"]),
     ({"providerName": " "}, ["providerName cannot be blank"]),
     ({"content": "***"}, ["is not valid Base64", "content could not be parsed as application/json"]),
     ({"content": "e30=\n"}, ["is not valid Base64", "content could not be parsed as application/json"]),
     ({"content": base64.b64encode(b"not json").decode()}, ["content could not be parsed as application/json"]),
+    (
+        {"content": base64.b64encode(b'{"a": "\xff"}').decode()},
+        [
+            NOT_UTF_8,
+            "content could not be parsed as application/json",
+        ],
+    ),
     ({"contentType": "text/plain"}, ["contentType must be one of: application/json"]),
     ({"specification": "x"}, ["specification must be one of: pact"]),
     ({"onConflict": "x"}, ["onConflict must be one of: overwrite, merge"]),

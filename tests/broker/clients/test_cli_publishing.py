@@ -118,6 +118,23 @@ def test_files_that_are_no_pacts_are_refused_by_the_command(broker: Any, pact_br
     assert broker.get("/pacticipants")["_embedded"]["pacticipants"] == []
 
 
+def test_a_pact_that_is_too_large_is_refused(serve: Any, pact_broker: Any, write_pact: WritePact) -> None:
+    broker = serve(max_body_bytes=2000)
+    path = write_pact("Foo", "Bar", *(str(number) for number in range(100)))
+
+    told = pact_broker("publish", path, "-a", "1", "-b", broker.url, status=1)
+
+    assert "413" in told.text
+    broker.get("/pacticipants/Foo", 404)
+
+
+def test_a_name_that_reads_like_a_known_one_is_refused(broker: Any, pact_broker: Any, write_pact: WritePact) -> None:
+    pact_broker("publish", write_pact("shop-basket", "Bar", "a"), "-a", "1")
+    told = pact_broker("publish", write_pact("ShopBasket", "Bar", "a"), "-a", "1", status=1)
+    assert "shop-basket" in told.text
+    broker.get("/pacticipants/ShopBasket", 404)
+
+
 def test_a_broker_that_does_not_answer_is_named(pact_broker: Any, write_pact: WritePact) -> None:
     told = pact_broker("publish", write_pact("Foo", "Bar", "a"), "-a", "1", "-b", "http://127.0.0.1:1", status=1)
     assert "http://127.0.0.1:1" in told.text

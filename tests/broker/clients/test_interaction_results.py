@@ -190,8 +190,24 @@ def test_a_document_that_is_no_pact_has_no_interactions(pact: Any) -> None:
 
 WORDS = st.sampled_from(["a", "b", "c", ID_A, ID_B, "passed", "there is a b"])
 KEYS = st.sampled_from(
-    "tests examples interactionId interactionDescription interactionProviderState success status mismatches exceptions "
-    "differences exception description message attribute identifier full_description".split()
+    [
+        "tests",
+        "examples",
+        "interactionId",
+        "interactionDescription",
+        "interactionProviderState",
+        "success",
+        "status",
+        "mismatches",
+        "exceptions",
+        "differences",
+        "exception",
+        "description",
+        "message",
+        "attribute",
+        "identifier",
+        "full_description",
+    ]
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | WORDS,

@@ -20,7 +20,16 @@ SOURCES = Path(__file__).parent / "js"
 BUILD = Path(__file__).parents[3] / "build"
 MISSING = "pact-js was not run against the broker: {}"
 WITHOUT_NODE = "Node.js with npm was not found; install it (Debian: apt-get install nodejs npm)."
-INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+INSTALL = (
+    "npm",
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-update-notifier",
+    "--prefer-offline",
+    "--fetch-retries=1",
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -80,5 +80,5 @@ def whole(value: Any, shared: list[Any]) -> Any:
         return [whole(member, shared) for member in value]
     if isinstance(value, str):
         plain = value.replace("{base}", "http://broker").replace("{ts}", MOMENT)
-        return re.sub(r"\{vr:[^}]*\}", "17", plain)
+        return re.sub(r"\{m:[^}]*\}", "bQ", re.sub(r"\{vr:[^}]*\}", "17", plain))
     return value

@@ -53,7 +53,7 @@ REFUSED_FOR_OTHER_REASONS = {
 }
 # What is taken although the schema does not allow it.
 TAKEN_ALL_THE_SAME: dict[str, str] = {}
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 * max(1, EXAMPLES // USUAL))]
 
 
 @pytest.fixture

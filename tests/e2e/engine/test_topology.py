@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -15,8 +17,9 @@ from saga_contracts.errors import SagapactError
 from saga_contracts.saga import Saga
 from saga_e2e.landscape import Landscape
 from saga_e2e.topology import Topology
-from saga_verifier.isolation.errors import IsolationError
-from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.isolation.errors import GivenUpError, IsolationError
+from saga_verifier.isolation.process import ProcessIsolation, ProcessRunning
+from saga_verifier.isolation.spec import Spec
 from saga_verifier.provider_file import HealthCheck, ProviderFile, Start, States
 
 TELLS_ITS_ENVIRONMENT = """
@@ -129,6 +132,39 @@ def test_a_service_that_ends_in_the_middle_is_named_with_its_last_lines(small: S
     assert trouble is not None
     assert "vas_owner has ended" in trouble
     assert "the last words" in trouble
+
+
+def test_an_interrupted_start_leaves_nothing_of_what_was_ready_already(small: Saga, land: Landscape, tmp_path: Path) -> None:
+    class Interrupting(ProcessIsolation):
+        """The last service interrupts the main thread, as a signal does, once the others are ready."""
+
+        def start(self, spec: Spec, *, give_up: Event | None = None) -> ProcessRunning:
+            if spec.name == "vas_owner":
+                wait_until(lambda: len(ready) == len(SERVICES) - 1)
+                signal.raise_signal(signal.SIGUSR1)
+                assert give_up is not None
+                assert give_up.wait(10)
+                raise GivenUpError("given up")
+            running = super().start(spec, give_up=give_up)
+            ready.append(running)
+            return running
+
+    class SignalledError(Exception):
+        """What the signal raises."""
+
+    def interrupt(*_: object) -> None:
+        raise SignalledError
+
+    ready: list[ProcessRunning] = []
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(SignalledError), Topology(land, small, isolation=Interrupting(folder=tmp_path)):
+            raise AssertionError("it must not get so far")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+    assert [one.ended() for one in ready] == ["signal SIGTERM"] * 2
+    assert list(tmp_path.glob("sagapact-*")) == []
 
 
 def test_services_that_end_in_the_same_way_are_named_together_with_one_log(small: Saga, land: Landscape) -> None:

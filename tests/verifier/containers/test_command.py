@@ -25,6 +25,7 @@ from saga_verifier.isolation.engine.owner import NAME_LABEL, RUN_LABEL, owner_of
 
 BILLING = ROOT / "e2e/participants/billing/provider.yaml"
 KILLS = times(3)
+INTERRUPTIONS = times(2)
 LONGEST_RUN_S = 300
 PACT = {
     "consumer": {"name": "orders"},
@@ -60,7 +61,7 @@ class Run:
 
     def end(self, signum: int | None = None) -> int:
         """Wait for its end; give its exit status."""
-        if signum is not None:
+        if signum is not None and self.process.poll() is None:
             self.process.send_signal(signum)
         out, err = self.process.communicate(timeout=LONGEST_RUN_S)
         self.text = out + err
@@ -280,6 +281,16 @@ class TestBilling:
         assert "billing ended while it was verified" in run.text
         assert "its PostgreSQL server has ended with signal SIGKILL" in run.text
         assert run.objects(engine) == {}
+
+    def test_whoever_interrupts_a_run_finds_nothing_left_of_it(self, engine: Engine, verify: Verify, pacts: Path) -> None:
+        for _ in range(INTERRUPTIONS):
+            run = verify(BILLING, "--pact", pacts / "saga_service-billing.json")
+            with suppress(subprocess.TimeoutExpired):
+                run.process.wait(random.uniform(1, 6))  # noqa: S311  (no secret)
+
+            run.end(random.choice([signal.SIGINT, signal.SIGTERM]))  # noqa: S311  (no secret)
+
+            assert run.objects(engine) == {}, run.text
 
     def test_what_a_killed_run_left_is_not_in_the_next_ones_way(self, engine: Engine, verify: Verify, pacts: Path) -> None:
         words = (BILLING, "--pact", pacts / "saga_service-billing.json")

@@ -310,7 +310,7 @@ def _publications() -> None:
             sqlite_where=sa.text("is_latest = 1"),
             postgresql_where=sa.text("is_latest"),
         )
-        batch_op.create_index("ix_publications_provider_id_created_at", ["provider_id", "created_at"], unique=False)
+        batch_op.create_index("ix_publications_pair_created_at", ["provider_id", "consumer_id", "created_at", "id"], unique=False)
 
 
 def _released_versions() -> None:
@@ -494,7 +494,7 @@ _STATISTICS = (
     ("publications", "ix_publications_consumer_id", "125660 1257"),
     ("publications", "ix_publications_content_id", "125660 7"),
     ("publications", "ix_publications_latest", "125660 1257 252 1"),
-    ("publications", "ix_publications_provider_id_created_at", "125660 1257 1"),
+    ("publications", "ix_publications_pair_created_at", "125660 1257 252 1 1"),
     ("publications", "sqlite_autoindex_publications_1", "125660 5 1 1"),
     ("released_versions", "ix_released_versions_environment_id_pacticipant_id", "8000 4000 20"),
     ("released_versions", "ix_released_versions_pacticipant_id", "8000 40"),

@@ -175,12 +175,12 @@ class Engine:
             output = _read(self._api.exec_start(told, socket=True))
             return int(self._api.exec_inspect(told)["ExitCode"] or 0), output.decode(errors="replace")
 
-    def create_network(self, name: str, labels: Mapping[str, str]) -> tuple[str, str]:
-        """Make a network without a way out; give its id, and the address of the engine's machine in it."""
+    def create_network(self, name: str, labels: Mapping[str, str]) -> str:
+        """Make a network without a way out; give the address of the engine's machine in it."""
         with _asking("create a network"):
             made = self._api.create_network(name, driver="bridge", internal=True, labels=dict(labels), check_duplicate=True)
             pools = self._api.inspect_network(made["Id"])["IPAM"]["Config"]
-        return str(made["Id"]), str(pools[0].get("Gateway", "")).partition("/")[0]
+        return str(pools[0].get("Gateway", "")).partition("/")[0]
 
     def join(self, container: str, network: str) -> None:
         """Put a container into one more network."""

@@ -1,0 +1,76 @@
+"""The isolation that a user names, with the images of the surroundings, of the provider file, or the usual ones."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from saga_contracts.errors import UsageError
+from saga_verifier.backends import CONTAINER, FORWARDER_IMAGE, POSTGRES_IMAGE, PROCESS, backend
+from saga_verifier.isolation.container import ContainerIsolation
+from saga_verifier.isolation.container_run import Settings
+from saga_verifier.isolation.interface import Isolation
+from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.provider_file import load_provider_file
+
+Choose = Callable[..., Isolation]
+
+
+@pytest.fixture
+def choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choose:
+    """Gives the isolation for a provider file with some part `container`."""
+    for variable in (POSTGRES_IMAGE, FORWARDER_IMAGE):
+        monkeypatch.delenv(variable, raising=False)
+
+    def choose(name: str, container: str) -> Isolation:
+        file = tmp_path / "provider.yaml"
+        file.write_text(f'{{format: 1, provider: p, start: {{command: ["{{port}}"]}}, container: {container}}}')
+        return backend(name, load_provider_file(file), tmp_path / "logs", lambda _: None)
+
+    return choose
+
+
+def images(isolation: Isolation) -> tuple[str, str]:
+    assert isinstance(isolation, ContainerIsolation)
+    return isolation.settings.postgres_image, isolation.settings.forwarder_image
+
+
+def test_a_process_needs_no_part_for_containers(choose: Choose) -> None:
+    assert isinstance(choose(PROCESS, "null"), ProcessIsolation)
+
+
+def test_a_container_needs_one(choose: Choose) -> None:
+    with pytest.raises(UsageError, match="does not say which image it is"):
+        choose(CONTAINER, "null")
+
+
+def test_a_container_has_the_usual_images_unless_others_are_named(choose: Choose, tmp_path: Path) -> None:
+    isolation = choose(CONTAINER, "{image: one}")
+
+    assert images(isolation) == (Settings().postgres_image, Settings().forwarder_image)
+    assert isinstance(isolation, ContainerIsolation)
+    assert isolation.settings.log_folder == tmp_path / "logs"
+
+
+def test_the_surroundings_win_over_the_provider_file_and_that_over_the_usual_image(
+    choose: Choose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_file = choose(CONTAINER, "{image: one, postgres_image: postgres:16}")
+    monkeypatch.setenv(POSTGRES_IMAGE, "postgres:17")
+    monkeypatch.setenv(FORWARDER_IMAGE, "with-python:1")
+    by_surroundings = choose(CONTAINER, "{image: one, postgres_image: postgres:16}")
+
+    assert images(by_file)[0] == "postgres:16"
+    assert images(by_surroundings) == ("postgres:17", "with-python:1")
+
+
+def test_the_docker_library_is_not_loaded_by_who_needs_no_container() -> None:
+    script = "import sys, saga_verifier.commands, saga_verifier.provider_file; print('docker' in sys.modules)"
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout.strip() == "False"
