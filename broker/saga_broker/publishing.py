@@ -97,11 +97,11 @@ def store_pact(connection: Connection, version: Version, pact: Incoming) -> Outc
         EmptyError: It is to be merged and cannot be.
     """
     provider = pacticipant_store.get_or_create(connection, pact.provider)
-    existing = pact_store.newest(connection, Which(pact.consumer, pact.provider, version.number))
-    if pact.merge and existing is not None:
+    existing = pact_store.newest(connection, Which(pact.consumer, pact.provider, version.number)) if pact.merge else None
+    if existing is not None:
         pact = _merged(connection, existing, pact)
-    publication, kind = pact_store.store(connection, version, provider.id, pact.sha, pact.raw)
-    return Outcome(publication, "merged" if pact.merge and existing is not None else kind, stored=kind != "same")
+    publication, kind = pact_store.store(connection, version, provider, pact.sha, pact.raw)
+    return Outcome(publication, kind if existing is None else "merged", stored=kind != "same")
 
 
 def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.Published:

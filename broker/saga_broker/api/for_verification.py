@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from saga_broker import metadata
 from saga_broker.api.call import Call, Hal, calling, respond
-from saga_broker.api.fields import Faults, array, filled, not_blank, text
+from saga_broker.api.fields import Faults, array, filled, text
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.selectors import read_selectors
 from saga_broker.gate.selection import Entry, PactSelector, merged, metadata_pairs, short_description
@@ -161,9 +161,9 @@ def _old_selector(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(faults: Faults, body: dict[str, Any], *, beta: bool) -> datetime | None:
-    value = body.get("includeWipPactsSince")
-    if value is None or faults.check(body, "includeWipPactsSince", text, not_blank) is None:
+    if "includeWipPactsSince" not in body:
         return None
+    value = body["includeWipPactsSince"]
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

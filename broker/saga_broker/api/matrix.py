@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.api.call import Call, Hal, calling, respond, text
+from saga_broker.api.fields import Faults, filled
 from saga_broker.api.pacticipants import existing
 from saga_broker.errors import InvalidError, NotFoundError
 from saga_broker.gate.matrix import Verdict, judge
@@ -22,6 +23,8 @@ from saga_broker.store import versions as version_store
 from saga_broker.views import matrix as views
 
 router = APIRouter(tags=["matrix"])
+NO_TARGET = "Must specify either an environment or a 'to' tag."
+BOTH_TARGETS = "Cannot specify both a 'to' tag and an environment."
 MatrixCall = Annotated[Call, calling(offers=(HAL, TEXT))]
 
 
@@ -117,22 +120,26 @@ def _surroundings(connection: Connection, verdict: Verdict) -> views.Surrounding
 
 
 def _deployment_question(call: Call, connection: Connection) -> Question:
-    name, number = call.text("pacticipant"), call.text("version")
-    tag, environment = call.text("to"), call.text("environment")
-    faults: dict[str, list[str]] = {}
-    if not name:
-        faults["pacticipant"] = ["is missing" if name is None else "must be filled"]
-    elif pacticipant_store.find(connection, name) is None:
-        faults["pacticipant"] = ["does not match an existing pacticipant"]
-    if not number:
-        faults["version"] = ["is missing" if number is None else "must be filled"]
+    given = {name: call.text(name) for name in ("pacticipant", "version", "to", "environment")}
+    faults = Faults()
+    for name in ("pacticipant", "version"):
+        faults.check(_given(given), name, filled, required=True)
+    for name in ("to", "environment"):
+        faults.check(_given(given), name, filled)
+    wrong = set(faults.by_field)
+    pacticipant, environment = given["pacticipant"] or "", given["environment"]
+    if "pacticipant" not in wrong and pacticipant_store.find(connection, pacticipant) is None:
+        faults.add("pacticipant", "does not match an existing pacticipant")
     if environment and environment_store.find_by_name(connection, environment) is None:
-        faults["environment"] = [f"with name '{environment}' does not exist"]
-    if not faults and bool(tag) == bool(environment):
-        both = "Must specify either an environment or a 'to' tag, but not both."
-        faults[""] = [both if tag else "Must specify either an environment or a 'to' tag."]
-    if faults or not name:
-        raise InvalidError(faults, parameters=True)
-    target = Target(latest=True, tag=tag) if tag else Target(environment=environment)
-    latestby = "cvp" if tag else "cvpv"
-    return Question((Selector(name, version=number),), target, ignored_of(call.query), latestby)
+        faults.add("environment", f"with name '{environment}' does not exist")
+    if wrong.isdisjoint({"to", "environment"}) and bool(given["to"]) == bool(environment):
+        faults.add("", BOTH_TARGETS if environment else NO_TARGET)
+    if faults.by_field:
+        raise InvalidError(faults.by_field, parameters=True)
+    target = Target(environment=environment) if environment else Target(latest=True, tag=given["to"])
+    selector = Selector(pacticipant, version=given["version"])
+    return Question((selector,), target, ignored_of(call.query), "cvpv" if environment else "cvp")
+
+
+def _given(values: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}

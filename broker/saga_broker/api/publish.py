@@ -21,6 +21,7 @@ from saga_broker.publishing import (
     refuse_conflicts,
     store_pact,
 )
+from saga_broker.rows import Version
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import versions as version_store
 from saga_broker.tagging import put_on_branch, put_tag
@@ -41,8 +42,7 @@ def publish(call: HalJson) -> Response:
         names = [name, *(pact.provider for pact in pacts)]
         duplicates = likely_duplicates(connection, call.settings, names, call.links.base)
         refuse_conflicts(connection, call.settings, number, pacts, duplicates)
-        is_new = _put_version(call, connection, body, tags)
-        version, _ = version_store.get_or_create(connection, name, number)
+        version, is_new = _put_version(call, connection, body, tags)
         outcomes = [store_pact(connection, version, pact) for pact in pacts]
         touched = [(outcome.publication.consumer_id, outcome.publication.provider_id) for outcome in outcomes]
         pact_store.touch_integrations(connection, touched)
@@ -52,7 +52,7 @@ def publish(call: HalJson) -> Response:
     return respond(_document(call, body, tags, outcomes, told))
 
 
-def _put_version(call: Call, connection: Connection, body: Body, tags: list[str]) -> bool:
+def _put_version(call: Call, connection: Connection, body: Body, tags: list[str]) -> tuple[Version, bool]:
     version, is_new = version_store.get_or_create(connection, body["pacticipantName"], body["pacticipantVersionNumber"])
     if body.get("buildUrl") is not None:
         version_store.set_build_url(connection, version, body["buildUrl"], is_new=is_new)
@@ -60,7 +60,7 @@ def _put_version(call: Call, connection: Connection, body: Body, tags: list[str]
         put_on_branch(connection, call.settings, version, body["branch"])
     for tag in tags:
         put_tag(connection, call.settings, version, tag)
-    return is_new
+    return version, is_new
 
 
 def _document(call: Call, body: Body, tags: list[str], outcomes: list[Outcome], told: list[notices.Notice]) -> Document:

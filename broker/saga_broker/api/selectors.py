@@ -33,7 +33,7 @@ def read_selectors(body: Raw, faults: Faults, connection: Connection, branch: st
         connection: The database, for the names of environments.
         branch: The provider version's branch, needed for `matchingBranch`.
     """
-    items = faults.check(body, "consumerVersionSelectors", array)
+    items = faults.check(body, "consumerVersionSelectors", array, null=False)
     if not isinstance(items, list):
         return []
     if len(items) > MAX_SELECTORS:

@@ -6,29 +6,26 @@ that an import that was interrupted goes on where it ended, and a repeated one w
 
 import heapq
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from typing import NamedTuple, TypeVar
-from urllib.parse import quote
 
 from sqlalchemy import Connection
 
 from saga_broker.content import content_sha
 from saga_broker.hal import dump, pact_name
 from saga_broker.importing import documents
-from saga_broker.importing.documents import PactRead, ResultRow, VersionRead
+from saga_broker.importing.documents import PactRead, VersionRead
+from saga_broker.importing.places import Places
+from saga_broker.importing.results import Content, copy_results
 from saga_broker.importing.source import Source, SourceError, listed, path
+from saga_broker.importing.steps import Progress, changed, chunks
 from saga_broker.store import imports
 from saga_broker.store.engine import Database
 
-CHUNK = 100
-MAX_ROWS = 1_000_000
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
-Progress = Callable[[str, int, int], None]
 
 
 class _Named(NamedTuple):
@@ -38,14 +35,6 @@ class _Named(NamedTuple):
     place: int
     pacticipant: str
     number: str
-
-
-class _Content(NamedTuple):
-    """A content by its names."""
-
-    consumer: str
-    provider: str
-    sha: str
 
 
 @dataclass
@@ -92,7 +81,7 @@ class _Import:
         self._environments: dict[str, int] = {}  # our id by the source's uuid
         self._ids: dict[str, int] = {}  # our id by the pacticipant's name
         self._branches: dict[tuple[str, str], documents.BranchRead] = {}
-        self._contents: dict[_Content, str] = {}  # a consumer version that has it
+        self._contents: dict[Content, str] = {}  # a consumer version that has it
         self._deployed: list[str] = []
         self._released: list[str] = []
 
@@ -105,12 +94,12 @@ class _Import:
         names = self._copy_pacticipants()
         versions = self._versions(names)
         self._done.versions = len(versions)
-        for number, chunk in _chunks(versions):
+        for number, chunk in chunks(versions):
             self._progress("versions and pacts", number, len(versions))
             self._copy_versions(chunk)
-        self._copy_results()
-        self._copy_places("deployed-versions", self._deployed)
-        self._copy_places("released-versions", self._released)
+        self._done.results = copy_results(self._source, self._database, self._contents, self._progress)
+        places = Places(self._source, self._database, self._environments, self._ids, self._progress)
+        self._done.places = places.copy_deployments(self._deployed) + places.copy_releases(self._released)
         return self._done
 
     def _copy_environments(self) -> None:
@@ -123,7 +112,7 @@ class _Import:
             for one in sorted(found, key=lambda one: one.created_at or LONG_AGO):
                 contacts = None if one.contacts is None else json.dumps(one.contacts, ensure_ascii=False)
                 values = {"display_name": one.display_name, "production": one.production, "contacts": contacts}
-                values |= _changed(one.updated_at)
+                values |= changed(one.updated_at)
                 created = one.created_at or LONG_AGO
                 self._environments[one.uuid] = imports.put_environment(connection, one.uuid, one.name, created, values)
         self._done.environments = len(self._environments)
@@ -139,7 +128,7 @@ class _Import:
         with self._database.write() as connection:
             for one in sorted(found, key=lambda one: one.created_at or LONG_AGO):
                 created = one.created_at or LONG_AGO
-                values = {**one.fields, **_changed(one.updated_at)}
+                values = {**one.fields, **changed(one.updated_at)}
                 self._ids[one.name] = imports.put_pacticipant(connection, one.name, created, values)
                 for label in one.labels:
                     imports.put_label(connection, self._ids[one.name], label, dates[one.name, label] or created)
@@ -161,7 +150,7 @@ class _Import:
             self._branches |= {(name, branch.name): branch for branch in branches}
         with self._database.write() as connection:
             for (name, branch_name), branch in self._branches.items():
-                values = _changed(branch.updated_at)
+                values = changed(branch.updated_at)
                 imports.put_branch(connection, self._ids[name], branch_name, branch.created_at or LONG_AGO, values)
         return list(heapq.merge(*orders))
 
@@ -179,40 +168,42 @@ class _Import:
         read = list(source.each(chunk, lambda one: source.find(_version_path(one), documents.version)))
         found = [(one, version) for one, version in zip(chunk, read, strict=True) if version is not None]
         with self._database.read() as connection:
-            known_tags, known_pacts = (
-                _known(connection, found, imports.known_tags),
-                _known(connection, found, imports.known_pacts),
-            )
-        tags = [(one, tag) for one, version in found for tag in version.tags if tag not in known_tags.get(one, ())]
-        pacts = [(one, name) for one, version in found for name in version.providers if name not in known_pacts.get(one, {})]
-        dates = dict(zip(tags, source.each(tags, lambda key: self._date(*_segments(key[0]), "tags", key[1])), strict=True))
-        new = dict(zip(pacts, source.each(pacts, self._pact), strict=True))
+            known_tags = _known(connection, found, imports.known_tags)
+            known_branches = _known(connection, found, imports.known_branches)
+            known_pacts = _known(connection, found, imports.known_pacts)
+        new = [_tag_path(one, tag) for one, version in found for tag in version.tags if tag not in known_tags.get(one, ())]
+        for one, version in found:
+            new += [_branch_path(one, name) for name, _ in version.branches if name not in known_branches.get(one, ())]
+        dates = dict(zip(new, source.each(new, lambda address: source.find(address, documents.tagged_at)), strict=True))
+        wanted = [(one, name) for one, version in found for name in version.providers if name not in known_pacts.get(one, {})]
+        pacts = dict(zip(wanted, source.each(wanted, self._pact), strict=True))
         with self._database.write() as connection:
             for one, version in found:
-                version_id = self._put_version(connection, one, version)
-                for tag in version.tags:
-                    if (one, tag) in dates:
-                        given = dates[one, tag] or version.created_at or LONG_AGO
-                        imports.put_tag(connection, self._ids[one.pacticipant], version_id, tag, given)
+                version_id = self._put_version(connection, one, version, dates)
                 for provider in version.providers:
-                    self._put_pact(connection, one, version_id, provider, new.get((one, provider)))
+                    self._put_pact(connection, one, version_id, provider, pacts.get((one, provider)))
         for one, pairs in known_pacts.items():
             for provider, sha in pairs.items():
-                self._contents.setdefault(_Content(one.pacticipant, provider, sha), one.number)
+                self._contents.setdefault(Content(one.pacticipant, provider, sha), one.number)
 
     def _pact(self, key: tuple[_Named, str]) -> PactRead | None:
         one, provider = key
         address = path("pacts", "provider", provider, "consumer", one.pacticipant, "version", one.number)
         return self._source.find(address, documents.pact)
 
-    def _put_version(self, connection: Connection, one: _Named, version: VersionRead) -> int:
+    def _put_version(
+        self, connection: Connection, one: _Named, version: VersionRead, dates: Mapping[str, datetime | None]
+    ) -> int:
         owner, created = self._ids[one.pacticipant], version.created_at or LONG_AGO
-        values = _changed(version.updated_at) | ({"build_url": version.build_url} if version.build_url is not None else {})
+        values = changed(version.updated_at) | ({"build_url": version.build_url} if version.build_url is not None else {})
         version_id = imports.put_version(connection, owner, one.number, created, values)
         for name, head in version.branches:
             branch = self._branches.get((one.pacticipant, name), documents.BranchRead(name, created, None))
-            branch_id = imports.put_branch(connection, owner, name, branch.created_at or created, _changed(branch.updated_at))
-            imports.put_on_branch(connection, branch_id, version_id, created, head=head)
+            branch_id = imports.put_branch(connection, owner, name, branch.created_at or created, changed(branch.updated_at))
+            imports.put_on_branch(connection, branch_id, version_id, dates.get(_branch_path(one, name)) or created, head=head)
+        for tag in version.tags:
+            if _tag_path(one, tag) in dates:
+                imports.put_tag(connection, owner, version_id, tag, dates[_tag_path(one, tag)] or created)
         self._deployed += version.deployed
         self._released += version.released
         return version_id
@@ -227,93 +218,8 @@ class _Import:
         imports.put_pact(connection, consumer_id, version_id, provider_id, pact.sha, dump(pact.document), created)
         if content_sha(pact.document) != pact.sha:
             self._done.differing.append(pact_name(one.pacticipant, one.number, provider))
-        self._contents.setdefault(_Content(one.pacticipant, provider, pact.sha), one.number)
+        self._contents.setdefault(Content(one.pacticipant, provider, pact.sha), one.number)
         self._done.pacts += 1
-
-    def _copy_results(self) -> None:
-        """Copy results in the order in which they came."""
-        rows: list[tuple[int, _Content, ResultRow]] = []
-        for done, (content, found) in enumerate(self._source.each(list(self._contents), self._results_of)):
-            self._progress("lists of results", done, len(self._contents))
-            rows += [(row.number, content, row) for row in found]
-        rows.sort(key=lambda one: one[0])
-        known: dict[_Content, tuple[int, Counter[imports.ResultKey]]] = {}
-        for number, chunk in _chunks(rows):
-            self._progress("results", number, len(rows))
-            self._copy_chunk_of_results([(content, row) for _, content, row in chunk], known)
-
-    def _results_of(self, content: _Content) -> tuple[_Content, list[ResultRow]]:
-        consumer, provider, number = (quote(text, safe="") for text in (*content[:2], self._contents[content]))
-        selectors = f"q[][pacticipant]={consumer}&q[][version]={number}&q[][pacticipant]={provider}"
-        address = f"/matrix?{selectors}&limit={MAX_ROWS}"
-        return content, self._source.find(address, lambda document: documents.result_rows(document, *content)) or []
-
-    def _copy_chunk_of_results(
-        self, chunk: Sequence[tuple[_Content, ResultRow]], known: dict[_Content, tuple[int, Counter[imports.ResultKey]]]
-    ) -> None:
-        missing: list[tuple[_Content, ResultRow, int]] = []
-        with self._database.read() as connection:
-            for content, row in chunk:
-                if content not in known:
-                    content_id = imports.content_id(connection, *content)
-                    if content_id is None:
-                        continue
-                    known[content] = content_id, imports.known_results(connection, content_id)
-                ids = imports.version_ids(connection, content.provider, [row.provider_version])
-                if row.provider_version in ids:
-                    key = (ids[row.provider_version], row.success, row.verified_at)
-                    if known[content][1][key] > 0:
-                        known[content][1][key] -= 1
-                    else:
-                        missing.append((content, row, key[0]))
-        read = list(self._source.each(missing, self._result))
-        with self._database.write() as connection:
-            for (content, row, version_id), found in zip(missing, read, strict=True):
-                if found is not None:
-                    values = {
-                        "success": row.success,
-                        "build_url": found.build_url,
-                        "test_results": found.test_results,
-                        "verified_by": found.verified_by,
-                    }
-                    imports.add_result(connection, known[content][0], version_id, row.verified_at, values)
-                    self._done.results += 1
-
-    def _result(self, key: tuple[_Content, ResultRow, int]) -> documents.ResultRead | None:
-        (consumer, provider, sha), row, _ = key
-        owner = ("pacts", "provider", provider, "consumer", consumer, "pact-version", sha)
-        return self._source.find(path(*owner, "verification-results", str(row.number)), documents.result)
-
-    def _copy_places(self, kind: str, uuids: Sequence[str]) -> None:
-        """Copy deployments or releases in the order in which they were recorded."""
-        parse = documents.deployed if kind == "deployed-versions" else documents.released
-        read = self._source.each(uuids, lambda uuid: self._source.find(path(kind, uuid), parse))
-        places = sorted((one for one in read if one is not None), key=lambda one: (one.created_at, one.uuid))
-        for number, chunk in _chunks(places):
-            self._progress(kind.replace("-", " "), number, len(places))
-            with self._database.write() as connection:
-                for place in chunk:
-                    self._put_place(connection, kind, place)
-        self._done.places += len(places)
-
-    def _put_place(self, connection: Connection, kind: str, place: documents.PlaceRead) -> None:
-        environment_id = self._environments.get(place.environment)
-        owner = self._ids.get(place.pacticipant)
-        version_id = imports.version_ids(connection, place.pacticipant, [place.number]).get(place.number)
-        if environment_id is None or owner is None or version_id is None:
-            return
-        if kind == "deployed-versions":
-            owners = {"pacticipant_id": owner, "version_id": version_id, "environment_id": environment_id}
-            values = {**owners, "instance": place.instance, "undeployed_at": place.ended_at, **_changed(place.updated_at)}
-            imports.put_deployment(connection, place.uuid, place.created_at, values)
-        else:
-            values = {"pacticipant_id": owner, "created_at": place.created_at, "support_ended_at": place.ended_at}
-            values |= _changed(place.updated_at)
-            imports.put_release(connection, place.uuid, version_id, environment_id, values)
-
-
-def _changed(moment: datetime | None) -> dict[str, object]:
-    return {} if moment is None else {"updated_at": moment}
 
 
 def _segments(one: _Named) -> tuple[str, ...]:
@@ -322,6 +228,14 @@ def _segments(one: _Named) -> tuple[str, ...]:
 
 def _version_path(one: _Named) -> str:
     return path(*_segments(one))
+
+
+def _tag_path(one: _Named, tag: str) -> str:
+    return path(*_segments(one), "tags", tag)
+
+
+def _branch_path(one: _Named, branch: str) -> str:
+    return path("pacticipants", one.pacticipant, "branches", branch, "versions", one.number)
 
 
 def _known(
@@ -335,10 +249,3 @@ def _known(
         by_name.setdefault(one.pacticipant, []).append(one.number)
     answers = {name: ask(connection, name, numbers) for name, numbers in by_name.items()}
     return {one: answers[one.pacticipant][one.number] for one, _ in found if one.number in answers[one.pacticipant]}
-
-
-def _chunks(items: Sequence[T]) -> Iterator[tuple[int, list[T]]]:
-    waiting, done = iter(items), 0
-    while chunk := list(islice(waiting, CHUNK)):
-        yield done, chunk
-        done += len(chunk)

@@ -40,15 +40,18 @@ RESPONSES: dict[str, dict[str, Any]] = {
         "description": "It contradicts what is stored, or the name is too much like an existing one.",
         "content": {HAL: {"schema": _ERROR_OR_NOTHING}, JSON: {"schema": ref("Conflict")}, PLAIN: {"schema": TEXT}, **_PROBLEM},
     },
-    "TooLarge": {"description": "The body is larger than this broker takes.", "content": {JSON: _ERROR}},
+    "TooLarge": {"description": "The body is larger than this broker takes.", "content": {JSON: _ERROR, **_PROBLEM}},
     "NameTooLong": {"description": "A name in the path is too long.", "content": _PROBLEM},
     "UnsupportedType": {"description": "The body's media type is not taken here."},
-    STRANGE_PATH: {"description": "The path holds a line break, a tab or a NUL.", "content": _PROBLEM},
+    STRANGE_PATH: {"description": "The path holds a line break, a tab or a NUL, or is not UTF-8.", "content": _PROBLEM},
     UNPROCESSABLE: {
         "description": "It cannot be undone in this way, or the path holds a line break, a tab or a NUL.",
         "content": _EXPLAINED,
     },
-    "ServerError": {"description": "A fault of the broker; its log has more.", "content": {JSON: {"schema": ref("ServerError")}}},
+    "ServerError": {
+        "description": "A fault of the broker; its log has more.",
+        "content": {JSON: {"schema": ref("ServerError")}, **_PROBLEM},
+    },
     "NoDatabase": {
         "description": "The database cannot be used at the moment.",
         "headers": _RETRY,

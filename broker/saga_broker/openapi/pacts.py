@@ -15,7 +15,22 @@ from saga_broker.openapi.operation import (
     removes,
     shows,
 )
-from saga_broker.openapi.shapes import ANY, FLAG, MOMENT, TEXT, closed, each, embedded, links, many, one_of, open_, or_null, ref
+from saga_broker.openapi.shapes import (
+    ANY,
+    FLAG,
+    MOMENT,
+    TEXT,
+    Schema,
+    closed,
+    each,
+    embedded,
+    links,
+    many,
+    one_of,
+    open_,
+    or_null,
+    ref,
+)
 from saga_broker.openapi.shared import NAME, SELF, WEB_ADDRESS
 
 _PACT_LINKS = links(
@@ -28,9 +43,9 @@ _PACT_LINKS = links(
 _PARTS = each(ANY, "consumer?", "provider?", "interactions?", "messages?", "metadata?")
 _SHORT_PACTS = embedded({"pacts": many(ref("ShortPact"))})
 _TAG = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
-_TEXT_OR_NULL = or_null({**_TAG, "pattern": r"^[^\x00]+$"})
+_WORD: Schema = {**_TAG, "pattern": r"^[^\x00]+$"}
 _BRANCH = or_null(NAME)
-_TRUE_ONLY = or_null({"const": True})
+_TRUE_ONLY: Schema = {"const": True}
 
 SCHEMAS: Schemas = {
     "SentPact": {
@@ -114,19 +129,19 @@ SCHEMAS: Schemas = {
     ),
     "ForVerification": open_(
         {
-            "consumerVersionSelectors?": or_null({**many(ref("Selector")), "maxItems": 500}),
+            "consumerVersionSelectors?": {**many(ref("Selector")), "maxItems": 500},
             "providerVersionBranch?": {"type": ["string", "null"], "maxLength": 255, "pattern": r"^[^\x00]*$"},
             "providerVersionTags?": or_null(many(ANY)),
             "includePendingStatus?": FLAG,
-            "includeWipPactsSince?": {"type": ["string", "null"]},
+            "includeWipPactsSince?": TEXT,
         },
     ),
     "Selector": {
         **open_(
             {
-                **{f"{name}?": _TEXT_OR_NULL for name in ("consumer", "environment", "tag", "fallbackTag", "fallbackBranch")},
-                "branch?": {"anyOf": [_TEXT_OR_NULL, {"const": True}]},
-                "latest?": or_null(FLAG),
+                **{f"{name}?": _WORD for name in ("consumer", "environment", "tag", "fallbackTag", "fallbackBranch")},
+                "branch?": {"anyOf": [_WORD, _TRUE_ONLY]},
+                "latest?": FLAG,
                 **{
                     f"{name}?": _TRUE_ONLY
                     for name in ("mainBranch", "matchingBranch", "deployed", "released", "deployedOrReleased")

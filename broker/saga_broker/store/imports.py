@@ -67,8 +67,8 @@ def put_branch(connection: Connection, pacticipant_id: int, name: str, created_a
 
 
 def put_on_branch(connection: Connection, branch_id: int, version_id: int, created_at: datetime, *, head: bool) -> None:
-    """Put a version on a branch, and make it its head when it is that."""
-    _put(connection, branch_versions, {"branch_id": branch_id, "version_id": version_id}, {"created_at": created_at})
+    """Put a version on a branch unless it is there, and make it its head when it is that."""
+    _put(connection, branch_versions, {"branch_id": branch_id, "version_id": version_id}, {}, {"created_at": created_at})
     known = connection.execute(select(branch_heads.c.version_id).where(branch_heads.c.branch_id == branch_id)).scalar()
     if known is None:
         connection.execute(branch_heads.insert().values(branch_id=branch_id, version_id=version_id))
@@ -85,6 +85,14 @@ def put_tag(connection: Connection, pacticipant_id: int, version_id: int, name: 
 def known_tags(connection: Connection, pacticipant: str, numbers: Sequence[str]) -> dict[str, set[str]]:
     """Give the names of the tags that versions have here, by their number."""
     query = select(versions.c.number, tags.c.name).join(versions, versions.c.id == tags.c.version_id)
+    return _by_number(connection, query.where(*_of(pacticipant, numbers)))
+
+
+def known_branches(connection: Connection, pacticipant: str, numbers: Sequence[str]) -> dict[str, set[str]]:
+    """Give the names of the branches on which versions are here, by their number."""
+    query = select(versions.c.number, branches.c.name).select_from(branch_versions)
+    query = query.join(versions, versions.c.id == branch_versions.c.version_id)
+    query = query.join(branches, branches.c.id == branch_versions.c.branch_id)
     return _by_number(connection, query.where(*_of(pacticipant, numbers)))
 
 

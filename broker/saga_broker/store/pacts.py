@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, or_, select, update
 
-from saga_broker.rows import Publication, Version
+from saga_broker.rows import Pacticipant, Publication, Version
 from saga_broker.store.prepared import Prepared, among
 from saga_broker.store.query import add, change
 from saga_broker.store.schema import (
@@ -84,32 +84,24 @@ def content(connection: Connection, content_id: int) -> bytes:
     return bytes(_CONTENT.scalar(connection, id=content_id))
 
 
-def store(connection: Connection, version: Version, provider_id: int, sha: str, raw: bytes) -> tuple[Publication, str]:
+def store(connection: Connection, version: Version, provider: Pacticipant, sha: str, raw: bytes) -> tuple[Publication, str]:
     """Publish a pact under a consumer version.
 
     Returns:
         The publication, and `created`, `changed` (a new revision) or `same`.
     """
-    existing = _of_version(connection, version.id, provider_id)
+    existing = _of_version(connection, version.id, provider.id)
     if existing is not None and existing.sha == sha:
         return existing, "same"
-    content_id = _store_content(connection, version.pacticipant_id, provider_id, sha, raw)
+    pair: dict[str, Any] = {"consumer_id": version.pacticipant_id, "provider_id": provider.id}
+    content_id = _store_content(connection, sha=sha, raw=raw, **pair)
     if existing is not None:
         change(connection, publications, existing.id, is_latest=False)
-    add(
-        connection,
-        publications,
-        consumer_id=version.pacticipant_id,
-        consumer_version_id=version.id,
-        provider_id=provider_id,
-        revision=1 if existing is None else existing.revision + 1,
-        content_id=content_id,
-        is_latest=True,
-        created_at=now(),
-    )
-    new = _of_version(connection, version.id, provider_id)
-    assert new is not None  # noqa: S101  (added just now)
-    return new, "created" if existing is None else "changed"
+    fresh: dict[str, Any] = {"revision": 1 if existing is None else existing.revision + 1, "content_id": content_id}
+    fresh["created_at"] = now()
+    new = add(connection, publications, consumer_version_id=version.id, is_latest=True, **pair, **fresh)
+    names: dict[str, Any] = {"consumer": version.pacticipant, "provider": provider.name, "number": version.number, "sha": sha}
+    return Publication(id=new, version_id=version.id, **pair, **fresh, **names), "created" if existing is None else "changed"
 
 
 def remove(connection: Connection, found: list[Publication]) -> None:

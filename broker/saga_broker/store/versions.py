@@ -42,8 +42,9 @@ def get_or_create(connection: Connection, pacticipant: str, number: str) -> tupl
     if version is not None:
         return version, False
     owner = pacticipant_store.get_or_create(connection, pacticipant)
-    new = add(connection, versions, pacticipant_id=owner.id, number=number, created_at=now())
-    return find_by_ids(connection, [new])[new], True
+    moment = now()
+    new = add(connection, versions, pacticipant_id=owner.id, number=number, created_at=moment)
+    return Version(new, owner.id, owner.name, number, None, moment, None), True
 
 
 def set_build_url(connection: Connection, version: Version, build_url: str | None, *, is_new: bool) -> None:

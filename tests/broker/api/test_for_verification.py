@@ -178,7 +178,9 @@ def test_faulty_requests_are_refused(filled: Any) -> None:
         ({"includePendingStatus": "x"}, ["includePendingStatus"]),
         ({"includePendingStatus": None}, ["includePendingStatus"]),
         ({"includeWipPactsSince": "foo", "providerVersionBranch": "main"}, ["includeWipPactsSince"]),
+        ({"includeWipPactsSince": None, "providerVersionBranch": "main"}, ["includeWipPactsSince"]),
         ({"consumerVersionSelectors": {}}, ["consumerVersionSelectors"]),
+        ({"consumerVersionSelectors": None}, ["consumerVersionSelectors"]),
     ]
     for fields, faulty in cases:
         assert list(filled.post(PATH, fields, 400)["errors"]) == faulty, fields

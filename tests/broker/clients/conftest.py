@@ -138,7 +138,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def publish_paths(broker: Any) -> Callable[..., Any]:
-    """Publish a pact with one GET interaction for each path; consumer and version stand in no path by themselves."""
+    """Publish a pact with one GET interaction for each path."""
 
     def published(consumer: str, number: str, *paths: str, to: str = "Shelf", **fields: Any) -> Any:
         interactions = [
@@ -177,5 +177,9 @@ def pact_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
             answer: dict[str, Any] = json.loads(line)
             return answer
 
-        yield verified
-        process.communicate(timeout=20)
+        try:
+            yield verified
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
+            process.wait()

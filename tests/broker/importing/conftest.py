@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, select
 from saga_broker.store.schema import metadata
 
 Rows = dict[str, list[dict[str, Any]]]
+ACCEPT = "application/hal+json, application/json"
 QUIET = {"auto_detect_main_branch": False, "use_first_tag_as_branch": False, "create_deployed_versions_for_tags": False}
 
 
@@ -99,6 +100,7 @@ class Between(ThreadingHTTPServer):
     def __init__(self, upstream: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = upstream
+        self.http = httpx.Client(base_url=upstream, headers={"Accept": ACCEPT}, trust_env=False, timeout=60)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.asked = 0
         self.seen: list[str | None] = []
@@ -123,8 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _upstream(self) -> tuple[int, bytes]:
-        headers = {"Accept": self.headers["Accept"], "Host": self.headers["Host"]}
-        reply = httpx.get(self.server.upstream + self.path, headers=headers, trust_env=False)
+        reply = self.server.http.get(self.path)
         return reply.status_code, reply.content
 
     def log_message(self, *_: object) -> None:
@@ -140,4 +141,5 @@ def between(source: Any) -> Iterator[Between]:
     yield server
     server.shutdown()
     server.server_close()
+    server.http.close()
     thread.join(10)

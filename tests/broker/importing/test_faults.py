@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from saga_broker.importing import Source, import_all, source
@@ -58,6 +57,7 @@ def test_what_is_no_pact_broker_is_told_in_one_message(between: Any, database: D
         assert refused.value.exit_status == 4
 
 
+@pytest.mark.slow
 @on_sqlite
 def test_nonsense_in_the_middle_is_told_with_its_address(between: Any, database: Database) -> None:
     pact = "/pacts/provider/Bar/consumer/Foo/version/1"
@@ -92,6 +92,7 @@ def test_a_source_that_does_not_answer_in_time_is_told(between: Any, database: D
     end.set()
 
 
+@pytest.mark.slow
 def test_an_import_that_was_interrupted_anywhere_ends_equal(
     between: Any, database: Database, database_url: str, rows: Any
 ) -> None:
@@ -144,7 +145,7 @@ def test_credentials_are_sent_to_no_address_that_an_answer_names(between: Any, d
     elsewhere = b"http://127.0.0.1:1"
 
     def renamed(_number: int, path: str) -> tuple[int, bytes]:
-        reply = httpx.get(between.upstream + path, headers={"Accept": "application/hal+json, application/json"}, trust_env=False)
+        reply = between.http.get(path)
         return reply.status_code, reply.content.replace(between.upstream.encode(), elsewhere)
 
     between.instead = renamed

@@ -208,11 +208,11 @@ def _filled(broker: Any, pacts: Any) -> World:
             "GET /sagas": [{"environment": "test"}, {"branch": "main", "provider": "billing"}, {}],
             "for-verification": [{"consumer_version_selectors[][tag]": ["prod"], "include_pending_status": "true"}],
         },
-        bodies=_bodies(text, deck, second),
+        bodies=_bodies(text, deck, first, second, pacts("saga_service", "billing", "another")),
     )
 
 
-def _bodies(saga_text: str, deck: Any, pact: Any) -> dict[str, list[Any]]:
+def _bodies(saga_text: str, deck: Any, first: Any, second: Any, other: Any) -> dict[str, list[Any]]:
     selectors = [
         *({"mainBranch": True}, {"branch": "feat", "fallbackBranch": "main"}, {"tag": "prod", "latest": True}),
         *({"deployedOrReleased": True}, {"environment": "test", "consumer": "saga_service"}, {"matchingBranch": True}),
@@ -221,7 +221,7 @@ def _bodies(saga_text: str, deck: Any, pact: Any) -> dict[str, list[Any]]:
     contract = {
         "consumerName": "saga_service",
         "providerName": "billing",
-        "content": base64.b64encode(json.dumps(pact).encode()).decode(),
+        "content": base64.b64encode(json.dumps(second).encode()).decode(),
         "contentType": "application/json",
         "specification": "pact",
     }
@@ -243,8 +243,10 @@ def _bodies(saga_text: str, deck: Any, pact: Any) -> dict[str, list[Any]]:
             publication,
             {**publication, "branch": "main", "tags": ["a"]},
             {**publication, "contracts": []},
+            {**publication, "pacticipantVersionNumber": "1"},
         ],
-        "PUT /pacts/provider/{provider}/consumer/{consumer}/version/{number}": [pact, {"interactions": []}],
+        "PUT /pacts/provider/": [first, second, {"interactions": []}],
+        "PATCH /pacts/provider/": [first, other, {"messages": []}],
         "POST /environments": [{"name": "other", "production": False, "contacts": [{"name": "us", "details": {"chat": "#us"}}]}],
         "PUT /environments/{uuid}": [{"name": "test", "production": True}],
         "POST /pacts/provider/{provider}/for-verification": asked,

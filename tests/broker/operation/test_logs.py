@@ -128,12 +128,14 @@ def test_an_error_that_nobody_foresaw_has_a_reference_that_the_log_has_too(start
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE pacticipants RENAME COLUMN display_name TO shown")
     reply = broker.http.post("/pacticipants", json={"name": "Foo", "displayName": CANARY})
+    problem = broker.http.post("/pacticipants", json={"name": "Foo"}, headers={"Accept": "application/problem+json"}).json()
     told = reply.json()["error"]
     broker.stop()
-    (line,) = [line for line in broker.lines if "exception" in line]
+    line, _ = [line for line in broker.lines if "exception" in line]
     assert reply.status_code == 500
     assert told["reference"] in told["message"]
     assert told["reference"] in line["message"]
     assert line["request_id"] == reply.headers["X-Request-Id"]
     assert "Traceback" not in reply.text
+    assert (problem["status"], problem["type"]) == (500, f"{broker.url}/problems/server-error")
     assert CANARY not in broker.log.read_text()

@@ -48,6 +48,7 @@ def test_a_running_request_is_finished_and_new_ones_are_refused(start: Any, unti
     assert "stopping" in told
 
 
+@pytest.mark.slow
 def test_a_request_that_never_ends_does_not_hold_up_the_stop(start: Any, until: Any, tmp_path: Path) -> None:
     broker = start(url_in(tmp_path))
     host, _, port = broker.url.removeprefix("http://").partition(":")

@@ -15,6 +15,7 @@ import yaml
 
 from command_line import ROOT
 
+pytestmark = pytest.mark.xdist_group("landscape in containers")
 FILE = ROOT / "compose.yaml"
 TEXT = FILE.read_text(encoding="utf-8")
 KNOWN_TO_BOTH = {
@@ -112,7 +113,7 @@ def answers(http: httpx.Client) -> bool:
         return False
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"

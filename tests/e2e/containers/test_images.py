@@ -17,6 +17,7 @@ from saga_verifier.isolation import CannotStartError
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.images import IMAGE_LABEL, KEPT_BUILDS, STAGE_LABEL, Build, build_of, built
 
+pytestmark = pytest.mark.xdist_group("landscape in containers")
 ROOT = Path(__file__).resolve().parents[3]
 HOSTS = re.compile(r"https?://(?!127\.0\.0\.1|\{)|index-url|registry-|docker\.io/", re.IGNORECASE)
 

@@ -21,7 +21,7 @@ from saga_verifier.isolation.container import ContainerIsolation
 from saga_verifier.isolation.container_run import Run
 from saga_verifier.provider_file import ProviderFile
 
-pytestmark = [pytest.mark.containers, pytest.mark.slow]
+pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.xdist_group("landscape in containers")]
 LAND = reference_landscape()
 
 

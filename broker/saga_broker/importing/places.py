@@ -1,0 +1,73 @@
+"""Copies deployments and releases, the former ones too, in the order in which they were recorded."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from saga_broker.importing import documents
+from saga_broker.importing.documents import PlaceRead
+from saga_broker.importing.source import Source, path
+from saga_broker.importing.steps import Progress, changed, chunks
+from saga_broker.store import imports
+from saga_broker.store.engine import Database
+
+Write = Callable[[Connection, PlaceRead, int, int, int], None]
+"""Writes a place, given our ids of its environment, pacticipant and version."""
+
+
+class Places:
+    """Copies what is and was deployed and released.
+
+    Args:
+        source: The broker that is copied from.
+        database: The database that is copied to.
+        environments: Our id by the source's uuid.
+        pacticipants: Our id by name.
+        progress: Is told how far it is.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        database: Database,
+        environments: Mapping[str, int],
+        pacticipants: Mapping[str, int],
+        progress: Progress,
+    ) -> None:
+        self._source, self._database, self._progress = source, database, progress
+        self._environments, self._pacticipants = environments, pacticipants
+
+    def copy_deployments(self, uuids: Sequence[str]) -> int:
+        """Copy deployments; gives how many the source has."""
+        return self._copy("deployed-versions", uuids, documents.deployed, _put_deployment)
+
+    def copy_releases(self, uuids: Sequence[str]) -> int:
+        """Copy releases; gives how many the source has."""
+        return self._copy("released-versions", uuids, documents.released, _put_release)
+
+    def _copy(self, kind: str, uuids: Sequence[str], parse: Callable[[object], PlaceRead], write: Write) -> int:
+        read = self._source.each(uuids, lambda uuid: self._source.find(path(kind, uuid), parse))
+        places = sorted((one for one in read if one is not None), key=lambda one: (one.created_at, one.uuid))
+        for number, chunk in chunks(places):
+            self._progress(kind.replace("-", " "), number, len(places))
+            with self._database.write() as connection:
+                for place in chunk:
+                    self._put(connection, place, write)
+        return len(places)
+
+    def _put(self, connection: Connection, place: PlaceRead, write: Write) -> None:
+        environment_id, owner = self._environments.get(place.environment), self._pacticipants.get(place.pacticipant)
+        version_id = imports.version_ids(connection, place.pacticipant, [place.number]).get(place.number)
+        if environment_id is not None and owner is not None and version_id is not None:
+            write(connection, place, environment_id, owner, version_id)
+
+
+def _put_deployment(connection: Connection, place: PlaceRead, environment_id: int, owner: int, version_id: int) -> None:
+    owners = {"pacticipant_id": owner, "version_id": version_id, "environment_id": environment_id}
+    values = {**owners, "instance": place.instance, "undeployed_at": place.ended_at, **changed(place.updated_at)}
+    imports.put_deployment(connection, place.uuid, place.created_at, values)
+
+
+def _put_release(connection: Connection, place: PlaceRead, environment_id: int, owner: int, version_id: int) -> None:
+    values = {"pacticipant_id": owner, "created_at": place.created_at, "support_ended_at": place.ended_at}
+    imports.put_release(connection, place.uuid, version_id, environment_id, values | changed(place.updated_at))
