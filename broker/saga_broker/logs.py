@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 from urllib.parse import parse_qsl, quote, unquote
 
+import orjson
+
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 LEVELS = ("debug", "info", "warning", "error")
 FIELDS = "fields"
@@ -24,6 +26,7 @@ _SECRET_WORD = r"(?:pass(?:word|wd)?|pwd|secret|token|credentials?|authori[sz]at
 _SCHEME = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 _ASSIGNED = re.compile(rf"({_SECRET_WORD}[\"']?\s*[=:]\s*[\"']?)(?!\*\*\*)[^\s\"'&,;}})]+", re.IGNORECASE)
 _SECRET_NAME = re.compile(_SECRET_WORD, re.IGNORECASE)
+_SUSPICIOUS = re.compile(rf"@|bearer|basic|{_SECRET_WORD}", re.IGNORECASE)  # most texts are let through by this alone
 
 
 class JsonLines(logging.Formatter):
@@ -39,7 +42,10 @@ class JsonLines(logging.Formatter):
         line.update(getattr(record, FIELDS, {}))
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = redacted("".join(traceback.format_exception(*record.exc_info)))
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
+        try:
+            return orjson.dumps(line, default=str).decode()
+        except TypeError:  # half of a surrogate pair, in a text that came from the system
+            return json.dumps(line, default=str)
 
 
 def write_logs(level: str = "info", stream: TextIO | None = None) -> None:
@@ -60,6 +66,8 @@ def write_logs(level: str = "info", stream: TextIO | None = None) -> None:
 
 def redacted(text: str) -> str:
     """Hide what looks like a secret: the user part of addresses, credentials of headers, values that are named as secrets."""
+    if not _SUSPICIOUS.search(text):
+        return text
     text = _USER.sub(f"{HIDDEN}@", text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     return _ASSIGNED.sub(rf"\1{HIDDEN}", text)
@@ -67,13 +75,15 @@ def redacted(text: str) -> str:
 
 def shown_path(raw: str) -> str:
     """Give a percent-encoded path as it may stand in a log."""
-    decoded = unquote(raw)
+    decoded = unquote(raw) if "%" in raw else raw
     hidden = redacted(decoded)
     return raw if hidden == decoded else quote(hidden, safe="/:@*")
 
 
 def shown_query(raw: str) -> str:
     """Give a query string as it may stand in a log: values whose name or form is that of a secret are hidden."""
+    if not _SUSPICIOUS.search(unquote(raw) if "%" in raw else raw):
+        return raw
     pairs = parse_qsl(raw, keep_blank_values=True)
     hidden = [(name, HIDDEN if _SECRET_NAME.search(name) else redacted(value)) for name, value in pairs]
     if hidden == pairs:

@@ -83,6 +83,11 @@ def fail() -> None:
     raise ValueError(msg)
 
 
+def test_a_text_that_is_no_unicode_is_logged_nevertheless(written: io.StringIO) -> None:
+    logging.getLogger("saga_broker").warning("cannot read %s", "file-\udcff")
+    assert json.loads(written.getvalue())["message"] == "cannot read file-\udcff"
+
+
 def test_what_other_libraries_chat_is_left_out(written: io.StringIO) -> None:
     logging.getLogger("uvicorn.error").info("Started")
     logging.getLogger("saga_broker").debug("small")

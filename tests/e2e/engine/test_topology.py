@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -141,7 +142,7 @@ def test_an_interrupted_start_leaves_nothing_of_what_was_ready_already(small: Sa
         def start(self, spec: Spec, *, give_up: Event | None = None) -> ProcessRunning:
             if spec.name == "vas_owner":
                 wait_until(lambda: len(ready) == len(SERVICES) - 1)
-                signal.raise_signal(signal.SIGUSR1)
+                signal.pthread_kill(main, signal.SIGUSR1)
                 assert give_up is not None
                 assert give_up.wait(10)
                 raise GivenUpError("given up")
@@ -156,6 +157,7 @@ def test_an_interrupted_start_leaves_nothing_of_what_was_ready_already(small: Sa
         raise SignalledError
 
     ready: list[ProcessRunning] = []
+    main = threading.get_ident()
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
         with pytest.raises(SignalledError), Topology(land, small, isolation=Interrupting(folder=tmp_path)):
