@@ -117,14 +117,15 @@ def _cluster(more: str) -> Iterator[tuple[str, psutil.Process]]:
             raise SystemExit(done.stdout + done.stderr)
 
     data = str(home / "data")
-    run("initdb", "-D", data, "-U", "broker", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    run("pg_ctl", "-D", data, "-l", str(home / "log"), "-o", f"{_SETTINGS} -c port={port}{more}", "-w", "start")
     try:
+        run("initdb", "-D", data, "-U", "broker", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        run("pg_ctl", "-D", data, "-l", str(home / "log"), "-o", f"{_SETTINGS} -c port={port}{more}", "-w", "start")
         address = f"postgresql://broker@127.0.0.1:{port}"
         with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE broker")
         first = int((home / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
         yield f"{address}/broker", psutil.Process(first)
     finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        if (home / "data" / "postmaster.pid").exists():
+            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
         shutil.rmtree(home)

@@ -20,18 +20,11 @@ FIRST_BUILD_S = 900
 """On a new machine the first test waits until the images are built."""
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder the time that building images may take, and keep them together in one worker.
-
-    pytest-xdist up to 3.8 writes a test's group where pytest from 9.2 on does not read it, so that groups have no effect.
-    """
+    """Give the tests of this folder that need an engine the time that building images may take."""
     for item in items:
         if item.path.parent == Path(__file__).parent and item.get_closest_marker("containers"):
             item.add_marker(pytest.mark.timeout(FIRST_BUILD_S))
-            grouped = getattr(item, "_nodeid", item.nodeid)
-            if grouped != item.nodeid:
-                item._id = item.id.parse(grouped)
 
 
 @pytest.fixture(scope="session")
