@@ -6,6 +6,9 @@ from sqlalchemy.exc import ArgumentError
 
 from saga_broker.addresses import checked_base_url
 from saga_broker.app import create_app
+from saga_broker.cleaning import Wish
+from saga_broker.cleaning_report import cleaned
+from saga_broker.gate.keep_selectors import DEFAULT
 from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
 from saga_broker.logs import LEVELS, write_logs
 from saga_broker.serving import listening_on, run
@@ -159,3 +162,37 @@ def _tell_compared(compared: Compared) -> None:
             "was changed meanwhile, import again. This broker answers unknown where a Pact Broker says yes without a result."
         )
     click.echo(f"checked: both brokers answer {compared.asked} questions alike")
+
+
+@broker.command()
+@_database_option
+@click.option(
+    "--keep",
+    "selectors",
+    multiple=True,
+    metavar="SELECTOR",
+    help="Versions to keep, as key=value,… or JSON: pacticipant, latest, tag, branch, main_branch, environment, deployed, "
+    "released, max_age (days); tag and branch are a name, or true for any. May be repeated. Default: "
+    + " ".join(f"--keep {one}" for one in DEFAULT),
+)
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Versions deleted at most, oldest first.")
+@click.option(
+    "--branches-older-than",
+    "branch_age",
+    type=click.IntRange(0, 100_000),
+    default=90,
+    show_default=True,
+    help="Branches that nobody changed for so many days are deleted first; never a main branch.",
+)
+@click.option("--keep-branches", "patterns", multiple=True, metavar="PATTERN", help="Branches to keep, such as release/*.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be deleted.")
+def clean(
+    database_url: str, selectors: tuple[str, ...], limit: int, branch_age: int, patterns: tuple[str, ...], *, dry_run: bool
+) -> None:
+    """Delete old versions that nobody needs, with all that hangs on them. The broker may run meanwhile.
+
+    What is deployed or released now is never deleted, nor what answers about kept versions depend on.
+    """
+    wish = Wish((), limit, branch_age, patterns)
+    for line in cleaned(database_url, selectors, wish, dry_run=dry_run):
+        click.echo(line)

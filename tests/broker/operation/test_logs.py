@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from saga_broker.logs import REQUEST_ID, redacted, shown_path, shown_query, write_logs
+from saga_broker.logs import REQUEST_ID, JsonLines, redacted, shown_path, shown_query, write_logs
 
 CANARY = "hunter2"
 
@@ -83,9 +83,9 @@ def fail() -> None:
     raise ValueError(msg)
 
 
-def test_a_text_that_is_no_unicode_is_logged_nevertheless(written: io.StringIO) -> None:
-    logging.getLogger("saga_broker").warning("cannot read %s", "file-\udcff")
-    assert json.loads(written.getvalue())["message"] == "cannot read file-\udcff"
+def test_a_text_that_is_no_unicode_is_logged_nevertheless() -> None:
+    record = logging.LogRecord("saga_broker", logging.WARNING, __file__, 1, "cannot read %s", ("file-\udcff",), None)
+    assert json.loads(JsonLines().format(record))["message"] == "cannot read file-\udcff"
 
 
 def test_what_other_libraries_chat_is_left_out(written: io.StringIO) -> None:
