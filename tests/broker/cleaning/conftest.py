@@ -79,20 +79,16 @@ def set_clock(database_url: str) -> Callable[[Callable[[datetime], datetime]], N
 
 @pytest.fixture
 def stretch(set_clock: Any) -> Callable[[float], None]:
-    """Let everything have happened over so many days, in the order and with the pauses in which it did."""
+    """Let everything have happened over so many days, in the order and with the pauses in which it did.
+
+    What was there before the test began, such as the environments of a new broker, counts as made at its beginning.
+    """
+    began = datetime.now(UTC)
 
     def start(days: float) -> None:
         now = datetime.now(UTC)
-        oldest = now
-
-        def look(moment: datetime) -> datetime:
-            nonlocal oldest
-            oldest = min(oldest, moment)
-            return moment
-
-        set_clock(look)
-        factor = days * 86400 / (now - oldest).total_seconds()
-        set_clock(lambda moment: now - (now - moment) * factor if moment <= now else moment)
+        factor = days * 86400 / (now - began).total_seconds()
+        set_clock(lambda moment: now - (now - max(moment, began)) * factor if moment <= now else moment)
 
     return start
 

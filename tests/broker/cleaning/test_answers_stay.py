@@ -62,7 +62,7 @@ class History:
                     self.broker.verify(consumer, number, provider, version, success=self.random.random() < 0.7)
 
     def deploy(self) -> None:
-        name = self.random.choice([*{*CONSUMERS, *PROVIDERS}])
+        name = self.random.choice(sorted({*CONSUMERS, *PROVIDERS}))
         if self.numbers.get(name) and self.random.random() < 0.3:
             self.broker.deploy(name, self.random.choice(self.numbers[name]), self.random.choice(["test", "stage"]))
 
