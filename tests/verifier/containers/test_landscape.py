@@ -42,7 +42,7 @@ def participant(name: str) -> ProviderFile:
     return read.model_copy(update={"health": HealthCheck(timeout_s=60)})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def containers(image_of: Callable[[str], str]) -> Iterator[ContainerIsolation]:
     """All participants as their provider files say; one network and one PostgreSQL server for all tests of this file."""
     image_of("landscape")
