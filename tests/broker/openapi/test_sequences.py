@@ -26,7 +26,6 @@ CHECKS = [
     checks.content_type_conformance,
     checks.response_headers_conformance,
     checks.response_schema_conformance,
-    checks.use_after_free,
 ]
 
 
@@ -38,6 +37,7 @@ def test_every_answer_of_a_sequence_is_described(template: Any, broker_kind: Any
             """Begin each sequence with the same data: what is drawn next depends on the answers."""
             shutil.copy(template[0], tmp_path / "broker.sqlite")
             self.broker = broker_kind(database_url=f"sqlite:///{tmp_path}/broker.sqlite")
+            self.made_by_patch = False
 
         def teardown(self) -> None:
             self.broker.stop()
@@ -50,8 +50,11 @@ def test_every_answer_of_a_sequence_is_described(template: Any, broker_kind: Any
 
         def validate_response(self, response: Any, case: Any, **_: Any) -> None:
             reached[response.status_code] += 1
+            self.made_by_patch |= case.method == "PATCH" and response.status_code == 201
             if not leads_elsewhere(case) and not (response.status_code == 409 and not response.content):
-                case.validate_response(response, checks=CHECKS, recorder=self.recorder)
+                # PATCH makes a pacticipant that is not there (again), which the check of what was deleted does not expect of it
+                own = CHECKS if self.made_by_patch else [*CHECKS, checks.use_after_free]
+                case.validate_response(response, checks=own, recorder=self.recorder)
 
     chances = settings(
         max_examples=EXAMPLES,
