@@ -7,8 +7,9 @@ UsageError                 exit status 2: something that the broker does not kno
 """
 
 import os
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
@@ -34,6 +35,47 @@ class BrokerRefusedError(SagapactError):
     exit_status = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a broker is.
+
+    Attributes:
+        url: Without the user, and without a slash at the end: it may be shown.
+        is_local: A proxy of the environment is never meant for this machine.
+        username: As the address had it; empty: none.
+        password: As the address had it.
+    """
+
+    url: str
+    is_local: bool
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+def read_address(text: str, option: str) -> Address:
+    """Read a broker's address.
+
+    Args:
+        text: As the user gave it.
+        option: Where the user gave it, for the message.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+        shown = f"{text.partition('//')[0]}//…@{text.rpartition('@')[2]}" if "@" in text else text
+        msg = f"Cannot use {shown!r} as the broker's address: it must be like http://broker.example:9292. Correct {option}."
+        raise UsageError(msg)
+    name = f"[{host}]" if ":" in host else host
+    url = f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}".rstrip("/")
+    return Address(url, host in LOOPBACK, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
 class Transport:
     """Sends requests to one broker; safe for use by several threads."""
 
@@ -43,21 +85,16 @@ class Transport:
         Raises:
             UsageError: The address is none.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = f"Cannot use {url!r} as the broker's address: it must be like http://broker.example:9292. Correct --broker-url."
-            raise UsageError(msg)
-        self.url = url.rstrip("/")
+        address = read_address(url, "--broker-url")
+        self.url = address.url
         headers = {"Accept": ACCEPT}
         token = token or os.environ.get(TOKEN_VARIABLE)
-        username = username or os.environ.get(USER_VARIABLE)
-        auth = None
+        username = username or address.username or os.environ.get(USER_VARIABLE)
+        password = password or address.password or os.environ.get(PASSWORD_VARIABLE, "")
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        elif username:
-            auth = httpx.BasicAuth(username, password or os.environ.get(PASSWORD_VARIABLE, ""))
-        direct = parts.hostname not in LOOPBACK  # a proxy of the environment is never meant for this machine
-        self._http = httpx.Client(headers=headers, auth=auth, timeout=timeout_s, trust_env=direct)
+        auth = httpx.BasicAuth(username, password) if username and not token else None
+        self._http = httpx.Client(headers=headers, auth=auth, timeout=timeout_s, trust_env=not address.is_local)
 
     def close(self) -> None:
         """Close the connections."""
@@ -82,7 +119,7 @@ class Transport:
         try:
             reply = self._http.request(method, url, json=body, params=params)
         except httpx.HTTPError as error:
-            msg = f"Cannot {what} at {self.url}: {_why(error)}. Check that the broker runs and that --broker-url is right."
+            msg = f"Cannot {what} at {self.url}: {why(error)}. Check that the broker runs and that --broker-url is right."
             raise BrokerUnreachableError(msg) from error
         if reply.status_code == 404 and none_at_404:  # noqa: PLR2004  (the status itself)
             return None
@@ -93,6 +130,13 @@ class Transport:
         except ValueError as error:
             msg = f"Cannot {what} at {self.url}: the answer is not JSON. Check that --broker-url is the address of a broker."
             raise BrokerUnreachableError(msg) from error
+
+
+def why(error: httpx.HTTPError) -> str:
+    """Say why a request was not answered."""
+    if isinstance(error, httpx.TimeoutException):
+        return "it did not answer in time"
+    return str(error) or type(error).__name__
 
 
 def _refusal(what: str, url: str, reply: httpx.Response) -> SagapactError:
@@ -125,9 +169,3 @@ def _told(reply: httpx.Response) -> str:
     if isinstance(errors, dict):
         return "; ".join(f"{field}: {text}" if field else str(text) for field, texts in errors.items() for text in texts) + "."
     return f"{errors or document}"
-
-
-def _why(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "it did not answer in time"
-    return str(error) or type(error).__name__

@@ -2,6 +2,9 @@
 
 import json
 import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -83,3 +86,43 @@ def test_a_broker_that_is_not_there_is_named_with_the_mend() -> None:
 def test_an_address_without_a_scheme_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match=r"http://broker\.example:9292"):
         BrokerClient("localhost:9292")
+
+
+@pytest.fixture
+def asking() -> Iterator[tuple[str, list[str | None]]]:
+    """A server that refuses every request for want of credentials; gives its address, and the credentials that it was sent."""
+    seen: list[str | None] = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers["Authorization"])
+            self.send_response(401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}", seen
+        server.shutdown()
+
+
+def test_credentials_of_the_address_are_used_and_never_shown(asking: tuple[str, list[str | None]]) -> None:
+    address, seen = asking
+    with BrokerClient(f"http://me:hunter2@{address}/") as client, pytest.raises(BrokerUnreachableError) as refused:
+        client.sagas()
+
+    assert seen == ["Basic bWU6aHVudGVyMg=="]
+    assert "hunter2" not in str(refused.value)
+    assert f"http://{address}:" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["broker.example", "ftp://me:hunter2@x", "http://", "http://x?y=1", "http://[::1", "http://u:hunter2@x:y"]
+)
+def test_what_is_no_address_is_wrong_usage_and_its_credentials_are_not_shown(url: str) -> None:
+    with pytest.raises(UsageError, match="Correct --broker-url") as refused:
+        BrokerClient(url)
+    assert "hunter2" not in str(refused.value)

@@ -17,8 +17,9 @@ import httpx
 
 from saga_broker.app import create_app
 from saga_broker.importing import documents
-from saga_broker.importing.source import ACCEPT, Source, listed, path
+from saga_broker.importing.source import Source, listed, path
 from saga_broker.settings import Settings
+from saga_broker.transport import ACCEPT
 
 SEED = 1
 NEWEST = 3

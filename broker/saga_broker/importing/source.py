@@ -8,18 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Self, TypeVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
-from saga_contracts.errors import SagapactError, UsageError
+from saga_broker.transport import ACCEPT, NO_RIGHT, read_address, why
+from saga_contracts.errors import SagapactError
 
-ACCEPT = "application/hal+json, application/json"
 TRIES, FIRST_PAUSE_S = 4, 0.25
 AT_ONCE = 8
 PAGE = 500
-NO_RIGHT = {401, 403}
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -48,23 +46,15 @@ class Source:
         password: str | None = None,
         timeout_s: float = 60.0,
     ) -> None:
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            parts, host, port = urlsplit(""), None, None
-        if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
-            msg = "Cannot import: the source's address must be like https://broker.example. Correct --from."
-            raise UsageError(msg)
-        name = f"[{host}]" if ":" in host else host
-        self.url = f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}".rstrip("/")
-        username, password = username or unquote(parts.username or ""), password or unquote(parts.password or "")
+        address = read_address(url, "--from")
+        self.url = address.url
+        username, password = username or address.username, password or address.password
         headers = {"Accept": ACCEPT} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._http = httpx.Client(
             headers=headers,
             auth=httpx.BasicAuth(username, password) if username and not token else None,
             timeout=timeout_s,
-            trust_env=host not in LOOPBACK,
+            trust_env=not address.is_local,
             limits=httpx.Limits(max_connections=AT_ONCE),
             follow_redirects=True,
         )
@@ -137,7 +127,7 @@ class Source:
                 reply = self._http.get(self.url + path)
             except httpx.HTTPError as error:
                 if last or isinstance(error, httpx.TooManyRedirects | httpx.UnsupportedProtocol):
-                    msg = f"Cannot import: {self.url} does not answer GET {path} ({_why(error)}). {_AGAIN}"
+                    msg = f"Cannot import: {self.url} does not answer GET {path} ({why(error)}). {_AGAIN}"
                     raise SourceError(msg) from error
             else:
                 if last or reply.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
@@ -163,9 +153,3 @@ def listed(document: Any, name: str, parse: Callable[[Any], T]) -> list[T]:
 def _part(document: Any, name: str, parse: Callable[[Any], T]) -> tuple[list[T], bool]:
     found, page = listed(document, name, parse), document.get("page")
     return found, bool(found) and page is not None and int(page["number"]) < int(page["totalPages"])
-
-
-def _why(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "it did not answer in time"
-    return str(error) or type(error).__name__
