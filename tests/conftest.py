@@ -1,3 +1,3 @@
-"""For all tests: the plugin for testing plugins, and what stands at the end of a run: time budgets, and what was left out."""
+"""For all tests: plugins for testing plugins and for tests in containers, and what stands at the end of a run."""
 
-pytest_plugins = ["pytester", "recordings", "time_budgets"]
+pytest_plugins = ["pytester", "docker_engine", "recordings", "time_budgets"]

@@ -1,6 +1,7 @@
 """Writes rows into the tables of SQLite or PostgreSQL, many at once, by the quickest way that each has."""
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Self
@@ -13,7 +14,7 @@ Values = dict[str, Any]
 BATCH = 20_000
 
 
-class Writer:
+class Writer(ABC):
     """Collects rows and writes them table by table at the end; within a table many at once."""
 
     def __init__(self) -> None:
@@ -50,17 +51,21 @@ class Writer:
         names = {name for name, _ in ENVIRONMENTS}
         return {name: key for key, name in self.rows("SELECT id, name FROM environments") if name in names}
 
+    @abstractmethod
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-        raise NotImplementedError
+        """Write rows of a table."""
 
+    @abstractmethod
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
+        """Read rows."""
 
+    @abstractmethod
     def commit(self) -> None:
-        raise NotImplementedError
+        """Make what was written last."""
 
+    @abstractmethod
     def close(self) -> None:
-        raise NotImplementedError
+        """Close the connection."""
 
 
 class _Sqlite(Writer):

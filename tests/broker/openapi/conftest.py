@@ -88,10 +88,38 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 terminalreporter.write_line(f"  {operation}: {dict(sorted(counts.items()))}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the filled broker gave names to."""
+
+    environment: str
+    deployed: str
+    released: str
+    step: dict[str, Any]
+    shas: list[str]
+    result: str
+    chosen: str
+
+
 def _filled(broker: Any, pacts: Any) -> World:
+    """Fill a broker, and tell the names of what is in it."""
     first, second = pacts("saga_service", "billing", "a"), pacts("saga_service", "billing", "a", "b")
     first["interactions"][0]["providerStates"] = [{"name": "an account", "params": {"amount": 3}}]
-    packages = pacts("saga_service", "vas_packages", "c")
+    _publish(broker, first, second, pacts("saga_service", "vas_packages", "c"))
+    text, deck = _saga_text(), _deck()
+    made = _record(broker, text, deck)
+    return World(
+        names=_names(made),
+        others=_others(made),
+        by_path=_by_path(made),
+        query=QUERY,
+        questions=QUESTIONS,
+        bodies=_bodies(text, deck, first, second, pacts("saga_service", "billing", "another")),
+    )
+
+
+def _publish(broker: Any, first: Any, second: Any, packages: Any) -> None:
+    """Publish pacts, provider versions and results."""
     broker.publish("saga_service", "1", ("billing", first), ("vas_packages", packages), branch="main", tags=["prod"])
     broker.publish("saga_service", "2", ("billing", second), branch="main", buildUrl="https://ci.example/2")
     broker.publish("saga_service", "3", ("billing", second), branch="feat", tags=["dev"])
@@ -102,6 +130,10 @@ def _filled(broker: Any, pacts: Any) -> World:
     broker.verify("saga_service", "1", "billing", "10")
     broker.verify("saga_service", "2", "billing", "10", success=False)
     broker.verify("saga_service", "1", "vas_packages", "20")
+
+
+def _record(broker: Any, text: str, deck: Any) -> _Made:
+    """Record labels, deployments, a release, a saga and a deck result."""
     broker.put("/pacticipants/billing/labels/team-a", {})
     broker.put("/pacticipants/saga_service/labels/team-a", {})
     deployed = broker.deploy("billing", "10", "test")["uuid"]
@@ -109,107 +141,120 @@ def _filled(broker: Any, pacts: Any) -> World:
     environment = broker.environment("test")
     path = f"/pacticipants/billing/versions/10/released-versions/environment/{environment}"
     released = broker.post(path, {}, 201)["uuid"]
-    text = _saga_text()
     saga = broker.put("/sagas/vas_purchase/versions/1", {"content": text, "contentType": "application/yaml", "branch": "main"})
     step = next(one for one in saga["steps"] if one["participant"] == "billing")
-    deck = _deck()
     where = f"contents/{step['sha']}/steps/{step['step']}/providers/billing/versions/10"
     broker.post(f"/sagas/vas_purchase/{where}/deck-results", deck, 201)
     links = [broker.get(f"/pacts/provider/billing/consumer/saga_service/version/{n}")["_links"] for n in (1, 2)]
     shas = [one["pb:pact-version"]["href"].rpartition("/")[2] for one in links]
     result = broker.get(f"/pacts/provider/billing/consumer/saga_service/pact-version/{shas[0]}/verification-results/latest")
     chosen = broker.post("/pacts/provider/billing/for-verification", {})["_embedded"]["pacts"][0]["_links"]["self"]["href"]
-    return World(
-        names={
-            "name": "saga_service",
-            "number": "1",
-            "label": "team-a",
-            "tag": "prod",
-            "to": "prod",
-            "branch": "main",
-            "uuid": environment,
-            "environment": "test",
-            "provider": "billing",
-            "consumer": "saga_service",
-            "sha": shas[0],
-            "other": "2",
-            "meta": unquote(chosen.rpartition("/")[2]),
-            "saga": "vas_purchase",
-            "step": step["step"],
+    number = result["_links"]["self"]["href"].rpartition("/")[2]
+    return _Made(environment, deployed, released, step, shas, number, unquote(chosen.rpartition("/")[2]))
+
+
+def _names(made: _Made) -> dict[str, str]:
+    """Give the name that each path parameter has usually."""
+    return {
+        "name": "saga_service",
+        "number": "1",
+        "label": "team-a",
+        "tag": "prod",
+        "to": "prod",
+        "branch": "main",
+        "uuid": made.environment,
+        "environment": "test",
+        "provider": "billing",
+        "consumer": "saga_service",
+        "sha": made.shas[0],
+        "other": "2",
+        "meta": made.chosen,
+        "saga": "vas_purchase",
+        "step": made.step["step"],
+    }
+
+
+def _others(made: _Made) -> dict[str, tuple[str, ...]]:
+    """Give further names of path parameters."""
+    return {
+        "name": ("billing", "lonely"),
+        "number": ("2", "3", "10", "latest"),
+        "tag": ("dev",),
+        "branch": ("feat", "alone"),
+        "sha": (made.shas[1],),
+        "provider": ("vas_packages", "lonely"),
+        "environment": ("production",),
+        "meta": (base64.urlsafe_b64encode(b"cvn=1").decode().rstrip("="), "w%3Dtrue"),
+    }
+
+
+def _by_path(made: _Made) -> dict[str, dict[str, str]]:
+    """Give the names that fit some paths only."""
+    return {
+        "/labels/": {"name": "billing"},
+        "/deployed-versions/environment/": {"name": "billing", "number": "10"},
+        "/released-versions/environment/": {"name": "billing", "number": "10"},
+        "/environments/{uuid}/versions": {"name": "billing"},
+        " /deployed-versions/": {"uuid": made.deployed},
+        " /released-versions/": {"uuid": made.released},
+        "/verification-results/{number}": {"number": made.result},
+        "/previous-distinct": {"number": "2"},
+        "/diff/pact-version/": {"other": made.shas[1]},
+        "/deck-results": {"sha": made.step["sha"], "number": "10"},
+        "GET /pacts/provider/{provider}/consumer/{consumer}/latest-untagged": {},
+    }
+
+
+QUERY: dict[str, tuple[Any, ...]] = {
+    "q": ("bill", "saga"),
+    "page": (1, 2),
+    "size": (1, 3),
+    "q[][pacticipant]": ("saga_service", "billing"),
+    "q[][version]": ("1", "2", "10"),
+    "q[][tag]": ("prod", "dev"),
+    "q[][branch]": ("main", "feat"),
+    "q[][environment]": ("test",),
+    "ignore[][pacticipant]": ("billing", "lonely"),
+    "ignore[]": ("vas_packages",),
+    "tag": ("prod",),
+    "environment": ("test",),
+    "pacticipant": ("saga_service", "billing"),
+    "version": ("1", "10"),
+    "to": ("prod",),
+    "name": ("test", "production"),
+    "provider": ("billing",),
+    "branch": ("main",),
+    "with[]": ("saga_service:1", "billing:10"),
+    "exclude[]": ("feat",),
+    "consumer_version_selectors[][tag]": ("prod", "dev"),
+    "provider_version_tags[]": ("prod",),
+    "include_wip_pacts_since": ("2020-01-01",),
+}
+"""Values of query parameters that mean something here."""
+QUESTIONS: dict[str, list[dict[str, Any]]] = {
+    "GET /matrix": [
+        {"q[][pacticipant]": ["saga_service"], "q[][version]": ["1"], "latestby": "cvpv", "environment": "test"},
+        {"q[][pacticipant]": ["saga_service", "billing"], "latestby": "cvp"},
+        {"q[][pacticipant]": ["saga_service"], "q[][latest]": ["true"], "latest": "true", "mainBranch": "true"},
+        {
+            "q[][pacticipant]": ["saga_service"],
+            "ignore[][pacticipant]": ["billing"],
+            "success[]": ["true", ""],
+            "limit": 2,
         },
-        others={
-            "name": ("billing", "lonely"),
-            "number": ("2", "3", "10", "latest"),
-            "tag": ("dev",),
-            "branch": ("feat", "alone"),
-            "sha": (shas[1],),
-            "provider": ("vas_packages", "lonely"),
-            "environment": ("production",),
-            "meta": (base64.urlsafe_b64encode(b"cvn=1").decode().rstrip("="), "w%3Dtrue"),
-        },
-        by_path={
-            "/labels/": {"name": "billing"},
-            "/deployed-versions/environment/": {"name": "billing", "number": "10"},
-            "/released-versions/environment/": {"name": "billing", "number": "10"},
-            "/environments/{uuid}/versions": {"name": "billing"},
-            " /deployed-versions/": {"uuid": deployed},
-            " /released-versions/": {"uuid": released},
-            "/verification-results/{number}": {"number": result["_links"]["self"]["href"].rpartition("/")[2]},
-            "/previous-distinct": {"number": "2"},
-            "/diff/pact-version/": {"other": shas[1]},
-            "/deck-results": {"sha": step["sha"], "number": "10"},
-            "GET /pacts/provider/{provider}/consumer/{consumer}/latest-untagged": {},
-        },
-        query={
-            "q": ("bill", "saga"),
-            "page": (1, 2),
-            "size": (1, 3),
-            "q[][pacticipant]": ("saga_service", "billing"),
-            "q[][version]": ("1", "2", "10"),
-            "q[][tag]": ("prod", "dev"),
-            "q[][branch]": ("main", "feat"),
-            "q[][environment]": ("test",),
-            "ignore[][pacticipant]": ("billing", "lonely"),
-            "ignore[]": ("vas_packages",),
-            "tag": ("prod",),
-            "environment": ("test",),
-            "pacticipant": ("saga_service", "billing"),
-            "version": ("1", "10"),
-            "to": ("prod",),
-            "name": ("test", "production"),
-            "provider": ("billing",),
-            "branch": ("main",),
-            "with[]": ("saga_service:1", "billing:10"),
-            "exclude[]": ("feat",),
-            "consumer_version_selectors[][tag]": ("prod", "dev"),
-            "provider_version_tags[]": ("prod",),
-            "include_wip_pacts_since": ("2020-01-01",),
-        },
-        questions={
-            "GET /matrix": [
-                {"q[][pacticipant]": ["saga_service"], "q[][version]": ["1"], "latestby": "cvpv", "environment": "test"},
-                {"q[][pacticipant]": ["saga_service", "billing"], "latestby": "cvp"},
-                {"q[][pacticipant]": ["saga_service"], "q[][latest]": ["true"], "latest": "true", "mainBranch": "true"},
-                {
-                    "q[][pacticipant]": ["saga_service"],
-                    "ignore[][pacticipant]": ["billing"],
-                    "success[]": ["true", ""],
-                    "limit": 2,
-                },
-            ],
-            "GET /can-i-deploy": [
-                {"pacticipant": "saga_service", "version": "1", "environment": "test"},
-                {"pacticipant": "billing", "version": "10", "to": "prod", "ignore[]": ["lonely"]},
-            ],
-            "/can-run": [
-                {"environment": "test"},
-                {"environment": "test", "with[]": ["saga_service:1", "billing:10", "vas_packages:20"]},
-            ],
-            "GET /sagas": [{"environment": "test"}, {"branch": "main", "provider": "billing"}, {}],
-            "for-verification": [{"consumer_version_selectors[][tag]": ["prod"], "include_pending_status": "true"}],
-        },
-        bodies=_bodies(text, deck, first, second, pacts("saga_service", "billing", "another")),
-    )
+    ],
+    "GET /can-i-deploy": [
+        {"pacticipant": "saga_service", "version": "1", "environment": "test"},
+        {"pacticipant": "billing", "version": "10", "to": "prod", "ignore[]": ["lonely"]},
+    ],
+    "/can-run": [
+        {"environment": "test"},
+        {"environment": "test", "with[]": ["saga_service:1", "billing:10", "vas_packages:20"]},
+    ],
+    "GET /sagas": [{"environment": "test"}, {"branch": "main", "provider": "billing"}, {}],
+    "for-verification": [{"consumer_version_selectors[][tag]": ["prod"], "include_pending_status": "true"}],
+}
+"""Whole queries, by a part of the operation."""
 
 
 def _bodies(saga_text: str, deck: Any, first: Any, second: Any, other: Any) -> dict[str, list[Any]]:

@@ -1,6 +1,5 @@
 """A real engine, our images, and the command line with what it makes at the engine."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -12,49 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from saga_e2e.images import Images
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.owner import NAME_LABEL, OWNER_LABEL, RUN_LABEL
-
-FIRST_BUILD_S = 900
-"""On a new machine the first test waits until the images are built."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder that need an engine the time that building images may take."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.get_closest_marker("containers"):
-            item.add_marker(pytest.mark.timeout(FIRST_BUILD_S))
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    with Engine() as one:
-        yield one
-
-
-@pytest.fixture(scope="session")
-def images(engine: Engine) -> Images:
-    return Images(engine)
-
-
-@pytest.fixture(scope="session")
-def image_of(images: Images) -> Callable[[str], str]:
-    """Gives an image by name; only one test process builds at a time."""
-    build = images.root / "build"
-    build.mkdir(exist_ok=True)
-
-    def give(name: str) -> str:
-        with (build / "images.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return {"base": images.base, "postgres": images.postgres}.get(name, lambda: images.image(name))()
-
-    return give
-
-
-@pytest.fixture(scope="session")
-def base(image_of: Callable[[str], str]) -> str:
-    return image_of("base")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A real engine, real images, and a small HTTP server that tells from inside what it may do."""
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import httpx
 import pytest
 
 from command_line import Sagapact
-from saga_e2e.images import Images
 from saga_verifier.isolation import Health, Spec
 from saga_verifier.isolation.container import ContainerIsolation
 from saga_verifier.isolation.container_run import Settings
@@ -82,49 +80,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 """
 ROOT = Path(__file__).resolve().parents[3]
-FIRST_BUILD_S = 900
-"""On a new machine the first test waits until the images are built."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder the time that building the images may take, and see to it that they bear their marker."""
-    for item in items:
-        if item.path.parent != Path(__file__).parent:
-            continue
-        if item.get_closest_marker("containers"):
-            item.add_marker(pytest.mark.timeout(FIRST_BUILD_S))
-        elif "engine" in getattr(item, "fixturenames", ()):
-            raise pytest.UsageError(f"{item.nodeid} needs a Docker engine. Mark it `containers`.")
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    with Engine() as one:
-        yield one
-
-
-@pytest.fixture(scope="session")
-def images(engine: Engine) -> Images:
-    return Images(engine)
-
-
-@pytest.fixture(scope="session")
-def image_of(images: Images) -> Callable[[str], str]:
-    """Gives an image by name; only one test process builds at a time."""
-    build = images.root / "build"
-    build.mkdir(exist_ok=True)
-
-    def give(name: str) -> str:
-        with (build / "images.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return {"base": images.base, "postgres": images.postgres}.get(name, lambda: images.image(name))()
-
-    return give
-
-
-@pytest.fixture(scope="session")
-def base(image_of: Callable[[str], str]) -> str:
-    return image_of("base")
 
 
 @pytest.fixture(scope="session")
