@@ -65,7 +65,7 @@ nightly: ## tests with more random tries (REPEAT=5), whole sagas in containers, 
 
 images: $(STAMP) ## build the container images
 	@sh e2e/images/engine.sh
-	@$(BIN)/python -m saga_e2e.images
+	@$(BIN)/python -m saga_e2e.stage.images
 
 constraints: ## pin the dependencies anew (a while)
 	@$(PYTHON) -m venv build/pinning && build/pinning/bin/pip install --quiet pip-tools

@@ -14,7 +14,7 @@ from saga_contracts.errors import SagapactError
 
 GROUP = "sagapact.commands"
 NEEDS = {
-    "saga_broker.commands_server": ("fastapi", "broker"),
+    "saga_broker.serve.commands": ("fastapi", "broker"),
     "saga_e2e.commands": ("aiohttp", "e2e"),
 }
 """By the module of a part: a package that its extra brings, and the extra."""

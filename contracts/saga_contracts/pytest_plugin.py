@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from saga_contracts.recording import Outcome, Recording
+    from saga_contracts.exercise.recording import Outcome, Recording
 
 _FOLDER = pytest.StashKey[Path]()
 _OUTCOMES: "pytest.StashKey[list[Outcome]]" = pytest.StashKey()
@@ -40,7 +40,7 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.fixture(scope="session")
 def sagapact_recording(pytestconfig: pytest.Config) -> "Recording":
     """Where the exercised cases are recorded."""
-    from saga_contracts.recording import Recording  # noqa: PLC0415  (a run without sagas loads nothing)
+    from saga_contracts.exercise.recording import Recording  # noqa: PLC0415  (a run without sagas loads nothing)
 
     return Recording(pytestconfig.stash[_FOLDER])
 
@@ -53,7 +53,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     folder = config.stash[_FOLDER]
     if any(folder.iterdir()):
-        from saga_contracts.recording import Recording  # noqa: PLC0415
+        from saga_contracts.exercise.recording import Recording  # noqa: PLC0415
 
         outcomes = Recording(folder).finish(Path(config.rootpath, config.getoption("--pacts")))
         config.stash[_OUTCOMES] = outcomes

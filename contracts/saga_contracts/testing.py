@@ -21,14 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from saga_contracts import cases, client_cases, stub, templates
-from saga_contracts.cases import Case, Role
-from saga_contracts.client_cases import SILENCE_TIMEOUT_MS, ClientCase, Kind
+from saga_contracts.declare import templates
+from saga_contracts.declare.saga import Reply, Saga, Step
+from saga_contracts.derive import cases, client_cases
+from saga_contracts.derive.cases import Case, Role
+from saga_contracts.derive.client_cases import SILENCE_TIMEOUT_MS, ClientCase, Kind
 from saga_contracts.errors import SagapactError
-from saga_contracts.recording import Recording
-from saga_contracts.replies import callback_outcome
-from saga_contracts.saga import Reply, Saga, Step
-from saga_contracts.sagafile import load_saga
+from saga_contracts.exercise import stub
+from saga_contracts.exercise.recording import Recording
+from saga_contracts.read.sagafile import load_saga
+from saga_contracts.wire.replies import callback_outcome
 
 if TYPE_CHECKING:
     import httpx
@@ -102,7 +104,7 @@ def exercise(saga: Saga, case: Case, client: Client, recording: Recording, *, so
     Raises:
         AssertionError: when the client did not call as the case says, or made another outcome of the reply.
     """
-    from saga_contracts import interactions  # noqa: PLC0415  (loads the Pact library, which only a running test needs)
+    from saga_contracts.exercise import interactions  # noqa: PLC0415  (loads the Pact library, which only a running test needs)
 
     recording.expect(saga, [one.name for one in cases.derive(saga)])
     with interactions.serve(saga, case, recording.parts) as exchange:

@@ -11,11 +11,11 @@ import click
 
 from saga_contracts.errors import UsageError
 from saga_e2e.console import Console
-from saga_verifier.isolation.with_parent import die_with_parent
+from saga_verifier.isolation.guarding.with_parent import die_with_parent
 
 if TYPE_CHECKING:
-    from saga_contracts.saga import Saga
-    from saga_e2e.landscape import Landscape
+    from saga_contracts.declare.saga import Saga
+    from saga_e2e.stage.landscape import Landscape
     from saga_verifier.isolation.interface import Isolation
 
 REFERENCE_SAGA = "vas_purchase"
@@ -73,7 +73,7 @@ def run_scenarios(
 
     Exit status: 0 kept, 1 broken, 3 unproven, 4 could not find out.
     """
-    from saga_e2e import nightly  # noqa: PLC0415  (loads every part)
+    from saga_e2e.play import nightly  # noqa: PLC0415  (loads every part)
 
     _end_with_parent(kind)
     land, console = _landscape(sagas, services), Console()
@@ -95,7 +95,7 @@ def up(saga: str, sagas: Path | None, services: Path | None, ports: tuple[str, .
 
     Exit status: 0 when interrupted, 4 when a service could not be started or has ended.
     """
-    from saga_e2e.up import run  # noqa: PLC0415  (loads every part)
+    from saga_e2e.play.up import run  # noqa: PLC0415  (loads every part)
 
     _end_with_parent(kind)
     land, console = _landscape(sagas, services), Console()
@@ -116,8 +116,9 @@ def join_results(results: tuple[Path, ...], saga_file: Path | None, out: Path) -
 
     Exit status: 0 kept, 1 broken, 2 a file is wrong, 3 not all is known.
     """
-    from saga_contracts.sagafile import load_saga  # noqa: PLC0415  (loads every part)
-    from saga_e2e import report, report_files  # noqa: PLC0415
+    from saga_contracts.read.sagafile import load_saga  # noqa: PLC0415  (loads every part)
+    from saga_e2e import report  # noqa: PLC0415
+    from saga_e2e.report import files as report_files  # noqa: PLC0415
 
     data = report_files.join(results, load_saga(saga_file) if saga_file else None)
     report_files.write(out, data)
@@ -127,7 +128,7 @@ def join_results(results: tuple[Path, ...], saga_file: Path | None, out: Path) -
 
 
 def _landscape(sagas: Path | None, services: Path | None) -> "Landscape":
-    from saga_e2e.landscape import landscape_in, reference_landscape  # noqa: PLC0415
+    from saga_e2e.stage.landscape import landscape_in, reference_landscape  # noqa: PLC0415
 
     if sagas is None and services is None:
         return reference_landscape()
@@ -141,10 +142,10 @@ def _isolation(
 ) -> "Isolation":
     """Make the backend that starts the services of a saga."""
     if kind != CONTAINER:
-        from saga_verifier.isolation.process import ProcessIsolation  # noqa: PLC0415  (loads every part)
+        from saga_verifier.isolation.process.backend import ProcessIsolation  # noqa: PLC0415  (loads every part)
 
         return ProcessIsolation()
-    from saga_e2e.containers import container_isolation  # noqa: PLC0415  (loads the Docker library)
+    from saga_e2e.stage.containers import container_isolation  # noqa: PLC0415  (loads the Docker library)
 
     return container_isolation(land.services(saga), broker=broker, log_folder=log_folder, say=console.line)
 

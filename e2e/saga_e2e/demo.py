@@ -17,20 +17,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from saga_broker.client import BrokerClient
+from saga_broker.client.broker import BrokerClient
+from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
-from saga_contracts.saga import Saga
-from saga_contracts.sagafile import load_saga
-from saga_e2e import runner
-from saga_e2e.broker_program import broker_spec, own_environment
+from saga_contracts.read.sagafile import load_saga
 from saga_e2e.console import Console
-from saga_e2e.landscape import reference_landscape
-from saga_e2e.nightly import Headline, write_report
+from saga_e2e.play import runner
+from saga_e2e.play.nightly import Headline, write_report
+from saga_e2e.stage.broker_program import broker_spec, own_environment
+from saga_e2e.stage.landscape import reference_landscape
 from saga_verifier import reporting
 from saga_verifier.isolation.interface import Isolation
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.run import ProviderOutcome, Settings, Version, verify_provider, with_environment
-from saga_verifier.verdicts import Verdict
 
 SAGA = "vas_purchase"
 ENVIRONMENT = "production"
@@ -89,7 +89,7 @@ class Demo:
         pacts = (self.out / "pacts").resolve()
         tests = self.saga_file.with_name("test_contracts.py")
         done = subprocess.run(
-            [sys.executable, "-m", "saga_e2e.contract_tests", str(os.getpid()), str(pacts), str(tests)],
+            [sys.executable, "-m", "saga_e2e.stage.contract_tests", str(os.getpid()), str(pacts), str(tests)],
             capture_output=True,
             text=True,
             timeout=CONTRACT_TESTS_TIMEOUT_S,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from saga_contracts.errors import SagapactError, UsageError
 from saga_verifier.isolation.interface import Isolation
-from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.provider_file import ProviderFile
 
 PROCESS, CONTAINER = "process", "container"
@@ -42,8 +42,8 @@ def _containers(provider: ProviderFile, logs: Path | None, say: Callable[[str], 
             "or verify it with --isolation process."
         )
     try:
-        from saga_verifier.isolation.container import ContainerIsolation  # noqa: PLC0415  (see above)
-        from saga_verifier.isolation.container_run import Settings  # noqa: PLC0415
+        from saga_verifier.isolation.container.backend import ContainerIsolation  # noqa: PLC0415  (see above)
+        from saga_verifier.isolation.container.run import Settings  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SagapactError(
             f"Cannot verify in a container: {error.name} is not installed, since it is part of the extra [verifier]. "

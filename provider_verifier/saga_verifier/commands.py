@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from saga_broker.client import BrokerClient
+from saga_broker.client.broker import BrokerClient
 from saga_contracts.build import describe_build
+from saga_contracts.declare.verdict import Verdict, exit_status
 from saga_contracts.errors import UsageError
 from saga_verifier import backends, reporting, run
-from saga_verifier.isolation.with_parent import die_with_parent
+from saga_verifier.isolation.guarding.with_parent import die_with_parent
 from saga_verifier.provider_file import load_provider_file
-from saga_verifier.verdicts import HistoryResult, Verdict, exit_status
+from saga_verifier.verdicts import HistoryResult
 from saga_verifier.verification import Progress
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from saga_contracts.obligations import CATALOGUE
+from saga_contracts.declare.obligations import CATALOGUE
+from saga_contracts.declare.verdict import Verdict
 from saga_verifier.run import ProviderOutcome
-from saga_verifier.verdicts import CRASH_AND_RACE, DeckResult, PactOutcome, Verdict
+from saga_verifier.verdicts import CRASH_AND_RACE, DeckResult, PactOutcome
 
 
 def lines(outcome: ProviderOutcome) -> Iterator[str]:

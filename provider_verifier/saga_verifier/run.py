@@ -10,15 +10,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from saga_broker.client import BrokerClient
-from saga_broker.records import DeckHistory, NewDeckResult, PactForVerification
+from saga_broker.client.broker import BrokerClient
+from saga_broker.client.records import DeckHistory, NewDeckResult, PactForVerification
+from saga_contracts.declare.verdict import Verdict, worst
 from saga_contracts.errors import SagapactError, UsageError
 from saga_verifier import VERSION
 from saga_verifier.isolation.alive import check_running, check_sound
 from saga_verifier.isolation.errors import IsolationError
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.provider_file import ProviderFile
-from saga_verifier.verdicts import DeckResult, InteractionOutcome, PactOutcome, Verdict, worst
+from saga_verifier.verdicts import DeckResult, InteractionOutcome, PactOutcome
 from saga_verifier.verification import Progress, Target, verify_pact
 
 

@@ -1,24 +1,11 @@
 """What a verification found, as values (pure)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from saga_contracts.decks import Deck
-from saga_contracts.obligations import order_of
-
-
-class Verdict(StrEnum):
-    """What is known about a case, a history or an obligation."""
-
-    KEPT = "kept"
-    BROKEN = "broken"
-    UNPROVEN = "unproven"  # nothing at hand can show it
-    PENDING = "pending"  # broken, but the provider's main branch has never kept it
-    WAIVED = "waived"  # broken, and knowingly so for a while
-    NOT_APPLICABLE = "not applicable"
-
+from saga_contracts.declare.obligations import order_of
+from saga_contracts.declare.verdict import Verdict, worst
+from saga_contracts.derive.decks import Deck
 
 PROBES, CRASH_AND_RACE = 3, 4
 """Levels of adoption: what is asked for from this level on."""
@@ -141,15 +128,3 @@ class PactOutcome:
         """Give the worst verdict of the interactions and the decks; what is broken in a pending pact is pending."""
         found = worst([*(one.verdict for one in self.interactions), *(deck.verdict for deck in self.decks)])
         return Verdict.PENDING if self.pending and found == Verdict.BROKEN else found
-
-
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Give the worst of several verdicts; none at all is unproven: nothing was checked."""
-    order = (Verdict.BROKEN, Verdict.PENDING, Verdict.UNPROVEN, Verdict.WAIVED, Verdict.KEPT, Verdict.NOT_APPLICABLE)
-    found = set(verdicts)
-    return next((verdict for verdict in order if verdict in found), Verdict.UNPROVEN)
-
-
-def exit_status(verdict: Verdict) -> int:
-    """Give the exit status that a verdict stands for."""
-    return {Verdict.BROKEN: 1, Verdict.UNPROVEN: 3, Verdict.PENDING: 3}.get(verdict, 0)

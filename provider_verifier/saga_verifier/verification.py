@@ -11,18 +11,19 @@ from typing import Any
 
 import httpx
 
-from saga_contracts import decks, pactfile
+from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import decks, pactfile
+from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
-from saga_contracts.slices import StepSlice
-from saga_verifier.callbacks import CallbackReceiver
-from saga_verifier.driver import Driver
 from saga_verifier.isolation.alive import check_running, check_sound
 from saga_verifier.isolation.interface import Isolation, Running
-from saga_verifier.pact_states import PactStates
-from saga_verifier.player import play_deck
+from saga_verifier.play.callbacks import CallbackReceiver
+from saga_verifier.play.driver import Driver
+from saga_verifier.play.pact_states import PactStates
+from saga_verifier.play.player import play_deck
 from saga_verifier.replay import ReplayResult, replay
 from saga_verifier.states import StateServer
-from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome, Verdict
+from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 
 REPLAY_BASE_S = 60.0
 REPLAY_PER_INTERACTION_S = 2.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from command_line import ROOT, Sagapact
-from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.isolation.spec import Health, Spec
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("nothing_left")]

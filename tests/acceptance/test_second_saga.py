@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from command_line import Sagapact
-from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.isolation.spec import Health, Spec
 from small_participant import SAGA
 from small_participant import __file__ as program

@@ -21,7 +21,7 @@ import uvicorn
 from described import Interface, Watch
 from postgres import cluster_of
 from saga_broker.app import create_app
-from saga_broker.client import BrokerClient
+from saga_broker.client.broker import BrokerClient
 from saga_broker.settings import Settings
 from saga_broker.store.engine import Database
 from saga_broker.store.migrate import migrate

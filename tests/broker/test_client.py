@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from saga_broker.client import BrokerClient, BrokerRefusedError, BrokerUnreachableError
-from saga_broker.records import DeckHistory, NewDeckResult
+from saga_broker.client.broker import BrokerClient, BrokerRefusedError, BrokerUnreachableError
+from saga_broker.client.records import DeckHistory, NewDeckResult
 from saga_contracts.errors import UsageError
 
 

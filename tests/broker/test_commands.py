@@ -106,7 +106,7 @@ def test_an_empty_pact_directory_is_wrong_usage(run: Run, tmp_path: Path) -> Non
 
 def test_the_commands_that_ask_a_broker_need_the_base_install_only() -> None:
     code = (
-        "import sys, saga_broker.commands_client\n"
+        "import sys, saga_broker.client.commands\n"
         "heavy = {'fastapi', 'sqlalchemy', 'uvicorn', 'alembic', 'orjson', 'starlette'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )

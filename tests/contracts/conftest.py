@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from saga_contracts.saga import Saga
-from saga_contracts.sagafile import load_saga, parse_saga
-from saga_contracts.slices import StepSlice, step_slice
+from saga_contracts.declare.saga import Saga
+from saga_contracts.derive.slices import StepSlice, step_slice
+from saga_contracts.read.sagafile import load_saga, parse_saga
 
 ROOT = Path(__file__).parents[2]
 MakeSaga = Callable[..., Saga]
@@ -232,13 +232,13 @@ def _some(draw: st.DrawFn, number: int) -> tuple[int, ...]:
 
 @pytest.fixture(scope="session")
 def load_module() -> Callable[[str], ModuleType]:
-    """Imports a module of this folder that is no test."""
+    """Imports a module below this folder that is no test."""
     return load
 
 
 def load(name: str) -> ModuleType:
-    """Import a module of this folder by its path: the tests are no package."""
-    path = Path(__file__).with_name(f"{name}.py")
+    """Import a module below this folder by its path: the tests are no package."""
+    path = next(Path(__file__).parent.rglob(f"{name}.py"))
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

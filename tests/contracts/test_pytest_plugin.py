@@ -187,7 +187,7 @@ def test_a_choice_that_selects_no_case_is_an_error(project: pytest.Pytester) -> 
 
 def test_a_run_without_sagas_says_nothing_and_loads_nothing(pytester: pytest.Pytester) -> None:
     (pytester.path / "test_other.py").write_text(
-        "import sys\n\ndef test_it():\n    assert 'saga_contracts.saga' not in sys.modules\n", encoding="utf-8"
+        "import sys\n\ndef test_it():\n    assert 'saga_contracts.declare.saga' not in sys.modules\n", encoding="utf-8"
     )
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1)

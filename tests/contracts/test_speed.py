@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from saga_contracts import cases, decks
-from saga_contracts.draw import saga_svg
-from saga_contracts.sagafile import parse_saga
-from saga_contracts.slices import step_slice
+from saga_contracts.derive import cases, decks
+from saga_contracts.derive.slices import step_slice
+from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.show.draw import saga_svg
 
 Make = Callable[..., dict[str, Any]]
 

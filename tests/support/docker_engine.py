@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from saga_e2e.images import Images
+from saga_e2e.stage.images import Images
 from saga_verifier.isolation.engine import Engine
 
 FIRST_BUILD_S = 900

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from saga_verifier.isolation.ports import HOST, Reservation
-from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.isolation.process.backend import ProcessIsolation
+from saga_verifier.isolation.process.ports import HOST, Reservation
 from saga_verifier.isolation.spec import Health, Spec
 
 MISSING = "PostgreSQL is not installed, so this was not tested on it (Debian: apt-get install postgresql)"

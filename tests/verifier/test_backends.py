@@ -10,10 +10,10 @@ import pytest
 
 from saga_contracts.errors import UsageError
 from saga_verifier.backends import CONTAINER, FORWARDER_IMAGE, POSTGRES_IMAGE, PROCESS, backend
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_run import Settings
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.run import Settings
 from saga_verifier.isolation.interface import Isolation
-from saga_verifier.isolation.process import ProcessIsolation
+from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.provider_file import load_provider_file
 
 Choose = Callable[..., Isolation]

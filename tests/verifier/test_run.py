@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from saga_contracts import cases, testing
+from saga_contracts import testing
+from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import cases
 from saga_contracts.errors import SagapactError
-from saga_contracts.recording import Recording
-from saga_contracts.sagafile import parse_saga
-from saga_verifier.isolation.process import ProcessIsolation
+from saga_contracts.exercise.recording import Recording
+from saga_contracts.read.sagafile import parse_saga
+from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.provider_file import ProviderFile, load_provider_file
 from saga_verifier.run import Settings, verify_files
-from saga_verifier.verdicts import PactOutcome, Verdict
+from saga_verifier.verdicts import PactOutcome
 from saga_verifier.verification import Target, verify_pact
 from small_participant import SAGA
 from small_participant import __file__ as program

@@ -3,19 +3,19 @@
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts.standing import status_of_newest
 from saga_broker.api.call import Anything, Call
 from saga_broker.api.matrix import branch_question, tag_question, verdict_of
 from saga_broker.api.pacts import PAIR
-from saga_broker.badges import Badge, not_found_badge, pact_badge
-from saga_broker.errors import NotFoundError
 from saga_broker.gate.model import Question, Selector
-from saga_broker.hal import dump
-from saga_broker.media import HAL
-from saga_broker.standing import status_of_newest
+from saga_broker.http.errors import NotFoundError
+from saga_broker.http.hal import dump
+from saga_broker.http.media import HAL
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
+from saga_broker.views.badge import Badge, not_found_badge, pact_badge
 
 router = APIRouter(tags=["badges"])
 NO_PACT = Badge("pact not found", "unknown", "lightgrey")

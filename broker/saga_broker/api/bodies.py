@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from saga_broker.errors import RefusedError
+from saga_broker.http.errors import RefusedError
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 

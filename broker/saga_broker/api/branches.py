@@ -2,16 +2,16 @@
 
 from fastapi import APIRouter, Response
 
+from saga_broker.acts.tagging import made_on_the_way, put_on_branch, put_tag
 from saga_broker.api.call import Anything, Hal, HalJson, no_content, respond
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.paging import page_of, with_page
 from saga_broker.api.versions import document, existing_version, respond_list
-from saga_broker.errors import NotFoundError
-from saga_broker.hal import link
+from saga_broker.http.errors import NotFoundError
+from saga_broker.http.hal import link
 from saga_broker.store import branches as store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
-from saga_broker.tagging import made_on_the_way, put_on_branch, put_tag
 from saga_broker.views import version as views
 
 router = APIRouter(tags=["branches and tags"])

@@ -15,12 +15,12 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import Connection
 from starlette.convertors import Convertor, register_url_convertor
 
-from saga_broker import media
 from saga_broker.api.bodies import parse_json
-from saga_broker.envelope import BASE
-from saga_broker.errors import EmptyError, InvalidError, RefusedError
-from saga_broker.hal import Links, dump
-from saga_broker.rack import Params, parse_query
+from saga_broker.http import media
+from saga_broker.http.envelope import BASE
+from saga_broker.http.errors import EmptyError, InvalidError, RefusedError
+from saga_broker.http.hal import Links, dump
+from saga_broker.http.rack import Params, parse_query
 from saga_broker.settings import Settings
 from saga_broker.store.engine import Database
 

@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts.standing import status
 from saga_broker.api.call import Call, Hal, respond
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.paging import page_of, with_page
-from saga_broker.hal import Document, link, moment
+from saga_broker.http.hal import Document, link, moment
 from saga_broker.rows import BranchVersion, Publication, Tag, Verification
-from saga_broker.standing import status
 from saga_broker.store import branches as branch_store
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import integrations as integration_store

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.call import Call, calling, respond
 from saga_broker.api.fields import Faults, address, array, filled, one_line, one_of, text
-from saga_broker.errors import RefusedError
-from saga_broker.hal import link
-from saga_broker.media import HAL, JSON
+from saga_broker.http.errors import RefusedError
+from saga_broker.http.hal import link
+from saga_broker.http.media import HAL, JSON
 from saga_broker.store import sagas as store
 from saga_broker.store import versions as version_store
-from saga_broker.tagging import put_on_branch
 from saga_broker.views import saga as views
 
 router = APIRouter(tags=["deck results"])

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from saga_broker.api.call import Call, calling, text
 from saga_broker.api.pacts import PAIR, existing_pact, previous_distinct
-from saga_broker.diff import DiffTooLargeError, pact_diff
-from saga_broker.errors import RefusedError
-from saga_broker.media import HAL, JSON, TEXT
+from saga_broker.http.errors import RefusedError
+from saga_broker.http.media import HAL, JSON, TEXT
+from saga_broker.pact.diff import DiffTooLargeError, pact_diff
 from saga_broker.rows import Publication
 from saga_broker.store import pacts as store
 from saga_broker.store.pacts import Which

@@ -9,8 +9,8 @@ from saga_broker.api.call import Anything, Call, Hal, HalJson, HalPatch, no_cont
 from saga_broker.api.fields import Faults, array, filled, no_spaces, one_line, one_of, text
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.versions import existing_version
-from saga_broker.errors import InvalidError, NotFoundError
-from saga_broker.hal import link
+from saga_broker.http.errors import InvalidError, NotFoundError
+from saga_broker.http.hal import link
 from saga_broker.rows import Environment
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as store

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from saga_broker.errors import InvalidError
+from saga_broker.http.errors import InvalidError
 
 MAX_NAME = 255
 MAX_ADDRESS = 2000

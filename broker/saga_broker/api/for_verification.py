@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker import metadata
+from saga_broker.acts import metadata
 from saga_broker.api.call import Call, Hal, calling, respond
 from saga_broker.api.fields import Faults, array, filled, text
 from saga_broker.api.pacticipants import existing
@@ -14,8 +14,8 @@ from saga_broker.api.selectors import read_selectors
 from saga_broker.gate.selection import Entry, PactSelector, merged, metadata_pairs, short_description
 from saga_broker.gate.verification_notices import Provider, notices
 from saga_broker.gate.wip_window import LONGEST, start_of_window
-from saga_broker.hal import Document, link
-from saga_broker.media import HAL, JSON
+from saga_broker.http.hal import Document, link
+from saga_broker.http.media import HAL, JSON
 from saga_broker.rows import Pacticipant
 from saga_broker.store import selection as store
 from saga_broker.store.types import now

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from saga_broker.api.call import Anything, Hal, respond
-from saga_broker.hal import Document, Links, link
+from saga_broker.http.hal import Document, Links, link
 
 router = APIRouter(tags=["index"])
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Response
 from saga_broker.api.call import Anything, Call, calling, no_content, respond, text
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.paging import page_of, with_page
-from saga_broker.hal import Document, Links, link
-from saga_broker.media import GRAPHVIZ, HAL
+from saga_broker.http.hal import Document, Links, link
+from saga_broker.http.media import GRAPHVIZ, HAL
 from saga_broker.rows import Integration
 from saga_broker.store import integrations as store
 

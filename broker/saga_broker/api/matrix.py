@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts.questions import ignored_of, matrix_question
 from saga_broker.api.call import Call, Hal, calling, respond, text
 from saga_broker.api.fields import Faults, filled
 from saga_broker.api.pacticipants import existing
-from saga_broker.errors import InvalidError, NotFoundError
 from saga_broker.gate.matrix import Verdict, judge
 from saga_broker.gate.model import Question, Selector, Target
-from saga_broker.media import HAL, TEXT
-from saga_broker.questions import ignored_of, matrix_question
+from saga_broker.http.errors import InvalidError, NotFoundError
+from saga_broker.http.media import HAL, TEXT
 from saga_broker.store import branches as branch_store
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as environment_store

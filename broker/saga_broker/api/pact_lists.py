@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from saga_broker.api.call import Anything, Call, Hal, no_content, respond
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.pacts import PAIR, PactCall, show_newest
-from saga_broker.errors import NotFoundError
-from saga_broker.hal import link
+from saga_broker.http.errors import NotFoundError
+from saga_broker.http.hal import link
 from saga_broker.rows import Publication
 from saga_broker.store import pacts as store
 from saga_broker.store.pacts import Which

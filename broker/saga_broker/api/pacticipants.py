@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from saga_broker.api.call import Anything, Call, Hal, HalJson, calling, no_content, respond
 from saga_broker.api.fields import Faults, address, filled, no_spaces, not_blank, one_line, text
 from saga_broker.api.paging import page_of, with_page
-from saga_broker.errors import NotFoundError
-from saga_broker.hal import Document, link
-from saga_broker.media import JSON, MERGE_PATCH
+from saga_broker.http.errors import NotFoundError
+from saga_broker.http.hal import Document, link
+from saga_broker.http.media import JSON, MERGE_PATCH
 from saga_broker.rows import Pacticipant
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import pacticipants as store

@@ -6,20 +6,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker import metadata
+from saga_broker.acts import metadata
+from saga_broker.acts.publishing import Incoming, likely_duplicates, refuse_conflicts, store_pact
+from saga_broker.acts.tagging import made_on_the_way
 from saga_broker.api.call import Call, HalJson, calling, respond
 from saga_broker.api.fields import Faults
-from saga_broker.content import with_ids
-from saga_broker.errors import ConflictError, NotFoundError, RefusedError
-from saga_broker.hal import Document, dump, header_text, moment, present
-from saga_broker.media import EXTENDED_PACT, HAL, JSON, TEXT
-from saga_broker.publishing import Incoming, likely_duplicates, refuse_conflicts, store_pact
+from saga_broker.http.errors import ConflictError, NotFoundError, RefusedError
+from saga_broker.http.hal import Document, dump, header_text, moment, present
+from saga_broker.http.media import EXTENDED_PACT, HAL, JSON, TEXT
+from saga_broker.pact.content import with_ids
 from saga_broker.rows import Publication
 from saga_broker.store import pacts as store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
-from saga_broker.tagging import made_on_the_way
 from saga_broker.views.pact import after_removal, pact_links
 
 router = APIRouter(tags=["pacts"])

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from saga_broker.api.call import Call
 from saga_broker.api.fields import Faults
-from saga_broker.hal import Document, link
+from saga_broker.http.hal import Document, link
 from saga_broker.rows import Page
 
 DEFAULT_SIZE = 100

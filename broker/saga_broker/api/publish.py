@@ -7,24 +7,17 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker import notices
+from saga_broker.acts import notices
+from saga_broker.acts.publishing import Incoming, Outcome, describe, likely_duplicates, refuse_conflicts, store_pact
+from saga_broker.acts.tagging import put_on_branch, put_tag
 from saga_broker.api.bodies import decode, parse_any
 from saga_broker.api.call import Call, HalJson, respond
 from saga_broker.api.fields import Faults, address, array, filled, not_blank, one_line, one_of, text
-from saga_broker.errors import RefusedError
-from saga_broker.hal import Document, link, unique
-from saga_broker.publishing import (
-    Incoming,
-    Outcome,
-    describe,
-    likely_duplicates,
-    refuse_conflicts,
-    store_pact,
-)
+from saga_broker.http.errors import RefusedError
+from saga_broker.http.hal import Document, link, unique
 from saga_broker.rows import Version
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import versions as version_store
-from saga_broker.tagging import put_on_branch, put_tag
 from saga_broker.views import pact as pact_views
 
 router = APIRouter(tags=["pacts"])

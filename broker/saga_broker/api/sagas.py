@@ -6,23 +6,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts.gathering import cases
+from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.call import Call, calling, respond
 from saga_broker.api.fields import Faults, address, filled, one_line, one_of, text
-from saga_broker.errors import InvalidError, NotFoundError, RefusedError
 from saga_broker.gate.can_run import judge_all
-from saga_broker.gathering import cases
-from saga_broker.hal import link
-from saga_broker.media import HAL, JSON
+from saga_broker.http.errors import InvalidError, NotFoundError, RefusedError
+from saga_broker.http.hal import link
+from saga_broker.http.media import HAL, JSON
 from saga_broker.rows import Environment
 from saga_broker.store import environments as environment_store
 from saga_broker.store import sagas as store
 from saga_broker.store import versions as version_store
 from saga_broker.store.sagas import NewSagaVersion, SagaVersion
-from saga_broker.tagging import put_on_branch
 from saga_broker.views import saga as views
-from saga_contracts.saga import Saga
-from saga_contracts.sagafile import SagaFileError, parse_saga
-from saga_contracts.slices import step_slice
+from saga_contracts.declare.saga import Saga
+from saga_contracts.derive.slices import step_slice
+from saga_contracts.read.sagafile import SagaFileError, parse_saga
 
 router = APIRouter(tags=["sagas"])
 SagaCall = Annotated[Call, calling(offers=(HAL, JSON))]

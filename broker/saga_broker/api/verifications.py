@@ -6,21 +6,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker import metadata
+from saga_broker.acts import metadata
+from saga_broker.acts.tagging import made_on_the_way
 from saga_broker.api.call import Anything, Call, Hal, calling, no_content, respond
 from saga_broker.api.fields import Faults, address, boolean, filled, not_blank, one_line, text
 from saga_broker.api.pacts import PAIR, by_content, existing_pact
-from saga_broker.errors import NotFoundError, RefusedError
-from saga_broker.hal import link
-from saga_broker.interaction_results import read as read_interactions
-from saga_broker.media import HAL, JSON
+from saga_broker.http.errors import NotFoundError, RefusedError
+from saga_broker.http.hal import link
+from saga_broker.http.media import HAL, JSON
+from saga_broker.pact.interaction_results import read as read_interactions
 from saga_broker.rows import Publication, Verification
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import verifications as store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
 from saga_broker.store.verifications import NewVerification
-from saga_broker.tagging import made_on_the_way
 from saga_broker.views import verification as views
 
 router = APIRouter(tags=["verification results"])

@@ -9,8 +9,8 @@ from saga_broker.api.call import Anything, Call, Hal, HalJson, HalPatch, no_cont
 from saga_broker.api.fields import Faults, address, array, text
 from saga_broker.api.pacticipants import existing
 from saga_broker.api.paging import page_of, with_page
-from saga_broker.errors import NotFoundError
-from saga_broker.hal import Document, link
+from saga_broker.http.errors import NotFoundError
+from saga_broker.http.hal import Document, link
 from saga_broker.rows import Publication, Version
 from saga_broker.store import branches as branch_store
 from saga_broker.store import deployments as deployment_store

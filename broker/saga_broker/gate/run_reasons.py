@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from saga_broker.gate.run_model import Case, Deck, Reason, StepAt
-from saga_contracts.obligations import CATALOGUE, order_of
+from saga_contracts.declare.obligations import CATALOGUE, order_of
 
 PACTS_ONLY = 1
 

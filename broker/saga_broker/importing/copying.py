@@ -13,14 +13,14 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
-from saga_broker.content import content_sha
-from saga_broker.hal import dump, pact_name
+from saga_broker.http.hal import dump, pact_name
 from saga_broker.importing import documents
 from saga_broker.importing.documents import PactRead, VersionRead
 from saga_broker.importing.places import Places
 from saga_broker.importing.results import Content, copy_results
 from saga_broker.importing.source import Source, SourceError, listed, path
 from saga_broker.importing.steps import Progress, changed, chunks
+from saga_broker.pact.content import content_sha
 from saga_broker.store import imports
 from saga_broker.store.engine import Database
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from saga_broker.content import without_ids
+from saga_broker.pact.content import without_ids
 
 _PACT = re.compile(r"/pacts/provider/([^/]+)/consumer/([^/]+)/version/([^/]+)\Z")
 _RESULT = re.compile(r"/pact-version/([^/]+)/(?:metadata/[^/]*/)?verification-results/(\d+)\Z")

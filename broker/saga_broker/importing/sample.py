@@ -16,10 +16,10 @@ import anyio
 import httpx
 
 from saga_broker.app import create_app
+from saga_broker.client.transport import ACCEPT
 from saga_broker.importing import documents
 from saga_broker.importing.source import Source, listed, path
 from saga_broker.settings import Settings
-from saga_broker.transport import ACCEPT
 
 SEED = 1
 NEWEST = 3

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from saga_broker.transport import ACCEPT, NO_RIGHT, read_address, why
+from saga_broker.client.transport import ACCEPT, NO_RIGHT, read_address, why
 from saga_contracts.errors import SagapactError
 
 TRIES, FIRST_PAUSE_S = 4, 0.25

@@ -1,6 +1,6 @@
 """The description of environments, deployments, releases, the index and figures. Pure."""
 
-from saga_broker.media import HAL
+from saga_broker.http.media import HAL
 from saga_broker.openapi.operation import Answer, Operation, Operations, Query, Schemas, makes, puts, removes, shows
 from saga_broker.openapi.shapes import ANY, COUNT, FLAG, MOMENT, TEXT, closed, embedded, links, many, open_, or_null, ref, table
 from saga_broker.openapi.shared import LINE, SELF, TIMES, WORD

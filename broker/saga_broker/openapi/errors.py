@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from saga_broker.media import HAL, JSON, PROBLEM
-from saga_broker.media import TEXT as PLAIN
+from saga_broker.http.media import HAL, JSON, PROBLEM
+from saga_broker.http.media import TEXT as PLAIN
 from saga_broker.openapi.operation import Operation
 from saga_broker.openapi.shapes import TEXT, ref
 

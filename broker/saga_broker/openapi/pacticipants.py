@@ -1,6 +1,6 @@
 """The description of pacticipants, labels, versions, branches and tags. Pure."""
 
-from saga_broker.media import HAL
+from saga_broker.http.media import HAL
 from saga_broker.openapi.operation import (
     PAGE,
     SEARCH,

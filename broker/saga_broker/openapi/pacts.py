@@ -1,7 +1,7 @@
 """The description of pacts: publishing, reading, lists, differences, provider states, and pacts for verification. Pure."""
 
-from saga_broker.media import EXTENDED_PACT, HAL, JSON
-from saga_broker.media import TEXT as PLAIN
+from saga_broker.http.media import EXTENDED_PACT, HAL, JSON
+from saga_broker.http.media import TEXT as PLAIN
 from saga_broker.openapi.operation import (
     CONSUMER_VERSION,
     FLAGS,

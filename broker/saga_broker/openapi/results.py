@@ -1,6 +1,6 @@
 """The description of verification results, the matrix, can-i-deploy, badges and what is known of pairs. Pure."""
 
-from saga_broker.media import HAL
+from saga_broker.http.media import HAL
 from saga_broker.openapi.operation import (
     FLAGS,
     LOCATION,

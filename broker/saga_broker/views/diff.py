@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from saga_broker.hal import Links
+from saga_broker.http.hal import Links
 from saga_broker.rows import Publication
 from saga_broker.views.pact import href_of, name_of
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from saga_broker.hal import Document, Links, link, moment, present, times
+from saga_broker.http.hal import Document, Links, link, moment, present, times
 from saga_broker.rows import Deployed, Environment, Released
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from saga_broker.acts.metadata import encode_number
 from saga_broker.gate.matrix import Verdict
 from saga_broker.gate.model import Row
-from saga_broker.hal import Document, Links, link, moment
-from saga_broker.metadata import encode_number
+from saga_broker.http.hal import Document, Links, link, moment
 from saga_broker.rows import BranchVersion, Environment, Tag
 from saga_broker.views.environment import short_environment
 

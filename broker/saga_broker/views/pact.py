@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from saga_broker.hal import Document, Links, link, moment, pact_name
+from saga_broker.http.hal import Document, Links, link, moment, pact_name
 from saga_broker.rows import Publication
 
 

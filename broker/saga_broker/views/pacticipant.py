@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from saga_broker.hal import Document, Links, link, present, times
+from saga_broker.http.hal import Document, Links, link, present, times
 from saga_broker.rows import Deployed, Environment, Named, Pacticipant, Version
 
 DEPRECATED_LATEST = "DEPRECATED - please use latestVersion"

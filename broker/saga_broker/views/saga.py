@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from saga_broker.gate.run_model import Case, Reason, RunVerdict, StepVerdict
-from saga_broker.hal import Document, Links, link, moment
+from saga_broker.http.hal import Document, Links, link, moment
 from saga_broker.store.sagas import DeckResult, SagaStep, SagaVersion
 
 

@@ -4,9 +4,9 @@ import json
 from collections import Counter
 from typing import Any
 
-from saga_broker.hal import Document, Links, link, moment, present
-from saga_broker.interaction_results import InteractionResult
-from saga_broker.metadata import encode_number
+from saga_broker.acts.metadata import encode_number
+from saga_broker.http.hal import Document, Links, link, moment, present
+from saga_broker.pact.interaction_results import InteractionResult
 from saga_broker.rows import Publication, Verification
 from saga_broker.views.pact import name_of
 

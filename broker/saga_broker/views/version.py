@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from saga_broker.hal import Document, Links, link, pact_name, present, times
+from saga_broker.http.hal import Document, Links, link, pact_name, present, times
 from saga_broker.rows import Branch, BranchVersion, Deployed, Environment, Publication, Released, Tag, Version
 from saga_broker.views.pacticipant import deployment_link
 

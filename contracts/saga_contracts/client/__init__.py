@@ -7,12 +7,12 @@ contracts hold. State, order of steps and compensation are left to the saga serv
 from saga_contracts.client.asynchronous import AsyncStepClient
 from saga_contracts.client.creation import CreatedSaga, CreationError, CreationRefusedError, create_saga
 from saga_contracts.client.definition import DefinitionError, load_definition, payload_faults
-from saga_contracts.client.requests import StepCall, UnsendableError, call_context, step_key
 from saga_contracts.client.results import Backoff, StepResult, outputs_in, read_json
 from saga_contracts.client.sync import StepClient
+from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import SagapactError, UsageError
-from saga_contracts.replies import CallbackOutcome, CompensateOutcome, ForwardOutcome, StatusOutcome, callback_outcome
-from saga_contracts.saga import Completion, Saga, Step, StepClass
+from saga_contracts.wire.replies import CallbackOutcome, CompensateOutcome, ForwardOutcome, StatusOutcome, callback_outcome
+from saga_contracts.wire.requests import StepCall, UnsendableError, call_context, step_key
 
 __all__ = [
     "AsyncStepClient",

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic
 
-from saga_contracts import replies
-from saga_contracts.client import requests, results
-from saga_contracts.client.requests import BuiltRequest, StepCall
+from saga_contracts.client import results
 from saga_contracts.client.results import Outcome, Received, StepResult
+from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.errors import UsageError
-from saga_contracts.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
-from saga_contracts.saga import Request, Saga, Step
+from saga_contracts.wire import replies, requests
+from saga_contracts.wire.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
+from saga_contracts.wire.requests import BuiltRequest, StepCall
 
 NOTIFICATION_TIMEOUT_S = 5.0
 """How long the owner may take to answer; the saga file gives no time for it."""

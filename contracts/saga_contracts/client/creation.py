@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from saga_contracts import replies
-from saga_contracts.client import requests, sync
-from saga_contracts.client.requests import BuiltRequest
+from saga_contracts.client import sync
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Received
 from saga_contracts.errors import SagapactError, UsageError
+from saga_contracts.wire import replies, requests
+from saga_contracts.wire.requests import BuiltRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any
 import jsonschema
 from pydantic import ValidationError
 
-from saga_contracts import lint
+from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
-from saga_contracts.saga import Saga
+from saga_contracts.read import lint
 
 
 class DefinitionError(UsageError):

@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 import httpx
 
-from saga_contracts import templates
-from saga_contracts.client.requests import StepCall, UnsendableError, call_context, step_request
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff
+from saga_contracts.declare import templates
+from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.errors import UsageError
-from saga_contracts.replies import CallbackOutcome
-from saga_contracts.saga import Saga, Step
+from saga_contracts.wire.replies import CallbackOutcome
+from saga_contracts.wire.requests import StepCall, UnsendableError, call_context, step_request
 
 CALLBACK_TIMEOUT_S = 10.0
 BATCH = 1000

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from saga_contracts import replies
-from saga_contracts.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
-from saga_contracts.saga import Step
-from saga_contracts.slices import pointer
+from saga_contracts.declare.saga import Step
+from saga_contracts.derive.slices import pointer
+from saga_contracts.wire import replies
+from saga_contracts.wire.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
 
 MAX_BODY_BYTES = 1024 * 1024
 """A longer reply body is not read."""

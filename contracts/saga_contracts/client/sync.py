@@ -10,11 +10,11 @@ import httpx
 
 from saga_contracts.client import results
 from saga_contracts.client.calls import NOTIFICATION_TIMEOUT_S, Calls, Prepared
-from saga_contracts.client.requests import BuiltRequest, StepCall
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Outcome, Received, StepResult
 from saga_contracts.client.transport import http_request
-from saga_contracts.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
-from saga_contracts.saga import Saga
+from saga_contracts.declare.saga import Saga
+from saga_contracts.wire.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
+from saga_contracts.wire.requests import BuiltRequest, StepCall
 
 
 class StepClient:

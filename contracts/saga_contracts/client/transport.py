@@ -2,7 +2,7 @@
 
 import httpx
 
-from saga_contracts.client.requests import BuiltRequest, UnsendableError
+from saga_contracts.wire.requests import BuiltRequest, UnsendableError
 
 
 def http_request(http: httpx.Client | httpx.AsyncClient, request: BuiltRequest, timeout_s: float) -> httpx.Request:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from saga_contracts.saga import Saga
+from saga_contracts.declare.saga import Saga
 
 Json = Any
 

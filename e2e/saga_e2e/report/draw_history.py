@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from saga_contracts.saga import Saga
+from saga_contracts.declare.saga import Saga
 from saga_e2e.report import draw_sequence
 from saga_e2e.report.data import Call, HttpReply, Verdict
 from saga_e2e.report.draw_sequence import Message

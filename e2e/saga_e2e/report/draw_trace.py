@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from saga_contracts.saga import Saga
+from saga_contracts.declare.saga import Saga
 from saga_e2e.report import draw_sequence
 from saga_e2e.report.data import HttpRequest, ScenarioResult, TraceEntry
 from saga_e2e.report.draw_history import path_of

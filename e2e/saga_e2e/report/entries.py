@@ -5,7 +5,7 @@ Ids are counted, never made from names, so that any text may stand in a name.
 
 from dataclasses import dataclass
 
-from saga_contracts.obligations import CATALOGUE, order_of
+from saga_contracts.declare.obligations import CATALOGUE, order_of
 from saga_e2e.report import verdicts
 from saga_e2e.report.data import DeckResult, HistoryResult, PactResult, ProviderResult, ReportData, ScenarioResult, Verdict
 

@@ -7,10 +7,10 @@ The deck is derived anew from the saga and walked along the calls of the evidenc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from saga_contracts.decks import MAX_FAULTS, History, Play, World, derive
-from saga_contracts.model import Letter, State
-from saga_contracts.saga import Reply, Saga, Step
-from saga_contracts.slices import step_slice
+from saga_contracts.declare.saga import Reply, Saga, Step
+from saga_contracts.derive.decks import MAX_FAULTS, History, Play, World, derive
+from saga_contracts.derive.model import Letter, State
+from saga_contracts.derive.slices import step_slice
 from saga_e2e.report.data import Call, DeckResult, HistoryResult
 
 OWN_WORK = (Letter.DONE, Letter.CALLBACK_REFUSED)

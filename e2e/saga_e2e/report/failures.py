@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from saga_contracts.saga import Saga
+from saga_contracts.declare.saga import Saga
 from saga_e2e.report import draw_history
 from saga_e2e.report.data import Call, InteractionResult, ReportData, Verdict
 from saga_e2e.report.entries import DeckEntry, HistoryEntry, ObligationEntry

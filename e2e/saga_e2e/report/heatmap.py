@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from saga_contracts.obligations import CATALOGUE, order_of
-from saga_contracts.saga import Saga
+from saga_contracts.declare.obligations import CATALOGUE, order_of
+from saga_contracts.declare.saga import Saga
 from saga_e2e.report.entries import DeckEntry, ObligationEntry, name_of
 from saga_e2e.report.verdicts import SHOWN, Shown
 

@@ -14,8 +14,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from saga_contracts.obligations import CATALOGUE
-from saga_contracts.saga import Saga
+from saga_contracts.declare.obligations import CATALOGUE
+from saga_contracts.declare.saga import Saga
 from saga_e2e.report import cards, draw_saga, draw_trace, entries, failures, heatmap, texts, verdicts
 from saga_e2e.report.data import ReportData, Verdict
 from saga_e2e.report.redact import redacted

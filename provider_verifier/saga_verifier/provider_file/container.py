@@ -8,7 +8,7 @@
       postgres_image: postgres:15-bookworm     # the server of that database
       limits: {memory_mb: 512, processes: 256}
 
-Its placeholders are those of `saga_verifier.isolation.container_spec`.
+Its placeholders are those of `saga_verifier.isolation.container.spec`.
 """
 
 from pathlib import Path
@@ -16,9 +16,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from saga_contracts.saga import Model
-from saga_verifier.isolation.container_spec import ContainerSpec
-from saga_verifier.isolation.hardening import Limits
+from saga_contracts.declare.saga import Model
+from saga_verifier.isolation.container.hardening import Limits
+from saga_verifier.isolation.container.spec import ContainerSpec
 from saga_verifier.isolation.placeholders import outside_names
 from saga_verifier.provider_file.fields import EnvName, EnvText, Word
 

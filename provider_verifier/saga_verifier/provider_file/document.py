@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from saga_contracts.saga import Model, Pacticipant
+from saga_contracts.declare.saga import Model, Pacticipant
 from saga_verifier.provider_file.container import Container
 from saga_verifier.provider_file.fields import EnvName, EnvText, UrlPath, Word
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from saga_contracts import positions
 from saga_contracts.errors import Fault
+from saga_contracts.read import positions
 from saga_verifier.isolation.placeholders import PLACEHOLDERS, inside_words, outside_names
 from saga_verifier.provider_file import shapes
 from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS, ONE_SOURCE

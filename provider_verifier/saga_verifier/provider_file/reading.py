@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from saga_contracts import positions
 from saga_contracts.errors import Fault, FaultyFileError, UsageError
+from saga_contracts.read import positions
 from saga_verifier.isolation.placeholders import literal, outside_names
 from saga_verifier.isolation.spec import Health, Spec
 from saga_verifier.provider_file import faults

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from saga_contracts import positions
 from saga_contracts.errors import Fault
+from saga_contracts.read import positions
 from saga_verifier.provider_file.container import Bounds, Container
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Start, States
 

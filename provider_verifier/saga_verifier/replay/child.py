@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pact import Verifier
 
-from saga_verifier.isolation.with_parent import die_with_parent
+from saga_verifier.isolation.guarding.with_parent import die_with_parent
 
 
 def main(job_file: str, results_file: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from saga_broker.content import content_sha
+from saga_broker.pact.content import content_sha
 
 PACTS_EACH = 5
 ROUNDS_PER_CONTENT = 5

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from saga_broker.commands_server import clean as clean_command
+from saga_broker.serve.commands import clean as clean_command
 from saga_broker.store import keeping
 from saga_broker.store.cleaning import alone, remove_versions
 from saga_broker.store.engine import Database

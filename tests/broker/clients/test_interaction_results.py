@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saga_broker.content import interaction_id
-from saga_broker.interaction_results import InteractionResult, Problem, read
+from saga_broker.pact.content import interaction_id
+from saga_broker.pact.interaction_results import InteractionResult, Problem, read
 
 A: dict[str, Any] = {"description": "a", "request": {"method": "GET", "path": "/a"}, "response": {"status": 200}}
 B: dict[str, Any] = {**A, "description": "b", "providerState": "there is a b"}

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from saga_broker.content import content_sha
 from saga_broker.importing import documents
 from saga_broker.importing.source import listed
+from saga_broker.pact.content import content_sha
 
 NAME = r"[^/]+"
 MOMENT = "2026-11-21T20:00:00+00:00"

@@ -16,15 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repetitions import times
+from saga_broker.acts.publishing import Incoming, store_pact
+from saga_broker.acts.tagging import put_on_branch
 from saga_broker.gate.matrix import judge
 from saga_broker.gate.model import Question, Selector, Target
-from saga_broker.publishing import Incoming, store_pact
 from saga_broker.settings import Settings
 from saga_broker.store import deployments, environments, matrix, pacticipants, pacts, tags, verifications, versions
 from saga_broker.store.engine import Database
 from saga_broker.store.pacts import Which
 from saga_broker.store.verifications import NewVerification
-from saga_broker.tagging import put_on_branch
 
 NAMES = ("A", "B", "C")
 NUMBERS = ("1", "2", "3")

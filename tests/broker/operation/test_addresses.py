@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from saga_broker.addresses import Address, Addresses, checked_base_url
+from saga_broker.http.addresses import Address, Addresses, checked_base_url
 from saga_contracts.errors import UsageError
 
 INSIDE, OUTSIDE, PATHED = "http://broker:9292", "https://broker.example", "https://tools.example/pact/broker"

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from saga_broker.logs import REQUEST_ID, JsonLines, redacted, shown_path, shown_query, write_logs
+from saga_broker.http.logs import REQUEST_ID, JsonLines, redacted, shown_path, shown_query, write_logs
 
 CANARY = "hunter2"
 

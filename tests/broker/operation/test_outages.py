@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError, Programm
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from postgres import Cluster, new_cluster
-from saga_broker.outages import FULL, GONE, outage_of
+from saga_broker.http.outages import FULL, GONE, outage_of
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

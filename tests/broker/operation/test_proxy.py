@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from saga_broker.client import BrokerClient
+from saga_broker.client.broker import BrokerClient
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ACCEPT = {"Accept": "application/hal+json, application/json"}

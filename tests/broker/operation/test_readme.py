@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from saga_broker.commands_server import serve
+from saga_broker.serve.commands import serve
 
 pytestmark = [pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[3]

@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 from tests.benchmarks.broker import bulk
 from tests.benchmarks.broker.history import Size, number_of
 
+from saga_broker.acts.publishing import Incoming, store_pact
+from saga_broker.acts.tagging import put_on_branch, put_tag
 from saga_broker.gate.model import Question, Selector, Target
 from saga_broker.gate.selection import PactSelector
-from saga_broker.publishing import Incoming, store_pact
 from saga_broker.settings import Settings
 from saga_broker.store import branches, matrix, pacticipants, pacts, selection, tags, verifications, verified, versions
 from saga_broker.store.engine import Database
@@ -25,7 +26,6 @@ from saga_broker.store.pacts import Which
 from saga_broker.store.prepared import Prepared
 from saga_broker.store.verifications import NewVerification
 from saga_broker.store.verified import Verifier
-from saga_broker.tagging import put_on_branch, put_tag
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("query plans"), pytest.mark.timeout(300)]
 SEED = Size("plans", consumers=20, late_consumers=0, providers=20, rounds=60, depth=6, big=20)

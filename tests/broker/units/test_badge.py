@@ -2,7 +2,7 @@
 
 import pytest
 
-from saga_broker.badges import Badge, not_found_badge, pact_badge
+from saga_broker.views.badge import Badge, not_found_badge, pact_badge
 
 
 @pytest.mark.parametrize(

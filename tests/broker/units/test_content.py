@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saga_broker.content import content_sha, ruby_json, with_ids, without_ids
+from saga_broker.pact.content import content_sha, ruby_json, with_ids, without_ids
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),

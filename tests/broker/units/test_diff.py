@@ -2,7 +2,7 @@
 
 import pytest
 
-from saga_broker.diff import DiffTooLargeError, pact_diff
+from saga_broker.pact.diff import DiffTooLargeError, pact_diff
 
 
 def test_equal_pacts_have_no_difference_whatever_the_order_of_their_interactions() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from saga_broker.merge import MergeConflictError, merged
+from saga_broker.pact.merge import MergeConflictError, merged
 
 
 def interaction(description: str, path: str = "/", **fields: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from saga_broker.metadata import Metadata, decode, encode, encode_number
+from saga_broker.acts.metadata import Metadata, decode, encode, encode_number
 
 
 def written(text: str) -> str:

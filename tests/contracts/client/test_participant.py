@@ -13,8 +13,8 @@ import pytest
 
 from saga_contracts.client import CallbackOutcome, StepCall, UnsendableError, UsageError
 from saga_contracts.client.participant import DurableState, Retention, forget_old_keys, send_callback, status_answer
-from saga_contracts.replies import callback_outcome, status_outcome
-from saga_contracts.sagafile import load_saga
+from saga_contracts.read.sagafile import load_saga
+from saga_contracts.wire.replies import callback_outcome, status_outcome
 
 SAGA = load_saga(Path(__file__).resolve().parents[3] / "contracts/sagas/vas_purchase/saga.yaml")
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

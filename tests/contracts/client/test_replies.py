@@ -6,7 +6,8 @@ import pytest
 
 from saga_contracts.client import Saga
 from saga_contracts.client.results import body_of
-from saga_contracts.replies import (
+from saga_contracts.declare.saga import Reply, Step
+from saga_contracts.wire.replies import (
     CallbackOutcome,
     CompensateOutcome,
     ForwardOutcome,
@@ -17,7 +18,6 @@ from saga_contracts.replies import (
     forward_outcome,
     status_outcome,
 )
-from saga_contracts.saga import Reply, Step
 
 CONTEXT = {"payload": {"user": "u-1"}, "key": "s-1:mail"}
 BOOKED = {"state": "booked", "id": "b-7", "user": "u-1"}

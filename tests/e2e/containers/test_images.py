@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from saga_contracts.errors import UsageError
-from saga_e2e import wheelhouse
-from saga_e2e.images import POSTGRES_IMAGE, PYTHON_IMAGE, Images, main
+from saga_e2e.stage import wheelhouse
+from saga_e2e.stage.images import POSTGRES_IMAGE, PYTHON_IMAGE, Images, main
 from saga_verifier.isolation import CannotStartError
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.images import IMAGE_LABEL, KEPT_BUILDS, STAGE_LABEL, Build, build_of, built

@@ -8,17 +8,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from saga_contracts.saga import Saga
-from saga_e2e import runner
-from saga_e2e.broker_program import broker_spec
-from saga_e2e.containers import container_isolation, containers_of
-from saga_e2e.landscape import reference_landscape
-from saga_e2e.records import ScenarioRecord
-from saga_e2e.runner import ScenarioEnded
-from saga_e2e.scenarios import Scenario, derive, select
-from saga_e2e.topology import Topology
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_run import Run
+from saga_contracts.declare.saga import Saga
+from saga_e2e.derive.scenarios import Scenario, derive, select
+from saga_e2e.judge.records import ScenarioRecord
+from saga_e2e.play import runner
+from saga_e2e.play.runner import ScenarioEnded
+from saga_e2e.stage.broker_program import broker_spec
+from saga_e2e.stage.containers import container_isolation, containers_of
+from saga_e2e.stage.landscape import reference_landscape
+from saga_e2e.stage.topology import Topology
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.run import Run
 from saga_verifier.provider_file import ProviderFile
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.xdist_group("landscape in containers")]

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from saga_contracts import templates
-from saga_contracts.client.requests import StepCall, call_context, step_key
-from saga_contracts.saga import Saga
-from saga_e2e.evidence import Evidence, SagaRecord, StepEvidence
-from saga_e2e.faults import Role
-from saga_e2e.landscape import reference_landscape
-from saga_e2e.trace import Fate, TracedCall
+from saga_contracts.declare import templates
+from saga_contracts.declare.saga import Saga
+from saga_contracts.wire.requests import StepCall, call_context, step_key
+from saga_e2e.derive.faults import Role
+from saga_e2e.judge.evidence import Evidence, SagaRecord, StepEvidence
+from saga_e2e.proxy.trace import Fate, TracedCall
+from saga_e2e.stage.landscape import reference_landscape
 
 SAGA_ID = "saga-7"
 STATUS_OF = {

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from saga_contracts.saga import Saga
-from saga_e2e.calls import Incoming, Recogniser, outcome_of, service_name, told_by
-from saga_e2e.faults import Role
+from saga_contracts.declare.saga import Saga
+from saga_e2e.derive.faults import Role
+from saga_e2e.proxy.calls import Incoming, Recogniser, outcome_of, service_name, told_by
 
 CORRELATED = {"saga-id": "saga-7", "saga-step": "reserve_money"}
 RESERVATION = {"account_id": "a", "order_id": "o", "amount_minor": 1}

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from saga_e2e.doubts import doubt
-from saga_e2e.faults import Fault, Kind, Role
-from saga_e2e.findings import Finding
-from saga_e2e.trace import Fate
-from saga_verifier.verdicts import Verdict
+from saga_contracts.declare.verdict import Verdict
+from saga_e2e.derive.faults import Fault, Kind, Role
+from saga_e2e.judge.doubts import doubt
+from saga_e2e.judge.findings import Finding
+from saga_e2e.proxy.trace import Fate
 
 LOST = Fault("apply_vas", Role.FORWARD, Kind.REPLY_LOST)
 REFUSED = Fault("apply_vas", Role.FORWARD, Kind.REFUSED)

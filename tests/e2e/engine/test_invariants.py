@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from saga_contracts.saga import Saga, StepClass
-from saga_e2e.evidence import Evidence, SagaRecord
-from saga_e2e.faults import Fault, Kind, Role
-from saga_e2e.findings import Finding
-from saga_e2e.invariants import judge
-from saga_e2e.records import ScenarioRecord, step_records
-from saga_e2e.scenarios import Scenario, derive
-from saga_e2e.trace import Fate
-from saga_verifier.verdicts import Verdict
+from saga_contracts.declare.saga import Saga, StepClass
+from saga_contracts.declare.verdict import Verdict
+from saga_e2e.derive.faults import Fault, Kind, Role
+from saga_e2e.derive.scenarios import Scenario, derive
+from saga_e2e.judge.evidence import Evidence, SagaRecord
+from saga_e2e.judge.findings import Finding
+from saga_e2e.judge.invariants import judge
+from saga_e2e.judge.records import ScenarioRecord, step_records
+from saga_e2e.proxy.trace import Fate
 
 EVERY_ID = ["end", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10", "I12", "I13"]
 SCENARIO_OF = {

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
-from saga_contracts.saga import Saga
-from saga_e2e.landscape import Landscape, landscape_in, needed, reference_landscape
+from saga_e2e.stage.landscape import Landscape, landscape_in, needed, reference_landscape
 
 ALL = ("saga_service", "billing", "user_service", "vas_packages", "notifications", "vas_owner")
 

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import UsageError
-from saga_contracts.saga import Saga
-from saga_e2e import runner
-from saga_e2e.faults import Fault, Kind, Role
-from saga_e2e.landscape import reference_landscape
-from saga_e2e.player import fresh_payload
-from saga_e2e.records import ScenarioRecord
+from saga_e2e.derive.faults import Fault, Kind, Role
+from saga_e2e.derive.scenarios import Scenario, Tier, derive, select
+from saga_e2e.judge.records import ScenarioRecord
+from saga_e2e.play import runner
+from saga_e2e.play.player import fresh_payload
+from saga_e2e.play.runner import ScenarioEnded, ScenarioStarted
 from saga_e2e.report.data import ScenarioResult
-from saga_e2e.runner import ScenarioEnded, ScenarioStarted
-from saga_e2e.scenarios import Scenario, Tier, derive, select
-from saga_e2e.topology import Topology
-from saga_verifier.verdicts import Verdict
+from saga_e2e.stage.landscape import reference_landscape
+from saga_e2e.stage.topology import Topology
 
 LAND = reference_landscape()
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saga_contracts.declare.saga import Completion, Given, Saga, StepClass
 from saga_contracts.errors import UsageError
-from saga_contracts.saga import Completion, Given, Saga, StepClass
-from saga_e2e.faults import Fault, Kind, Role, on_the_way
-from saga_e2e.landscape import reference_landscape
-from saga_e2e.scenarios import End, Scenario, Tier, can_refuse, derive, select
+from saga_e2e.derive.faults import Fault, Kind, Role, on_the_way
+from saga_e2e.derive.scenarios import End, Scenario, Tier, can_refuse, derive, select
+from saga_e2e.stage.landscape import reference_landscape
 
 VAS = reference_landscape().saga("vas_purchase")
 

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import SagapactError
-from saga_contracts.saga import Saga
-from saga_e2e.landscape import Landscape
-from saga_e2e.topology import Topology
+from saga_e2e.stage.landscape import Landscape
+from saga_e2e.stage.topology import Topology
 from saga_verifier.isolation.errors import GivenUpError, IsolationError
-from saga_verifier.isolation.process import ProcessIsolation, ProcessRunning
+from saga_verifier.isolation.process.backend import ProcessIsolation, ProcessRunning
 from saga_verifier.isolation.spec import Spec
 from saga_verifier.provider_file import HealthCheck, ProviderFile, Start, States
 

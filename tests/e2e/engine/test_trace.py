@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from saga_e2e.faults import Role
-from saga_e2e.trace import Fate, as_json, as_word, word
+from saga_e2e.derive.faults import Role
+from saga_e2e.proxy.trace import Fate, as_json, as_word, word
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from saga_contracts.saga import Saga
-from saga_e2e.landscape import reference_landscape
-from saga_e2e.proxy import FaultProxy
+from saga_contracts.declare.saga import Saga
+from saga_e2e.proxy.server import FaultProxy
+from saga_e2e.stage.landscape import reference_landscape
 
 
 @dataclass

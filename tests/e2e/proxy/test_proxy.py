@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
+from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import SagapactError
-from saga_contracts.saga import Saga
-from saga_e2e import upstream as passing
-from saga_e2e.faults import Fault, Kind, Role
-from saga_e2e.proxy import FaultProxy
-from saga_e2e.trace import Fate
+from saga_e2e.derive.faults import Fault, Kind, Role
+from saga_e2e.proxy import upstream as passing
+from saga_e2e.proxy.server import FaultProxy
+from saga_e2e.proxy.trace import Fate
 
 CANCEL = "/billing/reservations/cancel"
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from saga_contracts.saga import Saga
+from saga_contracts.declare.saga import Saga
 from saga_e2e import report
 from saga_e2e.report import ReportData, draw_saga, draw_sequence, draw_trace
 from saga_e2e.report.draw_sequence import Message

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from saga_contracts.decks import History, derive
-from saga_contracts.model import Letter
-from saga_contracts.saga import Saga
-from saga_contracts.slices import step_slice
+from saga_contracts.declare.saga import Saga
+from saga_contracts.derive.decks import History, derive
+from saga_contracts.derive.model import Letter
+from saga_contracts.derive.slices import step_slice
 from saga_e2e.report.data import Call, DeckResult, HistoryResult
 from saga_e2e.report.expectations import expected
 

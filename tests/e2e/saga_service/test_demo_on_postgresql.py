@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from postgres import cluster_of
-from saga_e2e import runner
-from saga_e2e.landscape import reference_landscape
-from saga_e2e.scenarios import Tier, derive, select
-from saga_e2e.topology import Topology
+from saga_e2e.derive.scenarios import Tier, derive, select
+from saga_e2e.play import runner
+from saga_e2e.stage.landscape import reference_landscape
+from saga_e2e.stage.topology import Topology
 
 
 @pytest.mark.slow

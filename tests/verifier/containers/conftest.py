@@ -13,13 +13,13 @@ import pytest
 
 from command_line import Sagapact
 from saga_verifier.isolation import Health, Spec
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_run import Settings
-from saga_verifier.isolation.container_running import ContainerRunning
-from saga_verifier.isolation.container_spec import ContainerSpec
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.hardening import Limits
+from saga_verifier.isolation.container.run import Settings
+from saga_verifier.isolation.container.running import ContainerRunning
+from saga_verifier.isolation.container.spec import ContainerSpec
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.owner import RUN_LABEL
-from saga_verifier.isolation.hardening import Limits
 
 SERVER = """
 import http.server, json, os, pathlib, socket, subprocess, sys, threading, time, urllib.parse
@@ -87,7 +87,7 @@ def pacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pacts that the owner's contract tests write."""
     folder = tmp_path_factory.mktemp("pacts")
     tests = ROOT / "contracts/sagas/vas_purchase"
-    command = [sys.executable, "-m", "saga_e2e.contract_tests", str(os.getpid()), str(folder), str(tests)]
+    command = [sys.executable, "-m", "saga_e2e.stage.contract_tests", str(os.getpid()), str(folder), str(tests)]
     path = os.pathsep.join(one for one in sys.path if one)
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=200, check=False, env={**os.environ, "PYTHONPATH": path}

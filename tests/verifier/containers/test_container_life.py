@@ -20,11 +20,11 @@ from saga_verifier.isolation import (
     Spec,
     start_all,
 )
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_run import Settings
-from saga_verifier.isolation.container_running import ContainerRunning
-from saga_verifier.isolation.container_spec import ContainerSpec
-from saga_verifier.isolation.hardening import Limits
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.hardening import Limits
+from saga_verifier.isolation.container.run import Settings
+from saga_verifier.isolation.container.running import ContainerRunning
+from saga_verifier.isolation.container.spec import ContainerSpec
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow]
 Ask = Callable[..., Any]

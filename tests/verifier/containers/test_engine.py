@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from saga_verifier.isolation import Spec
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_spec import ContainerSpec, Database, command, environment, wants_database
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.spec import ContainerSpec, Database, command, environment, wants_database
 from saga_verifier.isolation.engine import Engine, NoEngineError
 from saga_verifier.isolation.engine.errors import no_engine, refused
 from saga_verifier.isolation.errors import CannotStartError

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from saga_verifier.isolation.container_spec import Database
-from saga_verifier.isolation.hardening import Limits
+from saga_verifier.isolation.container.hardening import Limits
+from saga_verifier.isolation.container.spec import Database
 from saga_verifier.provider_file import CONTAINER_PLACEHOLDERS, Container
 
 COMPOSE = Path(__file__).resolve().parents[3] / "compose.yaml"

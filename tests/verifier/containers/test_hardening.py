@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from saga_verifier.isolation import Spec
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_run import Settings
-from saga_verifier.isolation.container_running import ContainerRunning
-from saga_verifier.isolation.container_spec import ContainerSpec
-from saga_verifier.isolation.hardening import user_of
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.hardening import user_of
+from saga_verifier.isolation.container.run import Settings
+from saga_verifier.isolation.container.running import ContainerRunning
+from saga_verifier.isolation.container.spec import ContainerSpec
 
 Ask = Callable[..., Any]
 GAIN = "import os; os.setuid(0); print('root')"

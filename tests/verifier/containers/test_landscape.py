@@ -9,15 +9,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
 from saga_verifier.isolation import IsolationError, ProcessIsolation
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_run import Settings as ContainerSettings
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.run import Settings as ContainerSettings
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.interface import Isolation
 from saga_verifier.provider_file import HealthCheck, ProviderFile, load_provider_file
 from saga_verifier.run import ProviderOutcome, Settings, verify_files, with_environment
-from saga_verifier.verdicts import Verdict
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.xdist_group("landscape in containers")]
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from saga_verifier.isolation import Spec
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_run import Settings
-from saga_verifier.isolation.container_spec import ContainerSpec
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.run import Settings
+from saga_verifier.isolation.container.spec import ContainerSpec
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.api import Order
 from saga_verifier.isolation.engine.owner import OWNER_LABEL, RUN_LABEL, Owner, labels, owner_of, this_process
@@ -21,9 +21,9 @@ from saga_verifier.isolation.engine.owner import OWNER_LABEL, RUN_LABEL, Owner, 
 KILLED = """
 import sys, time
 from saga_verifier.isolation import Health, Spec
-from saga_verifier.isolation.container import ContainerIsolation
-from saga_verifier.isolation.container_run import Settings
-from saga_verifier.isolation.container_spec import ContainerSpec
+from saga_verifier.isolation.container.backend import ContainerIsolation
+from saga_verifier.isolation.container.run import Settings
+from saga_verifier.isolation.container.spec import ContainerSpec
 
 container = ContainerSpec(sys.argv[1], command=("python3", "-m", "http.server", "8080", "--directory", "/tmp"))
 isolation = ContainerIsolation({"killed": container}, Settings(reach="forwarder", forwarder_image=sys.argv[1]))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from saga_verifier.isolation import Redactor, Spec
 from saga_verifier.isolation.logs import ProcessLog
 from saga_verifier.isolation.placeholders import fill, inside_words, literal, outside_names
-from saga_verifier.isolation.ports import HOST, PortTakenError, Reservation
+from saga_verifier.isolation.process.ports import HOST, PortTakenError, Reservation
 
 VALUES = {"python": "/usr/bin/python", "port": "8080", "workdir": "/tmp/w"}  # noqa: S108  (a made-up place)
 

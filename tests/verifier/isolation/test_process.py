@@ -21,7 +21,7 @@ from saga_verifier.isolation import (
     ProcessIsolation,
     Spec,
 )
-from saga_verifier.isolation.ports import HOST, Reservation
+from saga_verifier.isolation.process.ports import HOST, Reservation
 
 CANARY = "canary-7f3a-of-the-surroundings"
 pytestmark = pytest.mark.usefixtures("descendants")

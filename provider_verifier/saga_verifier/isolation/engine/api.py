@@ -18,7 +18,7 @@ from docker.utils.socket import frames_iter  # type: ignore[import-untyped]
 from testcontainers.core.docker_client import DockerClient, get_docker_host
 
 from saga_verifier.isolation.engine.errors import EngineError, NotThereError, build_failed, no_engine, refused
-from saga_verifier.isolation.guarded import in_words
+from saga_verifier.isolation.guarding.guarded import in_words
 
 _USUAL_ADDRESS = "unix:///var/run/docker.sock"
 _TIMEOUT_S = 60

@@ -1,0 +1,306 @@
+"""The broker's client: what the command line, the verifier and the end-to-end runner ask the broker.
+
+Needs httpx and pydantic only, so that the base install has it. Its errors are explained in `transport`.
+"""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+from urllib.parse import quote
+
+from saga_broker.client.records import (
+    DeckResultRecord,
+    DeploymentDecision,
+    NewDeckResult,
+    PactForVerification,
+    Published,
+    RunDecision,
+    SagaVersionRecord,
+)
+from saga_broker.client.transport import TOKEN_VARIABLE, BrokerRefusedError, BrokerUnreachableError, Params, Transport
+from saga_contracts.errors import UsageError
+
+__all__ = ["TOKEN_VARIABLE", "BrokerClient", "BrokerRefusedError", "BrokerUnreachableError"]
+
+
+class BrokerClient:
+    """Asks one broker. Usable as a context manager; safe for use by several threads."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        timeout_s: float = 60.0,
+    ) -> None:
+        """Prepare a client; nothing is sent yet.
+
+        Args:
+            url: The broker's address.
+            token: A bearer token; by default that of SAGAPACT_BROKER_TOKEN.
+            username: For basic authentication; by default SAGAPACT_BROKER_USERNAME.
+            password: For basic authentication; by default SAGAPACT_BROKER_PASSWORD.
+            timeout_s: Seconds that one answer may take.
+
+        Raises:
+            UsageError: The address is none.
+        """
+        self._transport = Transport(url, token, username, password, timeout_s)
+        self.url = self._transport.url
+        self._send = self._transport.send
+
+    def __enter__(self) -> Self:
+        """Give the client."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close its connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._transport.close()
+
+    def publish_contracts(
+        self,
+        pacticipant: str,
+        version: str,
+        *,
+        branch: str | None,
+        pact_files: Iterable[tuple[str, str, bytes]],
+        tags: Sequence[str] = (),
+        build_url: str | None = None,
+    ) -> Published:
+        """Publish the pacts of a consumer version.
+
+        Args:
+            pacticipant: The consumer.
+            version: Its version.
+            branch: Its branch; None when there is none.
+            pact_files: Consumer, provider and the file's bytes of each pact.
+            tags: Tags of the version.
+            build_url: Where it was built.
+
+        Raises:
+            BrokerRefusedError: Another pact is stored under this version.
+        """
+        contracts = [
+            {
+                "consumerName": consumer,
+                "providerName": provider,
+                "specification": "pact",
+                "contentType": "application/json",
+                "content": base64.b64encode(content).decode(),
+            }
+            for consumer, provider, content in pact_files
+        ]
+        body = {"pacticipantName": pacticipant, "pacticipantVersionNumber": version, "contracts": contracts}
+        more = {"branch": branch, "tags": list(tags) or None, "buildUrl": build_url}
+        body |= {name: value for name, value in more.items() if value is not None}
+        answer = self._send(f"publish the contracts of {pacticipant} {version}", "POST", "/contracts/publish", body)
+        return Published.model_validate(answer)
+
+    def publish_saga(
+        self,
+        saga: str,
+        version: str,
+        content: str,
+        *,
+        content_type: str = "application/yaml",
+        branch: str | None = None,
+        build_url: str | None = None,
+    ) -> SagaVersionRecord:
+        """Publish a saga file, verbatim, under a version of its owner."""
+        body = {"content": content, "contentType": content_type, "branch": branch, "buildUrl": build_url}
+        path = _path("sagas", saga, "versions", version)
+        return SagaVersionRecord.model_validate(self._send(f"publish saga {saga} {version}", "PUT", path, body))
+
+    def saga(self, saga: str, version: str) -> SagaVersionRecord:
+        """Read a saga version with its content."""
+        path = _path("sagas", saga, "versions", version)
+        return SagaVersionRecord.model_validate(self._send(f"read saga {saga} {version}", "GET", path))
+
+    def sagas(
+        self, *, provider: str | None = None, environment: str | None = None, branch: str | None = None
+    ) -> tuple[SagaVersionRecord, ...]:
+        """List sagas: the newest of each, on a branch, or what runs in an environment; only with a step at a provider."""
+        wanted = {"provider": provider, "environment": environment, "branch": branch}
+        params: Params = [(name, value) for name, value in wanted.items() if value is not None]
+        answer = self._send("list the sagas", "GET", "/sagas", params=params)
+        return tuple(SagaVersionRecord.model_validate(item) for item in answer["_embedded"]["sagas"])
+
+    def pacts_for_verification(
+        self,
+        provider: str,
+        *,
+        selectors: Sequence[Mapping[str, Any]] = (),
+        provider_branch: str | None = None,
+        include_pending: bool = True,
+        include_wip_since: str | None = None,
+    ) -> tuple[PactForVerification, ...]:
+        """Read the pacts that a provider has to verify; none when the broker does not know the provider yet.
+
+        Args:
+            provider: The provider.
+            selectors: Consumer version selectors; empty for main branches and everything deployed or released.
+            provider_branch: The branch of the provider version.
+            include_pending: Ask which of them are pending.
+            include_wip_since: Add work in progress younger than this date.
+        """
+        body: dict[str, Any] = {
+            "consumerVersionSelectors": [dict(one) for one in selectors],
+            "includePendingStatus": include_pending,
+        }
+        more = {"providerVersionBranch": provider_branch, "includeWipPactsSince": include_wip_since}
+        body |= {name: value for name, value in more.items() if value is not None}
+        path = _path("pacts", "provider", provider, "for-verification")
+        answer = self._send(f"read the pacts of {provider}", "POST", path, body, none_at_404=True)
+        if answer is None:
+            return ()
+        return tuple(self._pact(entry) for entry in answer["_embedded"]["pacts"])
+
+    def knows(self, pacticipant: str) -> bool:
+        """Ask whether the broker has ever heard of a pacticipant."""
+        return self._send(f"look for {pacticipant}", "GET", _path("pacticipants", pacticipant), none_at_404=True) is not None
+
+    def register_provider_version(
+        self, provider: str, version: str, *, branch: str | None = None, tags: Sequence[str] = ()
+    ) -> None:
+        """Make a provider version known, before its results: its branch and tags count from the moment of a result."""
+        what = f"register {provider} {version}"
+        if branch is not None:
+            self._send(what, "PUT", _path("pacticipants", provider, "branches", branch, "versions", version), {})
+        for tag in tags:
+            self._send(what, "PUT", _path("pacticipants", provider, "versions", version, "tags", tag), {})
+        if branch is None and not tags:
+            path = _path("pacticipants", provider, "versions", version)
+            if self._send(what, "GET", path, none_at_404=True) is None:
+                self._send(what, "PUT", path, {})
+
+    def publish_verification(
+        self,
+        link: str,
+        *,
+        success: bool,
+        version: str,
+        test_results: Any = None,
+        build_url: str | None = None,
+        verified_by: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Publish the result of a verification.
+
+        Args:
+            link: `publish_results_url` of the pact.
+            success: Whether the provider keeps the pact.
+            version: The provider version.
+            test_results: What happened in each interaction; any JSON.
+            build_url: Where it was verified.
+            verified_by: `implementation` and `version` of the verifier.
+
+        Returns:
+            The address of the result.
+        """
+        body: dict[str, Any] = {"success": success, "providerApplicationVersion": version}
+        more = {"testResults": test_results, "buildUrl": build_url, "verifiedBy": verified_by}
+        body |= {name: value for name, value in more.items() if value is not None}
+        answer = self._send("publish a verification result", "POST", link, body)
+        return str(answer["_links"]["self"]["href"])
+
+    def publish_deck_result(
+        self, saga: str, *, sha: str, step: str, provider: str, version: str, result: NewDeckResult
+    ) -> DeckResultRecord:
+        """Publish the result of playing a step's deck.
+
+        Args:
+            saga: The saga.
+            sha: The sha of the step's slice.
+            step: The step.
+            provider: Its participant.
+            version: The participant's version.
+            result: What was found out.
+        """
+        path = _deck_path(saga, sha, step, provider, version)
+        body = result.model_dump(mode="json", by_alias=True)
+        answer = self._send(f"publish a deck result of step {step} of {saga}", "POST", path, body)
+        return DeckResultRecord.model_validate(answer)
+
+    def deck_results(self, saga: str, *, sha: str, step: str, provider: str, version: str) -> tuple[DeckResultRecord, ...]:
+        """Read the results of a step's deck at a provider version, the newest first."""
+        answer = self._send(f"read deck results of {saga}", "GET", _deck_path(saga, sha, step, provider, version))
+        return tuple(DeckResultRecord.model_validate(item) for item in answer["_embedded"]["deckResults"])
+
+    def record_deployment(
+        self, pacticipant: str, version: str, environment: str, *, application_instance: str | None = None
+    ) -> str:
+        """Record that a version is deployed to an environment now.
+
+        Returns:
+            The address of the deployment.
+
+        Raises:
+            UsageError: The version or the environment is not known.
+        """
+        uuid = self._environment(environment)
+        path = _path("pacticipants", pacticipant, "versions", version, "deployed-versions", "environment", uuid)
+        body = {} if application_instance is None else {"applicationInstance": application_instance}
+        what = f"record the deployment of {pacticipant} {version} to {environment}"
+        return str(self._send(what, "POST", path, body)["_links"]["self"]["href"])
+
+    def can_i_deploy(self, pacticipant: str, version: str, environment: str) -> DeploymentDecision:
+        """Ask whether a version can be deployed to an environment."""
+        params: Params = [("pacticipant", pacticipant), ("version", version), ("environment", environment)]
+        answer = self._send(f"ask whether {pacticipant} {version} can be deployed", "GET", "/can-i-deploy", params=params)
+        return DeploymentDecision.model_validate({**answer["summary"], "notices": answer["notices"]})
+
+    def can_run(self, saga: str, environment: str, candidates: Mapping[str, str] | None = None) -> RunDecision:
+        """Ask whether a saga can run in an environment.
+
+        Args:
+            saga: The saga.
+            environment: The environment.
+            candidates: Versions by pacticipant that stand in the place of what is deployed.
+        """
+        params: Params = [("environment", environment)]
+        params += [("with[]", f"{name}:{version}") for name, version in (candidates or {}).items()]
+        path = _path("sagas", saga, "can-run")
+        return RunDecision.model_validate(self._send(f"ask whether saga {saga} can run", "GET", path, params=params))
+
+    def _environment(self, name: str) -> str:
+        answer = self._send(f"find environment {name}", "GET", "/environments", params=[("name", name)])
+        found = answer["_embedded"]["environments"]
+        if not found:
+            known = f"Cannot find environment {name} at {self.url}: the broker does not know it."
+            msg = f"{known} Create it there, or correct --environment."
+            raise UsageError(msg)
+        return str(found[0]["uuid"])
+
+    def _pact(self, entry: Mapping[str, Any]) -> PactForVerification:
+        url = entry["_links"]["self"]["href"]
+        pact = self._send("read a pact", "GET", url)
+        links = pact.pop("_links")
+        pact.pop("createdAt", None)
+        properties = entry["verificationProperties"]
+        return PactForVerification(
+            consumer=links["pb:consumer"]["name"],
+            consumer_version=links["pb:consumer-version"]["name"],
+            provider=links["pb:provider"]["name"],
+            name=entry["_links"]["self"]["name"],
+            url=url,
+            sha=links["pb:pact-version"]["name"],
+            pact=pact,
+            publish_results_url=links["pb:publish-verification-results"]["href"],
+            pending=bool(properties.get("pending")),
+            wip=bool(properties.get("wip")),
+            short_description=entry["shortDescription"],
+            notices=tuple(properties["notices"]),
+        )
+
+
+def _path(*segments: str) -> str:
+    return "/" + "/".join(quote(segment, safe="") for segment in segments)
+
+
+def _deck_path(saga: str, sha: str, step: str, provider: str, version: str) -> str:
+    return _path("sagas", saga, "contents", sha, "steps", step, "providers", provider, "versions", version, "deck-results")

@@ -1,0 +1,161 @@
+"""The commands that ask a broker: publish, can-run, record-deployment. They need the base install only."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from saga_broker.client.broker import BrokerClient
+from saga_broker.client.records import RunDecision, RunReason
+from saga_contracts.build import describe_build
+from saga_contracts.declare.saga import Saga
+from saga_contracts.errors import UsageError
+from saga_contracts.read.sagafile import parse_saga
+
+EXIT_STATUS = {"yes": 0, "no": 1, "unknown": 3}
+JSON_SUFFIX = ".json"
+
+broker_url_option = click.option(
+    "--broker-url",
+    envvar="SAGAPACT_BROKER_URL",
+    required=True,
+    help="The broker's address; also SAGAPACT_BROKER_URL. A token comes from SAGAPACT_BROKER_TOKEN.",
+)
+
+folder_option = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="In a monorepo: the service's folder; the version is the last commit that touched it.",
+)
+
+
+@click.command()
+@click.option("--pacts", type=click.Path(path_type=Path), help="Directory of pact files.")
+@click.option("--saga", "sagas", type=click.Path(path_type=Path), multiple=True, help="Saga file; may be given several times.")
+@click.option("--version", help="Version of the publishing pacticipant; default: the commit, from the CI's variables or git.")
+@click.option("--branch", help="Its branch; default: from the CI's variables or git.")
+@click.option("--build-url", help="Where it was built; default: from the CI's variables.")
+@folder_option
+@broker_url_option
+def publish(
+    pacts: Path | None,
+    sagas: tuple[Path, ...],
+    version: str | None,
+    branch: str | None,
+    build_url: str | None,
+    folder: Path | None,
+    broker_url: str,
+) -> None:
+    """Publish pact files and saga files under one version."""
+    files = _read_pacts(pacts) if pacts is not None else []
+    parsed = [_read_saga(path) for path in sagas]
+    if not files and not parsed:
+        msg = "Cannot publish: nothing was named. Give --pacts DIRECTORY, --saga FILE, or both."
+        raise UsageError(msg)
+    build = describe_build(version, branch, build_url, folder=folder)
+    number = build.version
+    with BrokerClient(broker_url) as client:
+        for consumer in dict.fromkeys(file[0] for file in files):
+            own = [file for file in files if file[0] == consumer]
+            client.publish_contracts(consumer, number, branch=build.branch, pact_files=own, build_url=build.build_url)
+            for _, provider, _ in own:
+                click.echo(f"published: pact between {consumer} {number} and {provider}")
+        for saga, content, content_type in parsed:
+            stored = client.publish_saga(
+                saga.saga, number, content, content_type=content_type, branch=build.branch, build_url=build.build_url
+            )
+            click.echo(f"published: saga {stored.saga} {stored.version} (sha {stored.sha[:12]}, {len(stored.steps)} steps)")
+
+
+@click.command("can-run")
+@click.argument("saga")
+@click.option("--environment", required=True, help="Where the saga shall run.")
+@click.option("--with", "candidates", multiple=True, metavar="PACTICIPANT:VERSION", help="A version that is to be deployed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@broker_url_option
+@click.pass_context
+def can_run(
+    context: click.Context, saga: str, environment: str, candidates: tuple[str, ...], *, as_json: bool, broker_url: str
+) -> None:
+    """Ask whether a saga can run: 0 yes, 1 no, 3 unknown."""
+    with BrokerClient(broker_url) as client:
+        decision = client.can_run(saga, environment, _candidates(candidates))
+    if as_json:
+        click.echo(json.dumps(decision.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_told(decision)))
+    context.exit(EXIT_STATUS[decision.verdict])
+
+
+@click.command("record-deployment")
+@click.argument("pacticipant")
+@click.option("--version", required=True, help="The version that is deployed now.")
+@click.option("--environment", required=True, help="Where it is deployed.")
+@click.option("--application-instance", help="Which of several installations in this environment.")
+@broker_url_option
+def record_deployment(
+    pacticipant: str, version: str, environment: str, application_instance: str | None, broker_url: str
+) -> None:
+    """Tell the broker that a version is deployed."""
+    with BrokerClient(broker_url) as client:
+        client.record_deployment(pacticipant, version, environment, application_instance=application_instance)
+    click.echo(f"recorded: {pacticipant} {version} is deployed to {environment}")
+
+
+def _read_pacts(directory: Path) -> list[tuple[str, str, bytes]]:
+    if not directory.is_dir():
+        msg = f"Cannot publish the pacts of {directory}: it is no directory. Run the contract tests first, or correct --pacts."
+        raise UsageError(msg)
+    paths = sorted(directory.glob("*.json"))
+    if not paths:
+        msg = f"Cannot publish the pacts of {directory}: it holds no pact file (*.json). Run the contract tests first."
+        raise UsageError(msg)
+    return [_read_pact(path) for path in paths]
+
+
+def _read_pact(path: Path) -> tuple[str, str, bytes]:
+    content = path.read_bytes()
+    try:
+        document = json.loads(content)
+        consumer, provider = document["consumer"]["name"], document["provider"]["name"]
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"Cannot publish {path}: it is no pact file, since consumer and provider cannot be read from it. Remove or mend it."
+        raise UsageError(msg) from error
+    return str(consumer), str(provider), content
+
+
+def _read_saga(path: Path) -> tuple[Saga, str, str]:
+    try:
+        content = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"Cannot read the saga file {path}: {error}. Correct --saga."
+        raise UsageError(msg) from error
+    content_type = "application/json" if path.suffix == JSON_SUFFIX else "application/yaml"
+    return parse_saga(content, str(path)), content, content_type
+
+
+def _candidates(given: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in given:
+        name, colon, number = one.partition(":")
+        if not (name and colon and number):
+            msg = f"Cannot read --with {one!r}: it must be like billing:1.4.0. Correct it."
+            raise UsageError(msg)
+        found[name] = number
+    return found
+
+
+def _told(decision: RunDecision) -> list[str]:
+    lines = [decision.summary]
+    for verdict in ("no", "unknown", "yes"):
+        for reason in decision.reasons:
+            if reason.verdict == verdict:
+                lines += _reason_lines(reason)
+    return lines
+
+
+def _reason_lines(reason: RunReason) -> list[str]:
+    more: list[tuple[str, Any]] = [("mend", reason.mend), ("next", reason.command)]
+    return [f"  {reason.verdict}: {reason.text}", *(f"      {name}: {value}" for name, value in more if value)]

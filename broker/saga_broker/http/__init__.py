@@ -1,0 +1,1 @@
+"""The rim of the broker: media types, links, error bodies, logs."""

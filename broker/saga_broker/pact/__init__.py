@@ -1,0 +1,1 @@
+"""Pacts as documents: content sha, ids, differences, merging (pure)."""

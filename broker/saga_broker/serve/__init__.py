@@ -1,0 +1,1 @@
+"""Running the broker: its process and its commands."""

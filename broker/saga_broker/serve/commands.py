@@ -1,0 +1,198 @@
+"""The commands that run a broker."""
+
+import click
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from saga_broker.acts.cleaning import Wish
+from saga_broker.app import create_app
+from saga_broker.gate.keep_selectors import DEFAULT
+from saga_broker.http.addresses import checked_base_url
+from saga_broker.http.logs import LEVELS, write_logs
+from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
+from saga_broker.serve.cleaning_report import cleaned
+from saga_broker.serve.process import listening_on, run
+from saga_broker.settings import DEFAULT_DATABASE_URL, Settings
+from saga_broker.store.engine import Database
+from saga_broker.store.migrate import migrate
+from saga_contracts.errors import SagapactError
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+_database_option = click.option(
+    "--database-url",
+    envvar="SAGAPACT_DATABASE_URL",
+    default=DEFAULT_DATABASE_URL,
+    show_default=True,
+    help="sqlite:///file or postgresql://user@host/name; with a password better by SAGAPACT_DATABASE_URL.",
+)
+
+
+class DifferentError(SagapactError):
+    """Two brokers answer differently."""
+
+    exit_status = 1
+
+
+@click.group()
+def broker() -> None:
+    """Run a broker."""
+
+
+@broker.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=9292, show_default=True, help="Port; 0 lets the system choose.")
+@_database_option
+@click.option(
+    "--base-url",
+    "base_urls",
+    envvar="SAGAPACT_BASE_URL",
+    multiple=True,
+    help="Address at which clients reach the broker, behind a proxy; may have a path, may be repeated. Links begin with the one "
+    "that fits the request, else with the first. Also SAGAPACT_BASE_URL, separated by spaces.",
+)
+@click.option(
+    "--badges",
+    type=click.Choice(["redirect", "own"]),
+    envvar="SAGAPACT_BADGES",
+    default="redirect",
+    show_default=True,
+    help="redirect: shields.io draws badges and sees the names on them; own: the broker draws them. Also SAGAPACT_BADGES.",
+)
+@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
+@click.pass_context
+def serve(
+    context: click.Context,
+    host: str,
+    port: int,
+    database_url: str,
+    base_urls: tuple[str, ...],
+    badges: str,
+    log_level: str,
+) -> None:
+    """Serve the broker until it is told to stop. Its log goes to standard error, one JSON object a line."""
+    _warn(context, host, database_url)
+    addresses = tuple(checked_base_url(url) for url in base_urls)
+    settings = Settings(database_url=database_url, base_urls=addresses, badge_provider_mode=badges)
+    with listening_on(host, port) as taken:
+        write_logs(log_level)
+        run(create_app(settings), taken, host)
+
+
+def _warn(context: click.Context, host: str, database_url: str) -> None:
+    if host not in LOOPBACK:
+        click.echo(
+            f"warning: the broker listens on {host} and has no authentication of its own: everybody who reaches this address can "
+            "read and change everything. Put it behind a proxy that asks who is there.",
+            err=True,
+        )
+    typed = context.get_parameter_source("database_url") is click.core.ParameterSource.COMMANDLINE
+    if typed and _has_password(database_url):
+        click.echo(
+            "warning: the database's password stands on the command line, where every user of this machine can read it. "
+            "Give the address by SAGAPACT_DATABASE_URL instead.",
+            err=True,
+        )
+
+
+def _has_password(database_url: str) -> bool:
+    try:
+        return make_url(database_url).password is not None
+    except (ArgumentError, ValueError):
+        return False
+
+
+@broker.command("import")
+@click.option("--from", "source_url", required=True, help="Address of the broker to copy from, such as a Pact Broker.")
+@_database_option
+@click.option("--token", envvar="SAGAPACT_IMPORT_TOKEN", help="Bearer token for the source; better by SAGAPACT_IMPORT_TOKEN.")
+@click.option("--username", envvar="SAGAPACT_IMPORT_USERNAME", help="User at the source; also SAGAPACT_IMPORT_USERNAME.")
+@click.option("--password", envvar="SAGAPACT_IMPORT_PASSWORD", help="Password at the source; better by SAGAPACT_IMPORT_PASSWORD.")
+@click.option("--check", type=click.IntRange(0), default=20, show_default=True, help="Questions to compare afterwards; 0: none.")
+@click.option(
+    "--timeout", type=click.FloatRange(0.1), default=60, show_default=True, help="Seconds for one answer of the source."
+)
+def import_(
+    source_url: str,
+    database_url: str,
+    token: str | None,
+    username: str | None,
+    password: str | None,
+    check: int,
+    timeout: float,
+) -> None:
+    """Copy everything that another broker knows into this broker's database, which may be in use meanwhile.
+
+    Can be interrupted and started again; a repeated import writes only what is new. Afterwards both brokers are asked the same
+    questions: exit status 1 when an answer differs.
+    """
+    database = Database(database_url)
+    try:
+        migrate(database)
+        with Source(source_url, token=token, username=username, password=password, timeout_s=timeout) as source:
+            done = import_all(source, database, ProgressLine())
+            _tell(done)
+            if check:
+                _tell_compared(compare(source, database_url, check))
+    finally:
+        database.close()
+
+
+def _tell(done: Imported) -> None:
+    click.echo(
+        f"imported: {done.environments} environments, {done.pacticipants} pacticipants, {done.versions} versions, "
+        f"{done.pacts} new pacts, {done.results} new results, {done.places} deployments and releases"
+    )
+    for name in done.differing:
+        click.echo(
+            f"warning: {name}: stored under the source's content sha; publishing the same pact here would give another one, "
+            "which is verified anew",
+            err=True,
+        )
+
+
+def _tell_compared(compared: Compared) -> None:
+    for text in compared.differences:
+        click.echo(f"differs: {text}", err=True)
+    if compared.differences:
+        count = len(compared.differences)
+        raise DifferentError(
+            f"Both brokers hold the same data, but {count} of {compared.asked} questions are answered differently. If the source "
+            "was changed meanwhile, import again. This broker answers unknown where a Pact Broker says yes without a result."
+        )
+    click.echo(f"checked: both brokers answer {compared.asked} questions alike")
+
+
+@broker.command()
+@_database_option
+@click.option(
+    "--keep",
+    "selectors",
+    multiple=True,
+    metavar="SELECTOR",
+    help="Versions to keep, as key=value,… or JSON: pacticipant, latest, tag, branch, main_branch, environment, deployed, "
+    "released, max_age (days); tag and branch are a name, or true for any. May be repeated. Default: "
+    + " ".join(f"--keep {one}" for one in DEFAULT),
+)
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Versions deleted at most, oldest first.")
+@click.option(
+    "--branches-older-than",
+    "branch_age",
+    type=click.IntRange(0, 100_000),
+    default=90,
+    show_default=True,
+    help="Branches that nobody changed for so many days are deleted first; never a main branch.",
+)
+@click.option("--keep-branches", "patterns", multiple=True, metavar="PATTERN", help="Branches to keep, such as release/*.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be deleted.")
+def clean(
+    database_url: str, selectors: tuple[str, ...], limit: int, branch_age: int, patterns: tuple[str, ...], *, dry_run: bool
+) -> None:
+    """Delete old versions that nobody needs, with all that hangs on them. The broker may run meanwhile.
+
+    What is deployed or released now is never deleted, nor what answers about kept versions depend on.
+    """
+    wish = Wish((), limit, branch_age, patterns)
+    for line in cleaned(database_url, selectors, wish, dry_run=dry_run):
+        click.echo(line)

@@ -1,0 +1,1 @@
+"""What follows from a saga: slices, model, decks, cases, coverage (pure)."""

@@ -1,0 +1,262 @@
+"""What a level of adoption and a waiver mean: the one home of both (pure, no clock).
+
+Replay, decks, coverage, the gate and the reports ask here. Three questions have their answer in this module:
+
+* **What is asked** of a step (`asked`): the obligations that its declaration brings with it, and for each the evidence that the
+  saga's level demands. What is asked and cannot be shown is unproven; it is never left out.
+* **What is waived** (`Waivers`): one obligation at one step until the end of a day. A waiver hides nothing else, and after its
+  day the deviation counts as broken.
+* **What was shown** (`judge`): from the histories that were played to a verdict of every obligation and of the whole deck.
+  Whoever holds the same histories comes to the same verdict on the same day, so a gate need not believe what a verifier
+  concluded.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum, StrEnum
+
+from saga_contracts.declare.obligations import order_of
+from saga_contracts.declare.saga import KeyStyle, Step, StepClass, Waiver
+from saga_contracts.declare.verdict import Verdict, worst
+from saga_contracts.derive.slices import StepSlice
+
+
+class Level(IntEnum):
+    """How much of the saga's promises a team asks for; each includes those before it."""
+
+    PACTS = 1  # replies
+    STATUS = 2  # and what the status call says
+    EFFECTS = 3  # and what the effect probe reads
+    FAILURES = 4  # and what crash, race and further instances do
+
+
+class Evidence(StrEnum):
+    """By what an obligation is shown."""
+
+    REPLY = "reply"  # replies to forward call and compensation, callbacks
+    STATUS = "status"  # the status call
+    EFFECT = "effect"  # the effect probe
+    FAILURE = "failure"  # crash, race, several instances: a way of playing that asks all of the others
+
+
+_LOOKS_AT = {
+    Level.PACTS: frozenset({Evidence.REPLY}),
+    Level.STATUS: frozenset({Evidence.REPLY, Evidence.STATUS}),
+    Level.EFFECTS: frozenset({Evidence.REPLY, Evidence.STATUS, Evidence.EFFECT}),
+    Level.FAILURES: frozenset(Evidence),
+}
+_R, _S, _E, _X = Evidence.REPLY, Evidence.STATUS, Evidence.EFFECT, Evidence.FAILURE
+SHOWN_BY: dict[str, frozenset[Evidence]] = {
+    "O1": frozenset({_R}),
+    "O2": frozenset({_S, _E}),
+    "O3": frozenset({_R, _E}),
+    "O4": frozenset({_R, _E}),
+    "O5": frozenset({_X}),
+    "O6": frozenset({_S, _E}),
+    "O7": frozenset({_R, _S, _E}),
+    "O8": frozenset({_R, _S, _E}),
+    "O9": frozenset({_R, _S, _E}),
+    "O10": frozenset({_X}),
+    "O11": frozenset({_R, _S, _E}),
+    "O12": frozenset({_S, _E}),
+    "O13": frozenset({_R}),
+    "O14": frozenset({_S}),
+    "O15": frozenset({_S, _E}),
+    "O16": frozenset({_X}),
+    "O18": frozenset({_R}),
+    "O21": frozenset({_R}),
+    "O31": frozenset({_R}),
+    "O32": frozenset({_R, _S, _E}),
+    "O33": frozenset({_R}),
+    "O34": frozenset({_X}),
+}
+"""For each obligation that a deck can decide: the evidence of which every part is needed, as far as the level looks at it."""
+KEY_OBLIGATIONS = ("O3", "O4", "O7", "O8", "O9", "O11", "O32")
+"""Obligations that no participant can keep without a step key."""
+_UNDOING = ("O6", "O7", "O8", "O9", "O11", "O12", "O13")
+_REFUSING = ("O2", "O32")
+
+
+def looks_at(level: int) -> frozenset[Evidence]:
+    """Give the evidence that a level of adoption looks at; what is beyond it is not looked at, though it may be declared."""
+    return _LOOKS_AT[Level(level)]
+
+
+def applies(step: Step, obligation: str) -> str | None:
+    """Tell why an obligation does not apply to a step as it is declared, or None when it does."""
+    if obligation in (*_UNDOING, "O10") and step.step_class != StepClass.COMPENSATABLE:
+        return f"A {step.step_class} step is never undone."
+    if obligation in _REFUSING and step.step_class == StepClass.RETRIABLE:
+        return "A retriable step never refuses."
+    if obligation in _REFUSING and not declares_refusal(step):
+        return "The step declares no refusal."
+    if obligation == "O18" and step.callback is None:
+        return "The step has no callback."
+    return None
+
+
+def declares_refusal(step: Step) -> bool:
+    """May the step's participant refuse, in its reply or by its callback?"""
+    told = step.callback is not None and step.callback.outcomes.refused is not None
+    return told or step.forward.replies.refused is not None or bool(step.given.refusing)
+
+
+def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
+    """Give the obligations that a deck of this step has to decide, each with the evidence that its level demands."""
+    looked_at = looks_at(slice_.level)
+    found = {}
+    for obligation, kinds in SHOWN_BY.items():
+        if applies(slice_.step, obligation) is None and kinds & looked_at:
+            found[obligation] = kinds & looked_at
+    return found
+
+
+def not_looked_at(slice_: StepSlice) -> tuple[str, ...]:
+    """Give the obligations that apply to this step but of which its level asks no evidence at all."""
+    found = asked(slice_)
+    return tuple(one for one in SHOWN_BY if one not in found and applies(slice_.step, one) is None)
+
+
+def declared_broken(step: Step) -> dict[str, str]:
+    """Give the obligations that the declaration itself gives up, each with the reason."""
+    if step.key != KeyStyle.NONE:
+        return {}
+    return {
+        one: "The step has no key (`key: none`): broken, as declared." for one in KEY_OBLIGATIONS if applies(step, one) is None
+    }
+
+
+class Waivers:
+    """The waivers of one step on one day."""
+
+    def __init__(self, waivers: Iterable[Waiver], step: str, today: date) -> None:
+        self._by_obligation = {one.obligation: one for one in waivers if one.step == step}
+        self._today = today
+
+    def hides(self, obligation: str) -> bool:
+        """Is a deviation from this obligation waived today?"""
+        waiver = self._by_obligation.get(obligation)
+        return waiver is not None and date.fromisoformat(waiver.expires) >= self._today
+
+    def of(self, obligation: str) -> Waiver | None:
+        """Give the waiver of an obligation, be it expired or not."""
+        return self._by_obligation.get(obligation)
+
+    def judged(self, obligation: str) -> Verdict:
+        """Give the verdict of an obligation that was not kept."""
+        return Verdict.WAIVED if self.hides(obligation) else Verdict.BROKEN
+
+    def words(self, obligation: str) -> str:
+        """Tell what there is of a waiver, one sentence; empty when there is none."""
+        waiver = self._by_obligation.get(obligation)
+        if waiver is None:
+            return ""
+        if self.hides(obligation):
+            return f"Waived by {waiver.person} until {waiver.expires}: {waiver.reason}."
+        return f"The waiver expired on {waiver.expires}."
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What one played history showed, as far as judging needs it.
+
+    Attributes:
+        name: Its word, such as `F C F`.
+        checks: The obligations that it checks.
+        broken: The obligations from which it deviated.
+        seen: The evidence that was looked at and judged to the end of the history.
+        unseen: Obligations that it checks but could not show, because a deviation stood before them.
+        trouble: Why it could not be judged at all; empty when it was.
+    """
+
+    name: str
+    checks: tuple[str, ...]
+    broken: tuple[str, ...] = ()
+    seen: frozenset[Evidence] = frozenset()
+    unseen: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is known about a step at a participant.
+
+    Attributes:
+        obligations: The verdict of every obligation that is asked for or was found broken, in the catalogue's order.
+        why: For each that is not kept, the reason in one sentence.
+        histories: The verdict of each history, by name.
+        not_looked_at: Obligations that the level does not ask for.
+    """
+
+    obligations: Mapping[str, Verdict]
+    why: Mapping[str, str]
+    histories: Mapping[str, Verdict]
+    not_looked_at: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Give the worst of histories and obligations."""
+        return worst([*self.histories.values(), *self.obligations.values()])
+
+
+def judge(slice_: StepSlice, histories: Sequence[Played], today: date) -> Judgement:
+    """Judge a deck from what its histories showed.
+
+    Args:
+        slice_: The step's slice: what is asked, at which level, with which waivers.
+        histories: What was played.
+        today: The day of the question: waivers are judged on it.
+    """
+    waivers = Waivers(slice_.waivers, slice_.step.step, today)
+    verdicts: dict[str, Verdict] = {}
+    why: dict[str, str] = {}
+    demands = asked(slice_)
+    given_up = declared_broken(slice_.step)
+    deviating = {one for history in histories for one in history.broken}
+    for obligation in sorted({*demands, *deviating, *given_up}, key=order_of):
+        verdict, reason = _obligation(obligation, demands.get(obligation, frozenset()), histories, given_up, waivers)
+        verdicts[obligation] = verdict
+        if reason:
+            why[obligation] = reason
+    return Judgement(verdicts, why, {one.name: _history(one, waivers) for one in histories}, not_looked_at(slice_))
+
+
+def _obligation(
+    obligation: str,
+    demanded: frozenset[Evidence],
+    histories: Sequence[Played],
+    given_up: Mapping[str, str],
+    waivers: Waivers,
+) -> tuple[Verdict, str]:
+    deviating = [one.name for one in histories if obligation in one.broken]
+    if obligation in given_up or deviating:
+        reason = given_up.get(obligation) or f"Broken in {', '.join(deviating)}."
+        return waivers.judged(obligation), f"{reason} {waivers.words(obligation)}".rstrip()
+    showing = [one for one in histories if obligation in one.checks and not one.trouble and obligation not in one.unseen]
+    missing = demanded - frozenset(kind for one in showing for kind in one.seen)
+    if not showing:
+        return Verdict.UNPROVEN, "No history that was judged to its end shows it."
+    if missing:
+        return Verdict.UNPROVEN, f"Nothing at hand shows it: {_missing(missing)}."
+    return Verdict.KEPT, ""
+
+
+def _history(history: Played, waivers: Waivers) -> Verdict:
+    if any(not waivers.hides(one) for one in history.broken):
+        return Verdict.BROKEN
+    if history.trouble:
+        return Verdict.UNPROVEN
+    return Verdict.WAIVED if history.broken else Verdict.KEPT
+
+
+_NEEDED = {
+    Evidence.REPLY: "no reply was judged",
+    Evidence.STATUS: "the step declares no status call",
+    Evidence.EFFECT: "the step declares no effect probe",
+    Evidence.FAILURE: "crash, race and further instances are not played by this version",
+}
+
+
+def _missing(kinds: frozenset[Evidence]) -> str:
+    return "; ".join(text for kind, text in _NEEDED.items() if kind in kinds)

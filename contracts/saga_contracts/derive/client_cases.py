@@ -1,0 +1,128 @@
+"""Client-only cases: answers that no provider can be verified against, but that every client will meet (pure).
+
+A participant is not asked to be overloaded, silent or out of its contract; a client has to know what these mean all the same.
+Such cases are served by a stub of the harness and never stand in a pact.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from saga_contracts.declare.saga import Completion, Reply, Request, Saga, Step
+from saga_contracts.derive.cases import Role
+
+SILENCE_TIMEOUT_MS = 250
+"""How long a client is asked to wait for an answer that never comes."""
+
+
+class Kind(StrEnum):
+    """What the stub does."""
+
+    UNAVAILABLE = "unavailable"  # status 503: try again
+    FAILING = "failing"  # status 500 of a status call: never to be read as "absent"
+    BUSY = "busy"  # the declared "try again"
+    IMPOSSIBLE = "impossible"  # the declared "cannot be undone any more"
+    STILL_RUNNING = "still_running"  # the status of a call that was accepted and is not finished
+    NO_ANSWER = "no_answer"  # nothing comes back in time: the effect is not known
+    CONNECTION_LOST = "connection_lost"  # the connection ends without an answer: the effect is not known
+    UNDECLARED = "undeclared"  # a refusal that the saga file does not know
+    UNDECLARED_SUCCESS = "undeclared_success"  # a success that the saga file does not know
+    RETRIED = "retried"  # status 503, then success: the same call again, with the same key
+    REFUSED_ONCE = "refused_once"  # a refusal is final: no further call
+
+
+class Answer(StrEnum):
+    """How one call is answered, if not by a reply."""
+
+    SILENCE = "silence"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCase:
+    """One thing that a client must know how to take.
+
+    Attributes:
+        name: Its identity, `saga/step/role/kind`.
+        answers: What the stub answers, call by call; the last one stands for all further calls.
+        calls: How many calls must come.
+        tries: How often the client is asked to send the call at most.
+        outcome: What the client must make of it.
+    """
+
+    name: str
+    saga: str
+    step: str
+    role: Role
+    kind: Kind
+    request: Request
+    answers: tuple[Reply | Answer, ...]
+    calls: int
+    tries: int
+    outcome: str
+    obligations: tuple[str, ...]
+
+
+def derive(saga: Saga) -> tuple[ClientCase, ...]:
+    """Give every client-only case of a saga, in the order of its steps."""
+    return tuple(case for step in saga.steps for case in _step_cases(saga, step))
+
+
+def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
+    for role in (Role.FORWARD, Role.COMPENSATE, Role.STATUS):
+        call = getattr(step, role.value)
+        if call is None:
+            continue
+        reading: tuple[str, ...] = ("O14",) if role == Role.STATUS else ("O1",)
+        for kind, answers, outcome in _one_call(step, role):
+            name = f"{saga.saga}/{step.step}/{role}/{kind}"
+            yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, 1, 1, outcome, reading)
+        for kind, answers, calls, outcome, obligation in _several_calls(step, role):
+            name = f"{saga.saga}/{step.step}/{role}/{kind}"
+            yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, calls, 2, outcome, obligation)
+
+
+_PASSING = (
+    ("retryable", Kind.BUSY, "retryable"),
+    ("impossible", Kind.IMPOSSIBLE, "impossible"),
+    ("in_progress", Kind.STILL_RUNNING, "in_progress"),
+)
+"""Declared replies that a provider cannot be brought to give when it is verified: the field, the kind, the outcome."""
+
+
+def _one_call(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply | Answer, ...], str]]:
+    yield Kind.UNAVAILABLE, (Reply(status=503),), "retryable"
+    if role == Role.STATUS:
+        yield Kind.FAILING, (Reply(status=500),), "retryable"
+    replies = getattr(step, role.value).replies
+    for field, kind, outcome in _PASSING:
+        reply = getattr(replies, field, None)
+        if reply is not None and (role, kind) != (Role.FORWARD, Kind.STILL_RUNNING):
+            yield kind, (reply,), outcome
+    yield Kind.NO_ANSWER, (Answer.SILENCE,), "retryable"
+    yield Kind.CONNECTION_LOST, (Answer.DROP,), "retryable"
+    yield Kind.UNDECLARED, (Reply(status=_undeclared(step, role, (418, 421, 423, 426))),), "unknown"
+    yield Kind.UNDECLARED_SUCCESS, (Reply(status=_undeclared(step, role, (206, 207, 208, 226))),), "unknown"
+
+
+def _several_calls(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply | Answer, ...], int, str, tuple[str, ...]]]:
+    if step.tries < 2:  # noqa: PLR2004  (a step with one try is not repeated)
+        return
+    if role == Role.COMPENSATE and step.compensate is not None:
+        yield Kind.RETRIED, (Reply(status=503), step.compensate.replies.done), 2, "done", ("O7",)
+    if role != Role.FORWARD:
+        return
+    replies = step.forward.replies
+    first = replies.in_progress if step.completion == Completion.CALLBACK else replies.done
+    if first is not None:
+        outcome = "in_progress" if step.completion == Completion.CALLBACK else "done"
+        yield Kind.RETRIED, (Reply(status=503), first), 2, outcome, ("O3",)
+    if replies.refused is not None:
+        yield Kind.REFUSED_ONCE, (replies.refused,), 1, "refused", ("O32",)
+
+
+def _undeclared(step: Step, role: Role, candidates: tuple[int, ...]) -> int:
+    replies = getattr(step, role.value).replies
+    declared: set[int] = {reply.status for name in type(replies).model_fields if (reply := getattr(replies, name)) is not None}
+    free: list[int] = [status for status in (*candidates, *range(430, 450)) if status not in declared]
+    return free[0]

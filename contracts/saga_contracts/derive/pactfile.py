@@ -1,0 +1,96 @@
+"""Pact files as values: merging the parts of a run, canonical form, keys, slices (pure; no Pact library needed).
+
+Each test writes a pact of one interaction. `merge` puts them together: sorted by key, byte-identical from run to run, and a
+conflict or a missing key is an error, where a Pact library would silently keep one of the two.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from saga_contracts.derive.slices import StepSlice
+from saga_contracts.errors import SagapactError, UsageError
+
+SPECIFICATION = "4.0"
+
+
+def merge(parts: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Put one-interaction pacts together.
+
+    Args:
+        parts: Pact documents.
+
+    Returns:
+        One pact document for each pair of consumer and provider.
+
+    Raises:
+        SagapactError: when an interaction has no key, or two differ under one key.
+    """
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for part in parts:
+        pair = (part["consumer"]["name"], part["provider"]["name"])
+        for interaction in part["interactions"]:
+            _add(found.setdefault(pair, {}), interaction, pair)
+    return {pair: _document(*pair, found[pair]) for pair in sorted(found)}
+
+
+def canonical(pact: dict[str, Any]) -> bytes:
+    """Give a pact's bytes: sorted keys, two spaces, one line break at the end."""
+    return (json.dumps(pact, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def file_name(consumer: str, provider: str) -> str:
+    """Give the usual file name of a pact, safe for every file system."""
+    return f"{_safe(consumer)}-{_safe(provider)}.json"
+
+
+def slices(pact: dict[str, Any]) -> list[StepSlice]:
+    """Give the step slices that a pact carries, in the order of its interactions; none when it is an ordinary pact.
+
+    Raises:
+        UsageError: when a slice cannot be read.
+    """
+    found = []
+    for interaction in pact.get("interactions") or ():
+        comments = interaction.get("comments") if isinstance(interaction, dict) else None
+        raw = comments.get("sagapact") if isinstance(comments, dict) else None
+        if raw is None:
+            continue
+        try:
+            found.append(StepSlice.model_validate(raw))
+        except ValidationError as error:
+            name = interaction.get("key") or interaction.get("description")
+            raise UsageError(
+                f"Cannot derive a deck: the interaction {name!r} carries a slice of a saga that this version cannot read "
+                f"({error.error_count()} faults, first: {error.errors()[0]['msg']}). Use the sagapact that published it."
+            ) from None
+    return found
+
+
+def _add(known: dict[str, dict[str, Any]], interaction: dict[str, Any], pair: tuple[str, str]) -> None:
+    key = interaction.get("key")
+    if not key:
+        what = interaction.get("description", "an interaction")
+        raise SagapactError(
+            f"Cannot merge the pact between {pair[0]} and {pair[1]}: {what!r} has no key. Give each interaction a key of its own."
+        )
+    if known.setdefault(key, interaction) != interaction:
+        raise SagapactError(
+            f"Cannot merge the pact between {pair[0]} and {pair[1]}: two different interactions bear the key {key!r}. "
+            "Remove one of the tests, or give each matcher a fixed example so that the pact does not change between runs."
+        )
+
+
+def _document(consumer: str, provider: str, interactions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "consumer": {"name": consumer},
+        "provider": {"name": provider},
+        "interactions": [interactions[key] for key in sorted(interactions)],
+        "metadata": {"pactSpecification": {"version": SPECIFICATION}},
+    }
+
+
+def _safe(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)

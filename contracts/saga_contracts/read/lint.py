@@ -1,0 +1,175 @@
+"""The rules of a saga that need more than one field: payload, order, classes, waivers, conserved quantities (pure).
+
+The rules of one step's calls are `lint_calls`, those of templates `lint_templates`. Together they decide what can be read off the
+file: O25 (class order) and O33 (addressable by key). Each problem carries the path of the field it belongs to; `sagafile` turns
+it into a fault with line and column.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import jsonschema
+from jsonschema.exceptions import SchemaError
+
+from saga_contracts.declare.obligations import CATALOGUE
+from saga_contracts.declare.problems import Path, Problem, did_you_mean
+from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
+from saga_contracts.read import lint_calls, lint_templates
+
+__all__ = ["Problem", "problems"]
+
+
+def problems(saga: Saga) -> list[Problem]:
+    """Give every broken rule of a saga whose shape is right."""
+    found = [*_payload(saga), *_names(saga)]
+    out_of_order = list(_order(saga))
+    found += out_of_order
+    for index, step in enumerate(saga.steps):
+        at: Path = ("steps", index)
+        found += lint_calls.problems(saga, step, at)
+        found += lint_templates.problems(saga, step, at)
+        if not out_of_order:
+            found += _class_order(saga, step, at)
+    found += _same_natural_key(saga)
+    found += lint_templates.saga_problems(saga)
+    found += [*_waivers(saga), *_conserved(saga)]
+    return found
+
+
+def _payload(saga: Saga) -> Iterator[Problem]:
+    schema, example = saga.payload.json_schema, saga.payload.example
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        at: Path = ("payload", "schema", *error.absolute_path)
+        yield Problem(at, f"Not a JSON Schema: {error.message}.", "Mend the schema.")
+        return
+    for fault in jsonschema.Draft202012Validator(schema).iter_errors(example):
+        at = ("payload", "example", *fault.absolute_path)
+        yield Problem(at, f"The example does not fit the schema: {fault.message}.", "Change the example or the schema.")
+    for index, name in enumerate(saga.payload.fresh):
+        if not isinstance(example.get(name), str):
+            mend = did_you_mean(name, [field for field, value in example.items() if isinstance(value, str)])
+            yield Problem(("payload", "fresh", index), f"`{name}` is not a text field of the example.", mend)
+
+
+def _names(saga: Saga) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, step in enumerate(saga.steps):
+        if step.step in seen:
+            yield Problem(("steps", index, "step"), f"The step `{step.step}` stands twice.", "Give each step its own name.")
+        seen.add(step.step)
+
+
+def _order(saga: Saga) -> Iterator[Problem]:
+    names = [step.step for step in saga.steps]
+    for index, step in enumerate(saga.steps):
+        for position, before in enumerate(step.after):
+            at = ("steps", index, "after", position)
+            if before not in names:
+                yield Problem(at, f"There is no step `{before}`.", did_you_mean(before, names))
+            elif before in step.after[:position]:
+                yield Problem(at, f"`{before}` stands twice in `after`.", "Remove one of them.")
+    if len(set(names)) < len(names):
+        return
+    cycle = _find_cycle({step.step: [name for name in step.after if name in names] for step in saga.steps})
+    if cycle:
+        index = names.index(cycle[0])
+        yield Problem(("steps", index, "after"), f"These steps wait for one another: {' → '.join(cycle)}.", "Break the cycle.")
+
+
+def _find_cycle(graph: dict[str, list[str]]) -> list[str]:
+    done: set[str] = set()
+
+    def visit(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        if name in done:
+            return []
+        for before in graph[name]:
+            cycle = visit(before, [*trail, name])
+            if cycle:
+                return cycle
+        done.add(name)
+        return []
+
+    for start in graph:
+        cycle = visit(start, [])
+        if cycle:
+            return cycle
+    return []
+
+
+def _class_order(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """Compensatable steps first, then at most one pivot, then retriable ones; side by side counts as out of order."""
+    ancestors = [saga.step(name) for name in sorted(saga.ancestors(step.step))]
+    here = (*at, "class")
+    if step.step_class == StepClass.COMPENSATABLE:
+        for before in ancestors:
+            if before.step_class != StepClass.COMPENSATABLE:
+                what = f"A compensatable step may not come after the {before.step_class} step `{before.step}` (O25)."
+                yield Problem(here, what, "Change the order or the class.")
+        return
+    if step.step_class == StepClass.PIVOT:
+        pivots = [other.step for other in saga.steps if other.step_class == StepClass.PIVOT]
+        if pivots[0] != step.step:
+            yield Problem(here, f"There is a pivot already: `{pivots[0]}` (O25).", "A saga has at most one.")
+        for before in ancestors:
+            if before.step_class == StepClass.RETRIABLE:
+                what = f"A pivot may not come after the retriable step `{before.step}` (O25)."
+                yield Problem(here, what, "Change the order.")
+    yield from _too_early(saga, step, (*at, "after"))
+
+
+def _too_early(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """A step that cannot be undone has to wait for all that may still make the saga undo."""
+    before = saga.ancestors(step.step)
+    for other in saga.steps:
+        later = step.step in saga.ancestors(other.step)
+        undecided = other.step_class == StepClass.COMPENSATABLE
+        undecided = undecided or (other.step_class == StepClass.PIVOT and step.step_class == StepClass.RETRIABLE)
+        if undecided and not other.optional and other.step not in before and not later and other.step != step.step:
+            what = f"A {step.step_class} step cannot be undone, so it has to wait for `{other.step}`, which may still fail (O25)."
+            yield Problem(at, what, f"Add `{other.step}` to `after`.")
+
+
+def _same_natural_key(saga: Saga) -> Iterator[Problem]:
+    seen: dict[object, str] = {}
+    for index, step in enumerate(saga.steps):
+        if step.key != KeyStyle.NATURAL or not step.key_fields:
+            continue
+        request = step.forward.request
+        identity = (step.participant, frozenset(step.key_fields), request.method, request.path)
+        if identity in seen:
+            what = f"The step `{seen[identity]}` makes the same call at {step.participant} under the same natural key."
+            yield Problem(("steps", index, "key_fields"), what, "Add a field that tells the steps apart.")
+        seen.setdefault(identity, step.step)
+
+
+def _waivers(saga: Saga) -> Iterator[Problem]:
+    names = [step.step for step in saga.steps]
+    for index, waiver in enumerate(saga.waivers):
+        if waiver.obligation not in CATALOGUE:
+            at: Path = ("waivers", index, "obligation")
+            yield Problem(at, f"There is no obligation {waiver.obligation}.", "Use an id such as O8.")
+        if waiver.step not in names:
+            yield Problem(("waivers", index, "step"), f"There is no step `{waiver.step}`.", did_you_mean(waiver.step, names))
+        try:
+            date.fromisoformat(waiver.expires)
+        except ValueError:
+            yield Problem(("waivers", index, "expires"), f"{waiver.expires} is no date.", "Write an existing day as YYYY-MM-DD.")
+
+
+def _conserved(saga: Saga) -> Iterator[Problem]:
+    participants = sorted({step.participant for step in saga.steps})
+    seen: set[str] = set()
+    for number, conserved in enumerate(saga.conserved):
+        if conserved.quantity in seen:
+            what = f"The quantity `{conserved.quantity}` stands twice."
+            yield Problem(("conserved", number, "quantity"), what, "Put all reads under one of them.")
+        seen.add(conserved.quantity)
+        for index, read in enumerate(conserved.reads):
+            at: Path = ("conserved", number, "reads", index, "participant")
+            if read.participant not in participants:
+                what = f"No step of the saga is at `{read.participant}`."
+                yield Problem(at, what, did_you_mean(read.participant, participants))

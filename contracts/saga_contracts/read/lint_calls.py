@@ -1,0 +1,185 @@
+"""The rules of one step's calls: transports, replies that can be told apart, keys, paths, outputs (pure)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from saga_contracts.declare import templates
+from saga_contracts.declare.outputs import example_outputs
+from saga_contracts.declare.problems import Path, Problem
+from saga_contracts.declare.saga import Completion, KeyStyle, Saga, Step, StepClass, Transport
+from saga_contracts.read.lint_templates import payload_problem
+
+_FORWARD_MEANS = {
+    "done": "done",
+    "done_again": "done",
+    "in_progress": "in_progress",
+    "refused": "refused",
+    "suspended": "refused",
+    "misused": "refused",
+    "retryable": "retryable",
+}
+_COMPENSATE_MEANS = {
+    "done": "done",
+    "done_again": "done",
+    "null": "done",
+    "impossible": "impossible",
+    "retryable": "retryable",
+}
+_STATUS_MEANS = {name: name for name in ("applied", "absent", "compensated", "refused", "in_progress")}
+
+
+def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """Give every broken rule of a step's calls."""
+    for rule in _RULES:
+        yield from rule(saga, step, at)
+
+
+def _transports(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    for role in ("forward", "compensate", "status", "callback", "probe"):
+        call = getattr(step, role)
+        if call is not None and call.transport != Transport.HTTP:
+            what = f"The transport `{call.transport}` does not work yet."
+            mend = "messages come with choreographed sagas" if call.transport == Transport.MESSAGE else "gRPC comes later"
+            yield Problem((*at, role, "transport"), what, f"Use `http`; {mend}.")
+
+
+def _undo(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    if step.step_class == StepClass.COMPENSATABLE and step.compensate is None:
+        yield Problem(at, "A compensatable step needs a compensation (`compensate`).", "Add it, or declare another class.")
+    if step.step_class != StepClass.COMPENSATABLE and step.compensate is not None:
+        what = f"A {step.step_class} step is never undone (O25)."
+        yield Problem((*at, "compensate"), what, "Remove `compensate` or change the class.")
+
+
+def _replies(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    replies = step.forward.replies
+    here = (*at, "forward", "replies")
+    if step.completion == Completion.SYNC and replies.done is None:
+        yield Problem(here, "The reply for the outcome `done` is missing.", "Declare it.")
+    if step.completion == Completion.SYNC and replies.in_progress is not None:
+        yield Problem((*here, "in_progress"), "Only a callback step is accepted first.", "Set `completion: callback`.")
+    if step.completion == Completion.CALLBACK and replies.in_progress is None:
+        yield Problem(here, "A callback step needs the reply `in_progress`.", "Declare it, usually status 202.")
+    told = step.callback is not None and step.callback.outcomes.refused is not None
+    if step.step_class == StepClass.RETRIABLE and (replies.refused or step.given.refusing):
+        yield Problem((*here, "refused"), "A retriable step never refuses (O25).", "Remove the refusal or change the class.")
+    elif step.given.refusing and not (replies.refused or told):
+        what = "The step is made to refuse (`given.refusing`), but no refusal is declared."
+        yield Problem((*at, "given", "refusing"), what, "Declare the reply `refused`, or remove `refusing`.")
+
+
+def _callback(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    if step.completion == Completion.SYNC:
+        if step.callback is not None:
+            yield Problem((*at, "callback"), "A step with `completion: sync` has no callback.", "Set `completion: callback`.")
+        return
+    if step.callback is None:
+        yield Problem(at, "A step with `completion: callback` needs `callback`.", "Declare the participant's later call.")
+        return
+    if "callback_url" not in set(templates.names_in(step.callback.request.path)):
+        return
+    if "callback_url" not in set(templates.names_in(step.forward.request.model_dump())):
+        what = "The participant is to call `{callback_url}`, but the forward call does not tell it."
+        yield Problem((*at, "forward", "request"), what, "Put `{callback_url}` into the body, a header or the query.")
+
+
+def _told_apart(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    yield from _alike(step.forward.replies, _FORWARD_MEANS, (*at, "forward", "replies"), "O1")
+    if step.compensate is not None:
+        yield from _alike(step.compensate.replies, _COMPENSATE_MEANS, (*at, "compensate", "replies"), "O1")
+    if step.status is not None:
+        yield from _alike(step.status.replies, _STATUS_MEANS, (*at, "status", "replies"), "O14")
+
+
+def _alike(replies: Any, means: dict[str, str], here: Path, obligation: str) -> Iterator[Problem]:
+    """Two outcomes of different meaning must not look the same on the wire."""
+    seen: dict[str, str] = {}
+    for outcome, meaning in means.items():
+        reply = getattr(replies, outcome)
+        if reply is None:
+            continue
+        looks = repr((reply.status, reply.body))
+        if looks in seen and means[seen[looks]] != meaning:
+            what = f"It looks the same as `{seen[looks]}` ({obligation})."
+            yield Problem((*here, outcome), what, "Tell them apart by status or a body field.")
+        seen.setdefault(looks, outcome)
+
+
+def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    if step.key == KeyStyle.NATURAL:
+        yield from _natural_key(saga, step, at)
+    elif step.key_fields is not None:
+        yield Problem((*at, "key_fields"), "`key_fields` belongs to `key: natural`.", "Remove it, or set `key: natural`.")
+    for role, call in _keyed_calls(step):
+        if step.key in (KeyStyle.NONE, KeyStyle.NATURAL):
+            continue
+        part = {KeyStyle.HEADER: "headers", KeyStyle.PATH: "path", KeyStyle.BODY: "body"}[step.key]
+        where = (call.request.path, call.request.query) if part == "path" else getattr(call.request, part)
+        if "key" not in set(templates.names_in(where)):
+            what = f"The step key is declared in the {step.key}, but `{{key}}` does not stand there."
+            if "saga_id" in set(templates.names_in(where)):
+                what += " The saga's id is no step key: the key holds the step, too."
+            yield Problem((*at, role, "request", part), what, f"Put `{{key}}` into `{part}`, or declare another `key`.")
+
+
+def _natural_key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    if not step.key_fields:
+        what = "A natural key needs `key_fields`: the fields of the payload that identify the step."
+        yield Problem((*at, "key"), what, "Name them, such as `key_fields: [order_id]`.")
+        return
+    for index, name in enumerate(step.key_fields):
+        problem = payload_problem(saga, name)
+        if problem:
+            yield Problem((*at, "key_fields", index), *problem)
+            continue
+        for role, call in _keyed_calls(step):
+            if f"payload.{name}" not in set(templates.names_in(call.request.model_dump())):
+                what = f"The call does not hold `{{payload.{name}}}`, which is to identify the step (O33)."
+                yield Problem((*at, role, "request"), what, "Put it into the path, the query, a header or the body.")
+    if not set(step.key_fields) & set(saga.payload.fresh):
+        what = "No field of the natural key is fresh, so that two runs would meet under one key."
+        yield Problem((*at, "key_fields"), what, "Add one of them to `payload.fresh`.")
+
+
+def _keyed_calls(step: Step) -> Iterator[tuple[str, Any]]:
+    for role in ("forward", "compensate", "status"):
+        call = getattr(step, role)
+        if call is not None:
+            yield role, call
+
+
+def _paths(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    for role in ("forward", "compensate", "status", "probe", "callback"):
+        call = getattr(step, role)
+        if call is None:
+            continue
+        path, here = call.request.path, (*at, role, "request", "path")
+        if role == "callback" and path.startswith("{callback_url}"):
+            continue
+        if not path.startswith("/"):
+            yield Problem(here, "A path starts with `/`.", "Write it from the service's root.")
+        if "?" in path or "#" in path:
+            yield Problem(here, "A path holds neither `?` nor `#`.", "Put the parameters into `query`.")
+        if any(letter.isspace() for letter in path):
+            yield Problem(here, "A path holds no blanks.", "Remove them, or write %20.")
+
+
+def _outputs(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    for name, value in example_outputs(step).items():
+        pointer = step.forward.outputs[name]
+        if value is None or not pointer.startswith("/"):
+            what = f"Neither the `done` reply nor the callback has a value at `{pointer}`."
+            mend = "Add it to the declared body as `{$like: example}`, or mend the pointer (it starts with `/`)."
+            yield Problem((*at, "forward", "outputs", name), what, mend)
+
+
+_RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
+    _transports,
+    _undo,
+    _replies,
+    _callback,
+    _told_apart,
+    _key,
+    _paths,
+    _outputs,
+)

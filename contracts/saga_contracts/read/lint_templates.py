@@ -1,0 +1,143 @@
+"""The rules of a saga's templates: which values may stand where, and that nothing leans on a reply that may be lost (pure).
+
+Decides O33: the calls of a step use its key, the payload and outputs of earlier steps only.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from saga_contracts.declare import templates
+from saga_contracts.declare.problems import Path, Problem, did_you_mean
+from saga_contracts.declare.saga import Request, Saga, Step
+
+_STEP_ROOTS = frozenset({"payload", "outputs", "key", "saga_id", "step"})
+_NOTIFICATION_ROOTS = frozenset({"saga_id", "step", "event", "payload"})
+_BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
+_NAME = re.compile(r"\{[a-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*\}")
+
+
+def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """Give every faulty template of a step."""
+    for path, value, roots in _places(step):
+        yield from _in_value(saga, step, (*at, *path), value, roots)
+
+
+def saga_problems(saga: Saga) -> Iterator[Problem]:
+    """Give every faulty template outside of the steps."""
+    told = saga.policies.owner_notification
+    if told is not None:
+        for part, value in _parts(told.request):
+            at = ("policies", "owner_notification", "request", part)
+            yield from _in_value(saga, None, at, value, _NOTIFICATION_ROOTS)
+    for number, conserved in enumerate(saga.conserved):
+        for index, read in enumerate(conserved.reads):
+            for part, value in _parts(read.request):
+                yield from _in_value(saga, None, ("conserved", number, "reads", index, "request", part), value, {"payload"})
+
+
+def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]:
+    for role in ("forward", "compensate", "status", "callback", "probe"):
+        call = getattr(step, role)
+        if call is None:
+            continue
+        roots = _STEP_ROOTS | ({"callback_url"} if role in ("forward", "callback") else set())
+        for part, value in _parts(call.request):
+            yield (role, "request", part), value, roots
+        for outcome, body in _reply_bodies(call):
+            yield (role, "replies", outcome, "body"), body, roots
+    if step.callback is not None:
+        yield ("callback", "outcomes"), step.callback.outcomes.model_dump(), _STEP_ROOTS
+    if step.probe is not None:
+        yield ("probe", "reads"), step.probe.reads.model_dump(), _STEP_ROOTS
+    if step.semantic_lock is not None:
+        yield ("semantic_lock", "resource"), step.semantic_lock.resource, {"payload"}
+    yield ("given",), step.given.model_dump(), {"payload"}
+
+
+def _parts(request: Request) -> Iterator[tuple[str, Any]]:
+    for part in ("path", "query", "headers", "body"):
+        yield part, getattr(request, part)
+
+
+def _reply_bodies(call: Any) -> Iterator[tuple[str, Any]]:
+    replies = getattr(call, "replies", None)
+    for outcome in type(replies).model_fields if replies is not None else ():
+        reply = getattr(replies, outcome)
+        if reply is not None:
+            yield outcome, reply.body
+
+
+def _in_value(saga: Saga, step: Step | None, at: Path, value: Any, roots: frozenset[str] | set[str]) -> Iterator[Problem]:
+    for name in templates.names_in(value):
+        problem = _of_name(saga, step, name, roots)
+        if problem:
+            yield Problem(at, *problem)
+    for text in _strings_in(value):
+        for found in _BRACES.findall(text):
+            if found not in ("{{", "}}") and not _NAME.fullmatch(found):
+                what = f"`{found}` is no template: a template is a name in lower case, such as {{payload.user_id}}."
+                yield Problem(at, what, "Mend the name, or double the braces to mean the braces themselves.")
+    yield from _directives(at, value)
+
+
+def _strings_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from _strings_in(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _strings_in(member)
+
+
+def _directives(at: Path, value: Any) -> Iterator[Problem]:
+    if isinstance(value, Mapping):
+        odd = [name for name in value if name.startswith("$") and (name != templates.LIKE or len(value) > 1)]
+        for name in odd:
+            if name == templates.LIKE:
+                yield Problem(at, "`$like` stands alone in its object.", "Move the other fields out of it.")
+            else:
+                yield Problem(at, f"`{name}` is not known here.", did_you_mean(name, [templates.LIKE]))
+        for member in value.values():
+            yield from _directives(at, member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _directives(at, member)
+
+
+def _of_name(saga: Saga, step: Step | None, name: str, roots: frozenset[str] | set[str]) -> tuple[str, str] | None:
+    root, _, rest = name.partition(".")
+    if root not in roots:
+        return f"The template {{{name}}} is not known here.", did_you_mean(root, sorted(roots))
+    if root == "payload":
+        return payload_problem(saga, rest)
+    if root == "outputs" and step is not None:
+        return _output_problem(saga, step, rest)
+    return (f"The template {{{name}}} has no parts.", f"Write {{{root}}}.") if rest else None
+
+
+def payload_problem(saga: Saga, field: str) -> tuple[str, str] | None:
+    """Tell why this is no field of the payload, with the mend."""
+    try:
+        templates.look_up(field, saga.payload.example)
+    except templates.TemplateError:
+        return f"The payload has no field `{field}`.", did_you_mean(field, list(saga.payload.example))
+    return None
+
+
+def _output_problem(saga: Saga, step: Step, rest: str) -> tuple[str, str] | None:
+    name, _, output = rest.partition(".")
+    if name == step.step:
+        mend = "Use the step key, the payload or outputs of earlier steps: the reply may be lost."
+        return "A call may not use its own step's reply (O33).", mend
+    try:
+        earlier = sorted(saga.ancestors(step.step))
+    except KeyError:  # `after` names a step that is not there: that is a fault of its own
+        return None
+    if name not in earlier:
+        return f"`{name}` is not a step that is done before this one.", did_you_mean(name, earlier)
+    if output not in saga.step(name).forward.outputs:
+        return f"The step `{name}` has no output `{output}`.", did_you_mean(output, saga.step(name).forward.outputs)
+    return None

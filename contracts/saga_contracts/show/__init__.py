@@ -1,0 +1,1 @@
+"""Sagas, cases and decks as words and pictures (pure)."""

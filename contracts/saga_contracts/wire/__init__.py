@@ -1,0 +1,1 @@
+"""How a call is written and how its reply is read (pure)."""

@@ -1,0 +1,187 @@
+"""From a declared request and the values of one saga to the HTTP request that is sent (pure).
+
+Values in the path are percent-encoded, so that no payload can change which resource is addressed. Sending is left to the clients.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from saga_contracts.declare import templates
+from saga_contracts.declare.saga import Correlation, Request, Saga, Step
+from saga_contracts.errors import SagapactError, UsageError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class UnsendableError(SagapactError):
+    """A call cannot be made from the values at hand; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCall:
+    """The values that one step call is made from.
+
+    Attributes:
+        saga_id: The saga's id, the same in all its calls.
+        payload: What the saga was started with.
+        outputs: Outputs of earlier steps, by step and name.
+        callback_url: Where a callback step's participant tells the outcome.
+    """
+
+    saga_id: str
+    payload: Mapping[str, Any]
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    callback_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltRequest:
+    """An HTTP request, ready to be sent.
+
+    Attributes:
+        query: Pairs of name and value, not yet encoded.
+        content: The JSON body as bytes; None for no body.
+    """
+
+    method: str
+    url: str
+    query: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]
+    content: bytes | None
+
+
+def step_key(saga_id: str, step: str) -> str:
+    """Give the key of one step of one saga: its idempotency key, the same in every try, forward and back.
+
+    >>> step_key("4f1c", "reserve_money")
+    '4f1c:reserve_money'
+    """
+    return f"{saga_id}:{step}"
+
+
+def call_context(step: Step, call: StepCall) -> dict[str, Any]:
+    """Give the values that the templates of a step's calls and replies may name."""
+    context: dict[str, Any] = {
+        "payload": call.payload,
+        "outputs": call.outputs,
+        "key": step_key(call.saga_id, step.step),
+        "saga_id": call.saga_id,
+        "step": step.step,
+    }
+    return context if call.callback_url is None else {**context, "callback_url": call.callback_url}
+
+
+def notification_context(step: str, event: str, call: StepCall) -> dict[str, Any]:
+    """Give the values that the templates of the owner notification may name."""
+    return {"payload": call.payload, "saga_id": call.saga_id, "step": step, "event": event}
+
+
+class Correlated(Protocol):
+    """What names the correlation headers: a saga, or a step's slice of it."""
+
+    @property
+    def correlation(self) -> Correlation:
+        """The names of the headers."""
+
+
+def step_request(saga: Correlated, step: Step, request: Request, call: StepCall, base_url: str) -> BuiltRequest:
+    """Build the request of a step call.
+
+    Raises:
+        UnsendableError: when a template names a value that is not there, or a value cannot stand where it is named.
+    """
+    correlation = {saga.correlation.saga_id: call.saga_id, saga.correlation.step: step.step}
+    return _build(request, call_context(step, call), correlation, base_url)
+
+
+def notification_request(saga: Saga, request: Request, context: Mapping[str, Any], base_url: str) -> BuiltRequest:
+    """Build the request that tells the owner what became of a step.
+
+    Raises:
+        UnsendableError: as for `step_request`.
+    """
+    correlation = {saga.correlation.saga_id: str(context["saga_id"]), saga.correlation.step: str(context["step"])}
+    return _build(request, context, correlation, base_url)
+
+
+def base_urls(participants: Mapping[str, str]) -> dict[str, str]:
+    """Check participants' addresses and give them without a closing slash.
+
+    Raises:
+        UsageError: when one is no HTTP address.
+    """
+    for name, url in participants.items():
+        if not url.startswith(("http://", "https://")):
+            raise UsageError(f"The address of {name} is not usable: {url!r}. Give it as http://HOST:PORT.")
+    return {name: url.rstrip("/") for name, url in participants.items()}
+
+
+def address_of(participant: str, addresses: Mapping[str, str]) -> str:
+    """Give a participant's base URL.
+
+    Raises:
+        UnsendableError: when none is known.
+    """
+    if participant not in addresses:
+        known = ", ".join(sorted(addresses)) or "none"
+        raise UnsendableError(f"There is no address of {participant} (known: {known}). Give one to the client.")
+    return addresses[participant]
+
+
+def _build(request: Request, context: Mapping[str, Any], correlation: Mapping[str, str], base_url: str) -> BuiltRequest:
+    written = _Changed(context, _as_text)
+    try:
+        path = str(templates.fill(request.path, _Changed(context, _in_path)))
+        query = tuple((name, str(templates.fill(value, written))) for name, value in request.query.items())
+        headers = {name: str(templates.fill(value, written)) for name, value in request.headers.items()}
+        body = templates.fill(request.body, context)
+    except templates.TemplateError as error:
+        raise UnsendableError(f"{request.method} {request.path} cannot be sent. {error}") from None
+    headers |= {"Accept": "application/json", "Accept-Encoding": "identity"} | dict(correlation)
+    if body is not None:
+        headers.setdefault("Content-Type", "application/json")
+    for name, value in headers.items():
+        if _CONTROL.search(value):
+            raise UnsendableError(
+                f"{request.method} {request.path} cannot be sent: the value of the header {name} has control characters."
+            )
+    content = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return BuiltRequest(request.method, base_url + path, query, tuple(headers.items()), content)
+
+
+def _as_text(value: Any) -> str:
+    """Write a value the way JSON does, text without its quotes."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _in_path(value: Any) -> str:
+    """Write a value as one path segment that no server takes for another one.
+
+    Raises:
+        TemplateError: when it is empty: the path would name another resource.
+    """
+    text = _as_text(value)
+    if not text:
+        raise templates.TemplateError("A value in the path is empty.")
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe=":@")
+
+
+class _Changed(Mapping[str, Any]):
+    """The same values, each written out by a function when it is looked up."""
+
+    def __init__(self, values: Mapping[str, Any], write: Callable[[Any], str]) -> None:
+        self._values, self._write = values, write
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._values[name]
+        return _Changed(value, self._write) if isinstance(value, Mapping) else self._write(value)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)

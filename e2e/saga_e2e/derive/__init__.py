@@ -1,0 +1,1 @@
+"""Scenarios and faults of a saga (pure)."""

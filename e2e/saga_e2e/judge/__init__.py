@@ -1,0 +1,1 @@
+"""What a played scenario proves: evidence, invariants, doubts (pure)."""

@@ -1,0 +1,154 @@
+"""The invariants about how the saga ended and which effects are left (pure)."""
+
+from collections.abc import Iterator
+
+from saga_contracts.declare.saga import Step, StepClass
+from saga_e2e.derive.faults import Role
+from saga_e2e.derive.scenarios import End
+from saga_e2e.judge.evidence import TERMINAL, StepEvidence, reading
+from saga_e2e.judge.findings import OPEN, Finding, Judged, judged, not_applicable
+
+
+def expected_end(case: Judged) -> Finding:
+    """The saga ended as the scenario must end."""
+    expected = " or ".join(case.scenario.expected)
+    wrong = [] if case.end in case.scenario.expected else [f"The saga is {case.end} instead of {expected}."]
+    why = [f"({case.evidence.record.reason})"] if wrong and case.evidence.record.reason else []
+    return judged("end", wrong + why, [], f"The saga is {case.end}.")
+
+
+def agreement(case: Judged) -> Finding:
+    """I1: every needed step agrees with the end; an escalation names those that do not, and has an injected cause."""
+    if case.end not in TERMINAL:
+        return not_applicable("I1", "The saga has not come to an end.")
+    wanted = case.end == End.COMMITTED or (case.end == End.ESCALATED and _went_forward(case))
+    effects = {step.step: case.has_effect(step) for step in case.needed}
+    differ = [name for name, effect in effects.items() if effect is not None and effect != wanted]
+    unclear = [f"Whether {name} has its effect cannot be seen." for name, effect in effects.items() if effect is None]
+    if case.end == End.ESCALATED:
+        broken = [f"{name} disagrees with the end and is not named." for name in differ if name not in _named(case)]
+        return judged("I1", broken + list(_without_cause(case)), unclear, f"Named: {', '.join(_named(case))}.")
+    has = "has no effect" if wanted else "still has its effect"
+    broken = [f"{name} {has} although the saga is {case.end}." for name in differ]
+    return judged("I1", broken, unclear, f"Every step {'has its' if wanted else 'is without'} effect.")
+
+
+def one_effect(case: Judged) -> Finding:
+    """I2: each step has at most one net effect."""
+    broken, unproven = [], []
+    for step in case.saga.steps:
+        seen = case.worlds(step)
+        if seen is None:
+            unproven.append(_unread(case, step))
+        elif not seen:
+            broken.append(f"{step.step}: {_short(reading(step, case.found(step)))} is neither no effect nor exactly one.")
+    return judged("I2", broken, unproven, "Every step has no effect or exactly one.")
+
+
+def conservation(case: Judged) -> Finding:
+    """I3: each probe reads exactly what the saga file declares for the state that the step is in."""
+    broken, unproven = [], []
+    for step in case.saga.steps:
+        seen, allowed = case.worlds(step), _declared_worlds(case.found(step))
+        if seen is None:
+            unproven.append(_unread(case, step))
+        elif not seen & allowed:
+            state = case.found(step).state
+            broken.append(f"{step.step} is {state}, but its probe reads {_short(reading(step, case.found(step)))}.")
+    return judged("I3", broken, unproven, "Every probe reads what the step's state declares.")
+
+
+def end_is_final(case: Judged) -> Finding:
+    """I4: the history has one end, at its end, and the saga is still there later."""
+    first, again = case.evidence.record, case.evidence.again
+    if not first.ended:
+        return not_applicable("I4", "The saga has not come to an end.")
+    broken = []
+    if any(state in TERMINAL for state in first.history[:-1]):
+        broken.append(f"The saga left an end: {' → '.join(first.history)}.")
+    if not first.history or first.history[-1] != first.state:
+        broken.append(f"The history {' → '.join(first.history)} does not end with {first.state}.")
+    if (again.state, again.history) != (first.state, first.history):
+        broken.append(f"The saga was {first.state} and is now {again.state}, without a finding of the checker.")
+    return judged("I4", broken, [], f"{' → '.join(first.history)}, and it stays so.")
+
+
+def came_to_an_end(case: Judged) -> Finding:
+    """I5: the saga came to an end in time."""
+    broken = [] if case.end in TERMINAL else [f"The saga is still {case.end}."]
+    return judged("I5", broken, [], "The saga came to an end in time.")
+
+
+def record_agrees(case: Judged) -> Finding:
+    """I10: what the saga service has on record is what every participant says of its step."""
+    if case.end not in TERMINAL:
+        return not_applicable("I10", "The saga has not come to an end.")
+    broken, unproven = [], []
+    for step in case.saga.steps:
+        found = case.found(step)
+        if found.status is None:
+            unproven.append(f"{step.step} has no status call.")
+        elif found.status not in _allowed_status(step, found.state, case):
+            broken.append(f"{step.step} is {found.state} on record, but {step.participant} says {found.status}.")
+    return judged("I10", broken, unproven, "Record and participants agree on every step.")
+
+
+def _went_forward(case: Judged) -> bool:
+    """Did the saga pass the point from which it goes only forward?"""
+    forward_only = [step for step in case.saga.steps if step.step_class != StepClass.COMPENSATABLE]
+    return any(case.found(step).state in ("applied", "exhausted", "uncertain", "running") for step in forward_only)
+
+
+def _named(case: Judged) -> list[str]:
+    return [step.step for step in case.saga.steps if case.found(step).state in OPEN]
+
+
+def _without_cause(case: Judged) -> Iterator[str]:
+    """An escalation needs a fault that lasts: at a compensation, or at a step that only goes forward."""
+    causes = {fault.step for fault in case.scenario.faults if fault.persistent and _can_escalate(case, fault.step, fault.role)}
+    if not causes:
+        yield "The saga is escalated, but no fault of this scenario can cause that."
+    for name in _named(case):
+        if causes and name not in causes and case.saga.policies.failing_compensation == "continue":
+            yield f"{name} is {case.evidence.step(name).state}, but no fault of this scenario at {name} can cause that."
+
+
+def _can_escalate(case: Judged, step: str, role: Role) -> bool:
+    forward_only = case.saga.step(step).step_class != StepClass.COMPENSATABLE
+    return role == Role.COMPENSATE or (role in (Role.FORWARD, Role.CALLBACK) and forward_only)
+
+
+def _declared_worlds(found: StepEvidence) -> frozenset[str]:
+    if found.state == "applied":
+        return frozenset({"applied"})
+    if found.state in OPEN | {"running", "compensating"}:  # the record does not know: the participant's word counts
+        told = {"applied": {"applied"}, "in_progress": {"applied", "without"}, None: {"applied", "without"}}
+        return frozenset(told.get(found.status, {"without"}))
+    return frozenset({"without"})
+
+
+def _allowed_status(step: Step, state: str, case: Judged) -> frozenset[str]:
+    declared = step.status.replies if step.status is not None else None
+    allowed = {
+        "applied": {"applied"},
+        "pending": {"absent"},
+        "refused": {"refused"},
+        "compensated": {"compensated"},
+    }.get(state, set())
+    if state in OPEN and case.end == End.ESCALATED:
+        allowed = {"applied", "absent", "refused", "compensated", "in_progress"}
+    if state == "compensated" and step.step in case.scenario.refusing:
+        allowed = allowed | {"refused"}
+    if declared is not None and allowed & {"refused", "compensated"} and getattr(declared, state, None) is None:
+        allowed = allowed | {"absent"}
+    return frozenset(allowed)
+
+
+def _unread(case: Judged, step: Step) -> str:
+    trouble = case.found(step).probe_trouble or "another step's probe reads the same"
+    return f"The effect of {step.step} cannot be seen: {trouble}."
+
+
+def _short(value: object, limit: int = 160) -> str:
+    text = str(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

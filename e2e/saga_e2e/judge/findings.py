@@ -1,0 +1,76 @@
+"""What judging an invariant works on and gives: the case and the finding (pure)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from saga_contracts.declare.saga import Saga, Step
+from saga_contracts.declare.verdict import Verdict
+from saga_e2e.derive.scenarios import Scenario
+from saga_e2e.judge.evidence import Evidence, StepEvidence, shared_probes, worlds
+
+OPEN = frozenset({"exhausted", "uncertain", "failed_compensation"})
+"""Step states in which the saga service says openly that the step did not come to its end."""
+_WITHOUT_EFFECT = frozenset({"absent", "compensated", "refused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict on one invariant, with the reason in words."""
+
+    id: str
+    verdict: Verdict
+    text: str
+
+    def as_json(self) -> dict[str, str]:
+        """Give the finding as plain JSON."""
+        return {"id": self.id, "verdict": self.verdict.value, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the judging functions work on."""
+
+    saga: Saga
+    scenario: Scenario
+    evidence: Evidence
+
+    @property
+    def end(self) -> str:
+        """The saga's state at the end."""
+        return self.evidence.record.state
+
+    @property
+    def needed(self) -> tuple[Step, ...]:
+        """The steps that the saga may not finish without."""
+        return tuple(step for step in self.saga.steps if not step.optional)
+
+    def found(self, step: Step) -> StepEvidence:
+        """Give a step's evidence."""
+        return self.evidence.step(step.step)
+
+    def worlds(self, step: Step) -> frozenset[str] | None:
+        """Give the declared worlds that a step's probe reading equals; None without a reading of its own."""
+        if step.step in shared_probes(self.saga, self.evidence):
+            return None
+        return worlds(step, self.found(step), refusing=step.step in self.scenario.refusing)
+
+    def has_effect(self, step: Step) -> bool | None:
+        """Is the step's effect there? By its probe, else by its status call; None when neither tells."""
+        seen = self.worlds(step)
+        if seen is not None and len(seen) == 1:
+            return "applied" in seen
+        status = self.found(step).status
+        return True if status == "applied" else False if status in _WITHOUT_EFFECT else None
+
+
+def judged(id_: str, broken: Iterable[str], unproven: Iterable[str], kept: str) -> Finding:
+    """Make a finding: broken by any reason, else unproven by any, else kept."""
+    for verdict, reasons in ((Verdict.BROKEN, tuple(broken)), (Verdict.UNPROVEN, tuple(unproven))):
+        if reasons:
+            return Finding(id_, verdict, " ".join(reasons))
+    return Finding(id_, Verdict.KEPT, kept)
+
+
+def not_applicable(id_: str, text: str) -> Finding:
+    """Make a finding of an invariant that this saga or scenario cannot break."""
+    return Finding(id_, Verdict.NOT_APPLICABLE, text)

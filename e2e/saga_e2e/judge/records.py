@@ -1,0 +1,113 @@
+"""What a played scenario came to, as values with a plain JSON form: for reports, files and the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.verdict import Verdict, worst
+from saga_e2e.derive.faults import Role
+from saga_e2e.derive.scenarios import Scenario
+from saga_e2e.judge.evidence import Evidence, reading
+from saga_e2e.judge.findings import Finding
+from saga_e2e.proxy import trace
+from saga_e2e.proxy.trace import Trace
+
+UNKNOWN = "unknown"
+"""The verdict of a scenario that could not be found out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """How one step ended.
+
+    Attributes:
+        state: By the saga service's record.
+        status: By the participant's own word; None when it declares no status call.
+        probe: What the effect probe read, of the declared fields.
+    """
+
+    step: str
+    state: str
+    status: str | None
+    probe: Any
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the record as plain JSON."""
+        return {"step": self.step, "state": self.state, "status": self.status, "probe": self.probe}
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioRecord:
+    """One played scenario.
+
+    Attributes:
+        outcome: The saga's state at the end; empty when it was never created.
+        error: Why it could not be found out how the scenario ends; None when it could.
+        findings: Each invariant's verdict.
+        began_ms: When the saga was created, on the trace's clock.
+    """
+
+    scenario: Scenario
+    saga_id: str
+    outcome: str
+    duration_ms: int
+    error: str | None = None
+    findings: tuple[Finding, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    trace: Trace = ()
+    began_ms: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self.scenario.name
+
+    @property
+    def title(self) -> str:
+        """The scenario in words."""
+        return self.scenario.title
+
+    @property
+    def verdict(self) -> str:
+        """`kept`, `broken`, `unproven`, or `unknown` when it could not be found out; never kept by absence."""
+        return UNKNOWN if self.error is not None else worst(finding.verdict for finding in self.findings).value
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """Give the broken invariants."""
+        return tuple(finding for finding in self.findings if finding.verdict == Verdict.BROKEN)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the record as plain JSON."""
+        scenario = self.scenario
+        lost = [] if self.error is None else [{"id": "harness", "verdict": UNKNOWN, "text": self.error}]
+        return {
+            "name": scenario.name,
+            "title": scenario.title,
+            "tier": scenario.tier.value,
+            "faults": [
+                {"step": fault.step, "role": fault.role.value, "class": fault.fault_class, "text": fault.text}
+                for fault in scenario.faults
+            ],
+            "expected": " or ".join(scenario.expected),
+            "outcome": self.outcome,
+            "verdict": self.verdict,
+            "duration_ms": self.duration_ms,
+            "invariants": [*lost, *(finding.as_json() for finding in self.findings)],
+            "steps": [step.as_json() for step in self.steps],
+            "trace": trace.as_json(self.trace, self.began_ms),
+            "notifications": notifications(self.trace),
+        }
+
+
+def step_records(saga: Saga, evidence: Evidence) -> tuple[StepRecord, ...]:
+    """Give each step's end, in the order of the file."""
+    found = ((step, evidence.step(step.step)) for step in saga.steps)
+    return tuple(StepRecord(one.step, one.state, one.status, reading(step, one)) for step, one in found)
+
+
+def notifications(calls: Sequence[trace.TracedCall]) -> list[dict[str, Any]]:
+    """Give what the owner was told: each call, with what became of it."""
+    told = (call for call in calls if call.role == Role.NOTIFICATION)
+    return [{"step": call.step, "event": call.told, "status": call.status, "fate": call.fate.value} for call in told]

@@ -1,0 +1,119 @@
+"""The invariants that are read off the trace: who was told, order and number of the calls, arrivals (pure)."""
+
+from collections.abc import Iterator
+
+from saga_contracts.declare.saga import Completion, Step, StepClass
+from saga_contracts.derive import decks, model
+from saga_contracts.derive.model import Rules
+from saga_contracts.derive.slices import step_slice
+from saga_e2e.derive.faults import Role
+from saga_e2e.derive.scenarios import End
+from saga_e2e.judge.findings import OPEN, Finding, Judged, judged, not_applicable
+from saga_e2e.proxy.trace import Trace, as_word, calls_of, word
+
+
+def owner_was_told(case: Judged) -> Finding:
+    """I6: each escalation reached the owner, once for each step that it is about."""
+    if case.end != End.ESCALATED:
+        return not_applicable("I6", "The saga is not escalated.")
+    if case.saga.policies.owner_notification is None:
+        return judged("I6", ["The saga file names nobody to tell: add `policies.owner_notification`."], [], "")
+    named = [step.step for step in case.saga.steps if case.found(step).state in OPEN]
+    told = {step.step for step in case.saga.steps if _took_notice(case, step.step)}
+    broken = [f"The owner was not told about {name}." for name in named if name not in told]
+    if not told:
+        broken = ["The owner was told nothing.", *broken]
+    return judged("I6", broken, [], f"The owner was told about {', '.join(sorted(told))}.")
+
+
+def reverse_order(case: Judged) -> Finding:
+    """I7: a step is undone only after every undone step that comes after it; an optional one may be undone on its own."""
+    undone = {step.step: _compensations(case, step.step) for step in case.saga.steps}
+    needed = {step.step for step in case.needed}
+    if not any(undone.values()):
+        return not_applicable("I7", "Nothing was compensated.")
+    broken = [
+        f"{later} was still being compensated when the compensation of {earlier} began."
+        for later, calls in undone.items()
+        for earlier in sorted(case.saga.ancestors(later) & needed)
+        if calls and undone[earlier] and undone[earlier][0].at_ms < max(call.ended_ms for call in calls)
+    ]
+    order = sorted((calls[0].at_ms, name) for name, calls in undone.items() if calls)
+    return judged("I7", broken, [], f"Compensated in this order: {', '.join(name for _, name in order)}.")
+
+
+def none_past_the_pivot(case: Judged) -> Finding:
+    """I8: nothing that the saga needs is compensated once it can only go forward."""
+    if all(step.step_class == StepClass.COMPENSATABLE for step in case.saga.steps):
+        return not_applicable("I8", "The saga has neither a pivot nor a retriable step.")
+    passed = _passed_at_ms(case)
+    if passed is None:
+        return not_applicable("I8", "The point from which the saga only goes forward was not reached.")
+    late = [step.step for step in case.needed if any(call.at_ms > passed for call in _compensations(case, step.step))]
+    broken = [f"{name} was compensated although the saga could only go forward by then." for name in late]
+    return judged("I8", broken, [], "Nothing was compensated past that point.")
+
+
+def bounded_work(case: Judged) -> Finding:
+    """I12: no call was sent more often than the saga file declares."""
+    broken = []
+    for step in case.saga.steps:
+        for role in (Role.FORWARD, Role.COMPENSATE):
+            sent = len(calls_of(case.evidence.trace, step.step, role))
+            if sent > step.tries:
+                broken.append(f"The {role} call of {step.step} was sent {sent} times; {step.tries} tries are declared.")
+    return judged("I12", broken, [], "No call was sent more often than declared.")
+
+
+def in_the_deck(case: Judged) -> Finding:
+    """I13: what arrived at each participant for each step is a history of this step's deck."""
+    faults = min(len(case.scenario.faults), decks.MAX_FAULTS)
+    broken, seen = [], []
+    for step in case.saga.steps:
+        letters = word(case.evidence.trace, step.step)
+        text = " ".join(letters) or "nothing"
+        seen.append(f"{step.step}: {text}")
+        found = _as_called_back(as_word(letters), step)
+        known = model.words(Rules.of(step_slice(case.saga, step.step)), faults)
+        if letters and (found is None or found not in known):
+            broken.append(
+                f"At {step.step} arrived {text}: not in its deck for {faults} faults. "
+                "The saga service left the model, or the participant did not call back as declared, or the derivation is wrong."
+            )
+    return judged("I13", broken, [], f"{'; '.join(seen)}.")
+
+
+def _as_called_back(word: model.Word | None, step: Step) -> model.Word | None:
+    """Write a callback step's refusal at once as the model does: accepted, then refused by the callback."""
+    if word is None or step.completion != Completion.CALLBACK:
+        return word
+    both = (model.Letter.FORWARD, model.Letter.CALLBACK_REFUSED)
+    return tuple(part for letter in word for part in (both if letter == model.Letter.REFUSED else (letter,)))
+
+
+def _took_notice(case: Judged, step: str) -> bool:
+    calls = calls_of(case.evidence.trace, step, Role.NOTIFICATION)
+    return any(call.outcome == "done" for call in calls)
+
+
+def _compensations(case: Judged, step: str) -> Trace:
+    return calls_of(case.evidence.trace, step, Role.COMPENSATE)
+
+
+def _passed_at_ms(case: Judged) -> float | None:
+    """Say when the saga passed the point from which it only goes forward; None when it never did."""
+    times = [moment for step in case.saga.steps for moment in _moments(case, step)]
+    return min(times, default=None)
+
+
+def _moments(case: Judged, step: Step) -> Iterator[float]:
+    calls = calls_of(case.evidence.trace, step.step, Role.FORWARD, Role.CALLBACK)
+    if step.step_class == StepClass.PIVOT:
+        yield from (call.ended_ms for call in calls if "done" in (call.outcome, call.told))
+    elif step.step_class == StepClass.RETRIABLE and _waits_for_all_that_can_fail(case, step):
+        yield from (call.at_ms for call in calls)
+
+
+def _waits_for_all_that_can_fail(case: Judged, step: Step) -> bool:
+    can_fail = {one.step for one in case.needed if one.step_class != StepClass.RETRIABLE}
+    return can_fail <= case.saga.ancestors(step.step)

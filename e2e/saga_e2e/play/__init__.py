@@ -1,0 +1,1 @@
+"""Playing scenarios on a stage, and gathering what became of them."""

@@ -1,0 +1,134 @@
+"""Asks the running services: preconditions, definition, creation, the record, each step's status and probe.
+
+Everything goes to the services directly, never through the fault proxy. An answer that cannot be used is an error: the scenario
+could not be found out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from saga_contracts.client.results import body_of
+from saga_contracts.declare import templates
+from saga_contracts.declare.saga import ProviderState, Request, Saga, Step
+from saga_contracts.errors import SagapactError
+from saga_contracts.wire import replies
+from saga_contracts.wire.requests import BuiltRequest, StepCall, UnsendableError, call_context, step_key, step_request
+from saga_e2e.judge.evidence import SagaRecord, StepEvidence
+from saga_e2e.stage.topology import Topology
+
+TIMEOUT_S = 10.0
+KEPT_S = 1.0  # a connection is not kept so long that its server may close it at the moment of use
+
+
+def new_client() -> httpx.Client:
+    """Make a client for `Services`, without proxies of the surroundings."""
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_connections=None, keepalive_expiry=KEPT_S))
+
+
+class Services:
+    """Calls the services of one topology.
+
+    Args:
+        topology: A running one.
+        http: A client that may be used by several threads.
+    """
+
+    def __init__(self, topology: Topology, http: httpx.Client) -> None:
+        self._topology, self._http = topology, http
+
+    @property
+    def saga(self) -> Saga:
+        """The saga that is played."""
+        return self._topology.saga
+
+    def define(self) -> None:
+        """Give the saga's definition to the saga service."""
+        saga = self.saga
+        self._json("PUT", f"{self._topology.service_url}/definitions/{saga.saga}", "define the saga", saga.as_json())
+
+    def prepare(self, step: Step, payload: Mapping[str, Any], *, refusing: bool) -> None:
+        """Put a participant into the precondition of a step."""
+        for state in step.given.refusing if refusing else step.given.enough:
+            self._change_state(step, ProviderState(state=state.state, params=templates.fill(state.params, {"payload": payload})))
+
+    def create(self, request_id: str, payload: Mapping[str, Any]) -> str:
+        """Start the saga; give its id."""
+        body = {"saga": self.saga.saga, "request_id": request_id, "payload": dict(payload)}
+        answer = self._json("POST", f"{self._topology.service_url}/sagas", "create the saga", body)
+        if not isinstance(answer, dict) or not isinstance(answer.get("saga_id"), str):
+            raise SagapactError(f"Cannot create the saga: the saga service answered without `saga_id`: {str(answer)[:200]}.")
+        return str(answer["saga_id"])
+
+    def record(self, saga_id: str) -> SagaRecord:
+        """Read the saga service's record of a saga."""
+        answer = self._json("GET", f"{self._topology.service_url}/sagas/{saga_id}", "read the saga's record")
+        try:
+            steps = answer["steps"]
+            return SagaRecord(
+                state=str(answer["state"]),
+                history=tuple(map(str, answer["history"])),
+                steps={name: str(steps[name]["state"]) for name in (step.step for step in self.saga.steps)},
+                outputs={name: steps[name].get("outputs") or {} for name in steps},
+                reason=str(answer.get("reason") or ""),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SagapactError(
+                f"Cannot read the saga's record: the saga service's answer lacks {error}. It must have state, history and steps."
+            ) from None
+
+    def ask(self, step: Step, saga_id: str, payload: Mapping[str, Any], record: SagaRecord) -> StepEvidence:
+        """Ask a step's participant for its durable state and its effect."""
+        callback_url = f"{self._topology.service_url}/callbacks/{step_key(saga_id, step.step)}"
+        call = StepCall(saga_id, payload, record.outputs, callback_url)
+        context = call_context(step, call)
+        status = None
+        if step.status is not None:
+            reply, _ = self._called(step, step.status.request, call, "ask for its status")
+            status = replies.status_outcome(step, reply.status_code, body_of(reply.content), context).value
+        reading, trouble = self._probed(step, call)
+        return StepEvidence(step.step, record.steps[step.step], status, reading, trouble, context)
+
+    def _probed(self, step: Step, call: StepCall) -> tuple[Any, str]:
+        if step.probe is None:
+            return None, "the saga file declares no probe"
+        try:
+            reply, url = self._called(step, step.probe.request, call, "read its effect")
+        except UnsendableError as error:
+            return None, str(error)
+        if not reply.is_success:
+            raise SagapactError(
+                f"Cannot read the effect of {step.step}: {url} answered {reply.status_code} {reply.text[:200]!r}."
+            )
+        return body_of(reply.content), ""
+
+    def _change_state(self, step: Step, state: ProviderState) -> None:
+        what = f"set up the state {state.state!r} of {step.participant}"
+        url = self._topology.states_url(step.participant)
+        if url is None:
+            raise SagapactError(f"Cannot {what}: its provider file names no state-change address. Add `states: {{path: …}}`.")
+        self._json("POST", url, what, {"state": state.state, "params": state.params, "action": "setup"})
+
+    def _called(self, step: Step, request: Request, call: StepCall, what: str) -> tuple[httpx.Response, str]:
+        built = step_request(self.saga, step, request, call, self._topology.url_of(step.participant))
+        return self._sent(built, f"{what} ({step.step} at {step.participant})"), built.url
+
+    def _json(self, method: str, url: str, what: str, body: Any = None) -> Any:
+        built = BuiltRequest(method, url, (), (), None)
+        reply = self._sent(built, what, body)
+        if not reply.is_success:
+            raise SagapactError(f"Cannot {what}: {method} {url} answered {reply.status_code} {reply.text[:300]!r}.")
+        return body_of(reply.content)
+
+    def _sent(self, built: BuiltRequest, what: str, body: Any = None) -> httpx.Response:
+        query, headers = built.query or None, built.headers
+        try:
+            return self._http.request(
+                built.method, built.url, params=query, headers=headers, content=built.content, json=body, timeout=TIMEOUT_S
+            )
+        except httpx.TransportError as error:
+            trouble = self._topology.trouble() or "Every service still runs; look whether the machine is overloaded."
+            raise SagapactError(
+                f"Cannot {what}: {built.method} {built.url} got no answer ({type(error).__name__}). {trouble}"
+            ) from None

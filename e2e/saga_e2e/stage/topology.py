@@ -1,0 +1,181 @@
+"""All services of one saga, started apart from everything else and together: participants, owner, saga service, fault proxy.
+
+The saga service reaches the participants, the participants the saga service, only through the proxy; the harness reaches each one
+directly. When the block ends, nothing is left. Playing scenarios on it is `runner`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from saga_contracts.declare.saga import Saga
+from saga_contracts.errors import UsageError
+from saga_e2e.proxy.calls import service_name
+from saga_e2e.proxy.server import FaultProxy
+from saga_e2e.stage.landscape import Landscape
+from saga_verifier.isolation.interface import Isolation, Running
+from saga_verifier.isolation.process.backend import ProcessIsolation
+from saga_verifier.isolation.spec import Health, Spec
+from saga_verifier.isolation.together import Group, start_all
+
+LAST_LINES = 15
+START_TIMEOUT_S = 60.0
+"""What every service gets at least until it is ready: all of them start at the same time."""
+DEFAULT_SERVICE_ENV = {"SAGA_BACKOFF_MS": "20"}
+"""Between two tries the saga service waits less than in production: what is tested is what it does, not how long it waits."""
+
+
+class Topology:
+    """The running services of one saga; a context manager.
+
+    Args:
+        landscape: How each service is started.
+        saga: The saga that is played.
+        env: Variables to add to the environment of single services, by name; they win over those of the provider file.
+        isolation: The backend; default: processes of this machine.
+        beside: Further programs to start, such as a broker; they are not reached through the proxy.
+        ports: Fixed ports, by the service's name; the others get free ones.
+    """
+
+    def __init__(
+        self,
+        landscape: Landscape,
+        saga: Saga,
+        *,
+        env: Mapping[str, Mapping[str, str]] | None = None,
+        isolation: Isolation | None = None,
+        beside: Iterable[Spec] = (),
+        ports: Mapping[str, int] | None = None,
+    ) -> None:
+        self.saga = saga
+        self._proxy: FaultProxy | None = None
+        self._files = landscape.services(saga)
+        self._env, self._ports = env or {}, ports or {}
+        self._beside = {spec.name: spec for spec in beside}
+        self._isolation: Isolation = isolation or ProcessIsolation()
+        self._running = Group({})
+        self._restarting, self._ending = Lock(), False
+        self.restarts = 0
+        """How many restarts have begun and how many have ended, added up."""
+        self._stack = ExitStack()
+        unknown = sorted({*self._env, *self._ports} - {*self._files, *self._beside})
+        if unknown:
+            raise UsageError(f"No service of {saga.saga} is called {', '.join(unknown)}. Known: {', '.join(self.all_names)}.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name every service of the saga."""
+        return tuple(self._files)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Name every service of the saga, then every program beside them."""
+        return (*self._files, *self._beside)
+
+    @property
+    def proxy(self) -> FaultProxy:
+        """The fault proxy, while the services run."""
+        assert self._proxy is not None  # noqa: S101  (only used inside the block)
+        return self._proxy
+
+    @property
+    def service_url(self) -> str:
+        """Where the saga service answers, without the proxy."""
+        return self.url_of(service_name(self.saga))
+
+    def url_of(self, name: str) -> str:
+        """Give a service's address, without the proxy."""
+        return self._running[name].base_url
+
+    def states_url(self, participant: str) -> str | None:
+        """Give where a participant takes state changes, or None when it takes none."""
+        return self._files[participant].states_url(self.url_of(participant))
+
+    def kill(self, name: str) -> None:
+        """End a service at once, as a crash of its machine would."""
+        self._running[name].kill()
+
+    def start(self, name: str) -> None:
+        """Start a killed service again, on its data; calls find it at its new address.
+
+        Raises:
+            IsolationError: when it does not become ready.
+        """
+        self._running[name].start()
+        self.proxy.route(name, self.url_of(name))
+
+    def restart(self, name: str) -> None:
+        """Kill a service and start it again; does nothing once everything is being ended.
+
+        Raises:
+            IsolationError: when it does not become ready.
+        """
+        with self._restarting:
+            if self._ending:
+                return
+            self.restarts += 1
+            try:
+                self.kill(name)
+                self.start(name)
+            finally:
+                self.restarts += 1
+
+    def wait_until_restarted(self) -> None:
+        """Wait until no restart is under way."""
+        with self._restarting:
+            pass
+
+    def trouble(self) -> str | None:
+        """Say which services have ended although they should run, with the last lines of their logs; None: all run."""
+        ended: dict[str, list[Running]] = {}
+        for one in self._running.values():
+            if (how := one.ended()) is not None:
+                ended.setdefault(how, []).append(one)
+        return "\n".join(_said(how, same) for how, same in ended.items()) or None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self._isolation)
+            self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host, self.restart))
+            specs = [*map(self._spec, self._files), *map(self._placed, self._beside.values())]
+            self._running = stack.enter_context(start_all(self._isolation, specs))
+            self._isolation.check_reached(self.proxy.port)
+            for name in self._files:
+                self.proxy.route(name, self.url_of(name))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._restarting:
+            self._ending = True
+        self._stack.close()
+
+    def _spec(self, name: str) -> Spec:
+        spec = self._files[name].spec()
+        wiring = self._wiring() if name == service_name(self.saga) else {}
+        return self._placed(replace(spec, env={**spec.env, **wiring}))
+
+    def _placed(self, spec: Spec) -> Spec:
+        """Give a spec the port and the time that it gets here, and the variables that were asked for."""
+        health = Health(spec.health.path, max(spec.health.timeout_s, START_TIMEOUT_S))
+        env = {**spec.env, **self._env.get(spec.name, {})}
+        return replace(spec, env=env, port=self._ports.get(spec.name, spec.port), health=health)
+
+    def _wiring(self) -> dict[str, str]:
+        """Give what the saga service must know of its surroundings; every address is the proxy's."""
+        service = service_name(self.saga)
+        addresses = {name: self.proxy.url_of(name) for name in self._files if name != service}
+        wiring = {"SAGA_PARTICIPANTS": json.dumps(addresses), "SAGA_CALLBACK_BASE": self.proxy.url_of(service)}
+        return DEFAULT_SERVICE_ENV | wiring
+
+
+def _said(how: str, ended: Sequence[Running]) -> str:
+    """Say how services ended that all ended in the same way; the log of the first one stands for all."""
+    verb = "has" if len(ended) == 1 else "have"
+    log = ended[0].log_tail(LAST_LINES).rstrip()
+    told = f"the last lines of {ended[0].name}:\n{log}" if log else f"{ended[0].name} wrote nothing."
+    return f"{', '.join(one.name for one in ended)} {verb} ended ({how}); {told}"

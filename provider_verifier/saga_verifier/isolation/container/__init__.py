@@ -1,0 +1,1 @@
+"""The backend `container`: a hardened container on a network of its own."""

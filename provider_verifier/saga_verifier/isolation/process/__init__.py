@@ -1,0 +1,1 @@
+"""The backend `process`: a program in a process group of its own that dies with the harness."""
