@@ -95,7 +95,7 @@ time.sleep(600)
 """
 CHILD = """
 import time
-from saga_verifier.isolation import with_parent
+from saga_verifier.isolation.guarding import with_parent
 {before}
 with_parent.die_with_parent()
 print("ready", flush=True)
