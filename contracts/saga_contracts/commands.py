@@ -18,7 +18,7 @@ from saga_contracts.derive import client_cases, decks, pairs
 from saga_contracts.derive import coverage as all_coverage
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.errors import SagapactError, UsageError
-from saga_contracts.read import sagafile
+from saga_contracts.read import lint_demands, sagafile
 from saga_contracts.read.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
 from saga_contracts.show.draw import saga_svg
@@ -173,7 +173,14 @@ def _linted(file: Path) -> dict[str, Any]:
         return {"file": str(file), "valid": False, "faults": [], "text": str(error)}
     participants = len({step.participant for step in saga.steps})
     text = f"{file}: the saga {saga.saga} is valid ({len(saga.steps)} steps, {participants} participants)."
-    return {"file": str(file), "valid": True, "faults": [], "text": text}
+    notes = list(lint_demands.notes(saga))
+    return {
+        "file": str(file),
+        "valid": True,
+        "faults": [],
+        "notes": notes,
+        "text": "\n".join([text, *(f"  note: {one}" for one in notes)]),
+    }
 
 
 def _lint_text(result: dict[str, Any]) -> str:

@@ -7,32 +7,33 @@ contracts hold. State, order of steps and compensation are left to the saga serv
 from saga_contracts.client.asynchronous import AsyncStepClient
 from saga_contracts.client.creation import CreatedSaga, CreationError, CreationRefusedError, create_saga
 from saga_contracts.client.definition import DefinitionError, load_definition, payload_faults
-from saga_contracts.client.results import Backoff, StepResult, outputs_in, read_json
+from saga_contracts.client.results import Backoff, StepResult, outputs_in
 from saga_contracts.client.sync import StepClient
+from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import SagapactError, UsageError
-from saga_contracts.wire.replies import CallbackOutcome, CompensateOutcome, ForwardOutcome, StatusOutcome, callback_outcome
+from saga_contracts.wire.bodies import read_json
+from saga_contracts.wire.replies import callback_outcome
 from saga_contracts.wire.requests import StepCall, UnsendableError, call_context, step_key
 
 __all__ = [
     "AsyncStepClient",
     "Backoff",
-    "CallbackOutcome",
-    "CompensateOutcome",
     "Completion",
     "CreatedSaga",
     "CreationError",
     "CreationRefusedError",
     "DefinitionError",
-    "ForwardOutcome",
+    "Outcome",
     "Saga",
     "SagapactError",
-    "StatusOutcome",
+    "State",
     "Step",
     "StepCall",
     "StepClass",
     "StepClient",
     "StepResult",
+    "Told",
     "UnsendableError",
     "UsageError",
     "call_context",

@@ -10,10 +10,12 @@ import httpx
 
 from saga_contracts.client import results
 from saga_contracts.client.calls import NOTIFICATION_TIMEOUT_S, Calls, Prepared
-from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Outcome, Received, StepResult
-from saga_contracts.client.transport import http_request
+from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult
+from saga_contracts.client.transport import http_request, received_from
+from saga_contracts.declare.outcomes import Outcome, Told
 from saga_contracts.declare.saga import Saga
-from saga_contracts.wire.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
+from saga_contracts.wire import bodies
+from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall
 
 
@@ -54,27 +56,27 @@ class AsyncStepClient:
         if self._is_own:
             await self._http.aclose()
 
-    async def forward(self, step: str, call: StepCall) -> StepResult[ForwardOutcome]:
+    async def forward(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """Make a step's effect, with as many tries as it declares; as `StepClient.forward`."""
         return await self._repeated(self._calls.forward(step, call))
 
-    async def compensate(self, step: str, call: StepCall) -> StepResult[CompensateOutcome]:
+    async def compensate(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """Undo a step's effect, or see to it that it never comes."""
         return await self._repeated(self._calls.compensate(step, call))
 
-    async def status(self, step: str, call: StepCall) -> StepResult[StatusOutcome]:
+    async def status(self, step: str, call: StepCall) -> StepResult[Told]:
         """Ask for a step's durable state. A failing call is `retryable` or `unknown`, never `absent`."""
         return await self._repeated(self._calls.status(step, call))
 
-    async def attempt_forward(self, step: str, call: StepCall) -> StepResult[ForwardOutcome]:
+    async def attempt_forward(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `forward`, with exactly one try."""
         return await self._once(self._calls.forward(step, call))
 
-    async def attempt_compensate(self, step: str, call: StepCall) -> StepResult[CompensateOutcome]:
+    async def attempt_compensate(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `compensate`, with exactly one try."""
         return await self._once(self._calls.compensate(step, call))
 
-    async def attempt_status(self, step: str, call: StepCall) -> StepResult[StatusOutcome]:
+    async def attempt_status(self, step: str, call: StepCall) -> StepResult[Told]:
         """As `status`, with exactly one try."""
         return await self._once(self._calls.status(step, call))
 
@@ -83,14 +85,14 @@ class AsyncStepClient:
         received = await self._send(self._calls.notification(step, event, call), NOTIFICATION_TIMEOUT_S)
         return self._calls.taken(step, event, call, received)
 
-    async def _repeated(self, prepared: Prepared[Outcome]) -> StepResult[Outcome]:
+    async def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = await self._once(prepared)
         while result.worth_retrying and result.tries < prepared.tries:
             await self._sleep(self._backoff.pause_s(result.tries))
             result = results.joined(result, await self._once(prepared))
         return result
 
-    async def _once(self, prepared: Prepared[Outcome]) -> StepResult[Outcome]:
+    async def _once(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         return prepared.read(await self._send(prepared.request, prepared.timeout_s))
 
     async def _send(self, request: BuiltRequest, timeout_s: float) -> Received | None:
@@ -110,8 +112,8 @@ async def _read(response: httpx.Response) -> Received:
     try:
         async for chunk in response.aiter_bytes():
             content += chunk
-            if len(content) > results.MAX_BODY_BYTES:
-                return Received(response.status_code, None)
+            if len(content) > bodies.MAX_BODY_BYTES:
+                return received_from(response, b"")
     except httpx.DecodingError:
-        return Received(response.status_code, None)
-    return Received(response.status_code, results.body_of(bytes(content)))
+        return received_from(response, b"")
+    return received_from(response, bytes(content))

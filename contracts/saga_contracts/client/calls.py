@@ -1,15 +1,16 @@
 """One saga's step calls, ready for either client: what to send, how long to wait, how to read what comes back (pure)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 from saga_contracts.client import results
-from saga_contracts.client.results import Outcome, Received, StepResult
+from saga_contracts.client.results import Meaning, StepResult
+from saga_contracts.declare.outcomes import Outcome, Told
 from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.errors import UsageError
 from saga_contracts.wire import replies, requests
-from saga_contracts.wire.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
+from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall
 
 NOTIFICATION_TIMEOUT_S = 5.0
@@ -17,7 +18,7 @@ NOTIFICATION_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared(Generic[Outcome]):
+class Prepared(Generic[Meaning]):
     """One call of one step.
 
     Attributes:
@@ -29,7 +30,7 @@ class Prepared(Generic[Outcome]):
     request: BuiltRequest
     timeout_s: float
     tries: int
-    read: Callable[[Received | None], StepResult[Outcome]]
+    read: Callable[[Received | None], StepResult[Meaning]]
 
 
 class Calls:
@@ -47,13 +48,13 @@ class Calls:
         self.saga = saga
         self._addresses = requests.base_urls(participants)
 
-    def forward(self, name: str, call: StepCall) -> Prepared[ForwardOutcome]:
+    def forward(self, name: str, call: StepCall) -> Prepared[Outcome]:
         """Prepare a step's forward call."""
         step = self._step(name)
         context = requests.call_context(step, call)
         return self._prepared(step, step.forward.request, call, lambda received: results.forward_result(step, received, context))
 
-    def compensate(self, name: str, call: StepCall) -> Prepared[CompensateOutcome]:
+    def compensate(self, name: str, call: StepCall) -> Prepared[Outcome]:
         """Prepare a step's compensating call."""
         step = self._step(name)
         if step.compensate is None:
@@ -61,11 +62,12 @@ class Calls:
                 f"The step {name} of {self.saga.saga} declares no compensation. Call only what the saga file declares."
             )
         context = requests.call_context(step, call)
-        return self._prepared(
+        prepared = self._prepared(
             step, step.compensate.request, call, lambda received: results.compensate_result(step, received, context)
         )
+        return replace(prepared, tries=step.undo_tries)
 
-    def status(self, name: str, call: StepCall) -> Prepared[StatusOutcome]:
+    def status(self, name: str, call: StepCall) -> Prepared[Told]:
         """Prepare a step's status call."""
         step = self._step(name)
         if step.status is None:
@@ -93,7 +95,7 @@ class Calls:
         if told is None or received is None:
             return False
         context = requests.notification_context(step, event, call)
-        return replies.fits(told.replies.done, received.status, received.body, context) is None
+        return replies.fits(told.replies.done, received, context) is None
 
     def _step(self, name: str) -> Step:
         try:
@@ -103,8 +105,8 @@ class Calls:
             raise UsageError(f"The saga {self.saga.saga} has no step {name!r}. Its steps: {known}.") from None
 
     def _prepared(
-        self, step: Step, request: Request, call: StepCall, read: Callable[[Received | None], StepResult[Outcome]]
-    ) -> Prepared[Outcome]:
+        self, step: Step, request: Request, call: StepCall, read: Callable[[Received | None], StepResult[Meaning]]
+    ) -> Prepared[Meaning]:
         address = requests.address_of(step.participant, self._addresses)
         built = requests.step_request(self.saga, step, request, call, address)
         return Prepared(built, step.timeout_ms / 1000, step.tries, read)

@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 
 from saga_contracts.client import sync
-from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Received
+from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.wire import replies, requests
+from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest
 
 

@@ -8,30 +8,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Protocol
 
 import httpx
 
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff
 from saga_contracts.declare import templates
+from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.errors import UsageError
-from saga_contracts.wire.replies import CallbackOutcome
+from saga_contracts.wire.replies import callback_bodies
 from saga_contracts.wire.requests import StepCall, UnsendableError, call_context, step_request
 
 CALLBACK_TIMEOUT_S = 10.0
 BATCH = 1000
-
-
-class DurableState(StrEnum):
-    """What is durably true of a step at its participant."""
-
-    ABSENT = "absent"  # the key was never seen
-    IN_PROGRESS = "in_progress"  # accepted; the effect is still to come
-    APPLIED = "applied"  # the effect is there
-    REFUSED = "refused"  # no effect, for ever
-    COMPENSATED = "compensated"  # undone, or forbidden before it came
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +37,7 @@ class Answer:
     body: Any
 
 
-def status_answer(step: Step, state: DurableState, call: StepCall) -> Answer:
+def status_answer(step: Step, state: State, call: StepCall) -> Answer:
     """Give the reply that the saga file declares for a state of a step.
 
     Values that the file only shows by example (`$like`) are given as in the example: replace what your service knows better.
@@ -69,7 +59,7 @@ def send_callback(
     saga: Saga,
     step: str,
     call: StepCall,
-    outcome: CallbackOutcome,
+    outcome: Outcome,
     http: httpx.Client,
     *,
     tries: int = 10,
@@ -158,15 +148,15 @@ def forget_old_keys(store: KeyStore, retention: Retention, now: datetime, batch:
             return total
 
 
-def _callback_request(saga: Saga, name: str, call: StepCall, outcome: CallbackOutcome) -> httpx.Request:
+def _callback_request(saga: Saga, name: str, call: StepCall, outcome: Outcome) -> httpx.Request:
     step = saga.step(name)
     fields: Mapping[str, Any] | None = getattr(step.callback.outcomes, outcome.value) if step.callback is not None else None
     if step.callback is None or fields is None:
         raise UsageError(f"The step {name} declares no callback for {outcome.value!r}. Declare it in the saga file.")
     if call.callback_url is None:
         raise UnsendableError(f"The callback of {name} cannot be sent: the forward call brought no callback address.")
-    common = step.callback.request.body if isinstance(step.callback.request.body, Mapping) else {}
-    request = step.callback.request.model_copy(update={"body": {**common, **fields}, "path": ""})
+    body = dict(callback_bodies(step))[outcome]
+    request = step.callback.request.model_copy(update={"body": body, "path": ""})
     built = step_request(saga, step, request, call, call.callback_url)
     return httpx.Request(
         built.method, built.url, params=list(built.query) or None, headers=list(built.headers), content=built.content,

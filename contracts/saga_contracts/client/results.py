@@ -1,38 +1,22 @@
 """From what came back to the result of a step call, and when to try again (pure)."""
 
-import json
-import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from saga_contracts.declare.outcomes import Outcome, Told
+from saga_contracts.declare.outputs import pointer
 from saga_contracts.declare.saga import Step
-from saga_contracts.derive.slices import pointer
 from saga_contracts.wire import replies
-from saga_contracts.wire.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
+from saga_contracts.wire.replies import Received
 
-MAX_BODY_BYTES = 1024 * 1024
-"""A longer reply body is not read."""
-
-Outcome = TypeVar("Outcome", ForwardOutcome, CompensateOutcome, StatusOutcome)
+Meaning = TypeVar("Meaning", bound=Outcome | Told)
 _OPEN = frozenset({"retryable", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """One reply as it came.
-
-    Attributes:
-        body: The JSON value; None when the body was empty, no JSON, or longer than `MAX_BODY_BYTES`.
-    """
-
-    status: int
-    body: Any
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult(Generic[Outcome]):
+class StepResult(Generic[Meaning]):
     """What a step call came to.
 
     Attributes:
@@ -45,7 +29,7 @@ class StepResult(Generic[Outcome]):
             whatever the outcome says, a refusal included.
     """
 
-    outcome: Outcome
+    outcome: Meaning
     status: int | None
     body: Any = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -85,53 +69,33 @@ class Backoff:
 DEFAULT_BACKOFF = Backoff()
 
 
-def read_json(content: bytes) -> Any:
-    """Give the JSON value of a body.
-
-    Raises:
-        ValueError: It is no JSON; NaN, Infinity and what is too large for a number are none, though Python reads them.
-    """
-    try:
-        return json.loads(content, parse_float=_finite, parse_constant=_finite)
-    except RecursionError:
-        raise ValueError("The JSON is nested too deeply.") from None
-
-
-def body_of(content: bytes) -> Any:
-    """Give the JSON value of a body, or None when it is none."""
-    try:
-        return read_json(content)
-    except ValueError:
-        return None
-
-
-def forward_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[ForwardOutcome]:
+def forward_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[Outcome]:
     """Give the result of one forward try; `received` is None when it was not answered.
 
     A `done` reply without a declared output counts as `unknown`: later steps could not be called.
     """
     if received is None:
-        return StepResult(ForwardOutcome.RETRYABLE, None, uncertain=True)
-    outcome = replies.forward_outcome(step, received.status, received.body, context)
-    outputs = outputs_in(step, received.body) if outcome == ForwardOutcome.DONE else {}
+        return StepResult(Outcome.RETRYABLE, None, uncertain=True)
+    outcome = replies.forward_outcome(step, received, context)
+    outputs = outputs_in(step, received.body) if outcome == Outcome.DONE else {}
     if outputs is None:
-        outcome, outputs = ForwardOutcome.UNKNOWN, {}
+        outcome, outputs = Outcome.UNKNOWN, {}
     return StepResult(outcome, received.status, received.body, outputs, uncertain=outcome.value in _OPEN)
 
 
-def compensate_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[CompensateOutcome]:
+def compensate_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[Outcome]:
     """Give the result of one compensating try; `received` is None when it was not answered."""
     if received is None:
-        return StepResult(CompensateOutcome.RETRYABLE, None, uncertain=True)
-    outcome = replies.compensate_outcome(step, received.status, received.body, context)
+        return StepResult(Outcome.RETRYABLE, None, uncertain=True)
+    outcome = replies.compensate_outcome(step, received, context)
     return StepResult(outcome, received.status, received.body, uncertain=outcome.value in _OPEN)
 
 
-def status_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[StatusOutcome]:
+def status_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[Told]:
     """Give the result of one status try; `received` is None when it was not answered."""
     if received is None:
-        return StepResult(StatusOutcome.RETRYABLE, None, uncertain=True)
-    outcome = replies.status_outcome(step, received.status, received.body, context)
+        return StepResult(Outcome.RETRYABLE, None, uncertain=True)
+    outcome = replies.status_outcome(step, received, context)
     return StepResult(outcome, received.status, received.body, uncertain=outcome.value in _OPEN)
 
 
@@ -141,15 +105,8 @@ def outputs_in(step: Step, body: Any) -> dict[str, Any] | None:
     return None if None in found.values() else found
 
 
-def joined(earlier: StepResult[Outcome] | None, last: StepResult[Outcome]) -> StepResult[Outcome]:
+def joined(earlier: StepResult[Meaning] | None, last: StepResult[Meaning]) -> StepResult[Meaning]:
     """Give the result of several tries of one call, with the last one's answer."""
     if earlier is None:
         return last
     return replace(last, tries=earlier.tries + 1, uncertain=earlier.uncertain or last.uncertain)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is no JSON number.")
-    return number

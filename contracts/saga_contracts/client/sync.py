@@ -10,10 +10,12 @@ import httpx
 
 from saga_contracts.client import results
 from saga_contracts.client.calls import NOTIFICATION_TIMEOUT_S, Calls, Prepared
-from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Outcome, Received, StepResult
-from saga_contracts.client.transport import http_request
+from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult
+from saga_contracts.client.transport import http_request, received_from
+from saga_contracts.declare.outcomes import Outcome, Told
 from saga_contracts.declare.saga import Saga
-from saga_contracts.wire.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
+from saga_contracts.wire import bodies
+from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall
 
 
@@ -57,7 +59,7 @@ class StepClient:
         if self._is_own:
             self._http.close()
 
-    def forward(self, step: str, call: StepCall) -> StepResult[ForwardOutcome]:
+    def forward(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """Make a step's effect.
 
         Args:
@@ -73,23 +75,23 @@ class StepClient:
         """
         return self._repeated(self._calls.forward(step, call))
 
-    def compensate(self, step: str, call: StepCall) -> StepResult[CompensateOutcome]:
+    def compensate(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """Undo a step's effect, or see to it that it never comes. Arguments and errors as in `forward`."""
         return self._repeated(self._calls.compensate(step, call))
 
-    def status(self, step: str, call: StepCall) -> StepResult[StatusOutcome]:
+    def status(self, step: str, call: StepCall) -> StepResult[Told]:
         """Ask for a step's durable state. A failing call is `retryable` or `unknown`, never `absent`."""
         return self._repeated(self._calls.status(step, call))
 
-    def attempt_forward(self, step: str, call: StepCall) -> StepResult[ForwardOutcome]:
+    def attempt_forward(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `forward`, with exactly one try."""
         return self._once(self._calls.forward(step, call))
 
-    def attempt_compensate(self, step: str, call: StepCall) -> StepResult[CompensateOutcome]:
+    def attempt_compensate(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `compensate`, with exactly one try."""
         return self._once(self._calls.compensate(step, call))
 
-    def attempt_status(self, step: str, call: StepCall) -> StepResult[StatusOutcome]:
+    def attempt_status(self, step: str, call: StepCall) -> StepResult[Told]:
         """As `status`, with exactly one try."""
         return self._once(self._calls.status(step, call))
 
@@ -98,14 +100,14 @@ class StepClient:
         received = self._send(self._calls.notification(step, event, call), NOTIFICATION_TIMEOUT_S)
         return self._calls.taken(step, event, call, received)
 
-    def _repeated(self, prepared: Prepared[Outcome]) -> StepResult[Outcome]:
+    def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = self._once(prepared)
         while result.worth_retrying and result.tries < prepared.tries:
             self._sleep(self._backoff.pause_s(result.tries))
             result = results.joined(result, self._once(prepared))
         return result
 
-    def _once(self, prepared: Prepared[Outcome]) -> StepResult[Outcome]:
+    def _once(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         return prepared.read(self._send(prepared.request, prepared.timeout_s))
 
     def _send(self, request: BuiltRequest, timeout_s: float) -> Received | None:
@@ -135,8 +137,8 @@ def _read(response: httpx.Response, deadline: float) -> Received | None:
             content += chunk
             if time.monotonic() > deadline:
                 return None
-            if len(content) > results.MAX_BODY_BYTES:
-                return Received(response.status_code, None)
+            if len(content) > bodies.MAX_BODY_BYTES:
+                return received_from(response, b"")
     except httpx.DecodingError:
-        return Received(response.status_code, None)
-    return Received(response.status_code, results.body_of(bytes(content)))
+        return received_from(response, b"")
+    return received_from(response, bytes(content))

@@ -146,6 +146,8 @@ class Compensate(Model):
     transport: Transport = Transport.HTTP
     request: Request
     replies: CompensateReplies
+    tries: Annotated[int, Field(ge=1, le=30)] | None = None
+    """How often the compensation is sent at most, the first time included; default: as often as the forward call."""
     null_compensation: Annotated[dict[NullStatus, Literal["done"]], Field(min_length=1, max_length=1)] | None = None
     """Short for a `null` reply without a body: `{404: done}` says that 'not found' means 'nothing to undo', which is success."""
 
@@ -282,7 +284,7 @@ class Step(Model):
     optional: bool = False
     completion: Completion = Completion.SYNC
     tries: Annotated[int, Field(ge=1, le=10)] = 3
-    """How often a call is sent at most, the first time included."""
+    """How often a call is sent at most, the first time included; `compensate.tries` may name another number for the undoing."""
     timeout_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
     callback_timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     key: KeyStyle = KeyStyle.HEADER
@@ -296,6 +298,12 @@ class Step(Model):
     probe: Probe | None = None
     semantic_lock: SemanticLock | None = None
 
+    @property
+    def undo_tries(self) -> int:
+        """How often the compensation is sent at most."""
+        own = self.compensate.tries if self.compensate is not None else None
+        return self.tries if own is None else own
+
 
 class Payload(Model):
     """What a saga is started with."""
@@ -303,7 +311,7 @@ class Payload(Model):
     json_schema: dict[str, Json] = Field(alias="schema")
     example: dict[str, Json]
     fresh: tuple[str, ...] = ()
-    """Top-level text fields of the example that get a new value whenever the saga is played."""
+    """Text and number fields of the example, reached by dots, that get a new value whenever the saga is played."""
 
 
 class ConservedRead(Model):

@@ -20,6 +20,7 @@ from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.saga import KeyStyle, Step, StepClass, Waiver
 from saga_contracts.declare.verdict import Verdict, worst
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.wire import fresh
 
 
 class Level(IntEnum):
@@ -83,17 +84,33 @@ def looks_at(level: int) -> frozenset[Evidence]:
     return _LOOKS_AT[Level(level)]
 
 
-def applies(step: Step, obligation: str) -> str | None:
+def applies(slice_: StepSlice, obligation: str) -> str | None:
     """Tell why an obligation does not apply to a step as it is declared, or None when it does."""
-    if obligation in (*_UNDOING, "O10") and step.step_class != StepClass.COMPENSATABLE:
-        return f"A {step.step_class} step is never undone."
-    if obligation in _REFUSING and step.step_class == StepClass.RETRIABLE:
+    step = slice_.step
+    reasons = {
+        **dict.fromkeys((*_UNDOING, "O10"), _never_undone(step)),
+        **dict.fromkeys(_REFUSING, _never_refuses(step)),
+        "O4": _never_misused(slice_) if obligation == "O4" else None,
+        "O18": "The step has no callback." if step.callback is None else None,
+        "O33": None if step.forward.outputs else "The step has no outputs, and its calls need none of its reply.",
+    }
+    return reasons.get(obligation)
+
+
+def _never_undone(step: Step) -> str | None:
+    return None if step.step_class == StepClass.COMPENSATABLE else f"A {step.step_class} step is never undone."
+
+
+def _never_refuses(step: Step) -> str | None:
+    if step.step_class == StepClass.RETRIABLE:
         return "A retriable step never refuses."
-    if obligation in _REFUSING and not declares_refusal(step):
-        return "The step declares no refusal."
-    if obligation == "O18" and step.callback is None:
-        return "The step has no callback."
-    return None
+    return None if declares_refusal(step) else "The step declares no refusal."
+
+
+def _never_misused(slice_: StepSlice) -> str | None:
+    if slice_.step.key == KeyStyle.NONE or fresh.can_be_misused(slice_.payload, slice_.step):
+        return None
+    return "No other payload can be sent under the same key: the forward call holds nothing of it but its key and its path."
 
 
 def declares_refusal(step: Step) -> bool:
@@ -107,7 +124,7 @@ def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
     looked_at = looks_at(slice_.level)
     found = {}
     for obligation, kinds in SHOWN_BY.items():
-        if applies(slice_.step, obligation) is None and kinds & looked_at:
+        if applies(slice_, obligation) is None and kinds & looked_at:
             found[obligation] = kinds & looked_at
     return found
 
@@ -115,16 +132,15 @@ def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
 def not_looked_at(slice_: StepSlice) -> tuple[str, ...]:
     """Give the obligations that apply to this step but of which its level asks no evidence at all."""
     found = asked(slice_)
-    return tuple(one for one in SHOWN_BY if one not in found and applies(slice_.step, one) is None)
+    return tuple(one for one in SHOWN_BY if one not in found and applies(slice_, one) is None)
 
 
-def declared_broken(step: Step) -> dict[str, str]:
+def declared_broken(slice_: StepSlice) -> dict[str, str]:
     """Give the obligations that the declaration itself gives up, each with the reason."""
-    if step.key != KeyStyle.NONE:
+    if slice_.step.key != KeyStyle.NONE:
         return {}
-    return {
-        one: "The step has no key (`key: none`): broken, as declared." for one in KEY_OBLIGATIONS if applies(step, one) is None
-    }
+    why = "The step has no key (`key: none`): broken, as declared."
+    return {one: why for one in KEY_OBLIGATIONS if applies(slice_, one) is None}
 
 
 class Waivers:
@@ -212,7 +228,7 @@ def judge(slice_: StepSlice, histories: Sequence[Played], today: date) -> Judgem
     verdicts: dict[str, Verdict] = {}
     why: dict[str, str] = {}
     demands = asked(slice_)
-    given_up = declared_broken(slice_.step)
+    given_up = declared_broken(slice_)
     deviating = {one for history in histories for one in history.broken}
     for obligation in sorted({*demands, *deviating, *given_up}, key=order_of):
         verdict, reason = _obligation(obligation, demands.get(obligation, frozenset()), histories, given_up, waivers)

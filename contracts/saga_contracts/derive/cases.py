@@ -11,20 +11,28 @@ States in a pact, in this order, so that a stock verifier can serve them by hand
 3. `SAGA/STEP arrived: F C`: these calls were made with the step key before (letters as in `model`).
 """
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.saga import Completion, KeyStyle, ProviderState, Reply, Request, Saga, Step, StepClass
-from saga_contracts.derive.slices import StepSlice, example_outputs, step_slice
-from saga_contracts.wire.replies import forward_outcome
+from saga_contracts.declare.outcomes import Outcome
+from saga_contracts.declare.outputs import example_outputs
+from saga_contracts.declare.saga import Completion, ProviderState, Reply, Request, Saga, Step, StepClass
+from saga_contracts.derive import expectations
+from saga_contracts.derive.expectations import Letter, Situation
+from saga_contracts.derive.slices import StepSlice, step_slice
+from saga_contracts.wire import fresh, replies
+from saga_contracts.wire.requests import in_path
 
 SAGA_ID = "saga-1"
 WHOLE = "_saga"
 """Stands in the place of the step in the name of a case that belongs to the whole saga; no step can have this name."""
 CALLBACK_URL = "http://saga-service.example/callbacks/{key}"
+IN_PATH = "InPath"
+"""Ends the name of a value as it stands in a path: percent-encoded."""
 
 
 class Role(StrEnum):
@@ -76,7 +84,12 @@ class Case:
 
 def derive(saga: Saga) -> tuple[Case, ...]:
     """Give every case of a saga, in the order of its steps."""
-    return tuple(case for step in saga.steps for case in _step_cases(saga, step))
+    return tuple(case for step in saga.steps for case in derive_step(saga, step))
+
+
+def derive_step(saga: Saga, step: Step) -> tuple[Case, ...]:
+    """Give every case of one step."""
+    return tuple(_step_cases(saga, step))
 
 
 def derive_messages(saga: Saga) -> tuple[Case, ...]:
@@ -88,6 +101,17 @@ def derive_messages(saga: Saga) -> tuple[Case, ...]:
     if saga.owner == saga.consumer:
         return ()
     return (_creation(saga), *_notifications(saga))
+
+
+def read_as(saga: Saga, step: Step, role: Role, reply: Reply) -> str:
+    """Give what a client must make of a declared reply that comes as it is declared."""
+    context = example_context(saga, step)
+    read = {
+        Role.FORWARD: replies.forward_outcome,
+        Role.COMPENSATE: replies.compensate_outcome,
+        Role.STATUS: replies.status_outcome,
+    }[role]
+    return read(step, replies.example_of(reply, context), context).value
 
 
 def example_context(saga: Saga, step: Step) -> dict[str, Any]:
@@ -106,10 +130,23 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
 
 def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     """Give the expressions that a verifier replaces by fresh values, in the places of the examples."""
-    payload: dict[str, Any] = dict(saga.payload.example)
-    payload.update({name: f"${{{name}}}" for name in saga.payload.fresh})
-    fresh = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
-    return example_context(saga, step) | {"payload": payload} | fresh
+    payload = copy.deepcopy(saga.payload.example)
+    for name in saga.payload.fresh:
+        fresh.put(payload, name, f"${{{name}}}")
+    others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
+    return example_context(saga, step) | {"payload": payload} | others
+
+
+def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
+    """Give the expressions for a path: where a value has to be percent-encoded there, the encoded one has a name of its own."""
+    example, found = example_context(saga, step), generator_context(saga, step)
+    for name in saga.payload.fresh:
+        value = templates.look_up(name, saga.payload.example)
+        if in_path(value) != str(value):
+            fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    if in_path(example["key"]) != example["key"]:
+        found["key"] = f"${{stepKey{IN_PATH}}}"
+    return found
 
 
 def step_key(saga_id: str, step: str) -> str:
@@ -128,102 +165,146 @@ def arrived_state(saga: str, step: str, word: str) -> str:
 
 
 def _step_cases(saga: Saga, step: Step) -> Iterator[Case]:
-    done = "F D" if step.completion == Completion.CALLBACK else "F"
-    refused = "F X" if step.completion == Completion.CALLBACK else "R"
-    for role, name, word, outcome, reply, obligations in _rows(step, done, refused):
-        refusing = word.startswith(refused) if refused == "R" else word.startswith("F X")
-        refusing = refusing or name == "refused"
-        call = getattr(step, role.value)
-        carries = role == Role.FORWARD and name in ("done", "in_progress")
+    slice_ = step_slice(saga, step.step)
+    for row in _rows(saga, slice_):
+        carries = row.role == Role.FORWARD and row.name in ("done", "in_progress")
         yield Case(
-            name=f"{saga.saga}/{step.step}/{role}/{name}",
+            name=f"{saga.saga}/{step.step}/{row.role}/{row.name}",
             saga=saga.saga,
             step=step.step,
-            role=role,
+            role=row.role,
             participant=step.participant,
-            states=_states(saga, step, word, refusing=refusing),
-            outcome=outcome,
-            obligations=obligations,
-            request=call.request,
-            reply=reply,
-            slice=step_slice(saga, step.step) if carries else None,
+            states=_states(saga, step, row.word, refusing=row.refusing),
+            outcome=row.outcome,
+            obligations=row.obligations,
+            request=getattr(step, row.role.value).request,
+            reply=row.reply,
+            slice=slice_ if carries else None,
         )
     yield from _callback_cases(saga, step)
 
 
-_Row = tuple[Role, str, str, str, Reply, tuple[str, ...]]
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One case of a step before it has its states."""
+
+    role: Role
+    name: str
+    word: str
+    refusing: bool
+    outcome: str
+    reply: Reply
+    obligations: tuple[str, ...]
 
 
-def _rows(step: Step, done: str, refused: str) -> Iterator[_Row]:
-    yield from _forward_rows(step, done, refused)
-    if step.compensate is not None:
-        undo = step.compensate.replies
-        again = undo.done_again or undo.done
-        yield Role.COMPENSATE, "done", done, "done", undo.done, ("O1", "O6", "O13", "O31")
-        yield Role.COMPENSATE, "done_again", f"{done} C", "done", again, ("O7", "O13", "O31")
-        yield Role.COMPENSATE, "null", "", "done", undo.null or undo.done, ("O8", "O13", "O31")
-        if step.given.refusing:
-            yield Role.COMPENSATE, "after_refusal", refused, "done", undo.null or undo.done, ("O2", "O13", "O31")
-    if step.status is not None:
-        yield from _status_rows(step, done, refused)
+_CALLS: tuple[tuple[Role, str, str, Letter, tuple[str, ...]], ...] = (
+    (Role.FORWARD, "done", "", Letter.FORWARD, ("O1", "O31")),
+    (Role.FORWARD, "in_progress", "", Letter.FORWARD, ("O1", "O18", "O31")),
+    (Role.FORWARD, "done_again", "{done}", Letter.FORWARD, ("O3", "O31")),
+    (Role.FORWARD, "refused", "", Letter.REFUSED, ("O1", "O2", "O31")),
+    (Role.FORWARD, "refused_again", "{refused}", Letter.FORWARD, ("O32", "O31")),
+    (Role.FORWARD, "suspended", "C", Letter.FORWARD, ("O9", "O31")),
+    (Role.FORWARD, "misused", "M", Letter.MISUSED, ("O4", "O31")),
+    (Role.COMPENSATE, "done", "{done}", Letter.COMPENSATE, ("O1", "O6", "O13", "O31")),
+    (Role.COMPENSATE, "done_again", "{done} C", Letter.COMPENSATE, ("O7", "O13", "O31")),
+    (Role.COMPENSATE, "null", "", Letter.COMPENSATE, ("O8", "O13", "O31")),
+    (Role.COMPENSATE, "after_refusal", "{refused}", Letter.COMPENSATE, ("O2", "O13", "O31")),
+)
+"""The calls of a step: role, name, what came before, the call itself, what the case serves."""
+_QUESTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("absent", "", ("O14", "O31", "O33")),
+    ("applied", "{done}", ("O14", "O31", "O33")),
+    ("refused", "{refused}", ("O14", "O31", "O33")),
+    ("compensated", "{done} C", ("O14", "O31", "O33")),
+    ("null_compensated", "C", ("O8", "O14", "O31", "O33")),
+)
+"""The status calls of a step: name, what came before, what the case serves."""
 
 
-def _forward_rows(step: Step, done: str, refused: str) -> Iterator[_Row]:
-    replies = step.forward.replies
-    first = replies.in_progress if step.completion == Completion.CALLBACK else replies.done
-    if first is not None:
-        name = "in_progress" if step.completion == Completion.CALLBACK else "done"
-        extra = ("O18",) if step.completion == Completion.CALLBACK else ()
-        yield Role.FORWARD, name, "", name, first, ("O1", *extra, "O31")
-    again = replies.done_again or replies.done
-    if again is not None:
-        yield Role.FORWARD, "done_again", done, "done", again, ("O3", "O31")
-    if replies.refused is not None and step.given.refusing:
-        if step.completion == Completion.SYNC:
-            yield Role.FORWARD, "refused", "", "refused", replies.refused, ("O1", "O2", "O31")
-        yield Role.FORWARD, "refused_again", refused, "refused", replies.refused, ("O32", "O31")
-    suspended = replies.suspended or replies.refused
-    if step.step_class == StepClass.COMPENSATABLE and suspended is not None:
-        outcome = "suspended" if replies.suspended is not None else "refused"
-        yield Role.FORWARD, "suspended", "C", outcome, suspended, ("O9", "O31")
-    if step.key != KeyStyle.NONE:
-        misused = replies.misused or Reply(status=422)
-        outcome = forward_outcome(step, misused.status, templates.examples(misused.body))
-        yield Role.FORWARD, "misused", "M", outcome.value, misused, ("O4", "O31")
+def _rows(saga: Saga, slice_: StepSlice) -> Iterator[_Row]:
+    step = slice_.step
+    for role, name, before, letter, serves in _CALLS:
+        word = _word(slice_, before)
+        if word is None or not _possible(slice_, role, name, letter):
+            continue
+        refusing = letter == Letter.REFUSED or "{refused}" in before
+        usual = _demanded(slice_, _situation(slice_, word, refusing=refusing), letter, name)
+        reply = None if usual is None else expectations.declared(step, role.value, usual)
+        if reply is not None:
+            outcome = read_as(saga, step, role, reply)
+            yield _Row(role, name, word, refusing, outcome, reply, serves)
+    for name, before, serves in _QUESTIONS if step.status is not None else ():
+        word = _word(slice_, before)
+        if word is not None:
+            refusing = "{refused}" in before
+            state = _situation(slice_, word, refusing=refusing).state
+            reply = expectations.declared(step, Role.STATUS.value, state.value)
+            if reply is not None:
+                yield _Row(Role.STATUS, name, word, refusing, state.value, reply, serves)
 
 
-def _status_rows(step: Step, done: str, refused: str) -> Iterator[_Row]:
-    assert step.status is not None  # noqa: S101  (the caller looked)
-    replies = step.status.replies
-    obligations = ("O14", "O31", "O33")
-    yield Role.STATUS, "absent", "", "absent", replies.absent, obligations
-    yield Role.STATUS, "applied", done, "applied", replies.applied, obligations
-    if replies.refused is not None and step.given.refusing:
-        yield Role.STATUS, "refused", refused, "refused", replies.refused, obligations
-    if replies.compensated is not None and step.compensate is not None:
-        yield Role.STATUS, "compensated", f"{done} C", "compensated", replies.compensated, obligations
-        yield Role.STATUS, "null_compensated", "C", "compensated", replies.compensated, ("O8", *obligations)
+def _word(slice_: StepSlice, before: str) -> str | None:
+    """Write out what came before; None when it cannot come at this step."""
+    callback = slice_.step.completion == Completion.CALLBACK
+    if "C" in before and slice_.step.compensate is None:
+        return None
+    if "{refused}" in before and not expectations.can_be_refused(slice_.step):
+        return None
+    if before == "M" and not fresh.can_be_misused(slice_.payload, slice_.step):
+        return None
+    return before.format(done="F D" if callback else "F", refused="F X" if callback else "R")
+
+
+def _possible(slice_: StepSlice, role: Role, name: str, letter: Letter) -> bool:
+    """Does this call ever come at this step?"""
+    callback = slice_.step.completion == Completion.CALLBACK
+    if role == Role.COMPENSATE:
+        return slice_.step.compensate is not None
+    if letter == Letter.REFUSED:
+        return not callback and expectations.can_be_refused(slice_.step)
+    return name not in ("done", "in_progress") or callback == (name == "in_progress")
+
+
+def _situation(slice_: StepSlice, word: str, *, refusing: bool) -> Situation:
+    """Give the situation that a word leads to; after `M` the key belongs to another payload, as after `F`."""
+    situation = Situation(refusing=refusing)
+    for letter in word.replace("M", "F").split():
+        situation = expectations.after_event(situation, Letter(letter), callback=slice_.step.completion == Completion.CALLBACK)
+    return situation
+
+
+def _demanded(slice_: StepSlice, situation: Situation, letter: Letter, case: str) -> str | None:
+    """Give the name of the one declared reply that a contract can demand.
+
+    That is the reply which the file declares for this very case, or the only one that is right. Where several different replies
+    are right, a contract of one reply would accuse a participant that gives another: the deck judges it, and the client is shown
+    each of them by a client-only case.
+    """
+    names = expectations.answers(slice_, situation, letter)
+    if not names or names[0] == case:
+        return names[0] if names else None
+    role = "compensate" if letter == Letter.COMPENSATE else "forward"
+    looks = [expectations.declared(slice_.step, role, name) for name in names]
+    return names[0] if all(look == looks[0] for look in looks) else None
 
 
 def _callback_cases(saga: Saga, step: Step) -> Iterator[Case]:
-    if step.callback is None:
-        return
-    outcomes: Mapping[str, Any] = {"done": step.callback.outcomes.done, "refused": step.callback.outcomes.refused}
-    for outcome, body in outcomes.items():
-        if body is None or (outcome == "refused" and not step.given.refusing):
+    for outcome, body in replies.callback_bodies(step):
+        refused = outcome == Outcome.REFUSED
+        if refused and not step.given.refusing:
             continue
-        common = step.callback.request.body or {}
+        assert step.callback is not None  # noqa: S101  (it has outcomes)
         yield Case(
             name=f"{saga.saga}/{step.step}/{Role.CALLBACK}/{outcome}",
             saga=saga.saga,
             step=step.step,
             role=Role.CALLBACK,
             participant=step.participant,
-            states=_states(saga, step, "F D" if outcome == "done" else "F X", refusing=outcome == "refused"),
-            outcome=outcome,
+            states=_states(saga, step, "F X" if refused else "F D", refusing=refused),
+            outcome=outcome.value,
             obligations=("O18", "O31"),
             request=step.callback.request,
-            message={**common, **body},
+            message=dict(body),
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from saga_contracts.declare.saga import Completion, Reply, Request, Saga, Step
+from saga_contracts.derive import cases
 from saga_contracts.derive.cases import Role
 
 SILENCE_TIMEOUT_MS = 250
@@ -20,9 +21,7 @@ class Kind(StrEnum):
 
     UNAVAILABLE = "unavailable"  # status 503: try again
     FAILING = "failing"  # status 500 of a status call: never to be read as "absent"
-    BUSY = "busy"  # the declared "try again"
-    IMPOSSIBLE = "impossible"  # the declared "cannot be undone any more"
-    STILL_RUNNING = "still_running"  # the status of a call that was accepted and is not finished
+    ALSO = "also"  # a declared reply that no contract demands: another one may come as well, or no provider can be brought to it
     NO_ANSWER = "no_answer"  # nothing comes back in time: the effect is not known
     CONNECTION_LOST = "connection_lost"  # the connection ends without an answer: the effect is not known
     UNDECLARED = "undeclared"  # a refusal that the saga file does not know
@@ -69,11 +68,17 @@ def derive(saga: Saga) -> tuple[ClientCase, ...]:
 
 
 def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
+    demanded = [(case.role, case.reply) for case in cases.derive_step(saga, step)]
     for role in (Role.FORWARD, Role.COMPENSATE, Role.STATUS):
         call = getattr(step, role.value)
         if call is None:
             continue
         reading: tuple[str, ...] = ("O14",) if role == Role.STATUS else ("O1",)
+        for field, reply in _declared(call.replies):
+            if (role, reply) not in demanded:
+                name = f"{saga.saga}/{step.step}/{role}/{Kind.ALSO}_{field}"
+                outcome = cases.read_as(saga, step, role, reply)
+                yield ClientCase(name, saga.saga, step.step, role, Kind.ALSO, call.request, (reply,), 1, 1, outcome, reading)
         for kind, answers, outcome in _one_call(step, role):
             name = f"{saga.saga}/{step.step}/{role}/{kind}"
             yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, 1, 1, outcome, reading)
@@ -82,23 +87,17 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
             yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, calls, 2, outcome, obligation)
 
 
-_PASSING = (
-    ("retryable", Kind.BUSY, "retryable"),
-    ("impossible", Kind.IMPOSSIBLE, "impossible"),
-    ("in_progress", Kind.STILL_RUNNING, "in_progress"),
-)
-"""Declared replies that a provider cannot be brought to give when it is verified: the field, the kind, the outcome."""
+def _declared(declared: object) -> Iterator[tuple[str, Reply]]:
+    for field in type(declared).model_fields:  # type: ignore[attr-defined]
+        reply = getattr(declared, field)
+        if reply is not None:
+            yield field, reply
 
 
 def _one_call(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply | Answer, ...], str]]:
     yield Kind.UNAVAILABLE, (Reply(status=503),), "retryable"
     if role == Role.STATUS:
         yield Kind.FAILING, (Reply(status=500),), "retryable"
-    replies = getattr(step, role.value).replies
-    for field, kind, outcome in _PASSING:
-        reply = getattr(replies, field, None)
-        if reply is not None and (role, kind) != (Role.FORWARD, Kind.STILL_RUNNING):
-            yield kind, (reply,), outcome
     yield Kind.NO_ANSWER, (Answer.SILENCE,), "retryable"
     yield Kind.CONNECTION_LOST, (Answer.DROP,), "retryable"
     yield Kind.UNDECLARED, (Reply(status=_undeclared(step, role, (418, 421, 423, 426))),), "unknown"
@@ -106,7 +105,7 @@ def _one_call(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply | Answ
 
 
 def _several_calls(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply | Answer, ...], int, str, tuple[str, ...]]]:
-    if step.tries < 2:  # noqa: PLR2004  (a step with one try is not repeated)
+    if (step.undo_tries if role == Role.COMPENSATE else step.tries) < 2:  # noqa: PLR2004  (a call with one try is not repeated)
         return
     if role == Role.COMPENSATE and step.compensate is not None:
         yield Kind.RETRIED, (Reply(status=503), step.compensate.replies.done), 2, "done", ("O7",)

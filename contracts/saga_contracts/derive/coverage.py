@@ -11,15 +11,19 @@ from enum import StrEnum
 from typing import Any
 
 from saga_contracts.declare.obligations import order_of
-from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
-from saga_contracts.derive import cases, pactfile
+from saga_contracts.declare.saga import Saga, Step
+from saga_contracts.derive import adoption, cases, pactfile
+from saga_contracts.derive.adoption import Evidence, Waivers
 from saga_contracts.derive.cases import WHOLE, Case, Role
-from saga_contracts.derive.slices import step_slice
+from saga_contracts.derive.slices import StepSlice, step_slice
 
 STATIC = ("O25", "O33")
 """Obligations that reading the saga file decides."""
-KEY_OBLIGATIONS = ("O3", "O4", "O7", "O8", "O9", "O11", "O32")
-"""Obligations that no participant can keep without a step key."""
+
+
+ROWS = ("O1", "O2", "O3", "O4", "O6", "O7", "O8", "O9", "O13", "O14", "O18", "O31", "O32", *STATIC)
+"""What a contract can hold; the same rows for every saga, so that two tables can be compared."""
+_SEVERAL = "Several declared replies are right here, so no contract demands one of them: the deck decides."
 
 
 class State(StrEnum):
@@ -120,76 +124,72 @@ def _stale(saga: Saga, documents: list[Mapping[str, Any]]) -> set[str]:
 
 def _step_cells(saga: Saga, step: Step, held: Mapping[str, str], stale: set[str], today: date) -> Iterator[Cell]:
     mine = [case for case in cases.derive(saga) if case.step == step.step]
-    for obligation in sorted(_obligations(saga), key=order_of):
-        cell = _cell(saga, step, obligation, [case for case in mine if obligation in case.obligations], held, stale)
-        yield _waived(saga, cell, today)
+    waivers = Waivers(saga.waivers, step.step, today)
+    slice_ = step_slice(saga, step.step)
+    for obligation in sorted(ROWS, key=order_of):
+        expected = [case for case in mine if obligation in case.obligations]
+        yield _waived(_cell(slice_, obligation, expected, held, stale), waivers)
 
 
-def _obligations(saga: Saga) -> set[str]:
-    del saga  # the table has the same rows for every saga, so that two tables can be compared
-    return {"O1", "O2", "O3", "O4", "O6", "O7", "O8", "O9", "O13", "O14", "O18", "O31", "O32", *STATIC}
-
-
-def _cell(saga: Saga, step: Step, obligation: str, expected: list[Case], held: Mapping[str, str], stale: set[str]) -> Cell:
-    reason = _applies(saga, step, obligation)
+def _cell(slice_: StepSlice, obligation: str, expected: list[Case], held: Mapping[str, str], stale: set[str]) -> Cell:
+    step = slice_.step
     if obligation in STATIC:
         return Cell(step.step, obligation, State.COVERED, "Read off the saga file.", "file")
+    reason = _unasked(slice_, obligation)
     if reason is not None:
         return Cell(step.step, obligation, State.NOT_APPLICABLE, reason)
-    if step.key == KeyStyle.NONE and obligation in KEY_OBLIGATIONS:
-        return Cell(step.step, obligation, State.BROKEN, "The step has no key (`key: none`): broken, as declared.")
-    why = _why_missing(step, obligation, expected, held, stale)
+    given_up = adoption.declared_broken(slice_).get(obligation)
+    if given_up is not None:
+        return Cell(step.step, obligation, State.BROKEN, given_up)
+    why = _why_missing(slice_, obligation, expected, held, stale)
     if why is not None:
         return Cell(step.step, obligation, State.MISSING, why)
+    if not expected:
+        return Cell(step.step, obligation, State.NOT_APPLICABLE, _SEVERAL)
     sources = {held[case.name] for case in expected}
     by = sources.pop() if len(sources) == 1 else "mixed"
     return Cell(step.step, obligation, State.COVERED, f"Held by {len(expected)} case{'s' if len(expected) > 1 else ''}.", by)
 
 
-def _why_missing(step: Step, obligation: str, expected: list[Case], held: Mapping[str, str], stale: set[str]) -> str | None:
+def _unasked(slice_: StepSlice, obligation: str) -> str | None:
+    """Tell why no contract is asked to hold an obligation of a step, or None when one is."""
+    reason = adoption.applies(slice_, obligation)
+    if reason is None and obligation == "O14" and Evidence.STATUS not in adoption.looks_at(slice_.level):
+        return "Status calls begin with level 2 of adoption."
+    return reason
+
+
+def _why_missing(
+    slice_: StepSlice, obligation: str, expected: list[Case], held: Mapping[str, str], stale: set[str]
+) -> str | None:
     missing = [case.name for case in expected if case.name not in held]
     if not expected:
-        return _no_case(step, obligation)
+        return _no_case(slice_.step, obligation)
     if missing:
         return f"No contract holds {', '.join(missing)}."
-    if step.step in stale:
+    if slice_.step.step in stale:
         return "The pact was made from another version of the saga file: run the contract tests again."
     return None
 
 
-def _applies(saga: Saga, step: Step, obligation: str) -> str | None:
-    """Tell why an obligation does not apply to a step, or None when it does."""
-    if obligation in ("O6", "O7", "O8", "O9", "O13") and step.step_class != StepClass.COMPENSATABLE:
-        return f"A {step.step_class} step is never undone."
-    if obligation in ("O2", "O32") and step.step_class == StepClass.RETRIABLE:
-        return "A retriable step never refuses."
-    if obligation in ("O2", "O32") and step.forward.replies.refused is None and not step.given.refusing:
-        return "The step declares no refusal."
-    if obligation == "O18" and step.callback is None:
-        return "The step has no callback."
-    if obligation == "O14" and step.status is None and saga.level < 2:  # noqa: PLR2004  (level 2 begins with status calls)
-        return "Status calls begin with level 2 of adoption."
+def _no_case(step: Step, obligation: str) -> str | None:
+    """Tell which field is missing for a case; None when the declaration leaves the reply open, so that the deck decides."""
+    if obligation == "O14" and step.status is None:
+        return "The step declares no status call (`status`)."
+    if obligation in ("O2", "O32") and not step.given.refusing:
+        return "The step does not say how to make it refuse (`given.refusing`)."
+    if obligation in ("O6", "O7", "O8", "O9", "O13") and step.compensate is None:
+        return "The step declares no compensation (`compensate`)."
     return None
 
 
-def _no_case(step: Step, obligation: str) -> str:
-    if obligation == "O14":
-        return "The step declares no status call."
-    if obligation in ("O2", "O32"):
-        return "The step does not say how to make it refuse (`given.refusing`)."
-    return f"No case can be derived from the declaration of {step.step}."
-
-
-def _waived(saga: Saga, cell: Cell, today: date) -> Cell:
-    if cell.state not in (State.MISSING, State.BROKEN):
+def _waived(cell: Cell, waivers: Waivers) -> Cell:
+    words = waivers.words(cell.obligation)
+    if cell.state not in (State.MISSING, State.BROKEN) or not words:
         return cell
-    for waiver in saga.waivers:
-        if (waiver.step, waiver.obligation) == (cell.step, cell.obligation):
-            if date.fromisoformat(waiver.expires) >= today:
-                why = f"Waived by {waiver.person} until {waiver.expires}: {waiver.reason}."
-                return Cell(cell.step, cell.obligation, State.WAIVED, why)
-            return Cell(cell.step, cell.obligation, cell.state, f"{cell.why} The waiver expired on {waiver.expires}.")
-    return cell
+    if waivers.hides(cell.obligation):
+        return Cell(cell.step, cell.obligation, State.WAIVED, words)
+    return Cell(cell.step, cell.obligation, cell.state, f"{cell.why} {words}")
 
 
 def _saga_cells(saga: Saga, held: Mapping[str, str]) -> Iterator[Cell]:
@@ -216,8 +216,7 @@ def _errors(saga: Saga, held: Mapping[str, str], stale: set[str], today: date) -
         if step.compensate is None:
             continue
         for name, obligation in (("done", "O13"), ("null", "O8")):
-            cell = Cell(step.step, obligation, State.MISSING, "")
             missing = f"{saga.saga}/{step.step}/compensate/{name}" not in held
-            if missing and _waived(saga, cell, today).state == State.MISSING:
+            if missing and not Waivers(saga.waivers, step.step, today).hides(obligation):
                 what = "compensation" if name == "done" else "compensation that finds nothing to undo"
                 yield f"The {what} of {step.step} has no contract ({saga.saga}/{step.step}/compensate/{name})."

@@ -1,30 +1,23 @@
 """Decks: for one step, every arrival history that at most k faults can cause, with what the participant must do (pure).
 
 The words come from `model`. A few more are always in the deck, however small k is: they are what the obligations themselves
-speak of (a compensation that was never preceded by its forward call, a forward call after its compensation, …). Each history
-says what every reply may be, what the status call must answer after every prefix, and what the effect probe must read at the end.
+speak of (a compensation that was never preceded by its forward call, a forward call after its compensation, …). What every reply
+may be, what the status call must answer after every prefix and what the effect probe must read is said by `expectations`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from saga_contracts.declare.obligations import order_of
+from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import KeyStyle
-from saga_contracts.derive import model
-from saga_contracts.derive.model import DERIVATION, Letter, Rules, State, Word
+from saga_contracts.derive import expectations, model
+from saga_contracts.derive.expectations import REFUSALS, Expectation, Letter, Situation, Word, World
+from saga_contracts.derive.model import DERIVATION, Rules
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.wire import fresh
 
 MAX_FAULTS = 4
-
-
-class World(StrEnum):
-    """What the effect probe must read."""
-
-    BEFORE = "before"  # as under the `enough` precondition, without an effect
-    APPLIED = "applied"  # with exactly one effect
-    REFUSING = "refusing"  # as under the `refusing` precondition, without an effect
-    IMPROVED = "improved"  # refused first, then the `enough` precondition became true: without an effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +26,13 @@ class Play:
 
     Attributes:
         letter: The event.
-        replies: Outcomes of which the reply must be one; empty for the participant's own callback.
-        obligation: What is broken when the reply is another.
-        status: States of which the status call must answer one afterwards.
-        status_obligation: What is broken when it answers another.
+        expects: What must follow.
+        improves: Does the precondition become true before it?
     """
 
     letter: Letter
-    replies: tuple[str, ...]
-    obligation: str
-    status: tuple[State, ...]
-    status_obligation: str
+    expects: Expectation
+    improves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +43,16 @@ class History:
         word: Its events, such as `F C F`.
         improved: Does the refusing precondition become true after the refusal?
         faults: The least number of faults that causes it; None when it is in the deck for its obligation only.
+        begins: The situation before the first event.
         plays: Each event with what must follow it.
-        world: What the probe must read at the end.
-        world_obligation: What is broken when it reads otherwise.
         obligations: All that this history checks, in the catalogue's order.
     """
 
     word: str
     improved: bool
     faults: int | None
+    begins: Situation
     plays: tuple[Play, ...]
-    world: World
-    world_obligation: str
     obligations: tuple[str, ...]
 
     @property
@@ -76,7 +63,26 @@ class History:
     @property
     def refusing(self) -> bool:
         """Does the history start under the refusing precondition?"""
-        return any(play.letter in (Letter.REFUSED, Letter.CALLBACK_REFUSED) for play in self.plays)
+        return self.begins.refusing
+
+    @property
+    def ends(self) -> Expectation:
+        """What must hold after the last event."""
+        return self.plays[-1].expects
+
+    @property
+    def world(self) -> World:
+        """What the effect probe must read at the end."""
+        return self.ends.worlds[0]
+
+    @property
+    def undone_at_work(self) -> bool:
+        """Is the step compensated while its participant is still at work, so that what comes later has to be waited for?"""
+        before = [self.begins, *(play.expects.following for play in self.plays)]
+        return any(
+            play.letter == Letter.COMPENSATE and situation.state == State.IN_PROGRESS
+            for situation, play in zip(before, self.plays, strict=False)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ def history_of(slice_: StepSlice, word: Word) -> History:
 
 def _variants(word: Word) -> tuple[bool, ...]:
     """Histories in which a forward call comes after a refusal are also played with the precondition improved in between."""
-    refusals = [index for index, letter in enumerate(word) if letter in (Letter.REFUSED, Letter.CALLBACK_REFUSED)]
+    refusals = [index for index, letter in enumerate(word) if letter in REFUSALS]
     later_forward = refusals and Letter.FORWARD in word[refusals[0] + 1 :]
     return (False, True) if later_forward else (False,)
 
@@ -151,7 +157,7 @@ def _always(slice_: StepSlice, rules: Rules) -> Iterator[Word]:
     done: Word = (f, Letter.DONE) if rules.callback else (f,)
     refused: Word = (f, Letter.CALLBACK_REFUSED) if rules.callback else (Letter.REFUSED,)
     yield from (done, (*done, f))
-    if slice_.step.key != KeyStyle.NONE:
+    if slice_.step.key != KeyStyle.NONE and fresh.can_be_misused(slice_.payload, slice_.step):
         yield (*done, m)
     if rules.can_refuse:
         yield from (refused, (*refused, f))
@@ -164,114 +170,26 @@ def _always(slice_: StepSlice, rules: Rules) -> Iterator[Word]:
 
 
 def _history(slice_: StepSlice, rules: Rules, word: Word, faults: int | None, *, improved: bool) -> History:
+    begins = situation = expectations.start_of(word)
     plays: list[Play] = []
-    state = State.ABSENT
-    seen: list[Letter] = []
-    refusing = Letter.CALLBACK_REFUSED in word
     for letter in word:
-        following = state if letter == Letter.MISUSED else model.after(state, letter, callback=rules.callback)
-        obligation = _reply_obligation(state, letter, seen)
-        allowed = _status(slice_, state, following, refusing=refusing)
-        status_obligation = obligation if obligation in _SEEN_IN_STATUS else "O14"
-        plays.append(Play(letter, _replies(slice_, state, letter, refusing=refusing), obligation, allowed, status_obligation))
-        seen.append(letter)
-        state = following
-    world = _world(word, state, improved=improved)
-    text = " ".join(word)
-    obligation = _world_obligation(word)
-    checked = (
-        {play.obligation for play in plays}
-        | {play.status_obligation for play in plays if play.status}
-        | {obligation}
-        | _more(slice_, word, rules)
-    )
-    return History(text, improved, faults, tuple(plays), world, obligation, tuple(sorted(checked, key=order_of)))
-
-
-_SEEN_IN_STATUS = ("O8", "O9", "O11", "O32")
-"""Obligations that a wrong state after the call breaks, whatever the reply was."""
-
-
-def _replies(slice_: StepSlice, state: State, letter: Letter, *, refusing: bool) -> tuple[str, ...]:
-    """Give the outcomes of which the reply must be one; a callback step may refuse at once instead of by its callback."""
-    accepts = ("in_progress", "refused") if refusing else ("in_progress",)
-    fixed: dict[Letter, tuple[str, ...]] = {
-        Letter.DONE: (),
-        Letter.CALLBACK_REFUSED: (),
-        Letter.COMPENSATE: ("done",),
-        Letter.MISUSED: ("misused",) if slice_.step.forward.replies.misused is not None else ("misused", "refused"),
-        Letter.REFUSED: ("refused",),
-    }
-    if letter in fixed:
-        return fixed[letter]
-    accepted = slice_.policies.suspended_forward == "accepted"
-    by_state: dict[State, tuple[str, ...]] = {
-        State.ABSENT: accepts if slice_.step.callback is not None else ("done",),
-        State.IN_PROGRESS: ("in_progress", "done", "refused"),  # it may have finished in the meantime
-        State.APPLIED: ("done",),
-        State.REFUSED: ("refused",),
-        State.COMPENSATED: ("done", "in_progress") if accepted else ("suspended", "refused"),
-    }
-    return by_state[state]
-
-
-def _reply_obligation(state: State, letter: Letter, seen: list[Letter]) -> str:
-    if letter in (Letter.DONE, Letter.CALLBACK_REFUSED):
-        return "O18"
-    if letter == Letter.MISUSED:
-        return "O4"
-    if letter == Letter.COMPENSATE:
-        return {State.ABSENT: "O8", State.COMPENSATED: "O7"}.get(state, "O13")
-    if state == State.COMPENSATED:
-        return "O11" if Letter.FORWARD in seen or Letter.REFUSED in seen else "O9"
-    return {State.ABSENT: "O1", State.REFUSED: "O32"}.get(state, "O3")
-
-
-def _status(slice_: StepSlice, before: State, state: State, *, refusing: bool) -> tuple[State, ...]:
-    if slice_.step.status is None:
-        return ()
-    replies = slice_.step.status.replies
-    if state == State.IN_PROGRESS:
-        return (State.IN_PROGRESS, State.REFUSED if refusing else State.APPLIED)
-    allowed = [state]
-    if state == State.COMPENSATED and (before == State.REFUSED or refusing):
-        allowed.append(State.REFUSED)
-    if state in (State.COMPENSATED, State.REFUSED) and getattr(replies, state.value) is None:
-        allowed.append(State.ABSENT)
-    return tuple(allowed)
-
-
-def _world(word: Word, state: State, *, improved: bool) -> World:
-    if improved:
-        return World.IMPROVED
-    if Letter.REFUSED in word or Letter.CALLBACK_REFUSED in word:
-        return World.REFUSING
-    return World.APPLIED if state in (State.APPLIED, State.IN_PROGRESS) else World.BEFORE
-
-
-def _world_obligation(word: Word) -> str:
-    forwards = [index for index, letter in enumerate(word) if letter == Letter.FORWARD]
-    undone = [index for index, letter in enumerate(word) if letter == Letter.COMPENSATE]
-    refused = [index for index, letter in enumerate(word) if letter in (Letter.REFUSED, Letter.CALLBACK_REFUSED)]
-    if refused:
-        return "O32" if Letter.FORWARD in word[refused[0] + 1 :] else "O2"
-    if not undone:
-        return "O4" if Letter.MISUSED in word else "O3"
-    if not forwards:
-        return "O8" if len(undone) == 1 else "O7"
-    if forwards[0] > undone[0]:
-        return "O9"
-    if forwards[-1] > undone[0]:
-        return "O11"
-    return "O7" if len(undone) > 1 else "O6"
+        improves = improved and situation.refused and not situation.improved and letter == Letter.FORWARD
+        if improves:
+            situation = replace(situation, improved=True)
+        expects = expectations.expect(slice_, situation, letter)
+        plays.append(Play(letter, expects, improves))
+        situation = expects.following
+    checked = {one for play in plays for one in (play.expects.obligation, play.expects.effect_obligation)}
+    checked |= {play.expects.told_obligation for play in plays} | _more(slice_, word, rules)
+    return History(" ".join(word), improved, faults, begins, tuple(plays), tuple(sorted(checked, key=order_of)))
 
 
 def _more(slice_: StepSlice, word: Word, rules: Rules) -> set[str]:
-    more = {"O31"}
-    if slice_.step.status is not None:
-        more |= {"O14", "O15"}
+    """Give what a history checks besides what its events speak of."""
+    more = {"O14", "O15", "O21", "O31"}
     if rules.can_be_undone and Letter.COMPENSATE in word:
         more |= {"O12", "O13"}
-    if len(word) == 1 and word[0] == Letter.FORWARD:
-        more.add("O1")
+    calls = sum(letter in (Letter.FORWARD, *REFUSALS) for letter in word)
+    if slice_.step.forward.outputs and calls > 1:
+        more.add("O33")
     return more

@@ -39,58 +39,16 @@ A late arrival bears the same letter as a punctual one: the participant cannot t
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum, StrEnum
+from enum import Enum
 from functools import lru_cache
 
+from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import Completion, StepClass
+from saga_contracts.derive.expectations import Letter, Word, after, can_be_refused
 from saga_contracts.derive.slices import StepSlice
 
-DERIVATION = 1
+DERIVATION = 2
 """Version of the derivation; stands in every deck result. It changes when a deck may change for an unchanged file."""
-
-Word = tuple["Letter", ...]
-
-
-class Letter(StrEnum):
-    """One event at the participant."""
-
-    FORWARD = "F"
-    REFUSED = "R"  # a forward call that the precondition refuses
-    COMPENSATE = "C"
-    DONE = "D"  # the participant's callback: done
-    CALLBACK_REFUSED = "X"  # the participant's callback: refused
-    MISUSED = "M"  # a forward call with the same key and another payload: never sent by a right orchestrator
-
-
-class State(StrEnum):
-    """The durable state of a step at a participant that keeps its word."""
-
-    ABSENT = "absent"
-    IN_PROGRESS = "in_progress"
-    APPLIED = "applied"
-    REFUSED = "refused"
-    COMPENSATED = "compensated"
-
-
-def after(state: State, letter: Letter, *, callback: bool) -> State:
-    """Give the state of a right participant after one more event.
-
-    Args:
-        state: The state before.
-        letter: The event.
-        callback: Does the step tell its outcome by a callback?
-    """
-    if letter == Letter.COMPENSATE:
-        return State.COMPENSATED
-    if letter == Letter.DONE:
-        return State.APPLIED if state == State.IN_PROGRESS else state
-    if letter == Letter.CALLBACK_REFUSED:
-        return State.REFUSED if state == State.IN_PROGRESS else state
-    if state != State.ABSENT:
-        return state
-    if letter == Letter.REFUSED:
-        return State.REFUSED
-    return State.IN_PROGRESS if callback else State.APPLIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +56,7 @@ class Rules:
     """What the model needs to know of a step and its saga."""
 
     tries: int
+    undo_tries: int
     callback: bool
     can_refuse: bool
     can_be_undone: bool
@@ -112,8 +71,9 @@ class Rules:
         cancels = slice_.policies.siblings_of_failed_step == "cancel" and slice_.facts.starts_beside_others
         return cls(
             tries=step.tries,
+            undo_tries=step.undo_tries,
             callback=step.completion == Completion.CALLBACK,
-            can_refuse=step.step_class != StepClass.RETRIABLE and bool(step.given.refusing),
+            can_refuse=can_be_refused(step),
             can_be_undone=undoable,
             undone_after_done=undoable and slice_.facts.undone_after_done,
             cancels_siblings=undoable and cancels,
@@ -244,7 +204,7 @@ def _forward(rules: Rules, at: At) -> Iterator[Move]:
 
 def _undo(rules: Rules, at: At) -> Iterator[Move]:
     yield from _between_tries(at)
-    if at.tried == rules.tries:
+    if at.tried == rules.undo_tries:
         yield None, _enter(at, Phase.OVER)
         return
     late = _pay(at, late_compensations=at.late_compensations + 1)

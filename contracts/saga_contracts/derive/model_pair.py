@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from saga_contracts.derive.model import At, Letter, Outage, Phase, Rules, State, moves
+from saga_contracts.declare.outcomes import State
+from saga_contracts.derive.expectations import Letter
+from saga_contracts.derive.model import At, Outage, Phase, Rules, moves
 
 PairWord = tuple[tuple[int, Letter], ...]
 """Arrivals of both: 0 or 1 for the step, and the letter."""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.derive import decks, model_pair
-from saga_contracts.derive.decks import MAX_FAULTS, History, Play, World
-from saga_contracts.derive.model import DERIVATION, Letter, Rules, Word
+from saga_contracts.derive.decks import MAX_FAULTS, History, Play
+from saga_contracts.derive.expectations import Letter, Word, World
+from saga_contracts.derive.model import DERIVATION, Rules
 from saga_contracts.derive.model_pair import PairRules, PairWord, Third
 from saga_contracts.derive.slices import StepSlice, fails_the_saga, step_slice
 

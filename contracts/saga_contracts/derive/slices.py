@@ -8,10 +8,8 @@ import hashlib
 import json
 from typing import Any
 
-from saga_contracts.declare.outputs import example_outputs, pointer
+from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
-
-__all__ = ["Facts", "StepSlice", "example_outputs", "fails_the_saga", "pointer", "step_slice"]
 
 
 class Facts(Model):

@@ -1,8 +1,8 @@
 """The rules of a saga that need more than one field: payload, order, classes, waivers, conserved quantities (pure).
 
-The rules of one step's calls are `lint_calls`, those of templates `lint_templates`. Together they decide what can be read off the
-file: O25 (class order) and O33 (addressable by key). Each problem carries the path of the field it belongs to; `sagafile` turns
-it into a fault with line and column.
+The rules of one step's calls are `lint_calls`, those of templates `lint_templates`, and whether what will be asked can be met is
+`lint_demands`. Together they decide what can be read off the file: O25 (class order) and O33 (addressable by key). Each problem
+carries the path of the field it belongs to; `sagafile` turns it into a fault with line and column.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from jsonschema.exceptions import SchemaError
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
-from saga_contracts.read import lint_calls, lint_templates
+from saga_contracts.read import lint_calls, lint_demands, lint_templates
 
 __all__ = ["Problem", "problems"]
 
@@ -33,6 +33,14 @@ def problems(saga: Saga) -> list[Problem]:
     found += _same_natural_key(saga)
     found += lint_templates.saga_problems(saga)
     found += [*_waivers(saga), *_conserved(saga)]
+    return found or _demands(saga)
+
+
+def _demands(saga: Saga) -> list[Problem]:
+    """Judge what a saga asks for; only one whose values all stand where they are looked for can be judged."""
+    found = list(lint_demands.fresh_problems(saga))
+    for index, step in enumerate(saga.steps):
+        found += lint_demands.problems(saga, step, ("steps", index))
     return found
 
 
@@ -47,10 +55,6 @@ def _payload(saga: Saga) -> Iterator[Problem]:
     for fault in jsonschema.Draft202012Validator(schema).iter_errors(example):
         at = ("payload", "example", *fault.absolute_path)
         yield Problem(at, f"The example does not fit the schema: {fault.message}.", "Change the example or the schema.")
-    for index, name in enumerate(saga.payload.fresh):
-        if not isinstance(example.get(name), str):
-            mend = did_you_mean(name, [field for field, value in example.items() if isinstance(value, str)])
-            yield Problem(("payload", "fresh", index), f"`{name}` is not a text field of the example.", mend)
 
 
 def _names(saga: Saga) -> Iterator[Problem]:

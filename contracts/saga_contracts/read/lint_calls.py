@@ -1,4 +1,4 @@
-"""The rules of one step's calls: transports, replies that can be told apart, keys, paths, outputs (pure)."""
+"""The rules of one step's calls: transports, replies that must be there, keys, paths, outputs (pure)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,24 +8,6 @@ from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import Completion, KeyStyle, Saga, Step, StepClass, Transport
 from saga_contracts.read.lint_templates import payload_problem
-
-_FORWARD_MEANS = {
-    "done": "done",
-    "done_again": "done",
-    "in_progress": "in_progress",
-    "refused": "refused",
-    "suspended": "refused",
-    "misused": "refused",
-    "retryable": "retryable",
-}
-_COMPENSATE_MEANS = {
-    "done": "done",
-    "done_again": "done",
-    "null": "done",
-    "impossible": "impossible",
-    "retryable": "retryable",
-}
-_STATUS_MEANS = {name: name for name in ("applied", "absent", "compensated", "refused", "in_progress")}
 
 
 def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -81,28 +63,6 @@ def _callback(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if "callback_url" not in set(templates.names_in(step.forward.request.model_dump())):
         what = "The participant is to call `{callback_url}`, but the forward call does not tell it."
         yield Problem((*at, "forward", "request"), what, "Put `{callback_url}` into the body, a header or the query.")
-
-
-def _told_apart(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    yield from _alike(step.forward.replies, _FORWARD_MEANS, (*at, "forward", "replies"), "O1")
-    if step.compensate is not None:
-        yield from _alike(step.compensate.replies, _COMPENSATE_MEANS, (*at, "compensate", "replies"), "O1")
-    if step.status is not None:
-        yield from _alike(step.status.replies, _STATUS_MEANS, (*at, "status", "replies"), "O14")
-
-
-def _alike(replies: Any, means: dict[str, str], here: Path, obligation: str) -> Iterator[Problem]:
-    """Two outcomes of different meaning must not look the same on the wire."""
-    seen: dict[str, str] = {}
-    for outcome, meaning in means.items():
-        reply = getattr(replies, outcome)
-        if reply is None:
-            continue
-        looks = repr((reply.status, reply.body))
-        if looks in seen and means[seen[looks]] != meaning:
-            what = f"It looks the same as `{seen[looks]}` ({obligation})."
-            yield Problem((*here, outcome), what, "Tell them apart by status or a body field.")
-        seen.setdefault(looks, outcome)
 
 
 def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -178,7 +138,6 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _undo,
     _replies,
     _callback,
-    _told_apart,
     _key,
     _paths,
     _outputs,

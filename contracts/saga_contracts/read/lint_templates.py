@@ -44,8 +44,8 @@ def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]
         roots = _STEP_ROOTS | ({"callback_url"} if role in ("forward", "callback") else set())
         for part, value in _parts(call.request):
             yield (role, "request", part), value, roots
-        for outcome, body in _reply_bodies(call):
-            yield (role, "replies", outcome, "body"), body, roots
+        for outcome, part, value in _reply_parts(call):
+            yield (role, "replies", outcome, part), value, roots
     if step.callback is not None:
         yield ("callback", "outcomes"), step.callback.outcomes.model_dump(), _STEP_ROOTS
     if step.probe is not None:
@@ -60,12 +60,13 @@ def _parts(request: Request) -> Iterator[tuple[str, Any]]:
         yield part, getattr(request, part)
 
 
-def _reply_bodies(call: Any) -> Iterator[tuple[str, Any]]:
+def _reply_parts(call: Any) -> Iterator[tuple[str, str, Any]]:
     replies = getattr(call, "replies", None)
     for outcome in type(replies).model_fields if replies is not None else ():
         reply = getattr(replies, outcome)
         if reply is not None:
-            yield outcome, reply.body
+            yield outcome, "body", reply.body
+            yield outcome, "headers", reply.headers
 
 
 def _in_value(saga: Saga, step: Step | None, at: Path, value: Any, roots: frozenset[str] | set[str]) -> Iterator[Problem]:

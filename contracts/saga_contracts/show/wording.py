@@ -7,8 +7,8 @@ from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.saga import Reply
 from saga_contracts.derive.cases import Case
 from saga_contracts.derive.client_cases import ClientCase
-from saga_contracts.derive.decks import Deck, History, Play, World
-from saga_contracts.derive.model import Letter
+from saga_contracts.derive.decks import Deck, History, Play
+from saga_contracts.derive.expectations import Letter, World
 from saga_contracts.derive.pairs import PairDeck
 
 LETTERS = {
@@ -181,16 +181,16 @@ def _history_lines(history: History) -> Iterator[str]:
     yield f"  {history.name}   ({faults_words(history.faults)})"
     for play in history.plays:
         yield f"    {play.letter}  {_play_words(play)}"
-    yield f"    the probe reads {WORLDS[history.world]} ({obligation_words(history.world_obligation)})"
+    yield f"    the probe reads {WORLDS[history.world]} ({obligation_words(history.ends.effect_obligation)})"
     yield f"    checks {', '.join(obligation_words(one) for one in history.obligations)}"
 
 
 def _play_words(play: Play) -> str:
-    words = LETTERS[play.letter]
-    if play.replies:
-        words += f" -> {' or '.join(play.replies)} ({obligation_words(play.obligation)})"
-    if play.status:
-        words += f"; then status {' or '.join(play.status)} ({obligation_words(play.status_obligation)})"
+    words, expects = LETTERS[play.letter], play.expects
+    if expects.replies:
+        words += f" -> {' or '.join(expects.outcomes)} ({obligation_words(expects.obligation)})"
+    if expects.told:
+        words += f"; then status {' or '.join(expects.told)} ({obligation_words(expects.told_obligation)})"
     return words
 
 
@@ -201,18 +201,20 @@ def _history_json(history: History) -> dict[str, Any]:
         "faults": history.faults,
         "plays": [_play_json(play) for play in history.plays],
         "world": history.world.value,
-        "worldObligation": history.world_obligation,
+        "worldObligation": history.ends.effect_obligation,
         "obligations": list(history.obligations),
     }
 
 
 def _play_json(play: Play) -> dict[str, Any]:
+    expects = play.expects
     return {
         "letter": play.letter.value,
-        "replies": list(play.replies),
-        "obligation": play.obligation,
-        "status": [state.value for state in play.status],
-        "statusObligation": play.status_obligation,
+        "replies": [outcome.value for outcome in expects.outcomes],
+        "declared": list(expects.replies),
+        "obligation": expects.obligation,
+        "status": [state.value for state in expects.told],
+        "statusObligation": expects.told_obligation,
     }
 
 

@@ -3,145 +3,117 @@
 Every reply is given exactly one outcome, and none is guessed: a declared reply has its declared meaning, the statuses that HTTP
 itself calls passing mean `retryable`, and whatever else arrives is `unknown`. How often a call is repeated, and what becomes of a
 step whose outcome stays open, is left to the callers.
+
+Of several declared replies that fit, the most specific one is meant: first the one that asks for more literal values (in body and
+headers), then the one that asks for more values by type, then the one declared first.
 """
 
-import json
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.saga import Reply, Step
+from saga_contracts.wire.likeness import differs
 
 PASSING = frozenset({408, 425, 429})
 """Statuses below 500 that always mean: try again."""
+IMPLIED_MISUSE = Reply(status=422)
+"""What 'same key, other payload' is answered where the file declares no reply for it."""
 
-
-class ForwardOutcome(StrEnum):
-    """What a forward call came to."""
-
-    DONE = "done"  # the step has its effect, by this call or by an earlier one with the same key
-    IN_PROGRESS = "in_progress"  # accepted; a callback tells the outcome
-    REFUSED = "refused"  # definitely no effect, and none will come of this key
-    SUSPENDED = "suspended"  # the step was compensated before the call came; no effect
-    MISUSED = "misused"  # the key belongs to another payload; no effect of this call
-    RETRYABLE = "retryable"  # try again: the participant said so, failed, or did not answer
-    UNKNOWN = "unknown"  # an answer that the saga file does not declare: nothing is known about the effect
-
-
-class CompensateOutcome(StrEnum):
-    """What a compensating call came to."""
-
-    DONE = "done"  # the step has no effect, and will have none
-    IMPOSSIBLE = "impossible"  # the effect stays: it cannot be undone any more
-    RETRYABLE = "retryable"  # try again: the participant said so, failed, or did not answer
-    UNKNOWN = "unknown"  # an answer that the saga file does not declare
-
-
-class StatusOutcome(StrEnum):
-    """What a status call tells about the step's durable state."""
-
-    APPLIED = "applied"  # the effect is there
-    ABSENT = "absent"  # the participant has never heard of the key
-    COMPENSATED = "compensated"  # undone, or undone before it ever came
-    REFUSED = "refused"  # refused for good
-    IN_PROGRESS = "in_progress"  # accepted, not finished
-    RETRYABLE = "retryable"  # no answer about the state: never to be read as absent
-    UNKNOWN = "unknown"  # an answer that the saga file does not declare: never to be read as absent
-
-
-class CallbackOutcome(StrEnum):
-    """What a callback tells about an accepted forward call."""
-
-    DONE = "done"  # the step has its effect
-    REFUSED = "refused"  # definitely no effect
-
-
-_FORWARD = {
-    "done": ForwardOutcome.DONE,
-    "done_again": ForwardOutcome.DONE,
-    "in_progress": ForwardOutcome.IN_PROGRESS,
-    "refused": ForwardOutcome.REFUSED,
-    "suspended": ForwardOutcome.SUSPENDED,
-    "misused": ForwardOutcome.MISUSED,
-    "retryable": ForwardOutcome.RETRYABLE,
+FORWARD = {
+    "done": Outcome.DONE,
+    "done_again": Outcome.DONE,
+    "in_progress": Outcome.IN_PROGRESS,
+    "refused": Outcome.REFUSED,
+    "suspended": Outcome.SUSPENDED,
+    "misused": Outcome.MISUSED,
+    "retryable": Outcome.RETRYABLE,
 }
-_COMPENSATE = {
-    "done": CompensateOutcome.DONE,
-    "done_again": CompensateOutcome.DONE,
-    "null": CompensateOutcome.DONE,
-    "impossible": CompensateOutcome.IMPOSSIBLE,
-    "retryable": CompensateOutcome.RETRYABLE,
+"""What each declared reply to a forward call means."""
+COMPENSATE = {
+    "done": Outcome.DONE,
+    "done_again": Outcome.DONE,
+    "null": Outcome.DONE,
+    "impossible": Outcome.IMPOSSIBLE,
+    "retryable": Outcome.RETRYABLE,
 }
-_STATUS = {
-    "applied": StatusOutcome.APPLIED,
-    "absent": StatusOutcome.ABSENT,
-    "compensated": StatusOutcome.COMPENSATED,
-    "refused": StatusOutcome.REFUSED,
-    "in_progress": StatusOutcome.IN_PROGRESS,
-}
+"""What each declared reply to a compensation means."""
+STATUS = {state.value: state for state in (State.APPLIED, State.ABSENT, State.COMPENSATED, State.REFUSED, State.IN_PROGRESS)}
+"""What each declared reply to a status call means."""
 
 
-def fits(reply: Reply, status: int, body: Any, context: Mapping[str, Any] | None = None) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One reply as it came.
+
+    Attributes:
+        status: HTTP status.
+        body: The JSON value, or the text of another media type; None when the body was empty, unreadable or too long.
+        headers: With names in lower case.
+    """
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def fits(reply: Reply, received: Received, context: Mapping[str, Any] | None = None) -> str | None:
     """Tell why a received reply is not the declared one.
 
-    The status must be equal. Of the body, what is declared must be there: plain values equal, `{$like: example}` with the
-    example's JSON type all the way down, other fields allowed. Headers do not tell replies apart.
+    The status must be equal. Of body and headers, what is declared must be there: plain values equal, `{$like: example}` with the
+    example's JSON type all the way down, other fields and headers allowed.
 
     Args:
         reply: The declared reply.
-        status: The received HTTP status.
-        body: The received body as JSON value; None when there was none, or when it was no JSON.
-        context: The values of templates in the declared body; None: a text with a template fits whatever stands there.
+        received: What came.
+        context: The values of templates in the declared reply; None: a text with a template fits whatever stands there.
 
     Returns:
         One sentence, or None when the reply fits.
 
     Raises:
-        TemplateError: when the declared body names a value that the context does not hold.
+        TemplateError: when the declared reply names a value that the context does not hold.
     """
-    if status != reply.status:
-        return f"The status is {status} instead of {reply.status}."
-    if reply.body is None:
-        return None
-    return _differs(reply.body, body, context, "")
+    if received.status != reply.status:
+        return f"The status is {received.status} instead of {reply.status}."
+    for name, declared in reply.headers.items():
+        found = received.headers.get(name.lower())
+        if found is None:
+            return f"The header {name} is missing."
+        if differs(declared, found, context) is not None:
+            return f"The header {name} is {found!r} instead of {declared!r}."
+    return None if reply.body is None else differs(reply.body, received.body, context)
 
 
 def fits_body(declared: Any, body: Any, context: Mapping[str, Any] | None = None) -> str | None:
     """Tell why a received body is not the declared one: as in `fits`, without a status."""
-    return _differs(declared, body, context, "")
+    return differs(declared, body, context)
 
 
-def forward_outcome(step: Step, status: int, body: Any, context: Mapping[str, Any] | None = None) -> ForwardOutcome:
+def forward_outcome(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> Outcome:
     """Give the outcome of a forward call that was answered.
 
     Without a declared `suspended` reply, the `refused` one stands for both; without a declared `misused` reply, status 422 means
     misuse unless another reply fits.
     """
-    name = _declared(step.forward.replies, _FORWARD, status, body, context)
-    if name is not None:
-        return _FORWARD[name]
-    if step.forward.replies.misused is None and status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        return ForwardOutcome.MISUSED
-    return ForwardOutcome.RETRYABLE if passes(status) else ForwardOutcome.UNKNOWN
+    names = forward_replies(step, received, context)
+    return FORWARD[names[0]] if names else _undeclared(received.status)
 
 
-def compensate_outcome(step: Step, status: int, body: Any, context: Mapping[str, Any] | None = None) -> CompensateOutcome:
+def compensate_outcome(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> Outcome:
     """Give the outcome of a compensating call that was answered.
 
     Raises:
         ValueError: when the step declares no compensation.
     """
-    if step.compensate is None:
-        raise ValueError(f"The step {step.step} declares no compensation.")
-    name = _declared(step.compensate.replies, _COMPENSATE, status, body, context)
-    if name is not None:
-        return _COMPENSATE[name]
-    return CompensateOutcome.RETRYABLE if passes(status) else CompensateOutcome.UNKNOWN
+    names = compensate_replies(step, received, context)
+    return COMPENSATE[names[0]] if names else _undeclared(received.status)
 
 
-def status_outcome(step: Step, status: int, body: Any, context: Mapping[str, Any] | None = None) -> StatusOutcome:
+def status_outcome(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> Told:
     """Give what an answered status call tells.
 
     Raises:
@@ -149,22 +121,43 @@ def status_outcome(step: Step, status: int, body: Any, context: Mapping[str, Any
     """
     if step.status is None:
         raise ValueError(f"The step {step.step} declares no status call.")
-    name = _declared(step.status.replies, _STATUS, status, body, context)
-    if name is not None:
-        return _STATUS[name]
-    return StatusOutcome.RETRYABLE if passes(status) else StatusOutcome.UNKNOWN
+    names = declared_names(step.status.replies, STATUS, received, context)
+    return STATUS[names[0]] if names else _undeclared(received.status)
 
 
-def callback_outcome(step: Step, body: Any, context: Mapping[str, Any] | None = None) -> CallbackOutcome | None:
+def forward_replies(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """Give the names of the declared replies to a forward call that may be meant, such as `done_again`; the first one counts."""
+    names = declared_names(step.forward.replies, FORWARD, received, context)
+    implied = step.forward.replies.misused is None and fits(IMPLIED_MISUSE, received) is None
+    return names or (("misused",) if implied else ())
+
+
+def compensate_replies(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """Give the names of the declared replies to a compensation that may be meant; the first one counts.
+
+    Raises:
+        ValueError: when the step declares no compensation.
+    """
+    if step.compensate is None:
+        raise ValueError(f"The step {step.step} declares no compensation.")
+    return declared_names(step.compensate.replies, COMPENSATE, received, context)
+
+
+def callback_outcome(step: Step, body: Any, context: Mapping[str, Any] | None = None) -> Outcome | None:
     """Give what a callback's body tells, or None when it is not one that the step declares."""
+    fitting = [(outcome, fields) for outcome, fields in callback_bodies(step) if differs(fields, body, context) is None]
+    return max(fitting, key=lambda pair: _specific(pair[1]))[0] if fitting else None
+
+
+def callback_bodies(step: Step) -> Iterator[tuple[Outcome, Mapping[str, Any]]]:
+    """Give each outcome that a step's callback can tell, with its whole body as declared."""
     if step.callback is None:
-        return None
+        return
     common = step.callback.request.body if isinstance(step.callback.request.body, Mapping) else {}
-    declared = {CallbackOutcome.DONE: step.callback.outcomes.done, CallbackOutcome.REFUSED: step.callback.outcomes.refused}
-    for outcome, fields in declared.items():
-        if fields is not None and fits_body({**common, **fields}, body, context) is None:
-            return outcome
-    return None
+    for outcome in (Outcome.DONE, Outcome.REFUSED):
+        fields = getattr(step.callback.outcomes, outcome.value)
+        if fields is not None:
+            yield outcome, {**common, **fields}
 
 
 def passes(status: int) -> bool:
@@ -172,83 +165,76 @@ def passes(status: int) -> bool:
     return status in PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _declared(replies: object, names: Mapping[str, Any], status: int, body: Any, context: Mapping[str, Any] | None) -> str | None:
-    """Find the declared reply that fits; of several the one that declares most of the body, then the first.
+def declared_names(
+    replies: object, means: Mapping[str, Any], received: Received, context: Mapping[str, Any] | None = None
+) -> tuple[str, ...]:
+    """Give the names of the declared replies that fit and are equally specific, in their order; none when none fits.
 
-    So `{status: 200}` for one outcome and `{status: 200, body: {state: pending}}` for another are told apart in either order.
+    Args:
+        replies: The declared replies of a call.
+        means: The names that are looked at, in their order.
+        received: What came.
+        context: As for `fits`.
     """
-    declared = [(name, getattr(replies, name)) for name in names]
-    fitting = [(name, reply) for name, reply in declared if reply is not None and fits(reply, status, body, context) is None]
-    return max(fitting, key=lambda pair: _details(pair[1].body))[0] if fitting else None
+    declared = [(name, getattr(replies, name)) for name in means]
+    fitting = {
+        name: specificity(reply) for name, reply in declared if reply is not None and fits(reply, received, context) is None
+    }
+    best = max(fitting.values(), default=None)
+    return tuple(name for name, found in fitting.items() if found == best)
 
 
-def _details(declared: Any) -> int:
-    """Count the values that a declared body asks for."""
-    if isinstance(declared, Mapping) and set(declared) != {templates.LIKE}:
-        return 1 + sum(_details(member) for member in declared.values())
-    if isinstance(declared, list | tuple):
-        return 1 + sum(_details(member) for member in declared)
-    return 0 if declared is None else 1
+def specificity(reply: Reply) -> tuple[int, int]:
+    """Count what a declared reply asks for: literal values, and values by type."""
+    literals, likes = _specific(reply.body)
+    return literals + len(reply.headers), likes
 
 
-def _differs(declared: Any, found: Any, context: Mapping[str, Any] | None, where: str) -> str | None:
-    if isinstance(declared, Mapping):
-        if set(declared) == {templates.LIKE}:
-            return _unlike(templates.examples(declared), found, where)
-        missing = _missing(declared, found, where)
-        inside = (_differs(member, found[name], context, f"{where}.{name}") for name, member in declared.items())
-        return missing or _first(inside)
-    if isinstance(declared, list | tuple):
-        if not isinstance(found, list) or len(found) != len(declared):
-            return f"{_place(where)} is {_short(found)} instead of a list of {len(declared)}."
-        pairs = enumerate(zip(declared, found, strict=True))
-        return _first(_differs(want, have, context, f"{where}.{index}") for index, (want, have) in pairs)
-    if context is None and any(True for _ in templates.names_in(declared)):
-        return None
-    expected = declared if context is None else templates.fill(declared, context)
-    # Python takes 1 and True for equal, JSON does not.
-    same = _kind(expected) == _kind(found) and expected == found
-    return None if same else f"{_place(where)} is {_short(found)} instead of {_short(expected)}."
+def mistaken(
+    replies: object, means: Mapping[str, Any], same: Callable[[str, str], bool], context: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Give the declared replies that nobody can recognise: one that is as declared reads as another of different meaning.
+
+    Args:
+        replies: The declared replies of a call.
+        means: The names that are looked at, in their order.
+        same: Do two names mean the same to whoever reads?
+        context: Values for the templates.
+    """
+    for name in means:
+        reply = getattr(replies, name)
+        if reply is not None:
+            read = declared_names(replies, means, example_of(reply, context), context)
+            other = next((one for one in read if not same(name, one)), None)
+            if other is not None:
+                yield name, other
 
 
-def _unlike(example: Any, found: Any, where: str) -> str | None:
-    if _kind(example) != _kind(found):
-        return f"{_place(where)} is {_short(found)} instead of a value of type {_kind(example)}."
+def example_of(reply: Reply, context: Mapping[str, Any]) -> Received:
+    """Give a reply as it comes when it is as declared and nothing more."""
+    body = templates.examples(templates.fill(reply.body, context))
+    headers = {name.lower(): str(templates.fill(value, context)) for name, value in reply.headers.items()}
+    return Received(reply.status, body, headers)
+
+
+def _undeclared(status: int) -> Outcome:
+    return Outcome.RETRYABLE if passes(status) else Outcome.UNKNOWN
+
+
+def _specific(declared: Any) -> tuple[int, int]:
+    """Count the literal values that a declared body asks for, and those by type, among them places that must be there."""
+    if declared is None:
+        return 0, 0
+    if isinstance(declared, Mapping) and set(declared) == {templates.LIKE}:
+        return 0, 1 + _places(declared[templates.LIKE])
+    if isinstance(declared, Mapping | list | tuple):
+        members = declared.values() if isinstance(declared, Mapping) else declared
+        counted = [_specific(member) for member in members]
+        return sum(one[0] for one in counted), 1 + sum(one[1] for one in counted)
+    return 1, 0
+
+
+def _places(example: Any) -> int:
     if isinstance(example, Mapping):
-        inside = (_unlike(member, found[name], f"{where}.{name}") for name, member in example.items())
-        return _missing(example, found, where) or _first(inside)
-    if isinstance(example, list | tuple) and example:
-        return _first(_unlike(example[0], member, f"{where}.{index}") for index, member in enumerate(found))
-    return None
-
-
-def _missing(declared: Mapping[str, Any], found: Any, where: str) -> str | None:
-    if not isinstance(found, Mapping):
-        return f"{_place(where)} is {_short(found)} instead of an object."
-    return _first(f"{_place(f'{where}.{name}')} is missing." for name in declared if name not in found)
-
-
-def _place(where: str) -> str:
-    return f"The field `{where[1:]}`" if where else "The body"
-
-
-def _first(reasons: Iterable[str | None]) -> str | None:
-    return next((reason for reason in reasons if reason is not None), None)
-
-
-def _short(value: Any, limit: int = 80) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _kind(value: Any) -> str:
-    """Name the JSON type of a value; whole and other numbers are one type."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "object" if isinstance(value, Mapping) else "list"
+        return sum(1 + _places(member) for member in example.values())
+    return 0

@@ -3,7 +3,6 @@
 Values in the path are percent-encoded, so that no payload can change which resource is addressed. Sending is left to the clients.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from urllib.parse import quote
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Correlation, Request, Saga, Step
 from saga_contracts.errors import SagapactError, UsageError
+from saga_contracts.wire import bodies
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -44,7 +44,7 @@ class BuiltRequest:
 
     Attributes:
         query: Pairs of name and value, not yet encoded.
-        content: The JSON body as bytes; None for no body.
+        content: The body as bytes; None for no body.
     """
 
     method: str
@@ -133,38 +133,62 @@ def address_of(participant: str, addresses: Mapping[str, str]) -> str:
 
 
 def _build(request: Request, context: Mapping[str, Any], correlation: Mapping[str, str], base_url: str) -> BuiltRequest:
-    written = _Changed(context, _as_text)
     try:
-        path = str(templates.fill(request.path, _Changed(context, _in_path)))
-        query = tuple((name, str(templates.fill(value, written))) for name, value in request.query.items())
-        headers = {name: str(templates.fill(value, written)) for name, value in request.headers.items()}
-        body = templates.fill(request.body, context)
-    except templates.TemplateError as error:
+        path, query = path_of(request, context), query_of(request, context)
+        headers = headers_of(request, context) | dict(correlation)
+        content = bodies.write(templates.fill(request.body, context), content_type_of(request))
+    except (templates.TemplateError, ValueError) as error:
         raise UnsendableError(f"{request.method} {request.path} cannot be sent. {error}") from None
-    headers |= {"Accept": "application/json", "Accept-Encoding": "identity"} | dict(correlation)
-    if body is not None:
-        headers.setdefault("Content-Type", "application/json")
     for name, value in headers.items():
         if _CONTROL.search(value):
             raise UnsendableError(
                 f"{request.method} {request.path} cannot be sent: the value of the header {name} has control characters."
             )
-    content = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return BuiltRequest(request.method, base_url + path, query, tuple(headers.items()), content)
+    url = path if path.startswith(("http://", "https://")) else base_url + path
+    return BuiltRequest(request.method, url, query, tuple(headers.items()), content)
 
 
-def _as_text(value: Any) -> str:
-    """Write a value the way JSON does, text without its quotes."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _in_path(value: Any) -> str:
-    """Write a value as one path segment that no server takes for another one.
+def path_of(request: Request, context: Mapping[str, Any]) -> str:
+    """Give the path with its values percent-encoded.
 
     Raises:
-        TemplateError: when it is empty: the path would name another resource.
+        TemplateError: when a value is not there, or is empty: the path would name another resource.
     """
-    text = _as_text(value)
+    return str(templates.fill(request.path, _Changed(context, in_path)))
+
+
+def query_of(request: Request, context: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Give the query as pairs, not yet encoded."""
+    written = _Changed(context, bodies.as_text)
+    return tuple((name, str(templates.fill(value, written))) for name, value in request.query.items())
+
+
+def headers_of(request: Request, context: Mapping[str, Any]) -> dict[str, str]:
+    """Give the headers, without those of the correlation; media types are sent as declared, and JSON where nothing is."""
+    written = _Changed(context, bodies.as_text)
+    headers = {name: str(templates.fill(value, written)) for name, value in request.headers.items()}
+    declared = {name.lower() for name in headers}
+    usual = {"Accept": bodies.JSON, "Accept-Encoding": "identity"}
+    if request.body is not None:
+        usual["Content-Type"] = bodies.JSON
+    return headers | {name: value for name, value in usual.items() if name.lower() not in declared}
+
+
+def content_type_of(request: Request) -> str:
+    """Give the declared media type of a request's body; JSON when none is declared."""
+    return next((value for name, value in request.headers.items() if name.lower() == "content-type"), bodies.JSON)
+
+
+def in_path(value: Any) -> str:
+    """Write a value as one path segment that no server takes for another one.
+
+    >>> in_path("a b/ü"), in_path("..")
+    ('a%20b%2F%C3%BC', '%2E%2E')
+
+    Raises:
+        TemplateError: when it is empty.
+    """
+    text = bodies.as_text(value)
     if not text:
         raise templates.TemplateError("A value in the path is empty.")
     return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe=":@")
@@ -178,6 +202,8 @@ class _Changed(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = self._values[name]
+        if name == "callback_url":
+            return value
         return _Changed(value, self._write) if isinstance(value, Mapping) else self._write(value)
 
     def __iter__(self) -> Iterator[str]:

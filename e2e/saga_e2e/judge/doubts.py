@@ -5,9 +5,9 @@ Such a run is neither kept nor broken; the harness could not find out.
 
 from collections.abc import Iterable
 
+from saga_contracts.declare.outcomes import Outcome
 from saga_contracts.declare.saga import Saga
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.wire.replies import CallbackOutcome, ForwardOutcome
 from saga_e2e.derive.faults import Fault, Kind, Role
 from saga_e2e.judge.findings import Finding
 from saga_e2e.proxy.trace import Fate, Trace, calls_of
@@ -38,7 +38,7 @@ def _never_met(faults: Iterable[tuple[Fault, bool]], trace: Trace) -> str | None
 
 def _was_refused(trace: Trace, fault: Fault) -> bool:
     calls = calls_of(trace, fault.step, Role.FORWARD, Role.CALLBACK)
-    return any(call.outcome == ForwardOutcome.REFUSED or call.told == CallbackOutcome.REFUSED for call in calls)
+    return any(Outcome.REFUSED in (call.outcome, call.told) for call in calls)
 
 
 def _too_slow(saga: Saga, trace: Trace) -> str | None:

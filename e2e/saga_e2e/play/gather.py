@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
-from saga_contracts.client.results import body_of
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import ProviderState, Request, Saga, Step
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import replies
+from saga_contracts.wire.bodies import body_of
 from saga_contracts.wire.requests import BuiltRequest, StepCall, UnsendableError, call_context, step_key, step_request
 from saga_e2e.judge.evidence import SagaRecord, StepEvidence
 from saga_e2e.stage.topology import Topology
@@ -86,7 +86,7 @@ class Services:
         status = None
         if step.status is not None:
             reply, _ = self._called(step, step.status.request, call, "ask for its status")
-            status = replies.status_outcome(step, reply.status_code, body_of(reply.content), context).value
+            status = replies.status_outcome(step, _received(reply), context).value
         reading, trouble = self._probed(step, call)
         return StepEvidence(step.step, record.steps[step.step], status, reading, trouble, context)
 
@@ -132,3 +132,8 @@ class Services:
             raise SagapactError(
                 f"Cannot {what}: {built.method} {built.url} got no answer ({type(error).__name__}). {trouble}"
             ) from None
+
+
+def _received(reply: httpx.Response) -> replies.Received:
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    return replies.Received(reply.status_code, body_of(reply.content, headers.get("content-type", "")), headers)

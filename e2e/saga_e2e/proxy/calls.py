@@ -92,18 +92,18 @@ def outcome_of(saga: Saga, call: Recognised, status: int, body: Any) -> str | No
     """Say what a reply to a recognised call means, in the words of the role; None when the role has none."""
     step = saga.step(call.step)
     if call.role == Role.FORWARD:
-        return replies.forward_outcome(step, status, body).value
+        return replies.forward_outcome(step, replies.Received(status, body)).value
     if call.role == Role.COMPENSATE:
-        return replies.compensate_outcome(step, status, body).value
+        return replies.compensate_outcome(step, replies.Received(status, body)).value
     if call.role == Role.STATUS:
-        return replies.status_outcome(step, status, body).value
+        return replies.status_outcome(step, replies.Received(status, body)).value
     told = saga.policies.owner_notification
     declared = told.replies.done if call.role == Role.NOTIFICATION and told is not None else None
     if call.role == Role.CALLBACK and step.callback is not None:
         declared = step.callback.replies.done
     if declared is None:
         return None
-    return "done" if replies.fits(declared, status, body) is None else "unknown"
+    return "done" if replies.fits(declared, replies.Received(status, body)) is None else "unknown"
 
 
 def told_by(saga: Saga, call: Recognised, body: Any) -> str | None:

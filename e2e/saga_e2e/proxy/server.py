@@ -20,9 +20,9 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
-from saga_contracts.client.results import body_of
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import SagapactError
+from saga_contracts.wire.bodies import body_of
 from saga_e2e.derive.faults import Fault, Kind, Role
 from saga_e2e.proxy import calls, upstream
 from saga_e2e.proxy.calls import Incoming, Recognised, Recogniser

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from saga_contracts.client.results import body_of
+from saga_contracts.wire.bodies import body_of
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import ProviderState, Request
 from saga_contracts.derive.slices import StepSlice

@@ -11,10 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from saga_contracts.client import CallbackOutcome, StepCall, UnsendableError, UsageError
-from saga_contracts.client.participant import DurableState, Retention, forget_old_keys, send_callback, status_answer
+from saga_contracts.client import Outcome, StepCall, UnsendableError, UsageError
+from saga_contracts.client.participant import Retention, forget_old_keys, send_callback, status_answer
+from saga_contracts.declare.outcomes import State
 from saga_contracts.read.sagafile import load_saga
-from saga_contracts.wire.replies import callback_outcome, status_outcome
+from saga_contracts.wire.replies import Received, callback_outcome, status_outcome
 
 SAGA = load_saga(Path(__file__).resolve().parents[3] / "contracts/sagas/vas_purchase/saga.yaml")
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -63,22 +64,22 @@ def call(url: str | None = None) -> StepCall:
 
 @pytest.mark.parametrize("step", SAGA.steps, ids=lambda step: str(step.step))
 def test_every_declared_state_is_answered_as_the_client_reads_it(step: Any) -> None:
-    declared = [state for state in DurableState if getattr(step.status.replies, state.value) is not None]
+    declared = [state for state in State if getattr(step.status.replies, state.value) is not None]
 
     for state in declared:
         answer = status_answer(step, state, call())
-        assert status_outcome(step, answer.status, answer.body).value == state.value
+        assert status_outcome(step, Received(answer.status, answer.body)).value == state.value
 
 
 def test_a_state_without_a_declared_reply_is_named() -> None:
     with pytest.raises(UsageError, match="notify declares no status reply for the state 'refused'"):
-        status_answer(SAGA.step("notify"), DurableState.REFUSED, call())
+        status_answer(SAGA.step("notify"), State.REFUSED, call())
 
 
 def test_a_callback_is_sent_until_it_is_taken_always_the_same(receiver: Receiver) -> None:
     pauses: list[float] = []
     with httpx.Client(trust_env=False) as http:
-        taken = send_callback(SAGA, "create_packages", call(receiver.url), CallbackOutcome.DONE, http, sleep=pauses.append)
+        taken = send_callback(SAGA, "create_packages", call(receiver.url), Outcome.DONE, http, sleep=pauses.append)
 
     assert taken
     assert len(receiver.came) == 4
@@ -86,15 +87,13 @@ def test_a_callback_is_sent_until_it_is_taken_always_the_same(receiver: Receiver
     (path, headers, body) = receiver.came[-1]
     assert path == "/callbacks/saga-1:create_packages"
     assert (headers["Saga-Id"], headers["Saga-Step"]) == ("saga-1", "create_packages")
-    assert callback_outcome(SAGA.step("create_packages"), body) == CallbackOutcome.DONE
+    assert callback_outcome(SAGA.step("create_packages"), body) == Outcome.DONE
     assert all(one[2] == body for one in receiver.came)
 
 
 def test_a_callback_that_is_never_taken_is_given_up_after_the_tries_and_says_so(receiver: Receiver) -> None:
     with httpx.Client(trust_env=False) as http:
-        taken = send_callback(
-            SAGA, "create_packages", call(receiver.url), CallbackOutcome.REFUSED, http, tries=2, sleep=lambda _: None
-        )
+        taken = send_callback(SAGA, "create_packages", call(receiver.url), Outcome.REFUSED, http, tries=2, sleep=lambda _: None)
 
     assert not taken
     assert len(receiver.came) == 2
@@ -103,9 +102,9 @@ def test_a_callback_that_is_never_taken_is_given_up_after_the_tries_and_says_so(
 def test_a_callback_without_an_address_or_a_declaration_is_not_sent() -> None:
     with httpx.Client(trust_env=False) as http:
         with pytest.raises(UnsendableError, match="no callback address"):
-            send_callback(SAGA, "create_packages", call(), CallbackOutcome.DONE, http)
+            send_callback(SAGA, "create_packages", call(), Outcome.DONE, http)
         with pytest.raises(UsageError, match="declares no callback"):
-            send_callback(SAGA, "notify", call("http://127.0.0.1:9"), CallbackOutcome.DONE, http)
+            send_callback(SAGA, "notify", call("http://127.0.0.1:9"), Outcome.DONE, http)
 
 
 class Keys:

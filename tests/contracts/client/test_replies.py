@@ -5,13 +5,11 @@ from typing import Any
 import pytest
 
 from saga_contracts.client import Saga
-from saga_contracts.client.results import body_of
+from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Reply, Step
+from saga_contracts.wire.bodies import body_of
 from saga_contracts.wire.replies import (
-    CallbackOutcome,
-    CompensateOutcome,
-    ForwardOutcome,
-    StatusOutcome,
+    Received,
     callback_outcome,
     compensate_outcome,
     fits,
@@ -26,87 +24,85 @@ BOOKED = {"state": "booked", "id": "b-7", "user": "u-1"}
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [
-        (201, BOOKED, ForwardOutcome.DONE),
-        (201, BOOKED | {"more": 1}, ForwardOutcome.DONE),
-        (200, {"state": "booked", "id": "b-7"}, ForwardOutcome.DONE),
-        (422, {"error": "full"}, ForwardOutcome.REFUSED),
-        (422, {"error": "key_reused"}, ForwardOutcome.MISUSED),
-        (409, {"error": "cancelled"}, ForwardOutcome.SUSPENDED),
-        (420, {"error": "busy"}, ForwardOutcome.RETRYABLE),
-        (408, None, ForwardOutcome.RETRYABLE),
-        (425, None, ForwardOutcome.RETRYABLE),
-        (429, None, ForwardOutcome.RETRYABLE),
-        (500, None, ForwardOutcome.RETRYABLE),
-        (503, {"state": "booked"}, ForwardOutcome.RETRYABLE),
-        (201, BOOKED | {"user": "another"}, ForwardOutcome.UNKNOWN),
-        (201, {"state": "booked", "user": "u-1"}, ForwardOutcome.UNKNOWN),
-        (201, None, ForwardOutcome.UNKNOWN),
-        (422, {"error": "other"}, ForwardOutcome.UNKNOWN),
-        (422, None, ForwardOutcome.UNKNOWN),
-        (409, {"error": "another"}, ForwardOutcome.UNKNOWN),
-        (404, None, ForwardOutcome.UNKNOWN),
-        (302, None, ForwardOutcome.UNKNOWN),
-        (204, None, ForwardOutcome.UNKNOWN),
+        (201, BOOKED, Outcome.DONE),
+        (201, BOOKED | {"more": 1}, Outcome.DONE),
+        (200, {"state": "booked", "id": "b-7"}, Outcome.DONE),
+        (422, {"error": "full"}, Outcome.REFUSED),
+        (422, {"error": "key_reused"}, Outcome.MISUSED),
+        (409, {"error": "cancelled"}, Outcome.SUSPENDED),
+        (420, {"error": "busy"}, Outcome.RETRYABLE),
+        (408, None, Outcome.RETRYABLE),
+        (425, None, Outcome.RETRYABLE),
+        (429, None, Outcome.RETRYABLE),
+        (500, None, Outcome.RETRYABLE),
+        (503, {"state": "booked"}, Outcome.RETRYABLE),
+        (201, BOOKED | {"user": "another"}, Outcome.UNKNOWN),
+        (201, {"state": "booked", "user": "u-1"}, Outcome.UNKNOWN),
+        (201, None, Outcome.UNKNOWN),
+        (422, {"error": "other"}, Outcome.UNKNOWN),
+        (422, None, Outcome.UNKNOWN),
+        (409, {"error": "another"}, Outcome.UNKNOWN),
+        (404, None, Outcome.UNKNOWN),
+        (302, None, Outcome.UNKNOWN),
+        (204, None, Outcome.UNKNOWN),
     ],
 )
-def test_a_forward_reply_has_exactly_the_declared_meaning(saga: Saga, status: int, body: Any, outcome: ForwardOutcome) -> None:
-    assert forward_outcome(saga.step("book"), status, body, CONTEXT) == outcome
+def test_a_forward_reply_has_exactly_the_declared_meaning(saga: Saga, status: int, body: Any, outcome: Outcome) -> None:
+    assert forward_outcome(saga.step("book"), Received(status, body), CONTEXT) == outcome
 
 
 def test_status_422_means_misuse_when_no_misuse_is_declared(saga: Saga) -> None:
-    assert forward_outcome(saga.step("mail"), 422, {"anything": 1}, CONTEXT) == ForwardOutcome.MISUSED
+    assert forward_outcome(saga.step("mail"), Received(422, {"anything": 1}), CONTEXT) == Outcome.MISUSED
 
 
 def test_a_declared_reply_counts_before_the_meaning_of_its_status(definition: dict[str, Any]) -> None:
     definition["steps"][0]["forward"]["replies"]["refused"] = {"status": 503, "body": {"error": "closed_for_good"}}
     step = Saga.model_validate(definition).step("book")
-    assert forward_outcome(step, 503, {"error": "closed_for_good"}, CONTEXT) == ForwardOutcome.REFUSED
-    assert forward_outcome(step, 503, {"error": "overload"}, CONTEXT) == ForwardOutcome.RETRYABLE
+    assert forward_outcome(step, Received(503, {"error": "closed_for_good"}), CONTEXT) == Outcome.REFUSED
+    assert forward_outcome(step, Received(503, {"error": "overload"}), CONTEXT) == Outcome.RETRYABLE
 
 
 def test_of_two_fitting_replies_the_one_that_declares_more_counts(saga: Saga) -> None:
     step = saga.step("book")
-    assert status_outcome(step, 200, {"state": "booked"}) == StatusOutcome.APPLIED
-    assert status_outcome(step, 200, {"state": "being booked"}) == StatusOutcome.IN_PROGRESS
+    assert status_outcome(step, Received(200, {"state": "booked"})) == State.APPLIED
+    assert status_outcome(step, Received(200, {"state": "being booked"})) == State.IN_PROGRESS
 
 
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [
-        (200, {"state": "cancelled"}, CompensateOutcome.DONE),
-        (404, {"error": "unknown"}, CompensateOutcome.DONE),
-        (409, {"error": "too_late"}, CompensateOutcome.IMPOSSIBLE),
-        (500, None, CompensateOutcome.RETRYABLE),
-        (404, {"error": "no such route"}, CompensateOutcome.UNKNOWN),
-        (200, None, CompensateOutcome.UNKNOWN),
+        (200, {"state": "cancelled"}, Outcome.DONE),
+        (404, {"error": "unknown"}, Outcome.DONE),
+        (409, {"error": "too_late"}, Outcome.IMPOSSIBLE),
+        (500, None, Outcome.RETRYABLE),
+        (404, {"error": "no such route"}, Outcome.UNKNOWN),
+        (200, None, Outcome.UNKNOWN),
     ],
 )
-def test_a_compensating_reply_has_exactly_the_declared_meaning(
-    saga: Saga, status: int, body: Any, outcome: CompensateOutcome
-) -> None:
-    assert compensate_outcome(saga.step("book"), status, body, CONTEXT) == outcome
+def test_a_compensating_reply_has_exactly_the_declared_meaning(saga: Saga, status: int, body: Any, outcome: Outcome) -> None:
+    assert compensate_outcome(saga.step("book"), Received(status, body), CONTEXT) == outcome
 
 
 @pytest.mark.parametrize("status", [404, 500, 429, 401, 204])
 def test_a_failing_status_call_is_never_read_as_absent(saga: Saga, status: int) -> None:
-    assert status_outcome(saga.step("book"), status, None) in (StatusOutcome.RETRYABLE, StatusOutcome.UNKNOWN)
+    assert status_outcome(saga.step("book"), Received(status, None)) in (Outcome.RETRYABLE, Outcome.UNKNOWN)
 
 
 def test_absent_is_what_the_saga_file_declares_as_absent(saga: Saga) -> None:
-    assert status_outcome(saga.step("book"), 404, {"error": "unknown"}) == StatusOutcome.ABSENT
+    assert status_outcome(saga.step("book"), Received(404, {"error": "unknown"})) == State.ABSENT
 
 
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
-        ({"key": "s-1:mail", "outcome": "sent", "at": 12}, CallbackOutcome.DONE),
-        ({"key": "s-1:mail", "outcome": "bounced"}, CallbackOutcome.REFUSED),
+        ({"key": "s-1:mail", "outcome": "sent", "at": 12}, Outcome.DONE),
+        ({"key": "s-1:mail", "outcome": "bounced"}, Outcome.REFUSED),
         ({"key": "s-2:mail", "outcome": "sent"}, None),
         ({"key": "s-1:mail", "outcome": "lost"}, None),
         ("sent", None),
     ],
 )
-def test_a_callback_tells_its_declared_outcome_or_nothing(saga: Saga, body: Any, outcome: CallbackOutcome | None) -> None:
+def test_a_callback_tells_its_declared_outcome_or_nothing(saga: Saga, body: Any, outcome: Outcome | None) -> None:
     assert callback_outcome(saga.step("mail"), body, CONTEXT) == outcome
 
 
@@ -130,25 +126,25 @@ def test_a_callback_tells_its_declared_outcome_or_nothing(saga: Saga, body: Any,
     ],
 )
 def test_what_does_not_fit_is_said_with_its_place(declared: Any, body: Any, reason: str | None) -> None:
-    assert fits(Reply(status=200, body=declared), 200, body, CONTEXT) == reason
+    assert fits(Reply(status=200, body=declared), Received(200, body), CONTEXT) == reason
 
 
 def test_another_status_never_fits() -> None:
-    assert fits(Reply(status=200), 201, None) == "The status is 201 instead of 200."
+    assert fits(Reply(status=200), Received(201, None)) == "The status is 201 instead of 200."
 
 
 def test_without_a_context_a_templated_text_fits_anything_and_the_rest_is_still_compared() -> None:
     reply = Reply(status=200, body={"user": "{payload.user}", "state": "on"})
-    assert fits(reply, 200, {"user": 7, "state": "on"}) is None
-    assert fits(reply, 200, {"user": 7, "state": "off"}) == 'The field `state` is "off" instead of "on".'
+    assert fits(reply, Received(200, {"user": 7, "state": "on"})) is None
+    assert fits(reply, Received(200, {"user": 7, "state": "off"})) == 'The field `state` is "off" instead of "on".'
 
 
 def test_a_step_without_the_call_cannot_be_asked_for_its_outcome(saga: Saga) -> None:
     step: Step = saga.step("mail")
     with pytest.raises(ValueError, match="declares no compensation"):
-        compensate_outcome(step, 200, None)
+        compensate_outcome(step, Received(200, None))
     with pytest.raises(ValueError, match="declares no status call"):
-        status_outcome(step, 200, None)
+        status_outcome(step, Received(200, None))
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"NaN", b'{"id": Infinity}', b"[1e999]", b"[" * 100_000])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from saga_contracts.client import AsyncStepClient, Backoff, Saga, StepCall, StepClient
-from saga_contracts.client.results import MAX_BODY_BYTES
+from saga_contracts.wire.bodies import MAX_BODY_BYTES
 
 FULL = {"status": 422, "body": {"error": "full"}}
 DROP = {"drop": True}
