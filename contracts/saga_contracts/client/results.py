@@ -12,9 +12,6 @@ from saga_contracts.derive.slices import pointer
 from saga_contracts.wire import replies
 from saga_contracts.wire.replies import CompensateOutcome, ForwardOutcome, StatusOutcome
 
-MAX_BODY_BYTES = 1024 * 1024
-"""A longer reply body is not read."""
-
 Outcome = TypeVar("Outcome", ForwardOutcome, CompensateOutcome, StatusOutcome)
 _OPEN = frozenset({"retryable", "unknown"})
 
@@ -24,7 +21,7 @@ class Received:
     """One reply as it came.
 
     Attributes:
-        body: The JSON value; None when the body was empty, no JSON, or longer than `MAX_BODY_BYTES`.
+        body: The JSON value; None when the body was empty, no JSON, or too long to be read.
     """
 
     status: int

@@ -1,7 +1,9 @@
-"""What both clients share of httpx: a built request as httpx takes it."""
+"""What both clients share at the rim: a built request as httpx takes it, and what came back as the client reads it."""
 
 import httpx
 
+from saga_contracts.client.results import Received, body_of
+from saga_contracts.rim.sender import NoAnswer, Reply, Why
 from saga_contracts.wire.requests import BuiltRequest, UnsendableError
 
 
@@ -24,3 +26,12 @@ def http_request(http: httpx.Client | httpx.AsyncClient, request: BuiltRequest, 
         raise UnsendableError(
             f"{request.method} cannot be sent: {error}. Look at the path and the participant's address."
         ) from None
+
+
+def received(answered: Reply | NoAnswer) -> Received | None:
+    """Give a reply, without its body where that cannot be read; None when no whole reply came in time."""
+    if isinstance(answered, Reply):
+        return Received(answered.status, body_of(answered.body))
+    if answered.status is not None and answered.why in (Why.TOO_LARGE, Why.NOT_HTTP):
+        return Received(answered.status, None)
+    return None

@@ -3,7 +3,7 @@
     answered = send(http, http.build_request("GET", url), timeout_s=5)
 
 No redirect is followed. The deadline is that of the whole exchange, with a client of `transport.bounded_client`; with any other
-httpx client it is looked at between two pieces of the body. `why_not` is shared with asynchronous senders.
+httpx client it is looked at between two pieces of the body. What is pure here is shared with asynchronous senders.
 """
 
 import contextlib
@@ -16,7 +16,18 @@ import httpx
 
 from saga_contracts.rim.transport import bounded_client, deadline, is_loopback
 
-__all__ = ["MAX_BODY_BYTES", "NoAnswer", "Reply", "Why", "bounded_client", "is_loopback", "send", "why_not"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "NoAnswer",
+    "Reply",
+    "Why",
+    "bounded_client",
+    "elapsed_ms",
+    "is_loopback",
+    "send",
+    "too_large",
+    "why_not",
+]
 
 MAX_BODY_BYTES = 1024 * 1024
 """A longer body is not read, where the caller does not say otherwise."""
@@ -84,15 +95,16 @@ def send(http: httpx.Client, request: httpx.Request, timeout_s: float, *, max_bo
         with deadline(began + timeout_s), contextlib.closing(http.send(request, stream=True, follow_redirects=False)) as reply:
             status = reply.status_code
             body = b"".join(_pieces(reply, began + timeout_s, max_body))
-            return Reply(status, reply.headers, body, _since(began))
-    except (httpx.TransportError, httpx.DecodingError, _TooLargeError) as error:
-        why, text = why_not(error, timeout_s) if isinstance(error, httpx.HTTPError) else (Why.TOO_LARGE, str(error))
-        return NoAnswer(why, text, _since(began), status)
+            return Reply(status, reply.headers, body, elapsed_ms(began))
+    except _TooLargeError:
+        return NoAnswer(*too_large(max_body), elapsed_ms(began), status)
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        return NoAnswer(*why_not(error, timeout_s), elapsed_ms(began), status)
 
 
-def why_not(error: httpx.HTTPError, timeout_s: float) -> tuple[Why, str]:
+def why_not(error: httpx.HTTPError | TimeoutError, timeout_s: float) -> tuple[Why, str]:
     """Say why a request was not answered: the kind, and words that fit after "it"."""
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
         return Why.TIMEOUT, f"did not answer within {timeout_s:g} s"
     if isinstance(error, httpx.ConnectError):
         if any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error)):
@@ -101,6 +113,16 @@ def why_not(error: httpx.HTTPError, timeout_s: float) -> tuple[Why, str]:
     if isinstance(error, httpx.NetworkError) or "disconnected" in str(error) or "closed connection" in str(error):
         return Why.RESET, "closed the connection before its answer was whole"
     return Why.NOT_HTTP, f"gave no HTTP answer ({str(error) or type(error).__name__})"
+
+
+def too_large(max_body: int) -> tuple[Why, str]:
+    """Say that a body is longer than allowed, as `why_not` does."""
+    return Why.TOO_LARGE, f"answered with a body of more than {max_body} bytes"
+
+
+def elapsed_ms(began: float) -> float:
+    """Give the time since a moment of `time.monotonic`, in milliseconds."""
+    return (time.monotonic() - began) * 1000
 
 
 class _TooLargeError(Exception):
@@ -114,7 +136,7 @@ def _pieces(reply: httpx.Response, until: float, max_body: int) -> Iterator[byte
         if time.monotonic() > until:
             raise httpx.ReadTimeout("the time is over")
         if size > max_body:
-            raise _TooLargeError(f"answered with a body of more than {max_body} bytes")
+            raise _TooLargeError
         yield piece
 
 
@@ -123,7 +145,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     if cause is not None:
         yield cause
         yield from _causes(cause)
-
-
-def _since(began: float) -> float:
-    return (time.monotonic() - began) * 1000

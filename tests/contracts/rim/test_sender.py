@@ -1,57 +1,21 @@
 """The one sender: whatever a server does, there is a value in time; CA files and proxies are those of the environment."""
 
-import socket
-import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from own_ca import ca_file, serving
+from raw_server import Speak, dribbling, speaking
 from saga_contracts.errors import UsageError
 from saga_contracts.rim.sender import NoAnswer, Reply, Why, bounded_client, send
 from saga_contracts.rim.server import Answer, LoopbackServer, Received
 from saga_contracts.rim.transport import is_loopback
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-Speak = Callable[[socket.socket], None]
-
-
-@contextmanager
-def speaking(speak: Speak, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> Iterator[int]:
-    """A server that says what a function says after a request, whether it is HTTP or not; gives its port."""
-    with socket.create_server((address, 0)) as listener:
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with suppress(OSError), tls.wrap_socket(connection, server_side=True) if tls else connection as secured:
-                        request = b""
-                        while not request.endswith(b"sent"):
-                            request += secured.recv(65536)
-                        speak(secured)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
-def dribbling(text: bytes) -> Speak:
-    def speak(connection: socket.socket) -> None:
-        for letter in text:
-            connection.sendall(bytes([letter]))
-            threading.Event().wait(0.02)
-
-    return speak
 
 
 @pytest.fixture
