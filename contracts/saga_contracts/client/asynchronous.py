@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Self
@@ -11,10 +12,10 @@ import httpx
 from saga_contracts.client import results
 from saga_contracts.client.calls import NOTIFICATION_TIMEOUT_S, Calls, Prepared
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult
-from saga_contracts.client.transport import http_request, received_from
+from saga_contracts.client.transport import http_request, received
 from saga_contracts.declare.outcomes import Outcome, Told
 from saga_contracts.declare.saga import Saga
-from saga_contracts.wire import bodies
+from saga_contracts.rim.sender import MAX_BODY_BYTES, NoAnswer, Reply, elapsed_ms, too_large, why_not
 from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall
 
@@ -82,8 +83,8 @@ class AsyncStepClient:
 
     async def attempt_notification(self, step: str, event: str, call: StepCall) -> bool:
         """Tell the owner once what became of a step; was it taken?"""
-        received = await self._send(self._calls.notification(step, event, call), NOTIFICATION_TIMEOUT_S)
-        return self._calls.taken(step, event, call, received)
+        answer = await self._send(self._calls.notification(step, event, call), NOTIFICATION_TIMEOUT_S)
+        return self._calls.taken(step, event, call, answer)
 
     async def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = await self._once(prepared)
@@ -96,24 +97,21 @@ class AsyncStepClient:
         return prepared.read(await self._send(prepared.request, prepared.timeout_s))
 
     async def _send(self, request: BuiltRequest, timeout_s: float) -> Received | None:
-        """Send one request and give the reply, or None when no whole reply came in time."""
-        outgoing = http_request(self._http, request, timeout_s)
-        try:
-            async with asyncio.timeout(timeout_s):
-                response = await self._http.send(outgoing, stream=True, follow_redirects=False)
-                async with contextlib.aclosing(response):
-                    return await _read(response)
-        except (httpx.TransportError, TimeoutError):
-            return None
+        return received(await _sent(self._http, http_request(self._http, request, timeout_s), timeout_s))
 
 
-async def _read(response: httpx.Response) -> Received:
-    content = bytearray()
+async def _sent(http: httpx.AsyncClient, request: httpx.Request, timeout_s: float) -> Reply | NoAnswer:
+    """As `saga_contracts.rim.sender.send`, awaited."""
+    began, status, body = time.monotonic(), None, bytearray()
     try:
-        async for chunk in response.aiter_bytes():
-            content += chunk
-            if len(content) > bodies.MAX_BODY_BYTES:
-                return received_from(response, b"")
-    except httpx.DecodingError:
-        return received_from(response, b"")
-    return received_from(response, bytes(content))
+        async with asyncio.timeout(timeout_s):
+            response = await http.send(request, stream=True, follow_redirects=False)
+            status = response.status_code
+            async with contextlib.aclosing(response):
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > MAX_BODY_BYTES:
+                        return NoAnswer(*too_large(MAX_BODY_BYTES), elapsed_ms(began), status)
+        return Reply(status, response.headers, bytes(body), elapsed_ms(began))
+    except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+        return NoAnswer(*why_not(error, timeout_s), elapsed_ms(began), status)

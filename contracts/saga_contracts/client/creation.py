@@ -13,6 +13,7 @@ import httpx
 from saga_contracts.client import sync
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff
 from saga_contracts.errors import SagapactError, UsageError
+from saga_contracts.rim.sender import bounded_client
 from saga_contracts.wire import replies, requests
 from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest
@@ -71,7 +72,7 @@ def create_saga(
         CreationError: when no usable answer came.
     """
     request = _request(base_url, saga, request_id, payload)
-    with contextlib.nullcontext(http) if http else httpx.Client(trust_env=False) as client:
+    with contextlib.nullcontext(http) if http else bounded_client() as client:
         return _created(saga, request_id, _sent(lambda: sync.send(client, request, timeout_s), tries, backoff, sleep))
 
 

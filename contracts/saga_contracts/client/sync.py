@@ -1,6 +1,5 @@
 """The step client for code without `async`."""
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -11,10 +10,10 @@ import httpx
 from saga_contracts.client import results
 from saga_contracts.client.calls import NOTIFICATION_TIMEOUT_S, Calls, Prepared
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult
-from saga_contracts.client.transport import http_request, received_from
+from saga_contracts.client.transport import http_request, received
 from saga_contracts.declare.outcomes import Outcome, Told
 from saga_contracts.declare.saga import Saga
-from saga_contracts.wire import bodies
+from saga_contracts.rim import sender
 from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall
 
@@ -29,6 +28,7 @@ class StepClient:
         saga: The saga's definition.
         participants: Base URL of each participant, by name.
         http: A client to send with, which the caller closes; default: one of its own, which does not look at proxy variables.
+            Only one of `saga_contracts.rim.sender.bounded_client` is bounded in a reply's headers, too.
         backoff: How long to wait between tries.
         sleep: Waits so many seconds.
 
@@ -45,7 +45,7 @@ class StepClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._calls = Calls(saga, participants)
-        self._http, self._is_own = http or httpx.Client(trust_env=False), http is None
+        self._http, self._is_own = http or sender.bounded_client(), http is None
         self._backoff, self._sleep = backoff, sleep
 
     def __enter__(self) -> Self:
@@ -97,8 +97,8 @@ class StepClient:
 
     def attempt_notification(self, step: str, event: str, call: StepCall) -> bool:
         """Tell the owner once what became of a step; was it taken?"""
-        received = self._send(self._calls.notification(step, event, call), NOTIFICATION_TIMEOUT_S)
-        return self._calls.taken(step, event, call, received)
+        answer = self._send(self._calls.notification(step, event, call), NOTIFICATION_TIMEOUT_S)
+        return self._calls.taken(step, event, call, answer)
 
     def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = self._once(prepared)
@@ -120,25 +120,4 @@ def send(http: httpx.Client, request: BuiltRequest, timeout_s: float) -> Receive
     Raises:
         UnsendableError: when the address is none; nothing was sent.
     """
-    deadline = time.monotonic() + timeout_s
-    try:
-        with contextlib.closing(
-            http.send(http_request(http, request, timeout_s), stream=True, follow_redirects=False)
-        ) as response:
-            return _read(response, deadline)
-    except httpx.TransportError:
-        return None
-
-
-def _read(response: httpx.Response, deadline: float) -> Received | None:
-    content = bytearray()
-    try:
-        for chunk in response.iter_bytes():
-            content += chunk
-            if time.monotonic() > deadline:
-                return None
-            if len(content) > bodies.MAX_BODY_BYTES:
-                return received_from(response, b"")
-    except httpx.DecodingError:
-        return received_from(response, b"")
-    return received_from(response, bytes(content))
+    return received(sender.send(http, http_request(http, request, timeout_s), timeout_s))

@@ -1,7 +1,8 @@
-"""What both clients share of httpx: a built request as httpx takes it, a reply as it is read."""
+"""What both clients share at the rim: a built request as httpx takes it, and what came back as the client reads it."""
 
 import httpx
 
+from saga_contracts.rim.sender import NoAnswer, Reply, Why
 from saga_contracts.wire import bodies
 from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, UnsendableError
@@ -28,7 +29,11 @@ def http_request(http: httpx.Client | httpx.AsyncClient, request: BuiltRequest, 
         ) from None
 
 
-def received_from(response: httpx.Response, content: bytes) -> Received:
-    """Give a reply as it is read: its body by its media type; no content for a body that was too long or no sense."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Received(response.status_code, bodies.body_of(content, headers.get("content-type", "")), headers)
+def received(answered: Reply | NoAnswer) -> Received | None:
+    """Give a reply, without its body where that cannot be read; None when no whole reply came in time."""
+    if isinstance(answered, Reply):
+        headers = {name.lower(): value for name, value in answered.headers.items()}
+        return Received(answered.status, bodies.body_of(answered.body, headers.get("content-type", "")), headers)
+    if answered.status is not None and answered.why in (Why.TOO_LARGE, Why.NOT_HTTP):
+        return Received(answered.status)
+    return None

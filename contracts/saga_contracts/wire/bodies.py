@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-MAX_BODY_BYTES = 1024 * 1024
-"""A longer reply body is not read."""
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 

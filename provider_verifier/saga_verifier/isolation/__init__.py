@@ -7,11 +7,11 @@
 starts a whole topology.
 """
 
+from saga_contracts.rim.redact import Redactor
 from saga_verifier.isolation.errors import CannotStartError, DiedAtStartError, GivenUpError, IsolationError, NeverHealthyError
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.isolation.process.backend import ProcessIsolation
-from saga_verifier.isolation.redact import Redactor
 from saga_verifier.isolation.spec import Health, Spec
 from saga_verifier.isolation.together import Group, start_all
 

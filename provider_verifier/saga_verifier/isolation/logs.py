@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from saga_verifier.isolation.redact import Redactor
+from saga_contracts.rim.redact import Redactor
 
 _TAIL_BYTES = 64_000
 _LINE_LIMIT = 2_000

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from raw_server import dribbling, speaking
 from saga_contracts.client import AsyncStepClient, Backoff, Saga, StepCall, StepClient
-from saga_contracts.wire.bodies import MAX_BODY_BYTES
+from saga_contracts.rim.sender import MAX_BODY_BYTES
 
 FULL = {"status": 422, "body": {"error": "full"}}
 DROP = {"drop": True}
@@ -74,6 +75,15 @@ def test_a_body_that_drips_in_is_cut_off_when_the_time_is_over(
     result = run(hotel.url, "forward", "book", call)
     assert (result.outcome, result.status, result.uncertain) == ("retryable", None, True)
     assert time.monotonic() - began < 0.1 * len(json.dumps(booked["body"]))
+
+
+def test_headers_that_drip_in_are_cut_off_when_the_time_is_over(run: Run, definition: dict[str, Any], call: StepCall) -> None:
+    definition["steps"][0] |= {"timeout_ms": 500, "tries": 1}
+    with speaking(dribbling(b"HTTP/1.1 201 Created\r\nX: " + 200 * b"x")) as port:
+        began = time.monotonic()
+        result = run(f"http://127.0.0.1:{port}", "forward", "book", call)
+        assert time.monotonic() - began < 0.02 * 200
+    assert (result.outcome, result.status, result.uncertain) == ("retryable", None, True)
 
 
 def test_an_answer_cut_off_in_its_body_is_no_answer(

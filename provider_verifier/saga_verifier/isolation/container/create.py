@@ -7,6 +7,7 @@ import inspect
 from dataclasses import dataclass, replace
 from typing import Any
 
+from saga_contracts.rim.redact import Redactor
 from saga_verifier.isolation.container import forwarder as container_forwarder
 from saga_verifier.isolation.container.hardening import Limits, Mounts, hardened, user_of
 from saga_verifier.isolation.container.run import Run
@@ -23,7 +24,6 @@ from saga_verifier.isolation.engine.api import Order
 from saga_verifier.isolation.engine.images import build_of, built, found
 from saga_verifier.isolation.engine.owner import labels
 from saga_verifier.isolation.errors import CannotStartError
-from saga_verifier.isolation.redact import Redactor
 from saga_verifier.isolation.spec import Spec
 
 FORWARDER_PORT = 8080

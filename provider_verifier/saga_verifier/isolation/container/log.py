@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from saga_contracts.rim.redact import Redactor
 from saga_verifier.isolation.engine import Engine
-from saga_verifier.isolation.redact import Redactor
 
 _LINE_LIMIT = 2_000
 _MARGIN = 60  # lines read beyond those asked for, so that a secret of several lines is never cut

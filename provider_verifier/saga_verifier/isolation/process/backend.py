@@ -14,12 +14,12 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from saga_contracts.rim.redact import Redactor
 from saga_verifier.isolation import health
 from saga_verifier.isolation.errors import CannotStartError, DiedAtStartError, GivenUpError, NeverHealthyError
 from saga_verifier.isolation.guarding.guarded import Guarded, in_words
 from saga_verifier.isolation.logs import ProcessLog
 from saga_verifier.isolation.process.ports import HOST, PortTakenError, Reservation
-from saga_verifier.isolation.redact import Redactor
 from saga_verifier.isolation.spec import Spec
 
 PORT_TRIES = 4
