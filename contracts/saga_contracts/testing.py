@@ -26,6 +26,7 @@ from saga_contracts.declare.saga import Reply, Saga, Step
 from saga_contracts.derive import cases, client_cases
 from saga_contracts.derive.cases import Case, Role
 from saga_contracts.derive.client_cases import SILENCE_TIMEOUT_MS, ClientCase, Kind
+from saga_contracts.derive.examples import example_context
 from saga_contracts.errors import SagapactError
 from saga_contracts.exercise import stub
 from saga_contracts.exercise.recording import Recording
@@ -128,7 +129,7 @@ def exercise_alone(saga: Saga, case: ClientCase, client: Client) -> None:
         AssertionError: when the client called otherwise, more or less often, or made another outcome of the answers.
     """
     step = saga.step(case.step)
-    context = cases.example_context(saga, step)
+    context = example_context(saga, step)
     correlation = {saga.correlation.saga_id: context["saga_id"], saga.correlation.step: step.step}
     with stub.serve(case.answers, context, correlation) as served:
         outcome = client(_given(_hurried(saga, case), case, served.url))
@@ -187,7 +188,7 @@ def _cases(
 
 def _given(saga: Saga, case: Case | ClientCase, url: str) -> Given:
     step = saga.step(case.step)
-    context = cases.example_context(saga, step)
+    context = example_context(saga, step)
     message = case.message if isinstance(case, Case) else None
     return Given(
         saga=saga,

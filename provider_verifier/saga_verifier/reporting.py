@@ -6,7 +6,7 @@ from typing import Any
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.verdict import Verdict
 from saga_verifier.run import ProviderOutcome
-from saga_verifier.verdicts import CRASH_AND_RACE, DeckResult, PactOutcome
+from saga_verifier.verdicts import DeckResult, PactOutcome
 
 
 def lines(outcome: ProviderOutcome) -> Iterator[str]:
@@ -81,17 +81,22 @@ def _deck(deck: DeckResult) -> Iterator[str]:
     yield f"deck of {deck.deck.saga}/{deck.deck.step}, k = {deck.deck.faults}: {kept} of {len(deck.histories)} histories kept"
     for name, verdict in deck.obligations.items():
         if verdict in (Verdict.BROKEN, Verdict.WAIVED):
-            history = deck.shortest(name)
-            broken = [one.name for one in deck.histories if one.broken is not None and one.broken.obligation == name]
-            yield f"  {verdict.value}: {name} {CATALOGUE[name].name}, in {len(broken)} histories ({', '.join(broken)}); shortest:"
-            if history is not None and history.broken is not None:
-                yield f"    {history.name}: {history.broken.text}"
-            yield f"    Mend: {CATALOGUE[name].mend}"
-    if deck.missing_proof:
-        names = ", ".join(f"{one} {CATALOGUE[one].name}" for one in deck.missing_proof)
-        yield f"  unproven: {names}; declare the step's probe and status call, or a lower level of adoption"
-    if deck.level >= CRASH_AND_RACE:
-        yield "  unproven: level 4 asks for crash and race, which this version does not play; declare level 3"
+            yield from _broken_obligation(deck, name, verdict)
+    for name, verdict in deck.obligations.items():
+        if verdict == Verdict.UNPROVEN:
+            yield f"  unproven: {name} {CATALOGUE[name].name}: {deck.judgement.why[name]}"
     for one in deck.histories:
-        if one.verdict == Verdict.UNPROVEN:
-            yield f"  unproven: {one.name}: {one.text}"
+        if one.trouble:
+            yield f"  unproven: {one.name}: {one.trouble}"
+    if deck.judgement.not_looked_at:
+        names = ", ".join(deck.judgement.not_looked_at)
+        yield f"  not looked at, since the saga asks for level {deck.slice.level} only: {names}"
+
+
+def _broken_obligation(deck: DeckResult, name: str, verdict: Verdict) -> Iterator[str]:
+    broken = [one.name for one in deck.histories if deck.text_of(one, name)]
+    history = deck.shortest(name)
+    where = f", in {len(broken)} histories ({', '.join(broken)}); shortest:" if history is not None else ":"
+    yield f"  {verdict.value}: {name} {CATALOGUE[name].name}{where}"
+    yield f"    {history.name}: {deck.text_of(history, name)}" if history is not None else f"    {deck.judgement.why[name]}"
+    yield f"    Mend: {CATALOGUE[name].mend}"

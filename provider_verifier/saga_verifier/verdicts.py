@@ -1,19 +1,21 @@
-"""What a verification found, as values (pure)."""
+"""What a verification found, as values (pure). What level and waivers make of it: `saga_contracts.derive.adoption`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 from typing import Any
 
-from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.verdict import Verdict, worst
+from saga_contracts.derive import adoption
+from saga_contracts.derive.adoption import Evidence, Judgement, Played
 from saga_contracts.derive.decks import Deck
-
-PROBES, CRASH_AND_RACE = 3, 4
-"""Levels of adoption: what is asked for from this level on."""
+from saga_contracts.derive.slices import StepSlice
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first thing in a history that was not as it must be."""
+    """One thing in a history or interaction that was not as it must be."""
 
     obligation: str
     text: str
@@ -24,92 +26,103 @@ class HistoryResult:
     """How one history ended.
 
     Attributes:
-        obligations: What it checks.
-        unproven: Of these, what nothing at hand could show.
-        broken: What was not as it must be; None when nothing was.
+        verdict: What it is worth on the day of the run.
+        checks: The obligations that it checks.
+        broken: What was not as it must be, each obligation once, in the order in which it was seen.
+        seen: The evidence that was looked at.
+        unseen: Obligations that a deviation kept from being looked at.
+        trouble: Why it could not be judged to its end; empty when it was.
         calls: Every call in order, as evidence.
     """
 
     name: str
     verdict: Verdict
-    obligations: tuple[str, ...]
-    unproven: tuple[str, ...] = ()
-    broken: Broken | None = None
-    text: str = ""
+    checks: tuple[str, ...]
+    broken: tuple[Broken, ...] = ()
+    seen: frozenset[Evidence] = frozenset()
+    unseen: tuple[str, ...] = ()
+    trouble: str = ""
     calls: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is to be said about it, if anything."""
+        return " ".join(one.text for one in self.broken) or self.trouble
+
+    @property
+    def played(self) -> Played:
+        """What judging needs of it."""
+        return Played(self.name, self.checks, tuple(one.obligation for one in self.broken), self.seen, self.unseen, self.trouble)
 
     def as_json(self) -> dict[str, Any]:
         """Give the result as the broker takes it; calls are kept for what is not kept."""
-        broken = [self.broken.obligation] if self.broken else []
-        shown = list(self.calls) if self.verdict != Verdict.KEPT else []
-        text = self.broken.text if self.broken else self.text
         return {
             "word": self.name,
             "verdict": self.verdict.value,
-            "obligations": broken or list(self.obligations),
-            "text": text,
-            "calls": shown,
+            "obligations": list(self.checks),
+            "broken": [{"obligation": one.obligation, "text": one.text} for one in self.broken],
+            "seen": sorted(kind.value for kind in self.seen),
+            "unseen": list(self.unseen),
+            "trouble": self.trouble,
+            "text": self.text,
+            "calls": list(self.calls) if self.verdict != Verdict.KEPT else [],
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeckResult:
     """How a whole deck ended.
 
     Attributes:
-        level: The saga's declared level of adoption: below 3 nobody asks for effect probes; at 4 crash and race are asked for,
-            which this version does not play.
+        slice: The step: what is asked of it, at which level, with which waivers.
+        today: The day on which waivers are judged.
     """
 
     deck: Deck
+    slice: StepSlice
     histories: tuple[HistoryResult, ...]
-    waived: frozenset[str] = frozenset()
-    level: int = 3
+    today: date
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """What the histories show, obligation by obligation."""
+        return adoption.judge(self.slice, [history.played for history in self.histories], self.today)
 
     @property
-    def obligations(self) -> dict[str, Verdict]:
-        """Give the verdict of every obligation that the deck checks, in the catalogue's order."""
-        ids = sorted({one for history in self.histories for one in history.obligations}, key=order_of)
-        return {one: self._obligation(one) for one in ids}
+    def obligations(self) -> Mapping[str, Verdict]:
+        """Give the verdict of every obligation that is asked for or broken, in the catalogue's order."""
+        return self.judgement.obligations
 
     @property
     def verdict(self) -> Verdict:
-        """Give the worst of the histories; unproven if an obligation is that the declared level asks to be proved."""
-        found = worst(history.verdict for history in self.histories)
-        if found in (Verdict.KEPT, Verdict.WAIVED) and (self.missing_proof or self.level >= CRASH_AND_RACE):
-            return Verdict.UNPROVEN
-        return found
-
-    @property
-    def missing_proof(self) -> tuple[str, ...]:
-        """Give the obligations that are unproven although the declared level asks for their proof."""
-        if self.level < PROBES:
-            return ()
-        return tuple(one for one, verdict in self.obligations.items() if verdict == Verdict.UNPROVEN)
+        """Give the worst of histories and obligations."""
+        return self.judgement.verdict
 
     def shortest(self, obligation: str) -> HistoryResult | None:
         """Give the shortest history that breaks an obligation."""
-        return next((one for one in self.histories if one.broken is not None and one.broken.obligation == obligation), None)
+        return next((one for one in self.histories if self.text_of(one, obligation)), None)
 
-    def _obligation(self, obligation: str) -> Verdict:
-        if self.shortest(obligation) is not None:
-            return Verdict.WAIVED if obligation in self.waived else Verdict.BROKEN
-        checking = [history for history in self.histories if obligation in history.obligations]
-        if any(history.verdict == Verdict.KEPT and obligation not in history.unproven for history in checking):
-            return Verdict.KEPT
-        hidden = all(history.verdict == Verdict.WAIVED for history in checking)  # each stopped at what is waived
-        return Verdict.WAIVED if hidden else Verdict.UNPROVEN
+    def text_of(self, history: HistoryResult, obligation: str) -> str:
+        """Give what a history says of an obligation that it breaks; empty when it does not."""
+        return next((one.text for one in history.broken if one.obligation == obligation), "")
 
 
 @dataclass(frozen=True, slots=True)
 class InteractionOutcome:
-    """How one interaction of a pact ended."""
+    """How one interaction of a pact ended.
+
+    Attributes:
+        broken: For an interaction of a saga: the obligations at fault.
+        text: What is to be said about it besides its mismatches.
+    """
 
     key: str
     description: str
     verdict: Verdict
     mismatches: tuple[str, ...] = ()
     interaction_id: str | None = None
+    broken: tuple[Broken, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

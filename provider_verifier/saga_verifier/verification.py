@@ -18,9 +18,9 @@ from saga_contracts.errors import SagapactError
 from saga_verifier.isolation.alive import check_running, check_sound
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.play.callbacks import CallbackReceiver
+from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
 from saga_verifier.play.pact_states import PactStates
-from saga_verifier.play.player import play_deck
 from saga_verifier.replay import ReplayResult, replay
 from saga_verifier.states import StateServer
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome

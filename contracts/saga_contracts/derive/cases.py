@@ -11,7 +11,6 @@ States in a pact, in this order, so that a stock verifier can serve them by hand
 3. `SAGA/STEP arrived: F C`: these calls were made with the step key before (letters as in `model`).
 """
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,20 +18,15 @@ from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome
-from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Completion, ProviderState, Reply, Request, Saga, Step, StepClass
 from saga_contracts.derive import expectations
+from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.wire import fresh, replies
-from saga_contracts.wire.requests import in_path
 
-SAGA_ID = "saga-1"
 WHOLE = "_saga"
 """Stands in the place of the step in the name of a case that belongs to the whole saga; no step can have this name."""
-CALLBACK_URL = "http://saga-service.example/callbacks/{key}"
-IN_PATH = "InPath"
-"""Ends the name of a value as it stands in a path: percent-encoded."""
 
 
 class Role(StrEnum):
@@ -112,46 +106,6 @@ def read_as(saga: Saga, step: Step, role: Role, reply: Reply) -> str:
         Role.STATUS: replies.status_outcome,
     }[role]
     return read(step, replies.example_of(reply, context), context).value
-
-
-def example_context(saga: Saga, step: Step) -> dict[str, Any]:
-    """Give the example values that fill the templates of a step's calls."""
-    key = step_key(SAGA_ID, step.step)
-    outputs = {before: example_outputs(saga.step(before)) for before in sorted(saga.ancestors(step.step))}
-    return {
-        "payload": saga.payload.example,
-        "outputs": outputs,
-        "key": key,
-        "saga_id": SAGA_ID,
-        "step": step.step,
-        "callback_url": CALLBACK_URL.replace("{key}", key),
-    }
-
-
-def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
-    """Give the expressions that a verifier replaces by fresh values, in the places of the examples."""
-    payload = copy.deepcopy(saga.payload.example)
-    for name in saga.payload.fresh:
-        fresh.put(payload, name, f"${{{name}}}")
-    others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
-    return example_context(saga, step) | {"payload": payload} | others
-
-
-def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
-    """Give the expressions for a path: where a value has to be percent-encoded there, the encoded one has a name of its own."""
-    example, found = example_context(saga, step), generator_context(saga, step)
-    for name in saga.payload.fresh:
-        value = templates.look_up(name, saga.payload.example)
-        if in_path(value) != str(value):
-            fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
-    if in_path(example["key"]) != example["key"]:
-        found["key"] = f"${{stepKey{IN_PATH}}}"
-    return found
-
-
-def step_key(saga_id: str, step: str) -> str:
-    """Give the key of one step of one saga instance: the idempotency key of all its calls."""
-    return f"{saga_id}:{step}"
 
 
 def fresh_state(saga: str, step: str) -> str:

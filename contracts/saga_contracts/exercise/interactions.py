@@ -18,7 +18,8 @@ from pact.match.matcher import GenericMatcher
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Saga
-from saga_contracts.derive.cases import MESSAGES, Case, Role, example_context, generator_context
+from saga_contracts.derive.cases import MESSAGES, Case, Role
+from saga_contracts.derive.examples import example_context, generator_context
 from saga_contracts.errors import SagapactError
 
 logging.getLogger("pact.ffi").setLevel(logging.WARNING)

@@ -13,7 +13,7 @@ from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Completion, KeyStyle, Saga, Step, StepClass
 from saga_contracts.derive import expectations
-from saga_contracts.derive.cases import example_context
+from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.wire import bodies, fresh, replies

@@ -1,27 +1,44 @@
 """The harness's receiver of callbacks: takes what a participant sends later, and lets the player wait for it.
 
-Listens where the isolation says that its programs reach the harness. Takes callbacks for keys that it has given an address for,
-and of each key the newest one only, so that no participant can fill it up.
+Listens where the isolation says that its programs reach the harness. Keeps everything that comes to an address it has given, by
+whatever method, so that all of it can be judged; and what comes elsewhere, so that it can be named. Both are bounded: no
+participant can fill it up.
 """
 
-import json
 import threading
+import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, unquote
 
+from saga_contracts.declare import templates
+from saga_contracts.declare.saga import Reply
+from saga_contracts.rim.server import HOST, Answer, LoopbackServer, Received, as_json
+from saga_contracts.wire.bodies import body_of
+
 MAX_BODY_BYTES = 1_000_000
-SOCKET_TIMEOUT_S = 30.0
+MOST_OF_A_KEY = 50
+MOST_STRAYS = 50
+_PATH = "/callbacks/"
+_TAKEN = Reply(status=204)
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One callback as it came: its JSON body (None when it was none) and its headers in lower case."""
+    """One callback as it came.
 
+    Attributes:
+        body: Its JSON value, or its text; None when there was none.
+        headers: With names in lower case.
+        at_s: When it came, on the clock of `time.monotonic`.
+    """
+
+    method: str
+    path: str
     body: Any
     headers: dict[str, str]
+    at_s: float
 
 
 class CallbackReceiver:
@@ -31,83 +48,81 @@ class CallbackReceiver:
         host: The address of this machine to listen at.
     """
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        self._arrived: dict[str, Callback | None] = {}
+    def __init__(self, host: str = HOST) -> None:
+        self._arrived: dict[str, list[Callback]] = {}
+        self._answers: dict[str, Reply] = {}
+        self._strays: list[Callback] = []
         self._changed = threading.Condition()
         self._host = host
-        self._server = ThreadingHTTPServer((host, 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = LoopbackServer(self._take, host=host, max_body=MAX_BODY_BYTES)
 
     def __enter__(self) -> Self:
         """Start to listen."""
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="callbacks", daemon=True).start()
+        self._server.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Stop to listen."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.__exit__(kind, error, trace)
 
-    def url_for(self, key: str) -> str:
-        """Give the address that a participant is told to call back."""
+    def url_for(self, key: str, answer: Reply = _TAKEN) -> str:
+        """Give the address that a participant is told to call back.
+
+        Args:
+            key: The step key.
+            answer: What a callback is answered there, as the saga file declares it.
+        """
         with self._changed:
-            self._arrived.setdefault(key, None)
-        return f"http://{self._host}:{self.port}/callbacks/{quote(key, safe=':')}"
+            self._arrived.setdefault(key, [])
+            self._answers[key] = answer
+        return f"http://{self._host}:{self.port}{_PATH}{quote(key, safe=':')}"
 
     @property
     def port(self) -> int:
         """Where it listens."""
-        return int(self._server.server_address[1])
+        return self._server.port
 
-    def wait(self, key: str, timeout_s: float) -> Callback | None:
-        """Give the newest callback for a key, or None when none came in time."""
+    def wait(self, key: str, timeout_s: float, after: int = 0) -> Callback | None:
+        """Give a callback for a key, or None when it did not come in time.
+
+        Args:
+            key: The step key.
+            timeout_s: How long to wait.
+            after: How many callbacks of the key are known already; the next one is meant.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._arrived.get(key) is not None, timeout_s)
-            return self._arrived.get(key)
+            self._changed.wait_for(lambda: len(self._arrived.get(key, ())) > after, timeout_s)
+            return next(iter(self._arrived.get(key, [])[after:]), None)
 
-    def _take(self, key: str, callback: Callback) -> bool:
-        """Keep a callback; say whether its key is known."""
+    def of(self, key: str) -> tuple[Callback, ...]:
+        """Give every callback for a key so far, in the order in which they came."""
         with self._changed:
-            known = key in self._arrived
-            if known:
-                self._arrived[key] = callback
-                self._changed.notify_all()
-        return known
+            return tuple(self._arrived.get(key, ()))
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        take = self._take
+    def strays(self, since_s: float) -> tuple[Callback, ...]:
+        """Give what came to other addresses since a moment of `time.monotonic`."""
+        with self._changed:
+            return tuple(one for one in self._strays if one.at_s >= since_s)
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = SOCKET_TIMEOUT_S
-
-            def do_POST(self) -> None:
-                length = self.headers.get("Content-Length") or "0"
-                if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-                    self._answer(413)
-                    self.close_connection = True
-                    return
-                body = _json(self.rfile.read(int(length)))
-                key = unquote(self.path.rsplit("/", 1)[-1])
-                self._answer(204 if take(key, Callback(body, {k.lower(): v for k, v in self.headers.items()})) else 404)
-
-            def do_PUT(self) -> None:
-                self.do_POST()
-
-            def _answer(self, status: int) -> None:
-                self.send_response(status)
-                if status != 204:  # noqa: PLR2004  (an answer without a body has no length)
-                    self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
-                """Keep quiet."""
-
-        return Handler
+    def _take(self, received: Received) -> Answer:
+        """Keep a callback, and answer it as declared when its key is known."""
+        headers = {name.lower(): value for name, value in received.headers.items()}
+        body = body_of(received.body, headers.get("content-type", ""))
+        callback = Callback(received.method, received.path, body, headers, time.monotonic())
+        key = unquote(received.path.removeprefix(_PATH)) if received.path.startswith(_PATH) else ""
+        with self._changed:
+            kept = self._arrived.get(key)
+            if kept is None:
+                self._strays[MOST_STRAYS - 1 :] = []
+                self._strays.append(callback)
+                return as_json(404, {"error": "Nobody waits for a callback at this address."})
+            if len(kept) < MOST_OF_A_KEY:
+                kept.append(callback)
+            self._changed.notify_all()
+            return _answer(self._answers[key])
 
 
-def _json(raw: bytes) -> Any:
-    try:
-        return json.loads(raw) if raw else None
-    except ValueError:
-        return None
+def _answer(reply: Reply) -> Answer:
+    if reply.body is None:
+        return Answer(reply.status)
+    return as_json(reply.status, templates.examples(reply.body))

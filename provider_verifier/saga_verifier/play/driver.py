@@ -1,26 +1,38 @@
-"""Calling one step of a running participant: fresh keys, preconditions, forward, compensate, status and probe.
+"""Calling one step of a running participant: fresh instances, preconditions, forward, compensate, status and probe.
 
 Every instance has its own saga id and its own values of the payload's fresh fields, so that a participant whose database was
-not emptied gives the same verdicts again. Judging what comes back is left to the player.
+not emptied gives the same verdicts again. A participant that says 'try again' is given time, as an orchestrator would. Judging
+what comes back is left to the player.
 """
 
+import random
+import secrets
+import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
-from saga_contracts.wire.bodies import body_of
+from saga_contracts.client.results import Backoff
+from saga_contracts.client.transport import http_request, received
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import ProviderState, Request
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
-from saga_contracts.wire import replies
+from saga_contracts.rim import sender
+from saga_contracts.wire import fresh, replies
+from saga_contracts.wire.bodies import body_of
+from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall, call_context, step_key, step_request
 from saga_verifier.play.callbacks import CallbackReceiver
 
 STATE_TIMEOUT_S = 20.0
+PATIENCE = 4
+"""How often a call is repeated at least while it is answered 'try again', whatever number of tries the file declares."""
+LONGEST_PAUSE_S = 10.0
+"""A longer `Retry-After` is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +55,10 @@ class Called:
     Attributes:
         letter: What the call was in its history: `F`, `R`, `C`, `M`, `S`, or `probe`.
         outcome: What the reply means; None for a probe.
+        names: Names of the declared replies that may be meant; none when it is none of them.
         status: HTTP status; None when there was no answer.
         error: Why there was no answer.
+        duration_ms: From the beginning of the call to its end.
     """
 
     letter: str
@@ -52,17 +66,23 @@ class Called:
     url: str
     request_headers: tuple[tuple[str, str], ...]
     request_body: Any
-    outcome: str | None
-    status: int | None
-    headers: Mapping[str, str]
-    body: Any
+    outcome: str | None = None
+    names: tuple[str, ...] = ()
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
     error: str = ""
+    duration_ms: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """Give the call as plain JSON, to be stored with a result."""
         request = {"method": self.method, "url": self.url, "headers": dict(self.request_headers), "body": self.request_body}
         reply = {"status": self.status, "body": self.body, "error": self.error}
         return {"letter": self.letter, "outcome": self.outcome, "request": request, "reply": reply}
+
+
+Reader = Callable[[Received, Mapping[str, Any]], tuple[str, tuple[str, ...]]]
+"""Gives the outcome of a reply, and the names of the declared replies that may be meant."""
 
 
 class Driver:
@@ -79,81 +99,119 @@ class Driver:
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
-        token = uuid.uuid4().hex[:12]
-        saga_id = f"{self.slice.saga}-{token}"
-        payload = dict(self.slice.payload.example)
-        payload.update({name: f"{payload[name]}-{token}" for name in self.slice.payload.fresh})
+        saga_id = f"{self.slice.saga}-{uuid.uuid4().hex[:12]}"
+        payload = fresh.fresh_payload(self.slice.payload, _chance())
         key = step_key(saga_id, self.slice.step.step)
         return Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
 
     def with_other_payload(self, instance: Instance) -> Instance:
-        """Give the same instance with another payload under the same key."""
-        return replace(instance, call=replace(instance.call, payload=self.fresh().payload))
+        """Give the same instance with another payload under the same key, in its own precondition.
 
-    def prepare(self, instance: Instance, *, refusing: bool) -> None:
+        Raises:
+            SagapactError: when there is no other payload, or the participant cannot be put into its precondition.
+        """
+        payload = fresh.other_payload(self.slice.payload, self.slice.step, instance.payload, _chance())
+        if payload is None:
+            raise SagapactError(f"There is no other payload for the key of {self.slice.step.step}: the case does not exist.")
+        other = replace(instance, call=replace(instance.call, payload=payload))
+        before = self._given(instance, refusing=False)
+        for state in self._given(other, refusing=False):
+            if state not in before:
+                other = self.took(other, change_state(self._http, self._states_url, state))
+        return other
+
+    def prepare(self, instance: Instance, *, refusing: bool) -> Instance:
         """Put the participant into the step's precondition.
+
+        Returns:
+            The instance with the values that the participant gave for fields of the payload, such as an account that it has made.
 
         Raises:
             SagapactError: when the participant's state-change address does not take it.
         """
-        given = self.slice.step.given
-        context = {"payload": instance.payload}
-        for state in given.refusing if refusing else given.enough:
-            filled = ProviderState(state=state.state, params=templates.fill(state.params, context))
-            change_state(self._http, self._states_url, filled)
+        for state in self._given(instance, refusing=refusing):
+            instance = self.took(instance, change_state(self._http, self._states_url, state))
+        return instance
 
     def forward(self, instance: Instance, letter: str = "F") -> Called:
         """Make the forward call."""
-        return self._call(instance, letter, self.slice.step.forward.request, replies.forward_outcome)
+        step = self.slice.step
+
+        def read(reply: Received, context: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+            return replies.forward_outcome(step, reply, context), replies.forward_replies(step, reply, context)
+
+        return self._call(instance, letter, step.forward.request, read)
 
     def compensate(self, instance: Instance) -> Called:
         """Make the compensating call."""
-        assert self.slice.step.compensate is not None  # noqa: S101  (a deck has C only for such steps)
-        return self._call(instance, "C", self.slice.step.compensate.request, replies.compensate_outcome)
+        step = self.slice.step
+        assert step.compensate is not None  # noqa: S101  (a deck has C only for such steps)
+
+        def read(reply: Received, context: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+            return replies.compensate_outcome(step, reply, context), replies.compensate_replies(step, reply, context)
+
+        return self._call(instance, "C", step.compensate.request, read)
 
     def status(self, instance: Instance) -> Called:
         """Make the status call."""
-        assert self.slice.step.status is not None  # noqa: S101  (the player looks)
-        return self._call(instance, "S", self.slice.step.status.request, replies.status_outcome)
+        step = self.slice.step
+        assert step.status is not None  # noqa: S101  (the player looks)
+
+        def read(reply: Received, context: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+            return replies.status_outcome(step, reply, context), ()
+
+        return self._call(instance, "S", step.status.request, read)
 
     def probe(self, instance: Instance) -> Called:
         """Read the effect."""
         assert self.slice.step.probe is not None  # noqa: S101  (the player looks)
         return self._call(instance, "probe", self.slice.step.probe.request, None)
 
+    def patiently(self, call: Callable[[], Called], tries: int) -> Iterator[Called]:
+        """Make a call, and again while it is not answered or answered 'try again', with the pauses that the participant asks for.
+
+        Args:
+            call: Makes it once.
+            tries: How often the file lets it be sent; it is given a few tries more.
+        """
+        backoff = Backoff()
+        for number in range(1, max(tries, PATIENCE) + 1):
+            called = call()
+            yield called
+            if called.status is not None and called.outcome != "retryable":
+                return
+            time.sleep(min(_retry_after_s(called.headers) or backoff.pause_s(number), LONGEST_PAUSE_S))
+
     def context(self, instance: Instance) -> dict[str, Any]:
         """Give the values of the templates for an instance."""
         return call_context(self.slice.step, instance.call)
 
-    def _call(self, instance: Instance, letter: str, request: Request, judge: Any) -> Called:
-        built = step_request(self.slice, self.slice.step, request, instance.call, self._base_url)
+    def took(self, instance: Instance, values: Mapping[str, Any]) -> Instance:
+        """Take over what a state gave for fields of the payload."""
+        known = {name: value for name, value in values.items() if name in instance.payload}
+        return replace(instance, call=replace(instance.call, payload={**instance.payload, **known})) if known else instance
+
+    def _given(self, instance: Instance, *, refusing: bool) -> list[ProviderState]:
+        given = self.slice.step.given
+        context = {"payload": instance.payload}
+        states = given.refusing if refusing else given.enough
+        return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
+
+    def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
         step = self.slice.step
-        try:
-            reply = self._send(built, step.timeout_ms / 1000)
-        except httpx.HTTPError as error:
-            return self._called(letter, built, None, None, {}, None, f"no answer ({type(error).__name__})")
-        body = body_of(reply.content)
-        outcome = judge(step, reply.status_code, body, self.context(instance)).value if judge is not None else None
-        return self._called(letter, built, outcome, reply.status_code, dict(reply.headers), body, "")
-
-    def _send(self, built: BuiltRequest, timeout_s: float) -> httpx.Response:
-        return self._http.request(
-            built.method, built.url, params=list(built.query) or None, headers=list(built.headers), content=built.content,
-            timeout=timeout_s,
+        built = step_request(self.slice, step, request, instance.call, self._base_url)
+        sent = Called(letter, built.method, built.url, built.headers, _shown(built))
+        timeout_s = step.timeout_ms / 1000
+        answer = sender.send(self._http, http_request(self._http, built, timeout_s), timeout_s)
+        reply = received(answer)
+        if reply is None or isinstance(answer, sender.NoAnswer):
+            text = answer.text if isinstance(answer, sender.NoAnswer) else ""
+            return replace(sent, error=text, duration_ms=answer.elapsed_ms)
+        outcome, names = read(reply, self.context(instance)) if read is not None else (None, ())
+        return replace(
+            sent, outcome=outcome, names=names, status=reply.status, headers=reply.headers, body=reply.body,
+            duration_ms=answer.elapsed_ms,
         )  # fmt: skip
-
-    def _called(
-        self,
-        letter: str,
-        built: BuiltRequest,
-        outcome: str | None,
-        status: int | None,
-        headers: Mapping[str, str],
-        body: Any,
-        error: str,
-    ) -> Called:
-        sent = body_of(built.content) if built.content is not None else None
-        return Called(letter, built.method, built.url, built.headers, sent, outcome, status, headers, body, error)
 
 
 def change_state(http: httpx.Client, url: str | None, state: ProviderState) -> dict[str, Any]:
@@ -169,12 +227,29 @@ def change_state(http: httpx.Client, url: str | None, state: ProviderState) -> d
     if url is None:
         raise SagapactError(f"{where}: the provider file names no state-change address. Add `states: {{path: …}}` to it.")
     body = {"state": state.state, "params": state.params, "action": "setup"}
-    try:
-        reply = http.post(url, json=body, timeout=STATE_TIMEOUT_S)
-    except httpx.HTTPError as error:
-        raise SagapactError(f"{where}: {url} does not answer ({type(error).__name__}). Look at the participant's log.") from None
-    if not reply.is_success:
+    answer = sender.send(http, http.build_request("POST", url, json=body), STATE_TIMEOUT_S)
+    if isinstance(answer, sender.NoAnswer):
+        raise SagapactError(f"{where}: {url} {answer.text}. Look at the participant's log.")
+    if not answer.is_success:
+        told = answer.body[:200].decode("utf-8", "replace")
         mend = "Serve this state, or correct its name in the saga file."
-        raise SagapactError(f"{where}: {url} answered {reply.status_code} {reply.text[:200]!r}. {mend}")
-    answer = body_of(reply.content)
-    return answer if isinstance(answer, dict) else {}
+        raise SagapactError(f"{where}: {url} answered {answer.status} {told!r}. {mend}")
+    found = body_of(answer.body)
+    return found if isinstance(found, dict) else {}
+
+
+def _chance() -> random.Random:
+    return random.Random(secrets.randbits(64))  # noqa: S311  (values that are new, not secret)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Give the seconds that `Retry-After` asks for; None when it asks for none, or names a date."""
+    text = headers.get("retry-after", "")
+    return float(text) if text.isdecimal() else None
+
+
+def _shown(built: BuiltRequest) -> Any:
+    if built.content is None:
+        return None
+    found = body_of(built.content)
+    return found if found is not None else built.content.decode("utf-8", "replace")

@@ -5,19 +5,88 @@ participant's own state-change address, with the fresh values in the place of th
 Any other state is the participant's own business and goes on unchanged, so ordinary pacts work too.
 """
 
-import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
-from saga_contracts.declare.saga import ProviderState
+from saga_contracts.declare import templates
+from saga_contracts.declare.outcomes import Outcome, State
+from saga_contracts.declare.saga import Completion, ProviderState
+from saga_contracts.derive import expectations
 from saga_contracts.derive.cases import arrived_state, fresh_state
+from saga_contracts.derive.examples import IN_PATH
+from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.errors import SagapactError
-from saga_verifier.play.driver import Driver, Instance, change_state
+from saga_contracts.wire.likeness import short
+from saga_contracts.wire.requests import in_path
+from saga_verifier.play.calling import call_until_clear
+from saga_verifier.play.driver import Called, Driver, Instance, change_state
 
 _LETTERS = re.compile(r"^[FRCDXM](?: [FRCDXM])*$")
+
+
+@dataclass
+class Arrivals:
+    """One instance of a step that is brought into a state by the calls that lead there."""
+
+    driver: Driver
+    instance: Instance
+    situation: Situation
+
+    def make(self, word: str) -> None:
+        """Make the calls of a word.
+
+        Raises:
+            SagapactError: when one of them is not answered as it must be, so that the state is not reached.
+        """
+        if not _LETTERS.fullmatch(word):
+            step = self.driver.slice.step.step
+            raise SagapactError(f"Cannot make the calls {word!r} of {step}: the letters are F, R, C, D, X and M.")
+        for letter in word.split(" "):
+            self._one(Letter(letter))
+
+    def message(self) -> tuple[Any, dict[str, str]]:
+        """Give body and correlation headers of the newest callback.
+
+        Raises:
+            SagapactError: when none came.
+        """
+        driver, key = self.driver, self.instance.key
+        timeout_ms = driver.slice.step.callback_timeout_ms
+        if driver.callbacks.wait(key, timeout_ms / 1000) is None:
+            raise SagapactError(f"No callback came for {key} within {timeout_ms} ms.")
+        callback = driver.callbacks.of(key)[-1]
+        correlation = driver.slice.correlation
+        sent = {name: callback.headers.get(name.lower()) for name in (correlation.saga_id, correlation.step)}
+        return callback.body, {name: value for name, value in sent.items() if value is not None}
+
+    def call(self, letter: Letter) -> tuple[Called, tuple[str, ...]]:
+        """Make one call until it has a clear answer; give it, and the names of the declared replies that are right."""
+        expects = expectations.expect(self.driver.slice, self.situation, letter)
+        return call_until_clear(self.driver, self.instance, expects, letter)
+
+    def _one(self, letter: Letter) -> None:
+        callback = self.driver.slice.step.completion == Completion.CALLBACK
+        moved = Letter.FORWARD if letter == Letter.MISUSED else letter
+        if letter not in expectations.CALLBACKS:
+            called, allowed = self.call(letter)
+            if letter == Letter.MISUSED:  # the first call of the key, with the payload that the next one will not have
+                allowed = expectations.answers(self.driver.slice, self.situation, moved)
+            if not set(called.names) & set(allowed):
+                raise SagapactError(self._not_reached(letter, called, allowed))
+            if callback and called.outcome == Outcome.REFUSED:  # refused in the reply, so that no callback will come
+                self.situation = replace(self.situation, state=State.REFUSED, refused=True, forwarded=True)
+        elif self.situation.state == State.IN_PROGRESS:
+            self.message()
+        self.situation = expectations.after_event(self.situation, moved, callback=callback)
+
+    def _not_reached(self, letter: Letter, called: Called, allowed: tuple[str, ...]) -> str:
+        answer = f"{called.status} {short(called.body, 200)}" if called.status is not None else f"nothing: it {called.error}"
+        step = self.driver.slice.step.step
+        return f"Cannot reach the state: the call {letter} of {step} was answered {answer} instead of {' or '.join(allowed)}."
 
 
 class PactStates:
@@ -27,8 +96,7 @@ class PactStates:
         """Take the drivers by `saga/step`, and the participant's state-change address for states that are not ours."""
         self._by_fresh = {fresh_state(*name.split("/")): driver for name, driver in drivers.items()}
         self._states_url, self._http = states_url, http
-        self._driver: Driver | None = None
-        self._instance: Instance | None = None
+        self._current: Arrivals | None = None
 
     def handle(self, state: str, params: Mapping[str, Any], action: str) -> dict[str, Any]:
         """Set up one state and give the values for the generators.
@@ -40,75 +108,56 @@ class PactStates:
             return {}
         if state in self._by_fresh:
             return self._begin(self._by_fresh[state])
-        if self._driver is not None and state == self._arrived(params):
-            self._arrive(str(params.get("word", "")))
+        if self._current is not None and state == self._arrived(self._current, params):
+            self._current.make(str(params.get("word", "")))
             return {}
-        return self._pass_on(state, params)
+        return self._pass_on(ProviderState(state=state, params=dict(params)))
 
     def message(self) -> tuple[Any, dict[str, str]]:
         """Give body and correlation headers of the newest callback of the current instance.
 
         Raises:
-            SagapactError: when none came.
+            SagapactError: when none came, or no instance was begun.
         """
-        driver, instance = self._current()
-        callback = driver.callbacks.wait(instance.key, driver.slice.step.callback_timeout_ms / 1000)
-        if callback is None:
-            raise SagapactError(f"No callback came for {instance.key} within {driver.slice.step.callback_timeout_ms} ms.")
-        correlation = driver.slice.correlation
-        sent = {name: callback.headers.get(name.lower()) for name in (correlation.saga_id, correlation.step)}
-        return callback.body, {name: value for name, value in sent.items() if value is not None}
+        if self._current is None:
+            raise SagapactError("A message of a saga needs the state 'a fresh step key for …' before it.")
+        return self._current.message()
 
     def _begin(self, driver: Driver) -> dict[str, Any]:
-        self._driver, self._instance = driver, driver.fresh()
-        call = self._instance.call
-        values: dict[str, Any] = {name: call.payload[name] for name in driver.slice.payload.fresh}
-        return values | {"stepKey": self._instance.key, "sagaId": call.saga_id, "callbackUrl": call.callback_url}
+        instance = driver.fresh()
+        self._current = Arrivals(driver, instance, Situation())
+        return values_of(driver, instance)
 
-    def _arrived(self, params: Mapping[str, Any]) -> str:
-        driver, _ = self._current()
-        return arrived_state(driver.slice.saga, driver.slice.step.step, str(params.get("word", "")))
+    def _arrived(self, current: Arrivals, params: Mapping[str, Any]) -> str:
+        slice_ = current.driver.slice
+        return arrived_state(slice_.saga, slice_.step.step, str(params.get("word", "")))
 
-    def _arrive(self, word: str) -> None:
-        driver, instance = self._current()
-        if not _LETTERS.fullmatch(word):
-            raise SagapactError(
-                f"Cannot make the calls {word!r} of {driver.slice.step.step}: the letters are F, R, C, D, X and M."
-            )
-        for letter in word.split(" "):
-            self._make(letter, driver, instance)
+    def _pass_on(self, state: ProviderState) -> dict[str, Any]:
+        """Let the participant take a state; one that the saga file gives is filled with the fresh values."""
+        current = self._current
+        if current is None:
+            return change_state(self._http, self._states_url, state)
+        filled, refusing = _with_fresh_values(current, state)
+        values = change_state(self._http, self._states_url, filled)
+        current.situation = Situation(refusing=current.situation.refusing or refusing)
+        current.instance = current.driver.took(current.instance, values)
+        return values
 
-    def _make(self, letter: str, driver: Driver, instance: Instance) -> None:
-        if letter == "C":
-            called = driver.compensate(instance)
-        elif letter in ("D", "X"):
-            self.message()
-            return
-        elif letter == "M":
-            other = driver.with_other_payload(instance)
-            driver.prepare(other, refusing=False)
-            called = driver.forward(other, "M")
-        else:
-            called = driver.forward(instance, letter)
-        expected = {"C": ("done",), "R": ("refused",)}.get(letter, ("done", "in_progress"))
-        if called.outcome not in expected:
-            raise SagapactError(
-                f"Cannot reach the state: the call {letter} of {driver.slice.step.step} was answered "
-                f"{called.status} {json.dumps(called.body)[:200]} instead of {' or '.join(expected)}."
-            )
 
-    def _pass_on(self, state: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        changed = ProviderState(state=state, params=self._with_fresh_values(dict(params)))
-        return change_state(self._http, self._states_url, changed)
+def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
+    """Give the values of an instance by the names that a pact's generators have for them."""
+    fresh = {name: templates.look_up(name, instance.payload) for name in driver.slice.payload.fresh}
+    values = {**fresh, "stepKey": instance.key, "sagaId": instance.call.saga_id}
+    in_paths = {f"{name}{IN_PATH}": in_path(value) for name, value in values.items()}
+    return {**values, **in_paths, "callbackUrl": instance.call.callback_url}
 
-    def _with_fresh_values(self, params: dict[str, Any]) -> dict[str, Any]:
-        if self._driver is None or self._instance is None:
-            return params
-        example = self._driver.slice.payload.example
-        fresh = {example[name]: self._instance.payload[name] for name in self._driver.slice.payload.fresh}
-        return {name: fresh.get(value, value) if isinstance(value, str) else value for name, value in params.items()}
 
-    def _current(self) -> tuple[Driver, Instance]:
-        if self._driver is None or self._instance is None:
-            raise SagapactError("A state about arrived calls needs the state 'a fresh step key for …' before it.")
-        return self._driver, self._instance
+def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[ProviderState, bool]:
+    """Fill a precondition of the step as the saga file has it; and tell whether it is the one that refuses."""
+    slice_ = current.driver.slice
+    example, fresh = {"payload": slice_.payload.example}, {"payload": current.instance.payload}
+    for refusing, given in ((False, slice_.step.given.enough), (True, slice_.step.given.refusing)):
+        for declared in given:
+            if (declared.state, templates.fill(declared.params, example)) == (state.state, state.params):
+                return ProviderState(state=state.state, params=templates.fill(declared.params, fresh)), refusing
+    return state, False

@@ -1,0 +1,54 @@
+"""The example values of a saga: what fills the templates where nothing is sent for real (pure).
+
+Contract cases are written with them, lint tries the declared replies with them, and in a pact they stand where a verifier puts
+fresh values.
+"""
+
+import copy
+from typing import Any
+
+from saga_contracts.declare import templates
+from saga_contracts.declare.outputs import example_outputs
+from saga_contracts.declare.saga import Saga, Step
+from saga_contracts.wire import fresh
+from saga_contracts.wire.requests import in_path, step_key
+
+SAGA_ID = "saga-1"
+CALLBACK_URL = "http://saga-service.example/callbacks/{key}"
+IN_PATH = "InPath"
+"""Ends the name of a value as it stands in a path: percent-encoded."""
+
+
+def example_context(saga: Saga, step: Step) -> dict[str, Any]:
+    """Give the example values that fill the templates of a step's calls."""
+    key = step_key(SAGA_ID, step.step)
+    outputs = {before: example_outputs(saga.step(before)) for before in sorted(saga.ancestors(step.step))}
+    return {
+        "payload": saga.payload.example,
+        "outputs": outputs,
+        "key": key,
+        "saga_id": SAGA_ID,
+        "step": step.step,
+        "callback_url": CALLBACK_URL.replace("{key}", key),
+    }
+
+
+def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
+    """Give the expressions that a verifier replaces by fresh values, in the places of the examples."""
+    payload = copy.deepcopy(saga.payload.example)
+    for name in saga.payload.fresh:
+        fresh.put(payload, name, f"${{{name}}}")
+    others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
+    return example_context(saga, step) | {"payload": payload} | others
+
+
+def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
+    """Give the expressions for a path: where a value has to be percent-encoded there, the encoded one has a name of its own."""
+    example, found = example_context(saga, step), generator_context(saga, step)
+    for name in saga.payload.fresh:
+        value = templates.look_up(name, saga.payload.example)
+        if in_path(value) != str(value):
+            fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    if in_path(example["key"]) != example["key"]:
+        found["key"] = f"${{stepKey{IN_PATH}}}"
+    return found

@@ -1,0 +1,38 @@
+"""Making one call of a history until it is clearly answered, and which replies are right then."""
+
+from collections.abc import Callable
+
+from saga_contracts.derive import expectations
+from saga_contracts.derive.expectations import Expectation, Letter
+from saga_verifier.play.driver import Called, Driver, Instance
+
+
+def call_until_clear(
+    driver: Driver, instance: Instance, expects: Expectation, letter: Letter, note: Callable[[Called], None] = lambda _: None
+) -> tuple[Called, tuple[str, ...]]:
+    """Make a call, again while it is not answered or answered 'try again'.
+
+    Args:
+        driver: Calls the participant.
+        instance: For this instance; a misused key takes another payload.
+        expects: What must follow.
+        letter: The event, no callback.
+        note: Told of each try.
+
+    Returns:
+        The last try, and the names of the declared replies that are right: after a first try without a clear answer those to a
+        repeated call as well.
+    """
+    undoes = letter == Letter.COMPENSATE
+    tries = driver.slice.step.undo_tries if undoes else driver.slice.step.tries
+    called_with = driver.with_other_payload(instance) if letter == Letter.MISUSED else instance
+
+    def once() -> Called:
+        return driver.compensate(called_with) if undoes else driver.forward(called_with, letter.value)
+
+    made = []
+    for called in driver.patiently(once, tries):
+        note(called)
+        made.append(called)
+    repeated = expectations.answers(driver.slice, expects.following, letter) if len(made) > 1 else ()
+    return made[-1], tuple(dict.fromkeys((*expects.replies, *repeated)))

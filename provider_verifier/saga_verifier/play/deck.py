@@ -1,0 +1,82 @@
+"""Playing a deck: each history with a fresh step key against the running participant.
+
+What a worker may still do after it was undone at work is waited for once, for all histories together: as long as the participant
+was seen to need for its work, and never less than `SHORTEST_WAIT_S`.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import date
+
+from saga_contracts.derive.adoption import Waivers
+from saga_contracts.derive.decks import Deck, History
+from saga_verifier.play.driver import Driver
+from saga_verifier.play.history import Playing
+from saga_verifier.verdicts import Broken, DeckResult, HistoryResult
+
+SHORTEST_WAIT_S = 1.5
+LONGER_THAN_SEEN = 3.0
+"""So many times as long as the longest work that was seen is waited for work that was undone."""
+
+Progress = Callable[[HistoryResult], None]
+
+
+def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None = None) -> DeckResult:
+    """Play every history of a deck.
+
+    Args:
+        driver: Calls the participant.
+        deck: What to play.
+        today: The date on which waivers are judged.
+        progress: Told of each history when it is over.
+
+    Raises:
+        SagapactError: when the participant cannot be put into a precondition.
+    """
+    waivers = Waivers(driver.slice.waivers, driver.slice.step.step, today)
+    tell = progress or (lambda _: None)
+    under_way = [_played(driver, history) for history in deck.histories]
+    _wait_for_work(driver, under_way)
+    results = []
+    for playing in under_way:
+        playing.end()
+        result = _explained(playing, waivers)
+        results.append(result)
+        tell(result)
+    return DeckResult(deck, driver.slice, tuple(results), today)
+
+
+def play(driver: Driver, history: History, today: date) -> HistoryResult:
+    """Play one history by itself."""
+    playing = _played(driver, history)
+    _wait_for_work(driver, [playing])
+    playing.end()
+    return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
+
+
+def _played(driver: Driver, history: History, *, asks_status: bool = True) -> Playing:
+    playing = Playing(driver, history, asks_status=asks_status)
+    playing.run()
+    return playing
+
+
+def _wait_for_work(driver: Driver, under_way: list[Playing]) -> None:
+    if not any(playing.leaves_work for playing in under_way):
+        return
+    longest_ms = max((took for playing in under_way for took in playing.callback_ms), default=0.0)
+    declared_s = driver.slice.step.callback_timeout_ms / 1000
+    time.sleep(max(SHORTEST_WAIT_S, min(LONGER_THAN_SEEN * longest_ms / 1000, declared_s)))
+
+
+def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
+    """Give the result; where the same history is kept when nobody asks for the status, asking is what broke it (O15)."""
+    if playing.broken and playing.looking.asks and not playing.lied:
+        silent = _played(playing.driver, playing.history, asks_status=False)
+        _wait_for_work(playing.driver, [silent])
+        silent.end()
+        if not silent.broken and not silent.trouble:
+            seen = playing.broken[0].text
+            playing.broken = [
+                Broken("O15", f"the same history is kept when nobody asks for the status; with status calls {seen}")
+            ]
+    return playing.result(waivers)

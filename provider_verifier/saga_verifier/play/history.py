@@ -1,0 +1,300 @@
+"""Playing one history against the running participant, and judging what it does, event by event.
+
+A deviation does not end a history where it can go on: wrong words, missing headers and late replies are noted, and the rest is
+played and judged. It ends where the step's durable state is no longer the one that the rest speaks of; what was not reached
+stands in `unseen`. Before blame is given the effect is read: who tells the truth about a wrong effect is not accused of lying.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from saga_contracts.client.results import outputs_in
+from saga_contracts.declare.obligations import CATALOGUE
+from saga_contracts.declare.outcomes import Outcome, State
+from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import expectations
+from saga_contracts.derive.adoption import Waivers
+from saga_contracts.derive.decks import History, Play
+from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter, World
+from saga_contracts.wire.likeness import same, short
+from saga_verifier.play import told_later
+from saga_verifier.play.calling import call_until_clear
+from saga_verifier.play.driver import Called, Driver
+from saga_verifier.play.looking import Looking, Reading
+from saga_verifier.verdicts import Broken, HistoryResult
+
+NAMES = {
+    Letter.FORWARD: "the forward call (F)",
+    Letter.REFUSED: "the forward call without its precondition (R)",
+    Letter.COMPENSATE: "the compensation (C)",
+    Letter.DONE: "the callback (D)",
+    Letter.CALLBACK_REFUSED: "the callback (X)",
+    Letter.MISUSED: "the forward call with another payload (M)",
+}
+_CLAIMS_NOTHING = (Outcome.REFUSED, Outcome.SUSPENDED, Outcome.MISUSED, Outcome.IMPOSSIBLE)
+"""Replies that say that the call changed nothing."""
+
+
+class CannotJudgeError(Exception):
+    """The history could not be judged (inside this room only)."""
+
+
+class _DivergedError(Exception):
+    """The step's durable state is another than the rest of the history speaks of (inside this module only)."""
+
+
+@dataclass
+class Playing:
+    """One history under way.
+
+    Args:
+        asks_status: Is the status call made? Without it a history shows whether asking changes anything.
+    """
+
+    driver: Driver
+    history: History
+    asks_status: bool = True
+    calls: list[Called] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+    reached: int = 0
+    trouble: str = ""
+    outputs: Any = None
+    refused_at_once: bool = False
+    judged_callbacks: int = 0
+    callback_ms: list[float] = field(default_factory=list)
+    lied: bool = False
+    """Did the status call tell another state than the one that must be?"""
+
+    def __post_init__(self) -> None:
+        """Make the instance, and see what this level of adoption looks at."""
+        self.instance = self.driver.fresh()
+        self.looking = Looking(self.driver, self.calls.append, asks_status=self.asks_status)
+
+    def run(self) -> None:
+        """Play all events; what comes later (`end`) is left to the caller.
+
+        Raises:
+            SagapactError: when the participant cannot be put into a precondition.
+        """
+        try:
+            self._begin()
+            for play in self.history.plays:
+                self._event(play)
+                self.reached += 1
+        except CannotJudgeError as reason:
+            self.trouble = str(reason)
+        except _DivergedError:
+            self.reached += 1
+
+    @property
+    def leaves_work(self) -> bool:
+        """May work still go on that must have no effect: of a call that was undone at work, or came after its compensation?"""
+        late = any(call.letter == "F" and call.outcome == Outcome.IN_PROGRESS for call in self.calls[self._undone_at() :])
+        return self.history.undone_at_work or late
+
+    @property
+    def over(self) -> bool:
+        """Was every event played and judged?"""
+        return not self.trouble and self.reached == len(self.history.plays)
+
+    def end(self) -> None:
+        """Judge what came later: callbacks, and what a worker did that had been undone at work."""
+        for obligation, text in told_later.judged(self.driver, self.history, self.instance, self.refused_at_once):
+            self.deviates(obligation, text)
+        if self.over and self.leaves_work:
+            try:
+                self._look(self.history.ends, "at the end", None)
+            except _DivergedError:
+                pass
+            except CannotJudgeError as reason:
+                self.trouble = str(reason)
+
+    def result(self, waivers: Waivers) -> HistoryResult:
+        """Give what the history showed."""
+        unwaived = [one for one in self.broken if not waivers.hides(one.obligation)]
+        verdict = Verdict.BROKEN if unwaived else Verdict.UNPROVEN if self.trouble else Verdict.KEPT
+        if verdict == Verdict.KEPT and self.broken:
+            verdict = Verdict.WAIVED
+        return HistoryResult(
+            self.history.name,
+            verdict,
+            self.history.obligations,
+            tuple(self.broken),
+            self.looking.evidence,
+            tuple(sorted(self._unseen())),
+            self.trouble,
+            tuple(call.as_json() for call in self.calls),
+        )
+
+    def deviates(self, obligation: str, text: str) -> None:
+        """Note a deviation; of each obligation the first one counts."""
+        if all(one.obligation != obligation for one in self.broken):
+            self.broken.append(Broken(obligation, text))
+
+    def _undone_at(self) -> int:
+        return next((index for index, call in enumerate(self.calls) if call.letter == "C"), len(self.calls))
+
+    def _unseen(self) -> set[str]:
+        """Give the obligations that only events speak of which were not reached."""
+        reached, rest = self.history.plays[: self.reached], self.history.plays[self.reached :]
+        spoken = [{one for play in plays for one in _spoken_of(play)} for plays in (reached, rest)]
+        return spoken[1] - spoken[0]
+
+    def _begin(self) -> None:
+        self.instance = self.driver.prepare(self.instance, refusing=self.history.refusing)
+        begins = self.history.begins
+        worlds = expectations.worlds(begins)
+        reading = self.looking.read(self.instance)
+        if self.looking.probes and not self.looking.fits(reading, self.instance, worlds):
+            wanted = short(self.looking.declared(self.instance, worlds[0]))
+            raise CannotJudgeError(f"the precondition is not there: the probe reads {reading.found} instead of {wanted}")
+        if self.looking.asks:
+            told = expectations.told(self.driver.slice, begins)
+            self._look(Expectation((), (), "O14", told, "O14", worlds, "O15", begins), "before the first call", None)
+
+    def _event(self, play: Play) -> None:
+        if play.improves:
+            self.instance = self.driver.prepare(self.instance, refusing=False)
+        when = f"after {NAMES[play.letter]}"
+        if play.letter in CALLBACKS:
+            self._await_callback(play)
+            self._look(play.expects, when, None)
+            return
+        called, allowed = call_until_clear(self.driver, self.instance, play.expects, play.letter, self._tried(play))
+        if called.status is None:
+            raise _DivergedError
+        wrong = self._judge_reply(play, called, allowed)
+        self._look(play.expects, when, called if wrong else None)
+
+    def _tried(self, play: Play) -> Callable[[Called], None]:
+        """Note each try of a call; one that is not answered in time breaks O21."""
+
+        def note(called: Called) -> None:
+            self.calls.append(called)
+            if called.status is None:
+                allowed_ms = self.driver.slice.step.timeout_ms
+                self.deviates("O21", f"{NAMES[play.letter]} was not answered within {allowed_ms} ms: it {called.error}")
+
+        return note
+
+    def _judge_reply(self, play: Play, called: Called, allowed: tuple[str, ...]) -> bool:
+        """Judge one reply; is it another than must come?"""
+        self._judge_correlation(play, called)
+        if called.outcome == Outcome.RETRYABLE:
+            raise CannotJudgeError(f"{NAMES[play.letter]} was answered 'try again' ({called.status}) to the last try")
+        if not set(called.names) & set(allowed):
+            expected = " or ".join(play.expects.outcomes)
+            answer = f"{called.status} {short(called.body, 160)} ({called.outcome})"
+            meaning = CATALOGUE[play.expects.obligation].meaning
+            text = f"{NAMES[play.letter]} was answered {answer} instead of {expected}. {meaning}"
+            self.deviates(play.expects.obligation, text)
+            return True
+        if called.outcome == Outcome.DONE and play.letter == Letter.FORWARD:
+            self._judge_outputs(called)
+        first_call = sum(call.letter == Letter.FORWARD for call in self.calls) == 1
+        self.refused_at_once = self.refused_at_once or (first_call and called.outcome == Outcome.REFUSED)
+        return False
+
+    def _judge_correlation(self, play: Play, called: Called) -> None:
+        correlation = self.driver.slice.correlation
+        wanted = {correlation.saga_id: self.instance.call.saga_id, correlation.step: self.driver.slice.step.step}
+        for header, value in wanted.items():
+            found = called.headers.get(header.lower())
+            if found != value:
+                self.deviates("O31", f"the reply to {NAMES[play.letter]} has {header}: {found!r} instead of {value!r}")
+
+    def _judge_outputs(self, called: Called) -> None:
+        outputs = outputs_in(self.driver.slice.step, called.body)
+        if outputs is None:
+            self.deviates("O1", f"the reply {short(called.body, 160)} lacks a declared output")
+        elif self.outputs is not None and not same(outputs, self.outputs):
+            text = f"the repeated call gave the outputs {short(outputs)} instead of {short(self.outputs)}"
+            self.deviates("O33", text)
+        else:
+            self.outputs = outputs
+
+    def _await_callback(self, play: Play) -> None:
+        if self.refused_at_once:
+            return
+        step = self.driver.slice.step
+        accepted_at_s = told_later.now()
+        callback = self.driver.callbacks.wait(self.instance.key, step.callback_timeout_ms / 1000, self.judged_callbacks)
+        if callback is None:
+            strays = self.driver.callbacks.strays(accepted_at_s)
+            seen = f"; a {strays[0].method} to {strays[0].path} came instead" if strays else ""
+            self.deviates("O18", f"no callback came within {step.callback_timeout_ms} ms{seen}")
+            raise _DivergedError
+        self.judged_callbacks += 1
+        self.callback_ms.append((told_later.now() - accepted_at_s) * 1000)
+        wanted = Outcome.DONE if play.letter == Letter.DONE else Outcome.REFUSED
+        if told_later.outcome_of(self.driver, self.instance, callback) != wanted:
+            self.deviates("O18", f"the callback says {short(callback.body, 160)} instead of {wanted}")
+
+    def _look(self, expects: Expectation, when: str, wrong: Called | None) -> None:
+        """Compare status and effect with what must be; `wrong` is the reply of this event when it was another than must come.
+
+        Raises:
+            _DivergedError: when the durable state is another.
+        """
+        looking = self.looking
+        if not looking.probes and not looking.asks:
+            return
+        reading = looking.read(self.instance, asks=True)
+        if looking.probes and reading.fields is None:
+            raise CannotJudgeError(f"{when} the effect cannot be read: the probe was answered {reading.found}")
+        self._judge_asking(expects, reading, when)
+        if looking.probes and not looking.fits(reading, self.instance, expects.worlds):
+            if wrong is None or not self._explains(expects, wrong, reading):
+                wanted = short(looking.declared(self.instance, expects.worlds[0]))
+                meaning = CATALOGUE[expects.effect_obligation].meaning
+                self.deviates(expects.effect_obligation, f"{when} the probe reads {reading.found} instead of {wanted}. {meaning}")
+            raise _DivergedError
+        self._judge_told(expects, reading, when, wrong)
+
+    def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
+        """Judge what the status call told, the effect being as it must be, or unseen."""
+        for called in reading.told:
+            if called.outcome in expects.told:
+                continue
+            if wrong is None:
+                text = f"{when} the status call says {_said(called)} instead of {' or '.join(expects.told)}"
+                self.deviates(expects.told_obligation, text)
+                self.lied = True
+            if not self.looking.probes:
+                raise _DivergedError
+
+    def _judge_asking(self, expects: Expectation, reading: Reading, when: str) -> None:
+        """The status call changes nothing: neither its own answer nor the effect (O15); work in progress may end in between."""
+        if expects.following.state == State.IN_PROGRESS or not reading.told:
+            return
+        first, second = reading.told
+        if first.outcome in expects.told and second.outcome not in expects.told:
+            self.deviates("O15", f"{when} the status call says {_said(first)}, and asked again {_said(second)}")
+            raise _DivergedError
+        if self.looking.fits(reading, self.instance, expects.worlds):
+            again = self.looking.read(self.instance)
+            if not same(reading.fields, again.fields):
+                text = f"{when} the probe reads {reading.found} before the status call and {again.found} after it"
+                self.deviates("O15", text)
+                raise _DivergedError
+
+    def _explains(self, expects: Expectation, wrong: Called, reading: Reading) -> bool:
+        """Does a wrong reply tell the truth about the wrong effect? Then the reply is the one fault."""
+        applied = self.looking.fits(reading, self.instance, (World.APPLIED,))
+        undone = expects.following.state == State.COMPENSATED and wrong.letter == Letter.COMPENSATE
+        if wrong.outcome == Outcome.DONE:
+            return applied != undone
+        return wrong.outcome in _CLAIMS_NOTHING and (applied == undone)
+
+
+def _spoken_of(play: Play) -> Iterator[str]:
+    yield from (play.expects.obligation, play.expects.told_obligation, play.expects.effect_obligation)
+    if play.letter == Letter.COMPENSATE:
+        yield from ("O12", "O13")
+
+
+def _said(called: Called) -> str:
+    return (
+        f"{called.status} {short(called.body)} ({called.outcome})" if called.status is not None else f"nothing: it {called.error}"
+    )

@@ -1,0 +1,95 @@
+"""Looking at a step: what its effect probe reads and what its status call tells, as far as the level of adoption looks at it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from saga_contracts.declare import templates
+from saga_contracts.derive.adoption import Evidence, looks_at
+from saga_contracts.derive.expectations import World
+from saga_contracts.wire.likeness import same, short
+from saga_verifier.play.driver import Called, Driver, Instance
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was seen at one moment.
+
+    Attributes:
+        fields: The fields that matter, as the probe read them; None when there is no probe, or it could not be read.
+        probed: The call of the probe.
+        told: What each of two status calls told.
+    """
+
+    fields: dict[str, Any] | None = None
+    probed: Called | None = None
+    told: list[Called] = field(default_factory=list)
+
+    @property
+    def found(self) -> str:
+        """What the probe read, in words."""
+        if self.fields is not None or self.probed is None:
+            return short(self.fields)
+        status = self.probed.status
+        return f"{status} {short(self.probed.body)}" if status is not None else f"nothing: it {self.probed.error}"
+
+
+class Looking:
+    """Looks at one step of a participant.
+
+    Attributes:
+        probes: Is the effect read?
+        asks: Is the status asked?
+
+    Args:
+        driver: Calls the participant.
+        asks_status: May the status be asked at all?
+        note: Told of each call.
+    """
+
+    def __init__(self, driver: Driver, note: Callable[[Called], None], *, asks_status: bool = True) -> None:
+        step, looked_at = driver.slice.step, looks_at(driver.slice.level)
+        self._driver, self._note = driver, note
+        self.probes = Evidence.EFFECT in looked_at and step.probe is not None
+        self.asks = Evidence.STATUS in looked_at and step.status is not None and asks_status
+
+    @property
+    def evidence(self) -> frozenset[Evidence]:
+        """What is looked at; replies always are."""
+        looked_at = {Evidence.EFFECT: self.probes, Evidence.STATUS: self.asks, Evidence.REPLY: True}
+        return frozenset(kind for kind, is_looked_at in looked_at.items() if is_looked_at)
+
+    def read(self, instance: Instance, *, asks: bool = False) -> Reading:
+        """Read the effect; then ask for the status, twice: asking must not change anything (O15)."""
+        reading = Reading()
+        if self.probes:
+            reading.probed = self._noted(self._driver.probe(instance))
+            reading.fields = self._named_fields(reading.probed.body)
+        if asks and self.asks:
+            reading.told = [self._noted(self._driver.status(instance)) for _ in range(2)]
+        return reading
+
+    def fits(self, reading: Reading, instance: Instance, worlds: tuple[World, ...]) -> bool:
+        """Does the probe read one of these worlds?"""
+        found = reading.fields
+        return found is not None and any(
+            all(same(value, found.get(name)) for name, value in self.declared(instance, world).items()) for world in worlds
+        )
+
+    def declared(self, instance: Instance, world: World) -> dict[str, Any]:
+        """Give the fields that the probe must read in a world."""
+        probe = self._driver.slice.step.probe
+        assert probe is not None  # noqa: S101  (only asked where there is one)
+        reads = {World.APPLIED: probe.reads.applied, World.REFUSING: probe.reads.refusing or probe.reads.before}
+        filled: dict[str, Any] = templates.fill(reads.get(world, probe.reads.before), self._driver.context(instance))
+        return filled
+
+    def _noted(self, called: Called) -> Called:
+        self._note(called)
+        return called
+
+    def _named_fields(self, body: Any) -> dict[str, Any] | None:
+        probe = self._driver.slice.step.probe
+        if probe is None or not isinstance(body, dict):
+            return None
+        return {name: body.get(name) for name in probe.reads.before}
