@@ -21,6 +21,7 @@ from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
 from saga_verifier.play.pact_states import PactStates
+from saga_verifier.play.second_look import SecondLook
 from saga_verifier.replay import ReplayResult, replay
 from saga_verifier.states import StateServer
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
@@ -83,7 +84,9 @@ def verify_pact(
         drivers = {
             f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
         }
-        interactions = _replay(target, pact, PactStates(drivers, target.states_url, http))
+        replayed = _replay(target, pact, PactStates(drivers, target.states_url, http))
+        look = SecondLook(drivers, today)
+        interactions = tuple(one if one.verdict == Verdict.KEPT else _looked_again(one, look) for one in replayed)
         if any(one.verdict != Verdict.KEPT for one in interactions):
             check_sound(target.running)
         played = _play(drivers, faults, today, _checked(progress or Progress(), target.running))
@@ -138,6 +141,11 @@ def _replay(target: Target, pact: Mapping[str, Any], states: PactStates) -> tupl
             meanwhile=lambda: check_running(target.running),
         )  # fmt: skip
     return _outcomes(result, interactions)
+
+
+def _looked_again(one: InteractionOutcome, look: SecondLook) -> InteractionOutcome:
+    looked = look(one.key, one.mismatches)
+    return replace(one, verdict=looked.verdict, broken=looked.broken, text=looked.text)
 
 
 def _outcomes(result: ReplayResult, interactions: list[dict[str, Any]]) -> tuple[InteractionOutcome, ...]:

@@ -1,4 +1,4 @@
-"""A small participant for testing the player: right by default, wrong in one named way."""
+"""A small participant for testing the player: right by default, wrong in the named ways (several with commas between)."""
 
 import json
 import sys
@@ -61,7 +61,7 @@ Answer = tuple[int, dict[str, Any]]
 
 
 class Stock:
-    """The participant's rules; `wrong` names its one defect, or is empty."""
+    """The participant's rules; `wrong` names its defects, or is empty."""
 
     def __init__(self, wrong: str = "") -> None:
         self.wrong = wrong
@@ -71,7 +71,7 @@ class Stock:
 
     def take(self, key: str, body: dict[str, Any]) -> Answer:
         row = self.rows.get(key)
-        if row is not None and not (self.wrong == "refused key applies later" and row["state"] == "refused"):
+        if row is not None and not ("refused key applies later" in self.wrong and row["state"] == "refused"):
             return self._again(key, row, body)
         return self._first(key, body)
 
@@ -80,51 +80,51 @@ class Stock:
         if self.left.get(item, 0) < amount:
             self.rows[key] = {"state": "refused", "body": body}
             return 422, {"error": "sold_out"}
-        self.left[item] -= amount * (2 if self.wrong == "applies twice" else 1)
+        self.left[item] -= amount * (2 if "applies twice" in self.wrong else 1)
         self.rows[key] = {"state": "taken", "body": body, "ticket": f"t-{len(self.rows)}"}
         return 201, {"state": "taken", "ticket": self.rows[key]["ticket"]}
 
     def _again(self, key: str, row: dict[str, Any], body: dict[str, Any]) -> Answer:
         if row["state"] == "back":
-            if self.wrong == "applies after compensation":
+            if "applies after compensation" in self.wrong:
                 del self.rows[key]
                 self.left.setdefault(body["item"], 3)
                 return self._first(key, body)
             return 409, {"error": "back"}
-        if row["body"] != body and self.wrong != "ignores misuse":
+        if row["body"] != body and "ignores misuse" not in self.wrong:
             return 422, {"error": "misused"}
         if row["state"] == "refused":
             return 422, {"error": "sold_out"}
-        if self.wrong == "charges again":
+        if "charges again" in self.wrong:
             self.left[body["item"]] -= body["amount"]
-        if self.wrong == "re-validates":
+        if "re-validates" in self.wrong:
             return 422, {"error": "sold_out"}
-        return 200, {"state": "taken", "ticket": "t-new" if self.wrong == "new ticket" else row["ticket"]}
+        return 200, {"state": "taken", "ticket": "t-new" if "new ticket" in self.wrong else row["ticket"]}
 
     def back(self, key: str, body: dict[str, Any]) -> Answer:
         row = self.rows.get(key)
         if row is None:
-            if self.wrong == "404 on null":
+            if "404 on null" in self.wrong:
                 return 404, {}
-            if self.wrong != "forgets the null":
+            if "forgets the null" not in self.wrong:
                 self.rows[key] = {"state": "back", "body": None}
             return 200, {}
-        if row["state"] == "taken" or (self.wrong == "gives back twice" and row["state"] == "back" and row["body"]):
-            self.left[body["item"]] += 0 if self.wrong == "skips the undoing" else row["body"]["amount"]
-        if row["state"] == "refused" and self.wrong == "refuses to compensate":
+        if row["state"] == "taken" or ("gives back twice" in self.wrong and row["state"] == "back" and row["body"]):
+            self.left[body["item"]] += 0 if "skips the undoing" in self.wrong else row["body"]["amount"]
+        if row["state"] == "refused" and "refuses to compensate" in self.wrong:
             return 409, {}
         row["state"] = "back"
         return 200, {}
 
     def status(self, key: str) -> Answer:
         row = self.rows.get(key)
-        if self.wrong == "status writes":
+        if "status writes" in self.wrong:
             self.reads[key] = self.reads.get(key, 0) + 1
             if row is not None and self.reads[key] % 2 == 0:
                 row["state"] = "back"
         if row is None:
             return 404, {}
-        return 200, {"state": "taken" if self.wrong == "status lies" and row["state"] == "back" else row["state"]}
+        return 200, {"state": "taken" if "status lies" in self.wrong and row["state"] == "back" else row["state"]}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -158,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(answer[0])
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
-        if self.stock.wrong != "drops the correlation":
+        if "drops the correlation" not in self.stock.wrong:
             self.send_header("Saga-Id", self.headers.get("Saga-Id", ""))
             self.send_header("Saga-Step", self.headers.get("Saga-Step", ""))
         self.end_headers()

@@ -97,6 +97,36 @@ def derive_messages(saga: Saga) -> tuple[Case, ...]:
     return (_creation(saga), *_notifications(saga))
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a case of a step comes about.
+
+    Attributes:
+        word: The calls that come before, such as `F C`; empty: none.
+        letter: The call itself; None for a status call.
+        refusing: Does the domain precondition refuse?
+        obligations: What the case serves.
+    """
+
+    word: str
+    letter: Letter | None
+    refusing: bool
+    obligations: tuple[str, ...]
+
+
+def course_of(slice_: StepSlice, role: Role, name: str) -> Course | None:
+    """Give how a case comes about; None when the step has no such case."""
+    for own_role, own_name, before, letter, serves in _CALLS:
+        if (own_role, own_name) == (role, name):
+            word = _word(slice_, before)
+            return None if word is None else Course(word, letter, _refuses(before, letter), serves)
+    for own_name, before, serves in _QUESTIONS if role == Role.STATUS else ():
+        if own_name == name:
+            word = _word(slice_, before)
+            return None if word is None else Course(word, None, _refuses(before, None), serves)
+    return None
+
+
 def read_as(saga: Saga, step: Step, role: Role, reply: Reply) -> str:
     """Give what a client must make of a declared reply that comes as it is declared."""
     context = example_context(saga, step)
@@ -181,7 +211,7 @@ def _rows(saga: Saga, slice_: StepSlice) -> Iterator[_Row]:
         word = _word(slice_, before)
         if word is None or not _possible(slice_, role, name, letter):
             continue
-        refusing = letter == Letter.REFUSED or "{refused}" in before
+        refusing = _refuses(before, letter)
         usual = _demanded(slice_, _situation(slice_, word, refusing=refusing), letter, name)
         reply = None if usual is None else expectations.declared(step, role.value, usual)
         if reply is not None:
@@ -190,11 +220,15 @@ def _rows(saga: Saga, slice_: StepSlice) -> Iterator[_Row]:
     for name, before, serves in _QUESTIONS if step.status is not None else ():
         word = _word(slice_, before)
         if word is not None:
-            refusing = "{refused}" in before
+            refusing = _refuses(before, None)
             state = _situation(slice_, word, refusing=refusing).state
             reply = expectations.declared(step, Role.STATUS.value, state.value)
             if reply is not None:
                 yield _Row(Role.STATUS, name, word, refusing, state.value, reply, serves)
+
+
+def _refuses(before: str, letter: Letter | None) -> bool:
+    return letter == Letter.REFUSED or "{refused}" in before
 
 
 def _word(slice_: StepSlice, before: str) -> str | None:

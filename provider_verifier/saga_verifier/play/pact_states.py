@@ -63,16 +63,12 @@ class Arrivals:
         sent = {name: callback.headers.get(name.lower()) for name in (correlation.saga_id, correlation.step)}
         return callback.body, {name: value for name, value in sent.items() if value is not None}
 
-    def call(self, letter: Letter) -> tuple[Called, tuple[str, ...]]:
-        """Make one call until it has a clear answer; give it, and the names of the declared replies that are right."""
-        expects = expectations.expect(self.driver.slice, self.situation, letter)
-        return call_until_clear(self.driver, self.instance, expects, letter)
-
     def _one(self, letter: Letter) -> None:
         callback = self.driver.slice.step.completion == Completion.CALLBACK
         moved = Letter.FORWARD if letter == Letter.MISUSED else letter
         if letter not in expectations.CALLBACKS:
-            called, allowed = self.call(letter)
+            expects = expectations.expect(self.driver.slice, self.situation, letter)
+            called, allowed = call_until_clear(self.driver, self.instance, expects, letter)
             if letter == Letter.MISUSED:  # the first call of the key, with the payload that the next one will not have
                 allowed = expectations.answers(self.driver.slice, self.situation, moved)
             if not set(called.names) & set(allowed):

@@ -40,7 +40,7 @@ def judged(driver: Driver, history: History, instance: Instance, refused_at_once
         return
     allowed, otherwise = _allowed(history, refused_at_once=refused_at_once)
     for callback in driver.callbacks.of(instance.key):
-        yield from _as_declared(driver, instance, callback)
+        yield from as_declared(driver, instance, callback)
         outcome = outcome_of(driver, instance, callback)
         if outcome is None:
             yield "O18", f"a callback says {short(callback.body, 160)}, which the step does not declare"
@@ -48,7 +48,8 @@ def judged(driver: Driver, history: History, instance: Instance, refused_at_once
             yield otherwise, f"a callback tells `{outcome}`, but the step came to {' or '.join(sorted(allowed)) or 'nothing'}"
 
 
-def _as_declared(driver: Driver, instance: Instance, callback: Callback) -> Iterator[tuple[str, str]]:
+def as_declared(driver: Driver, instance: Instance, callback: Callback) -> Iterator[tuple[str, str]]:
+    """Give what of a callback is not as the saga file declares it, its body apart."""
     declared = driver.slice.step.callback
     assert declared is not None  # noqa: S101  (the caller looked)
     request = declared.request

@@ -16,8 +16,8 @@ from saga_contracts.derive import decks
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.read.sagafile import parse_saga
 from saga_verifier.play.callbacks import CallbackReceiver
+from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
-from saga_verifier.play.player import play_deck
 from saga_verifier.verdicts import DeckResult
 
 SAGA = """
@@ -87,7 +87,8 @@ class Oven(BaseHTTPRequestHandler):
             return
         self._answer(202)
         told = {"key": key, "outcome": "done" if there else "refused"}
-        threading.Thread(target=httpx.post, args=(body["callback_url"],), kwargs={"json": told}).start()
+        headers = {name: self.headers.get(name, "") for name in ("Saga-Id", "Saga-Step")}
+        threading.Thread(target=httpx.post, args=(body["callback_url"],), kwargs={"json": told, "headers": headers}).start()
 
     def _again(self, row: dict[str, Any], body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if row["state"] == "gone":

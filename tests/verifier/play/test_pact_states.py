@@ -33,7 +33,7 @@ def test_a_fresh_step_key_gives_new_values_each_time() -> None:
     with states() as (handler, _):
         first, second = (handler.handle(FRESH, {}, "setup") for _ in range(2))
 
-    assert set(first) == {"stepKey", "sagaId", "callbackUrl", "item"}
+    assert set(first) == {"stepKey", "sagaId", "callbackUrl", "item", "stepKeyInPath", "sagaIdInPath", "itemInPath"}
     assert all(first[name] != second[name] for name in first)
 
 

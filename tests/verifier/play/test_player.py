@@ -1,5 +1,6 @@
 """The player accuses no good participant and catches each known-bad one by the right obligation."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +14,8 @@ from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError
 from saga_contracts.read.sagafile import parse_saga
 from saga_verifier.play.callbacks import CallbackReceiver
+from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
-from saga_verifier.play.player import play_deck
 from saga_verifier.verdicts import DeckResult
 from small_participant import SAGA, running
 
@@ -37,9 +38,8 @@ def test_a_good_participant_keeps_its_whole_deck() -> None:
 
     assert result.verdict == Verdict.KEPT
     assert {one for one, verdict in result.obligations.items() if verdict != Verdict.KEPT} == set()
-    assert {"O1", "O2", "O3", "O4", "O6", "O7", "O8", "O9", "O11", "O12", "O13", "O14", "O15", "O31", "O32"} == set(
-        result.obligations
-    )
+    asked = {"O1", "O2", "O3", "O4", "O6", "O7", "O8", "O9", "O11", "O12", "O13", "O14", "O15", "O21", "O31", "O32", "O33"}
+    assert set(result.obligations) == asked
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_good_participant_keeps_its_whole_deck() -> None:
         ("applies twice", "O3", "F"),
         ("charges again", "O3", "F F"),
         ("re-validates", "O3", "F F"),
-        ("new ticket", "O3", "F F"),
+        ("new ticket", "O33", "F F"),
         ("ignores misuse", "O4", "F M"),
         ("skips the undoing", "O6", "F C"),
         ("gives back twice", "O7", "F C C"),
@@ -58,7 +58,7 @@ def test_a_good_participant_keeps_its_whole_deck() -> None:
         ("applies after compensation", "O11", "F C F"),
         ("refuses to compensate", "O13", "R C"),
         ("status lies", "O14", "F C"),
-        ("status writes", "O14", "F"),
+        ("status writes", "O15", "F"),
         ("drops the correlation", "O31", "C"),
         ("refused key applies later", "O32", "R F (improved)"),
     ],
@@ -80,11 +80,21 @@ def test_without_a_probe_the_obligations_about_effects_are_unproven_not_kept() -
     assert result.obligations["O14"] == Verdict.KEPT
 
 
-def test_a_saga_that_asks_for_no_probes_yet_is_kept_without_them_and_still_says_what_is_unproven() -> None:
-    result = verify(change=lambda one: changed(probe=None)(one).model_copy(update={"level": 2}))
+def test_a_saga_that_asks_for_no_probes_yet_is_kept_by_its_status_call_and_says_what_is_not_looked_at() -> None:
+    result = verify(change=lambda one: one.model_copy(update={"level": 2}))
 
     assert result.verdict == Verdict.KEPT
-    assert result.obligations["O6"] == Verdict.UNPROVEN
+    assert result.obligations["O6"] == Verdict.KEPT
+    assert {"O10", "O16"} <= set(result.judgement.not_looked_at)
+
+
+def test_at_level_one_replies_are_all_that_is_looked_at() -> None:
+    result = verify("status lies", lambda one: one.model_copy(update={"level": 1}))
+
+    assert result.verdict == Verdict.KEPT
+    assert {"O2", "O6", "O12", "O14", "O15"} <= set(result.judgement.not_looked_at)
+    assert "O14" not in result.obligations
+    assert verify("404 on null", lambda one: one.model_copy(update={"level": 1})).obligations["O8"] == Verdict.BROKEN
 
 
 def test_a_saga_that_asks_for_crash_and_race_is_not_called_kept_by_calls_in_sequence_alone() -> None:
@@ -105,7 +115,7 @@ def test_a_precondition_that_is_not_there_makes_a_history_unproven_and_says_so()
 
     result = verify(change=poorer)
 
-    unproven = {one.name: one.text for one in result.histories if one.verdict == Verdict.UNPROVEN}
+    unproven = {one.name: one.trouble for one in result.histories if one.verdict == Verdict.UNPROVEN}
     assert {"F", "C", "F C", "F F"} <= set(unproven)
     assert 'the precondition is not there: the probe reads {"left": 3} instead of {"left": 99}' in unproven["F"]
 
@@ -120,12 +130,31 @@ def test_an_unknown_state_change_address_is_an_error_that_names_the_answer() -> 
         verify(states="/elsewhere")
 
 
-def test_a_waived_obligation_does_not_break_the_deck_until_it_expires() -> None:
-    saga = parse_saga(
-        SAGA + 'waivers: [{obligation: O8, step: take, reason: legacy, person: ann, expires: "2026-01-01"}]', "small.yaml"
+def waiving(*obligations: str) -> StepSlice:
+    waivers = ", ".join(
+        f'{{obligation: {one}, step: take, reason: legacy, person: ann, expires: "2026-01-01"}}' for one in obligations
     )
+    return step_slice(parse_saga(f"{SAGA}waivers: [{waivers}]", "small.yaml"), "take")
 
-    result = verify("404 on null", lambda _: step_slice(saga, "take"))
+
+def test_waived_obligations_do_not_break_the_deck_on_their_last_day() -> None:
+    result = verify("404 on null", lambda _: waiving("O8", "O9"))
 
     assert result.verdict == Verdict.WAIVED
+    assert (result.obligations["O8"], result.obligations["O9"]) == (Verdict.WAIVED, Verdict.WAIVED)
+    assert dataclasses.replace(result, today=TODAY + dt.timedelta(days=1)).verdict == Verdict.BROKEN
+
+
+def test_a_waiver_hides_its_own_obligation_and_no_other() -> None:
+    result = verify("404 on null", lambda _: waiving("O8"))
+
     assert result.obligations["O8"] == Verdict.WAIVED
+    assert result.obligations["O9"] == Verdict.BROKEN  # what is answered 404 is not remembered either
+    assert result.verdict == Verdict.BROKEN
+
+
+def test_a_waived_missing_header_hides_no_double_effect() -> None:
+    result = verify("drops the correlation, gives back twice", lambda _: waiving("O31"))
+
+    assert (result.obligations["O31"], result.obligations["O7"]) == (Verdict.WAIVED, Verdict.BROKEN)
+    assert result.obligations["O3"] == Verdict.KEPT

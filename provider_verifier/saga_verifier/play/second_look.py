@@ -1,0 +1,150 @@
+"""A second look at an interaction of a saga that Pact's verifier calls broken.
+
+A contract holds one example of a reply; the saga file may declare several that are right in the same situation, asks for patience
+with 'try again', and may waive the correlation. So the same case is brought about once more by real calls, with a fresh instance,
+and judged by the one rule that decks are judged by. What differs from the contract without such a reason stays broken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from saga_contracts.declare.obligations import CATALOGUE
+from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import expectations
+from saga_contracts.derive.adoption import Waivers
+from saga_contracts.derive.cases import Course, Role, course_of
+from saga_contracts.derive.expectations import Letter, Situation
+from saga_contracts.errors import SagapactError
+from saga_contracts.wire.likeness import short
+from saga_verifier.play import told_later
+from saga_verifier.play.calling import call_until_clear
+from saga_verifier.play.driver import Called, Driver
+from saga_verifier.play.pact_states import Arrivals
+from saga_verifier.verdicts import Broken
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the second look came to.
+
+    Attributes:
+        broken: The obligations at fault, each with what is to be said.
+        text: Why it is kept all the same, when it is.
+    """
+
+    verdict: Verdict
+    broken: tuple[Broken, ...] = ()
+    text: str = ""
+
+
+class SecondLook:
+    """Looks again at interactions of one pact.
+
+    Args:
+        drivers: By `saga/step`.
+        today: The day on which waivers are judged.
+    """
+
+    def __init__(self, drivers: Mapping[str, Driver], today: date) -> None:
+        self._drivers, self._today = drivers, today
+
+    def __call__(self, key: str, mismatches: Sequence[str]) -> Looked:
+        """Judge an interaction that differs from its contract.
+
+        Args:
+            key: Of the interaction: `saga/step/role/case`; any other stays broken.
+            mismatches: What differs, one line each.
+        """
+        saga, _, rest = key.partition("/")
+        step, _, case = rest.partition("/")
+        driver = self._drivers.get(f"{saga}/{step}")
+        role, _, name = case.partition("/")
+        if driver is None or role not in set(Role):
+            return Looked(Verdict.BROKEN)
+        course = course_of(driver.slice, Role(role), name)
+        if course is None and role != Role.CALLBACK:
+            return Looked(Verdict.BROKEN)
+        try:
+            found, accepted = self._callback(driver, name) if course is None else self._again(driver, course)
+        except SagapactError as error:
+            return Looked(Verdict.BROKEN, text=str(error))
+        if not accepted and not _explained(driver, found, mismatches):
+            obligation = course.obligations[0] if course is not None else "O18"
+            found = [*found, Broken(obligation, "; ".join(mismatches))]
+        return self._judged(driver, found, accepted)
+
+    def _judged(self, driver: Driver, found: list[Broken], accepted: str) -> Looked:
+        waivers = Waivers(driver.slice.waivers, driver.slice.step.step, self._today)
+        if any(not waivers.hides(one.obligation) for one in found):
+            return Looked(Verdict.BROKEN, tuple(found))
+        if found:
+            words = " ".join(waivers.words(one.obligation) for one in found)
+            return Looked(Verdict.WAIVED, tuple(found), f"{accepted} {words}".strip())
+        return Looked(Verdict.KEPT, text=accepted)
+
+    def _again(self, driver: Driver, course: Course) -> tuple[list[Broken], str]:
+        """Bring the case about once more; give what deviates, and why another reply than the contract's is right."""
+        instance = driver.prepare(driver.fresh(), refusing=course.refusing)
+        arrivals = Arrivals(driver, instance, Situation(refusing=course.refusing))
+        if course.word:
+            arrivals.make(course.word)
+        if course.letter is None:
+            return self._status(driver, arrivals)
+        expects = expectations.expect(driver.slice, arrivals.situation, course.letter)
+        sent = Letter.FORWARD if course.letter == Letter.MISUSED else course.letter  # the other payload came before
+        tries: list[Called] = []
+        called, allowed = call_until_clear(driver, arrivals.instance, expects, sent, tries.append)
+        found = _uncorrelated(driver, arrivals, called)
+        if set(called.names) & set(allowed):
+            return found, _accepted(called, expects.replies[:1], len(tries))
+        wanted, meaning = " or ".join(expects.outcomes), CATALOGUE[expects.obligation].meaning
+        return [*found, Broken(expects.obligation, f"answered {_said(called)} instead of {wanted}. {meaning}")], ""
+
+    def _status(self, driver: Driver, arrivals: Arrivals) -> tuple[list[Broken], str]:
+        called = driver.status(arrivals.instance)
+        found = _uncorrelated(driver, arrivals, called)
+        told = expectations.told(driver.slice, arrivals.situation)
+        if called.outcome in told:
+            return found, f"`{called.outcome}` is right here as well" if called.outcome != told[0] else ""
+        return [*found, Broken("O14", f"the status call says {_said(called)} instead of {' or '.join(told)}")], ""
+
+    def _callback(self, driver: Driver, name: str) -> tuple[list[Broken], str]:
+        refused = name == "refused"
+        instance = driver.prepare(driver.fresh(), refusing=refused)
+        Arrivals(driver, instance, Situation(refusing=refused)).make("F X" if refused else "F D")
+        found = []
+        for callback in driver.callbacks.of(instance.key):
+            found += [Broken(*one) for one in told_later.as_declared(driver, instance, callback)]
+            outcome = told_later.outcome_of(driver, instance, callback)
+            if outcome != name:
+                found.append(Broken("O18", f"the callback tells {short(callback.body, 160)} instead of {name}"))
+        return found, ""
+
+
+def _accepted(called: Called, usual: tuple[str, ...], tries: int) -> str:
+    """Say why another answer than the contract's is right; empty when it is the contract's."""
+    if not set(called.names) & set(usual):
+        return f"Answered as declared by `{called.names[0]}`, which is right here as well."
+    return f"Answered 'try again' first, and as declared at try {tries}." if tries > 1 else ""
+
+
+def _explained(driver: Driver, found: list[Broken], mismatches: Sequence[str]) -> bool:
+    """Does what deviates explain all that differs from the contract?"""
+    if any(one.obligation != "O31" for one in found):
+        return True
+    correlation = driver.slice.correlation
+    names = (correlation.saga_id.lower(), correlation.step.lower())
+    about_it = [any(name in line.lower() for name in names) for line in mismatches]
+    return bool(found) and all(about_it)
+
+
+def _uncorrelated(driver: Driver, arrivals: Arrivals, called: Called) -> list[Broken]:
+    correlation = driver.slice.correlation
+    wanted = {correlation.saga_id: arrivals.instance.call.saga_id, correlation.step: driver.slice.step.step}
+    missing = [name for name, value in wanted.items() if called.headers.get(name.lower()) != value]
+    return [Broken("O31", f"the reply does not echo {' and '.join(missing)}")] if missing else []
+
+
+def _said(called: Called) -> str:
+    return f"{called.status} {short(called.body, 160)}" if called.status is not None else f"nothing: it {called.error}"
