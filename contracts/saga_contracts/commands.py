@@ -11,15 +11,15 @@ from typing import Any, NoReturn
 
 import click
 
-from saga_contracts import starter
+from saga_contracts import sagafile, starter
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases as all_cases
 from saga_contracts.derive import client_cases, decks, pairs
 from saga_contracts.derive import coverage as all_coverage
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.errors import SagapactError, UsageError
-from saga_contracts.read import lint_demands, sagafile
-from saga_contracts.read.sagafile import SagaFileError, load_saga
+from saga_contracts.read import lint_demands
+from saga_contracts.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
 from saga_contracts.show.draw import saga_svg
 

@@ -3,7 +3,7 @@
     SagapactError            exit status 4: could not find out
       UsageError             exit status 2: wrong usage or a wrong file
         FaultyFileError      an input file with all of its faults
-          SagaFileError      (saga_contracts.read.sagafile)
+          SagaFileError      (saga_contracts.sagafile)
           ProviderFileError  (saga_verifier.provider_file)
 
 A message says what could not be done, where, why, and the mend.

@@ -30,7 +30,7 @@ from saga_contracts.derive.examples import example_context
 from saga_contracts.errors import SagapactError
 from saga_contracts.exercise import stub
 from saga_contracts.exercise.recording import Recording
-from saga_contracts.read.sagafile import load_saga
+from saga_contracts.sagafile import load_saga
 from saga_contracts.wire.replies import callback_outcome
 
 if TYPE_CHECKING:

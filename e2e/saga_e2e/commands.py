@@ -116,7 +116,7 @@ def join_results(results: tuple[Path, ...], saga_file: Path | None, out: Path) -
 
     Exit status: 0 kept, 1 broken, 2 a file is wrong, 3 not all is known.
     """
-    from saga_contracts.read.sagafile import load_saga  # noqa: PLC0415  (loads every part)
+    from saga_contracts.sagafile import load_saga  # noqa: PLC0415  (loads every part)
     from saga_e2e import report  # noqa: PLC0415
     from saga_e2e.report import files as report_files  # noqa: PLC0415
 

@@ -21,7 +21,7 @@ from saga_broker.client.broker import BrokerClient
 from saga_contracts.declare.saga import Saga
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
-from saga_contracts.read.sagafile import load_saga
+from saga_contracts.sagafile import load_saga
 from saga_e2e.console import Console
 from saga_e2e.play import runner
 from saga_e2e.play.nightly import Headline, write_report

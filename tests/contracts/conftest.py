@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive.slices import StepSlice, step_slice
-from saga_contracts.read.sagafile import load_saga, parse_saga
+from saga_contracts.sagafile import load_saga, parse_saga
 
 ROOT = Path(__file__).parents[2]
 MakeSaga = Callable[..., Saga]

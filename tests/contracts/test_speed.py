@@ -9,7 +9,7 @@ import pytest
 
 from saga_contracts.derive import cases, decks
 from saga_contracts.derive.slices import step_slice
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 from saga_contracts.show.draw import saga_svg
 
 Make = Callable[..., dict[str, Any]]

@@ -13,7 +13,7 @@ from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import cases
 from saga_contracts.errors import SagapactError
 from saga_contracts.exercise.recording import Recording
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.provider_file import ProviderFile, load_provider_file
 from saga_verifier.run import Settings, verify_files

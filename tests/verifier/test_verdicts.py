@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from saga_contracts.declare.verdict import Verdict, exit_status, worst
 from saga_contracts.derive import decks
 from saga_contracts.derive.slices import step_slice
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 from saga_verifier.verdicts import Broken, DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 from small_participant import SAGA
 

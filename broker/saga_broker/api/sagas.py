@@ -22,7 +22,7 @@ from saga_broker.store.sagas import NewSagaVersion, SagaVersion
 from saga_broker.views import saga as views
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive.slices import step_slice
-from saga_contracts.read.sagafile import SagaFileError, parse_saga
+from saga_contracts.sagafile import SagaFileError, parse_saga
 
 router = APIRouter(tags=["sagas"])
 SagaCall = Annotated[Call, calling(offers=(HAL, JSON))]

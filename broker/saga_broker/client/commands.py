@@ -12,7 +12,7 @@ from saga_broker.client.records import RunDecision, RunReason
 from saga_contracts.build import describe_build
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 
 EXIT_STATUS = {"yes": 0, "no": 1, "unknown": 3}
 JSON_SUFFIX = ".json"

@@ -1,1 +1,1 @@
-"""From the text of a saga file to a saga, or to all of its faults."""
+"""The text of a saga file and its rules: places of values, and everything that can be wrong across fields."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
-from saga_contracts.read.sagafile import load_saga
+from saga_contracts.sagafile import load_saga
 from saga_e2e.proxy.calls import service_name
 from saga_verifier.provider_file import Container, ProviderFile, Start, load_provider_file
 

@@ -67,10 +67,10 @@ class Arrivals:
         callback = self.driver.slice.step.completion == Completion.CALLBACK
         moved = Letter.FORWARD if letter == Letter.MISUSED else letter
         if letter not in expectations.CALLBACKS:
-            expects = expectations.expect(self.driver.slice, self.situation, letter)
-            called, allowed = call_until_clear(self.driver, self.instance, expects, letter)
-            if letter == Letter.MISUSED:  # the first call of the key, with the payload that the next one will not have
-                allowed = expectations.answers(self.driver.slice, self.situation, moved)
+            # `M` is the first call of the key, with the payload that the next call will not have
+            caller = self.driver.with_other_payload(self.instance) if letter == Letter.MISUSED else self.instance
+            expects = expectations.expect(self.driver.slice, self.situation, moved)
+            called, allowed = call_until_clear(self.driver, caller, expects, moved)
             if not set(called.names) & set(allowed):
                 raise SagapactError(self._not_reached(letter, called, allowed))
             if callback and called.outcome == Outcome.REFUSED:  # refused in the reply, so that no callback will come

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from saga_contracts.client import DefinitionError, load_definition, payload_faults
-from saga_contracts.read.sagafile import load_saga
+from saga_contracts.sagafile import load_saga
 
 REFERENCE = Path(__file__).parents[3] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
 

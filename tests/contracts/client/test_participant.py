@@ -14,7 +14,7 @@ import pytest
 from saga_contracts.client import Outcome, StepCall, UnsendableError, UsageError
 from saga_contracts.client.participant import Retention, forget_old_keys, send_callback, status_answer
 from saga_contracts.declare.outcomes import State
-from saga_contracts.read.sagafile import load_saga
+from saga_contracts.sagafile import load_saga
 from saga_contracts.wire.replies import Received, callback_outcome, status_outcome
 
 SAGA = load_saga(Path(__file__).resolve().parents[3] / "contracts/sagas/vas_purchase/saga.yaml")

@@ -9,7 +9,7 @@ import pytest
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive.decks import Deck, History, derive
 from saga_contracts.derive.slices import step_slice
-from saga_contracts.read.sagafile import load_saga
+from saga_contracts.sagafile import load_saga
 from saga_e2e.report import ReportData
 
 SAGA_FILE = Path(__file__).parents[3] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"

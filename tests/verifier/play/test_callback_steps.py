@@ -14,7 +14,7 @@ import pytest
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks
 from saga_contracts.derive.slices import step_slice
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver

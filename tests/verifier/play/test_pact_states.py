@@ -8,7 +8,7 @@ import pytest
 
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.errors import SagapactError
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.driver import Driver
 from saga_verifier.play.pact_states import PactStates

@@ -11,7 +11,7 @@ import pytest
 
 from saga_contracts.declare.saga import Reply
 from saga_contracts.errors import UsageError
-from saga_contracts.read.sagafile import SagaFileError, load_saga, parse_saga
+from saga_contracts.sagafile import SagaFileError, load_saga, parse_saga
 
 TRIP = """\
 format: 1
