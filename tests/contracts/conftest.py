@@ -175,8 +175,7 @@ def declare(make_saga: MakeSaga) -> Callable[..., Saga]:
         whole = kinds[plan.kind](f"s{number}", after=after, tries=plan.tries, optional=plan.optional)
         if not plan.can_refuse:
             whole["given"].pop("refusing", None)
-            for reply in ("refused", "suspended"):
-                whole["forward"]["replies"].pop(reply, None)
+            whole["forward"]["replies"].pop("refused", None)
         return calls_back(whole) if plan.callback else whole
 
     def write(chart: Any, together: tuple[int, ...] = ()) -> Saga:

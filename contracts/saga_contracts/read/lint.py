@@ -33,15 +33,19 @@ def problems(saga: Saga) -> list[Problem]:
     found += _same_natural_key(saga)
     found += lint_templates.saga_problems(saga)
     found += [*_waivers(saga), *_conserved(saga)]
-    return found or _demands(saga)
+    return [*found, *_demands(saga, found)]
 
 
-def _demands(saga: Saga) -> list[Problem]:
-    """Judge what a saga asks for; only one whose values all stand where they are looked for can be judged."""
-    found = list(lint_demands.fresh_problems(saga))
+def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
+    """Judge what a saga asks for, as far as its values stand where they are looked for."""
+    faulty = [problem.path for problem in found]
+    if any(path[:2] in (("payload", "schema"), ("payload", "example")) for path in faulty):
+        return
+    yield from lint_demands.fresh_problems(saga)
+    if any(path[0] == "steps" for path in faulty):  # the templates of a step may lean on any step before it
+        return
     for index, step in enumerate(saga.steps):
-        found += lint_demands.problems(saga, step, ("steps", index))
-    return found
+        yield from lint_demands.problems(saga, step, ("steps", index))
 
 
 def _payload(saga: Saga) -> Iterator[Problem]:

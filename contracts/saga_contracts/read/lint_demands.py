@@ -33,15 +33,20 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def fresh_problems(saga: Saga) -> Iterator[Problem]:
     """Give the fresh fields of the payload that have no fresh values."""
+    missing = list(_not_there(saga))
+    yield from missing
+    for index, why in () if missing else fresh.without_values(saga.payload):
+        mend = "Take it out of `fresh`, or let the schema allow more values."
+        yield Problem(("payload", "fresh", index), f"{why[0].upper()}{why[1:]}.", mend)
+
+
+def _not_there(saga: Saga) -> Iterator[Problem]:
     for index, name in enumerate(saga.payload.fresh):
         try:
             templates.look_up(name, saga.payload.example)
         except templates.TemplateError:
             at: Path = ("payload", "fresh", index)
             yield Problem(at, f"`{name}` is no field of the example.", did_you_mean(name, list(saga.payload.example)))
-    for index, why in fresh.without_values(saga.payload):
-        mend = "Take it out of `fresh`, or let the schema allow more values."
-        yield Problem(("payload", "fresh", index), f"{why[0].upper()}{why[1:]}.", mend)
 
 
 def _answers(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:

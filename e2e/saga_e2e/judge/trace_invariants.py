@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from saga_contracts.declare.saga import Completion, Step, StepClass
 from saga_contracts.derive import decks, model
+from saga_contracts.derive.expectations import Letter, Word
 from saga_contracts.derive.model import Rules
 from saga_contracts.derive.slices import step_slice
 from saga_e2e.derive.faults import Role
@@ -83,12 +84,12 @@ def in_the_deck(case: Judged) -> Finding:
     return judged("I13", broken, [], f"{'; '.join(seen)}.")
 
 
-def _as_called_back(word: model.Word | None, step: Step) -> model.Word | None:
+def _as_called_back(word: Word | None, step: Step) -> Word | None:
     """Write a callback step's refusal at once as the model does: accepted, then refused by the callback."""
     if word is None or step.completion != Completion.CALLBACK:
         return word
-    both = (model.Letter.FORWARD, model.Letter.CALLBACK_REFUSED)
-    return tuple(part for letter in word for part in (both if letter == model.Letter.REFUSED else (letter,)))
+    both = (Letter.FORWARD, Letter.CALLBACK_REFUSED)
+    return tuple(part for letter in word for part in (both if letter == Letter.REFUSED else (letter,)))
 
 
 def _took_notice(case: Judged, step: str) -> bool:

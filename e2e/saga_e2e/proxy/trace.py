@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from saga_contracts.derive.model import Letter, Word
+from saga_contracts.derive.expectations import Letter, Word
 from saga_e2e.derive.faults import Role
 
 UNREADABLE = "?"

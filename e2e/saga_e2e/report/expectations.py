@@ -7,13 +7,14 @@ The deck is derived anew from the saga and walked along the calls of the evidenc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import Reply, Saga, Step
-from saga_contracts.derive.decks import MAX_FAULTS, History, Play, World, derive
-from saga_contracts.derive.model import Letter, State
+from saga_contracts.derive import expectations
+from saga_contracts.derive.decks import MAX_FAULTS, History, Play, derive
+from saga_contracts.derive.expectations import CALLBACKS, Letter, World
 from saga_contracts.derive.slices import step_slice
 from saga_e2e.report.data import Call, DeckResult, HistoryResult
 
-OWN_WORK = (Letter.DONE, Letter.CALLBACK_REFUSED)
 _WORLDS = {
     World.BEFORE: "as before the saga, no effect",
     World.APPLIED: "exactly one effect",
@@ -52,7 +53,7 @@ def expected(saga: Saga | None, deck: DeckResult, history: HistoryResult) -> tup
     plan = planned(saga, deck, history)
     if saga is None or plan is None:
         return tuple(Expected(call.expected) for call in history.calls)
-    walk = _Walk(saga.step(deck.step), plan)
+    walk = _Walk(saga.step(deck.step), plan, expectations.told(step_slice(saga, deck.step), plan.begins))
     return tuple(_told(call, walk.next(call)) for call in history.calls)
 
 
@@ -63,56 +64,68 @@ def _told(call: Call, found: Expected) -> Expected:
 class _Walk:
     """Goes through a planned history, one call of the evidence after the other."""
 
-    def __init__(self, step: Step, plan: History) -> None:
-        self._step = step
+    def __init__(self, step: Step, plan: History, told_at_first: tuple[State, ...]) -> None:
+        self._step, self._told_at_first = step, told_at_first
         self._plan = plan
         self._at = -1
         self._asked = 0
         self._retry = False
+        self._probed = False
 
     def next(self, call: Call) -> Expected:
         if call.letter == "probe":
-            return Expected(_WORLDS[self._world()])
+            return self._probe()
         if call.letter == "S":
             return self._status()
         if not (self._retry and self._at >= 0 and self._plan.plays[self._at].letter == call.letter):
             self._at += 1
-        self._asked = 0
+        self._asked, self._probed = 0, False
         callback = self._skip_own_work()
         self._retry = call.outcome == "retryable"
         if self._at >= len(self._plan.plays) or self._plan.plays[self._at].letter != call.letter:
             self._at = len(self._plan.plays)
             return Expected()
         play = self._plan.plays[self._at]
-        return Expected(_replies(self._step, play), play.replies, callback)
+        return Expected(_replies(self._step, play), tuple(one.value for one in play.expects.outcomes), callback)
 
-    def _world(self) -> World:
+    def _probe(self) -> Expected:
+        """After work in progress was asked for, the next reading belongs to the participant's own callback."""
+        callback = False
+        asked = self._asked >= (_TWICE if self._step.status is not None else 0) and self._probed
+        if asked and self._follows_callback() and self._plan.plays[self._at].expects.following.state == State.IN_PROGRESS:
+            self._at, self._asked, callback = self._at + 1, 0, True
+        self._probed = True
         if self._at < 0:
-            return World.REFUSING if self._plan.refusing else World.BEFORE
-        return self._plan.world
+            worlds = expectations.worlds(self._plan.begins)
+        else:
+            worlds = self._plan.plays[min(self._at, len(self._plan.plays) - 1)].expects.worlds
+        return Expected(" or ".join(_WORLDS[world] for world in worlds), (), callback)
+
+    def _follows_callback(self) -> bool:
+        following = self._at + 1
+        return self._at >= 0 and following < len(self._plan.plays) and self._plan.plays[following].letter in CALLBACKS
 
     def _status(self) -> Expected:
         self._asked += 1
         callback = False
-        following = self._at + 1
-        if self._asked > _TWICE and following < len(self._plan.plays) and self._plan.plays[following].letter in OWN_WORK:
-            self._at, self._asked, callback = following, 1, True
-        if not 0 <= self._at < len(self._plan.plays):
+        if self._asked > _TWICE and self._follows_callback():
+            self._at, self._asked, callback = self._at + 1, 1, True
+        if self._at >= len(self._plan.plays):
             return Expected()
-        states = self._plan.plays[self._at].status
+        states = self._plan.plays[self._at].expects.told if self._at >= 0 else self._told_at_first
         return Expected(_states(self._step, states), tuple(state.value for state in states), callback)
 
     def _skip_own_work(self) -> bool:
         skipped = False
-        while self._at < len(self._plan.plays) and self._plan.plays[self._at].letter in OWN_WORK:
+        while self._at < len(self._plan.plays) and self._plan.plays[self._at].letter in CALLBACKS:
             self._at += 1
             skipped = True
         return skipped
 
 
 def _replies(step: Step, play: Play) -> str:
-    declared = step.compensate.replies if play.letter == Letter.COMPENSATE and step.compensate else step.forward.replies
-    return _either((outcome, getattr(declared, outcome, None)) for outcome in play.replies)
+    role = "compensate" if play.letter == Letter.COMPENSATE else "forward"
+    return _either((name, expectations.declared(step, role, name)) for name in play.expects.replies)
 
 
 def _states(step: Step, states: tuple[State, ...]) -> str:

@@ -12,8 +12,9 @@ from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases
 from saga_contracts.derive.cases import Case, Role
+from saga_contracts.derive.examples import example_context, generator_context
 from saga_contracts.derive.slices import step_slice
-from saga_contracts.wire.replies import compensate_outcome, forward_outcome, status_outcome
+from saga_contracts.wire.replies import compensate_outcome, example_of, forward_outcome, status_outcome
 
 Make = Callable[..., dict[str, Any]]
 MakeSaga = Callable[..., Saga]
@@ -104,14 +105,13 @@ def test_the_outcome_of_every_case_is_what_its_reply_means(vas: Saga) -> None:
         if case.reply is None:
             continue
         step = vas.step(case.step)
-        context = cases.example_context(vas, step)
-        body = templates.examples(templates.fill(case.reply.body, context))
-        assert reads[case.role](step, case.reply.status, body, context).value == case.outcome, case.name
+        context = example_context(vas, step)
+        assert reads[case.role](step, example_of(case.reply, context), context).value == case.outcome, case.name
 
 
 def test_fresh_values_take_the_place_of_examples_in_a_verifier(vas: Saga) -> None:
     step = vas.step("reserve_money")
-    example, fresh = cases.example_context(vas, step), cases.generator_context(vas, step)
+    example, fresh = example_context(vas, step), generator_context(vas, step)
     assert templates.fill("{key} {payload.account_id} {payload.package}", example) == "saga-1:reserve_money account-1 highlight"
     assert templates.fill("{key} {payload.account_id} {payload.package}", fresh) == "${stepKey} ${account_id} highlight"
 
@@ -121,7 +121,7 @@ def test_outputs_of_earlier_steps_stand_in_the_examples(make_step: Make, make_sa
     first["forward"]["outputs"] = {"made_id": "/id"}
     second["forward"]["request"]["body"]["of"] = "{outputs.a.made_id}"
     saga = make_saga(first, second)
-    assert cases.example_context(saga, saga.step("b"))["outputs"] == {"a": {"made_id": "id-1"}}
+    assert example_context(saga, saga.step("b"))["outputs"] == {"a": {"made_id": "id-1"}}
 
 
 @given(status=st.booleans(), refusing=st.booleans(), suspended=st.booleans(), misused=st.booleans(), callback=st.booleans())

@@ -35,8 +35,25 @@ def test_declared_replies_that_come_and_go_are_the_clients_business_only(
     one["forward"]["replies"]["retryable"] = {"status": 420}
     one["compensate"]["replies"]["impossible"] = {"status": 409}
     found = names(make_saga(one), "a")
-    assert {"forward/busy", "compensate/impossible", "status/still_running"} <= found
-    assert "forward/still_running" not in found
+    assert {"forward/also_retryable", "compensate/also_impossible", "status/also_in_progress"} <= found
+    assert "forward/also_in_progress" not in found
+
+
+def test_a_client_is_shown_every_declared_reply_that_no_contract_demands(make_step: Make, make_saga: MakeSaga) -> None:
+    one = make_step("a")
+    one["compensate"]["replies"] = {"done": {"status": 200}, "null": {"status": 404}}
+    saga = make_saga(one)
+    demanded = {case.name.split("/", 2)[2] for case in cases.derive(saga)}
+
+    assert "compensate/null" in demanded  # the file says what nothing to undo is answered
+    assert {"compensate/after_refusal", "compensate/done_again"}.isdisjoint(demanded)  # both replies are right: the deck decides
+    shown = [(one.role, one.answers[0]) for one in client_cases.derive(saga) if one.kind == Kind.ALSO]
+    shown += [(case.role, case.reply) for case in cases.derive(saga) if case.reply is not None]
+    step = saga.step("a")
+    assert step.compensate is not None
+    assert step.compensate.replies.null is not None
+    assert (Role.COMPENSATE, step.compensate.replies.done) in shown
+    assert (Role.COMPENSATE, step.compensate.replies.null) in shown
 
 
 def test_names_never_meet_those_of_the_contracts(vas: Saga) -> None:

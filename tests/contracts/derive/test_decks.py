@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from repetitions import times
 from saga_contracts.declare.obligations import CATALOGUE, order_of
+from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Saga
-from saga_contracts.derive import decks, model
-from saga_contracts.derive.decks import Deck, History, World
-from saga_contracts.derive.model import Letter, State
+from saga_contracts.derive import decks
+from saga_contracts.derive.decks import Deck, History
+from saga_contracts.derive.expectations import Letter, World, after
 from saga_contracts.derive.slices import StepSlice, step_slice
 
 Make = Callable[..., dict[str, Any]]
@@ -58,13 +59,14 @@ def check_consistent(deck: Deck, slice_: StepSlice) -> None:
         state = State.ABSENT
         assert len(history.plays) == len(history.word.split())
         for play in history.plays:
-            callback = slice_.step.callback is not None
-            state = state if play.letter == Letter.MISUSED else model.after(state, play.letter, callback=callback)
-            assert not play.status or state in play.status
-            assert play.replies or play.letter in (Letter.DONE, Letter.CALLBACK_REFUSED)
-            assert {play.obligation, play.status_obligation} <= set(CATALOGUE)
-            assert play.obligation in history.obligations
-        assert history.world_obligation in history.obligations
+            expects, callback = play.expects, slice_.step.callback is not None
+            state = after(state, play.letter, callback=callback)
+            assert expects.following.state == state
+            assert not expects.told or state in expects.told or getattr(slice_.step.status.replies, state.value) is None  # type: ignore[union-attr]
+            assert expects.replies or play.letter in (Letter.DONE, Letter.CALLBACK_REFUSED)
+            spoken = {expects.obligation, expects.told_obligation, expects.effect_obligation}
+            assert spoken <= set(CATALOGUE)
+            assert spoken <= set(history.obligations)
         assert list(history.obligations) == sorted(set(history.obligations), key=order_of)
         assert (history.world == World.APPLIED) == (state in (State.APPLIED, State.IN_PROGRESS))
         assert history.refusing == (history.world in (World.REFUSING, World.IMPROVED))
@@ -96,45 +98,62 @@ def test_the_deck_of_the_reference_step_holds_what_its_obligations_speak_of(vas:
     histories = by_name(deck_of(vas, "reserve_money"))
     assert {"F", "R", "C", "C F", "F C", "F F", "F M", "F C C", "F C F", "R C", "R F", "R F (improved)"} <= set(histories)
     checked = {one for history in histories.values() for one in history.obligations}
-    assert {"O1", "O2", "O3", "O4", "O6", "O7", "O8", "O9", "O11", "O12", "O13", "O14", "O15", "O31", "O32"} == checked
+    assert {
+        "O1",
+        "O2",
+        "O3",
+        "O4",
+        "O6",
+        "O7",
+        "O8",
+        "O9",
+        "O11",
+        "O12",
+        "O13",
+        "O14",
+        "O15",
+        "O21",
+        "O31",
+        "O32",
+        "O33",
+    } == checked
 
 
 def test_a_null_compensation_is_answered_remembered_and_changes_nothing(vas: Saga) -> None:
     history = by_name(deck_of(vas, "reserve_money"))["C"]
     assert history.faults == 1
-    assert history.plays[0].replies == ("done",)
-    assert history.plays[0].obligation == "O8"
-    assert history.plays[0].status == (State.COMPENSATED,)
+    expects = history.plays[0].expects
+    assert (expects.replies, expects.outcomes, expects.obligation) == (("done",), (Outcome.DONE,), "O8")
+    assert (expects.told, expects.told_obligation) == ((State.COMPENSATED,), "O8")
     assert history.world == World.BEFORE
 
 
 def test_a_forward_call_after_its_compensation_has_no_effect(vas: Saga) -> None:
     history = by_name(deck_of(vas, "reserve_money"))["C F"]
-    assert history.plays[1].obligation == "O9"
-    assert history.plays[1].replies == ("suspended", "refused")
+    assert history.ends.obligation == "O9"
+    assert history.ends.replies == ("suspended", "refused")
     assert history.world == World.BEFORE
-    assert history.world_obligation == "O9"
+    assert history.ends.effect_obligation == "O9"
 
 
 def test_a_late_forward_call_may_be_declared_to_be_accepted(make_step: Make, make_slice: MakeSlice) -> None:
     deck = decks.derive(make_slice(make_step("a"), policies={"suspended_forward": "accepted"}))
-    assert by_name(deck)["C F"].plays[1].replies == ("done", "in_progress")
+    assert by_name(deck)["C F"].ends.outcomes == (Outcome.SUSPENDED, Outcome.DONE)
     assert by_name(deck)["C F"].world == World.BEFORE
 
 
 def test_an_improved_precondition_does_not_revive_a_refused_key(vas: Saga) -> None:
     history = by_name(deck_of(vas, "reserve_money"))["R F (improved)"]
-    assert history.plays[1].replies == ("refused",)
+    assert history.ends.replies == ("refused",)
     assert history.world == World.IMPROVED
-    assert history.world_obligation == "O32"
+    assert history.ends.effect_obligation == "O32"
 
 
 def test_a_step_without_status_has_no_status_expectations(make_step: Make, make_slice: MakeSlice) -> None:
     one = make_step("a")
     del one["status"]
     deck = decks.derive(make_slice(one))
-    assert all(play.status == () for history in deck.histories for play in history.plays)
-    assert not {"O14", "O15"} & {name for history in deck.histories for name in history.obligations}
+    assert all(play.expects.told == () for history in deck.histories for play in history.plays)
 
 
 def test_a_step_that_cannot_be_undone_has_no_compensation_in_its_deck(vas: Saga) -> None:

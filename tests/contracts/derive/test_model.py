@@ -5,11 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repetitions import times
+from saga_contracts.declare.outcomes import State
 from saga_contracts.derive import model
-from saga_contracts.derive.model import Letter, Rules, State, Word
+from saga_contracts.derive.expectations import Letter, Word, after
+from saga_contracts.derive.model import Rules
 
 F, R, C, D, X = Letter.FORWARD, Letter.REFUSED, Letter.COMPENSATE, Letter.DONE, Letter.CALLBACK_REFUSED
-PLAIN = Rules(tries=2, callback=False, can_refuse=True, can_be_undone=True, undone_after_done=True, cancels_siblings=False)
+PLAIN = Rules(
+    tries=2, undo_tries=2, callback=False, can_refuse=True, can_be_undone=True, undone_after_done=True, cancels_siblings=False
+)
 
 
 def texts(rules: Rules, faults: int) -> set[str]:
@@ -21,6 +25,7 @@ def all_rules(draw: st.DrawFn) -> Rules:
     undoable = draw(st.booleans())
     return Rules(
         tries=draw(st.integers(1, 4)),
+        undo_tries=draw(st.integers(1, 4)),
         callback=draw(st.booleans()),
         can_refuse=draw(st.booleans()),
         can_be_undone=undoable,
@@ -43,13 +48,19 @@ def test_two_faults_bring_a_late_call_after_the_compensation() -> None:
 
 def test_a_refusal_is_undone_only_when_an_earlier_try_had_no_answer() -> None:
     assert "R C" not in texts(PLAIN, 1)
-    assert "R C" not in texts(replace(PLAIN, tries=1), 1)
+    assert "R C" not in texts(replace(PLAIN, tries=1, undo_tries=1), 1)
     assert "R C" in texts(PLAIN, 2)
 
 
 def test_a_retriable_step_is_repeated_and_never_undone() -> None:
     retriable = Rules(
-        tries=2, callback=False, can_refuse=False, can_be_undone=False, undone_after_done=False, cancels_siblings=False
+        tries=2,
+        undo_tries=2,
+        callback=False,
+        can_refuse=False,
+        can_be_undone=False,
+        undone_after_done=False,
+        cancels_siblings=False,
     )
     assert texts(retriable, 1) == {"F", "F F"}
     assert all(Letter.COMPENSATE not in word for word in model.words(retriable, 4))
@@ -71,6 +82,13 @@ def test_an_outage_lasts_across_a_crash() -> None:
 
 def test_a_call_doubled_in_an_outage_may_come_after_the_compensation() -> None:
     assert "F F C F" in texts(replace(PLAIN, undone_after_done=False), 2)
+
+
+def test_a_compensation_may_be_sent_more_often_than_its_forward_call() -> None:
+    patient = replace(PLAIN, tries=1, undo_tries=4)
+    assert {"C C", "C C C C"} <= texts(patient, 2)
+    assert "F F" not in texts(replace(patient, undone_after_done=False), 0)
+    assert max(word.count("C") for word in texts(replace(patient, undo_tries=1), 2)) < 4
 
 
 def test_a_callback_comes_only_after_an_accepted_call() -> None:
@@ -107,7 +125,7 @@ def test_cancelling_siblings_lets_the_forward_call_arrive_after_the_compensation
 def test_a_right_participant_follows_the_order_of_arrival(word: Word, state: State, *, callback: bool) -> None:
     found = State.ABSENT
     for letter in word:
-        found = model.after(found, letter, callback=callback)
+        found = after(found, letter, callback=callback)
     assert found == state
 
 
@@ -131,5 +149,5 @@ def test_any_word_with_a_compensation_ends_as_compensated(rules: Rules, faults: 
     for word in model.words(rules, faults):
         state = State.ABSENT
         for letter in word:
-            state = model.after(state, letter, callback=rules.callback)
+            state = after(state, letter, callback=rules.callback)
         assert (state == State.COMPENSATED) == (C in word)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from repetitions import times
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import pairs
-from saga_contracts.derive.decks import World
+from saga_contracts.derive.expectations import World
 
 Make = Callable[..., dict[str, Any]]
 MakeSaga = Callable[..., Saga]
@@ -70,7 +70,7 @@ def test_steps_that_are_no_pair_are_refused(two: Saga, first: str, second: str) 
 def test_every_pair_history_agrees_with_the_single_decks(two: Saga) -> None:
     for history in pairs.derive_pair(two, "a", "b", 2).histories:
         assert history.plays
-        assert all(one.play.replies for one in history.plays)
+        assert all(one.play.expects.replies for one in history.plays)
         assert history.obligations
 
 

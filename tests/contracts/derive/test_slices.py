@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from saga_contracts.declare.outputs import pointer
 from saga_contracts.declare.saga import Saga
-from saga_contracts.derive.slices import pointer, step_slice
+from saga_contracts.derive.slices import step_slice
 
 Make = Callable[..., dict[str, Any]]
 MakeSaga = Callable[..., Saga]

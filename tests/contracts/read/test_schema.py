@@ -7,7 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from saga_contracts.read import positions, sagafile
+from saga_contracts import sagafile
+from saga_contracts.read import positions
 
 FILE = Path(__file__).parents[3] / "contracts" / "saga.schema.json"
 

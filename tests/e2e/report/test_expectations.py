@@ -6,7 +6,7 @@ import pytest
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive.decks import History, derive
-from saga_contracts.derive.model import Letter
+from saga_contracts.derive.expectations import Letter
 from saga_contracts.derive.slices import step_slice
 from saga_e2e.report.data import Call, DeckResult, HistoryResult
 from saga_e2e.report.expectations import expected
@@ -24,8 +24,8 @@ def _evidence(history: History) -> list[tuple[Call, tuple[str, ...]]]:
     found: list[tuple[Call, tuple[str, ...]]] = [(_call("probe"), ())]
     for play in history.plays:
         if play.letter not in OWN:
-            found.append((_call(play.letter.value, play.replies[0]), play.replies))
-        states = tuple(state.value for state in play.status)
+            found.append((_call(play.letter.value, play.expects.outcomes[0]), play.expects.outcomes))
+        states = tuple(state.value for state in play.expects.told)
         found += [(_call("S", states[0]), states)] * 2
     return [*found, (_call("probe"), ())]
 
