@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from saga_broker.gate.run_model import Case, Deck, StepAt
+from saga_broker.gate.run import files
+from saga_broker.gate.run.files import SagaFile
+from saga_broker.gate.run.model import Case, Run, StepAt
 from saga_broker.rows import Environment
+from saga_broker.store import deck_results as deck_store
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import sagas as saga_store
 from saga_broker.store import verifications as verification_store
 from saga_broker.store import versions as version_store
+from saga_broker.store.deck_results import DeckResult
 from saga_broker.store.pacts import Which
 from saga_broker.store.sagas import SagaStep, SagaVersion
 
@@ -64,26 +68,42 @@ def _case(
 ) -> Case:
     if version is None:
         return Case(known.saga, environment.name, None, known.executor, number, 1, ())
+    file = files.read(f"{version.saga}.yaml", version.content)
+    rows = saga_store.steps_of(connection, [version.id]).get(version.id, [])
     steps: list[StepAt] = []
-    for step in saga_store.steps_of(connection, [version.id]).get(version.id, []):
+    for step in rows:
         numbers = candidates.get(step.participant) or live_numbers(connection, step.participant, environment)
         at: Sequence[str | None] = numbers or [None]
-        steps += [_step_at(connection, version, number, step, one) for one in at]
-    return Case(known.saga, environment.name, version.number, version.executor, number, version.level, tuple(steps))
+        steps += [_step_at(connection, version, number, step, file, one) for one in at]
+    names = (known.saga, environment.name, version.number, version.executor, number)
+    return Case(*names, version.level, tuple(steps), file.fault or _otherwise(file, rows))
 
 
-def _step_at(connection: Connection, saga: SagaVersion, executor_number: str, step: SagaStep, number: str | None) -> StepAt:
+def _otherwise(file: SagaFile, rows: Sequence[SagaStep]) -> str:
+    """Tell when a file reads otherwise than when it was published: results are filed under the steps as they were then."""
+    now = {name: slice_.sha for name, slice_ in file.slices.items()}
+    changed = [row.step for row in rows if now.get(row.step) != row.sha]
+    return f"its step {changed[0]} reads otherwise than when it was published." if changed else ""
+
+
+def _step_at(
+    connection: Connection, saga: SagaVersion, executor_number: str, step: SagaStep, file: SagaFile, number: str | None
+) -> StepAt:
     if number is None:
         return StepAt(step.step, step.participant, None)
     pact = pact_store.newest(connection, Which(saga.executor, step.participant, executor_number))
     version = version_store.find(connection, step.participant, number)
     verified: bool | None = None
-    deck: Deck | None = None
+    runs: list[DeckResult] = []
     if version is not None:
         if pact is not None:
             verified = verification_store.last_outcome(connection, pact.content_id, version.id)
-        results = saga_store.deck_results_of(connection, step.step, step.sha, version.id)
-        if results:
-            newest = max(results, key=lambda one: (one.derivation, one.faults, one.id))
-            deck = Deck(newest.verdict, json.loads(newest.obligations), json.loads(newest.histories), newest.claim)
-    return StepAt(step.step, step.participant, number, verified, pact is not None, deck)
+        runs = deck_store.of_slice(connection, step.step, step.sha, version.id)
+    return StepAt(
+        step.step, step.participant, number, verified, pact is not None, file.slices.get(step.step), tuple(map(_run, runs))
+    )
+
+
+def _run(row: DeckResult) -> Run:
+    told = json.loads(row.obligations), json.loads(row.histories)
+    return Run(row.id, row.created_at, row.derivation, row.faults, row.verdict, *told)

@@ -10,7 +10,8 @@ from saga_broker.acts.gathering import cases
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.call import Call, calling, respond
 from saga_broker.api.fields import Faults, address, filled, one_line, one_of, text
-from saga_broker.gate.can_run import judge_all
+from saga_broker.gate.run.reasons import USUAL_FAULTS
+from saga_broker.gate.run.rule import judge_all
 from saga_broker.http.errors import InvalidError, NotFoundError, RefusedError
 from saga_broker.http.hal import link
 from saga_broker.http.media import HAL, JSON
@@ -21,6 +22,7 @@ from saga_broker.store import versions as version_store
 from saga_broker.store.sagas import NewSagaVersion, SagaVersion
 from saga_broker.views import saga as views
 from saga_contracts.declare.saga import Saga
+from saga_contracts.derive.decks import MAX_FAULTS
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.read.sagafile import SagaFileError, parse_saga
 
@@ -102,12 +104,14 @@ def can_run(saga: str, call: SagaCall) -> Response:
     if not environment:
         raise InvalidError({"environment": ["is missing"]}, parameters=True)
     candidates = _candidates(call.query.get("with"))
+    faults = _faults(call.text("faults"))
     with call.read() as connection:
         if not store.exists(connection, saga):
             raise RefusedError(404, f"No saga with name '{saga}' found")
         found = cases(connection, saga, existing_environment(connection, environment), candidates)
-    verdict = judge_all(found)
-    return respond(views.run_verdict(call.links, found, verdict), media_type=call.media_type)
+    today = call.today
+    verdict = judge_all(found, faults, today)
+    return respond(views.run_verdict(call.links, found, verdict, faults, today), media_type=call.media_type)
 
 
 def existing_environment(connection: Connection, name: str) -> Environment:
@@ -168,3 +172,11 @@ def _candidates(value: Any) -> dict[str, list[str]]:
             raise InvalidError({"with": [f"must be like PACTICIPANT:VERSION, not {item!r}"]}, parameters=True)
         found.setdefault(name, []).append(number)
     return found
+
+
+def _faults(value: str | None) -> int:
+    if value is None:
+        return USUAL_FAULTS
+    if value not in {str(number) for number in range(MAX_FAULTS + 1)}:
+        raise InvalidError({"faults": [f"must be a whole number from 0 to {MAX_FAULTS}"]}, parameters=True)
+    return int(value)

@@ -1,6 +1,5 @@
-"""Saga versions with their steps, and the results of playing decks."""
+"""Saga versions with their steps."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,6 @@ from sqlalchemy import Connection, Select, func, or_, select
 from saga_broker.rows import Version
 from saga_broker.store.query import add, fetch, first
 from saga_broker.store.schema import (
-    deck_results,
     deployed_versions,
     pacticipants,
     released_versions,
@@ -68,29 +66,6 @@ class NewSagaVersion:
     content_type: str
     build_url: str | None
     steps: tuple[tuple[str, str, str, str], ...]  # step, participant, class, sha
-
-
-@dataclass(frozen=True, slots=True)
-class DeckResult:
-    """What playing a deck against a provider version showed."""
-
-    id: int
-    saga: str
-    step: str
-    sha: str
-    provider: str
-    provider_version_id: int
-    provider_version: str
-    derivation: int
-    faults: int
-    verifier: str
-    verdict: str
-    branch: str | None
-    build_url: str | None
-    claim: str
-    obligations: str
-    histories: str
-    created_at: datetime
 
 
 def find(connection: Connection, saga: str, number: str) -> SagaVersion | None:
@@ -176,20 +151,6 @@ def is_known_slice(connection: Connection, saga: str, step: str, sha: str) -> st
     return None if found is None else str(found)
 
 
-def record_deck_result(connection: Connection, provider_version: Version, **values: Any) -> int:
-    """Store a deck result."""
-    values["obligations"] = json.dumps(values["obligations"], ensure_ascii=False)
-    values["histories"] = json.dumps(values["histories"], ensure_ascii=False)
-    return add(connection, deck_results, provider_version_id=provider_version.id, created_at=now(), **values)
-
-
-def deck_results_of(connection: Connection, step: str, sha: str, provider_version_id: int) -> list[DeckResult]:
-    """Give the results of a slice at a provider version, the newest first."""
-    table = deck_results.c
-    query = _results().where(table.sha == sha, table.step == step, table.provider_version_id == provider_version_id)
-    return fetch(connection, query.order_by(table.id.desc()), DeckResult)
-
-
 def _at_provider(query: Select[Any], provider: str | None) -> Select[Any]:
     if provider is None:
         return query
@@ -206,16 +167,4 @@ def _sagas() -> Select[Any]:
         .join(owners, owners.c.id == owner_versions.c.pacticipant_id)
         .join(executor_versions, executor_versions.c.id == table.executor_version_id)
         .join(executors, executors.c.id == executor_versions.c.pacticipant_id)
-    )
-
-
-def _results() -> Select[Any]:
-    table = deck_results.c
-    own = [column for column in table if column.name != "provider_version_id"]
-    return (
-        select(
-            *own, table.provider_version_id, pacticipants.c.name.label("provider"), versions.c.number.label("provider_version")
-        )
-        .join(versions, versions.c.id == table.provider_version_id)
-        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
     )

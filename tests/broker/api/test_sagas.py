@@ -3,6 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
+
+from saga_contracts.read.sagafile import parse_saga
+from saga_evidence import breaks, deck_result, old_form, slice_of, step_pacts
 
 PARTICIPANTS = {
     "reserve_money": "billing",
@@ -12,39 +16,36 @@ PARTICIPANTS = {
 }
 
 
-def publish_saga(broker: Any, text: str, number: str = "1", status: int = 201, branch: str | None = "main") -> Any:
-    body = {"content": text, "contentType": "application/yaml", "branch": branch, "buildUrl": None}
+def publish_saga(broker: Any, content: str, number: str = "1", status: int = 201, branch: str | None = "main") -> Any:
+    body = {"content": content, "contentType": "application/yaml", "branch": branch, "buildUrl": None}
     return broker.put(f"/sagas/vas_purchase/versions/{number}", body, status)
 
 
-def play_deck(broker: Any, saga: Any, step: str, version: str, verdict: str = "kept", status: int = 201, **fields: Any) -> Any:
-    found = next(one for one in saga["steps"] if one["step"] == step)
-    slice_path = f"/sagas/vas_purchase/contents/{found['sha']}/steps/{step}"
-    path = f"{slice_path}/providers/{found['participant']}/versions/{version}/deck-results"
-    history = {"word": "FC", "verdict": verdict, "obligations": ["O8"], "text": "the probe read 3, not 0", "calls": []}
-    body = {
-        "derivation": 1,
-        "faults": 1,
-        "verifier": "0.1.0",
-        "verdict": verdict,
-        "branch": "main",
-        "buildUrl": None,
-        "claim": "Checked: one saga instance.",
-        "obligations": {"O3": "kept", "O8": verdict},
-        "histories": [history],
-        **fields,
-    }
-    return broker.post(path, body, status)
+def play_deck(
+    broker: Any,
+    content: str,
+    step: str,
+    version: str,
+    *changes: Any,
+    status: int = 201,
+    sha: str = "",
+    faults: int = 1,
+    **fields: Any,
+) -> Any:
+    """Publish the result of a step's deck."""
+    slice_ = slice_of(parse_saga(content, "saga.yaml"), step)
+    path = f"/sagas/vas_purchase/contents/{sha or slice_.sha}/steps/{step}"
+    path += f"/providers/{PARTICIPANTS[step]}/versions/{version}/deck-results"
+    return broker.post(path, deck_result(slice_, faults, *changes, **fields), status)
 
 
-def all_kept(broker: Any, make_pact: Any, text: str) -> Any:
+def all_kept(broker: Any, content: str) -> Any:
     """Publish saga and pacts, verify everything, deploy everything to `test`."""
-    saga = publish_saga(broker, text)
-    pacts = [(name, make_pact("saga_service", name, name)) for name in PARTICIPANTS.values()]
-    broker.publish("saga_service", "1", *pacts, branch="main")
+    saga = publish_saga(broker, content)
+    broker.publish("saga_service", "1", *step_pacts(parse_saga(content, "saga.yaml")), branch="main")
     for step, name in PARTICIPANTS.items():
         broker.verify("saga_service", "1", name, "10")
-        play_deck(broker, saga, step, "10")
+        play_deck(broker, content, step, "10")
         broker.deploy(name, "10", "test")
     broker.deploy("saga_service", "1", "test")
     return saga
@@ -95,41 +96,67 @@ def test_sagas_are_listed_by_provider_branch_and_environment(broker: Any, saga_t
 
 
 def test_the_newest_deck_result_comes_first(broker: Any, saga_text: str) -> None:
-    saga = publish_saga(broker, saga_text)
-    play_deck(broker, saga, "reserve_money", "10", "broken")
-    made = play_deck(broker, saga, "reserve_money", "10")
+    publish_saga(broker, saga_text)
+    play_deck(broker, saga_text, "reserve_money", "10", breaks("O8"), verdict="broken")
+    made = play_deck(broker, saga_text, "reserve_money", "10")
 
     results = broker.get(made["_links"]["self"]["href"])["_embedded"]["deckResults"]
 
     assert [one["verdict"] for one in results] == ["kept", "broken"]
+    assert results[0]["histories"][0]["seen"] == ["effect", "reply", "status"]
+
+
+def test_results_without_what_was_seen_are_taken(broker: Any, saga_text: str) -> None:
+    publish_saga(broker, saga_text)
+    made = play_deck(broker, saga_text, "reserve_money", "10", old_form)
+    assert "seen" not in made["histories"][0]
 
 
 def test_a_deck_of_which_nothing_was_played_is_no_result(broker: Any, saga_text: str) -> None:
-    saga = publish_saga(broker, saga_text)
-    answer = play_deck(broker, saga, "reserve_money", "10", histories=[], status=400)
+    publish_saga(broker, saga_text)
+    answer = play_deck(broker, saga_text, "reserve_money", "10", histories=[], status=400)
     assert "at least one history" in answer["errors"]["histories"][0]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"seen": ["everything"]}, "seen must be an array of: reply, status, effect, failure"),
+        ({"broken": ["O8"]}, "broken must name the obligation"),
+        ({"broken": [{"obligation": "O8", "text": 5}]}, "broken must tell each deviation by a text"),
+        ({"unseen": "O8"}, "unseen must be an array of strings"),
+        ({"obligations": [8]}, "obligations must be an array of strings"),
+        ({"trouble": []}, "trouble must be a string"),
+        ({"word": "F"}, "must hold each history once, and holds 'F' several times"),
+    ],
+)
+def test_a_history_of_another_form_is_refused(broker: Any, saga_text: str, wrong: dict[str, Any], told: str) -> None:
+    publish_saga(broker, saga_text)
+    answer = play_deck(broker, saga_text, "reserve_money", "10", lambda history: history.update(wrong), status=400)
+    assert told in answer["errors"]["histories"][0]
+
+
 def test_a_deck_result_for_an_unknown_slice_is_refused(broker: Any, saga_text: str) -> None:
-    saga = publish_saga(broker, saga_text)
-    saga["steps"][0]["sha"] = "0" * 64
-    play_deck(broker, saga, "reserve_money", "10", status=404)
+    publish_saga(broker, saga_text)
+    play_deck(broker, saga_text, "reserve_money", "10", sha="0" * 64, status=404)
 
 
-def test_a_saga_can_run_when_every_step_is_kept(broker: Any, make_pact: Any, saga_text: str) -> None:
-    all_kept(broker, make_pact, saga_text)
+def test_a_saga_can_run_when_every_step_is_kept(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
 
     answer = broker.get("/sagas/vas_purchase/can-run", environment="test")
 
     assert answer["canRun"] is True
-    assert {reason["step"] for reason in answer["reasons"] if reason["verdict"] == "yes"} == set(PARTICIPANTS)
+    assert {reason["step"] for reason in answer["reasons"] if reason["type"] == "step_kept"} == set(PARTICIPANTS)
     assert answer["executesAs"] == {"name": "saga_service", "version": "1"}
+    assert answer["faults"] == 1
+    assert {step["said"] for step in answer["steps"]} == {"kept"}
 
 
-def test_a_broken_deck_is_a_no_with_the_obligation_and_the_mend(broker: Any, make_pact: Any, saga_text: str) -> None:
-    saga = all_kept(broker, make_pact, saga_text)
+def test_a_broken_deck_is_a_no_with_the_obligation_and_the_mend(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
     broker.verify("saga_service", "1", "billing", "11")
-    play_deck(broker, saga, "reserve_money", "11", "broken")
+    play_deck(broker, saga_text, "reserve_money", "11", breaks("O8", "C"))
 
     answer = broker.get("/sagas/vas_purchase/can-run", **{"environment": "test", "with[]": "billing:11"})
 
@@ -137,28 +164,76 @@ def test_a_broken_deck_is_a_no_with_the_obligation_and_the_mend(broker: Any, mak
     reason = next(one for one in answer["reasons"] if one["verdict"] == "no")
     assert (reason["step"], reason["obligation"], reason["version"]) == ("reserve_money", "O8", "11")
     assert "null compensation" in reason["text"]
-    assert "the probe read 3" in reason["text"]
+    assert "In history C: the probe read 3, not 0." in reason["text"]
+    assert "The verifier concluded kept; its own histories say broken." in reason["text"]
     assert reason["mend"]
     assert reason["command"]
+    step = next(one for one in answer["steps"] if one["version"] == "11")
+    assert (step["deck"], step["said"], step["obligations"]["O8"]) == ("broken", "kept", "broken")
 
 
-@pytest.mark.parametrize("missing", ["pact", "deck", "deployment"])
-def test_what_nobody_found_out_is_unknown(broker: Any, make_pact: Any, saga_text: str, missing: str) -> None:
-    saga = all_kept(broker, make_pact, saga_text)
+@pytest.mark.parametrize("missing", ["pact", "deck"])
+def test_what_nobody_found_out_is_unknown(broker: Any, saga_text: str, missing: str) -> None:
+    all_kept(broker, saga_text)
+    broker.put("/pacticipants/billing/versions/11", {})
     if missing != "pact":
         broker.verify("saga_service", "1", "billing", "11")
     if missing != "deck":
-        play_deck(broker, saga, "reserve_money", "11")
-    candidate = "billing:12" if missing == "deployment" else "billing:11"
+        play_deck(broker, saga_text, "reserve_money", "11")
 
-    answer = broker.get("/sagas/vas_purchase/can-run", **{"environment": "test", "with[]": candidate})
+    answer = broker.get("/sagas/vas_purchase/can-run", **{"environment": "test", "with[]": "billing:11"})
 
     assert answer["canRun"] is None
     assert {reason["step"] for reason in answer["reasons"] if reason["verdict"] == "unknown"} == {"reserve_money"}
 
 
-def test_every_live_version_of_a_participant_is_judged(broker: Any, make_pact: Any, saga_text: str) -> None:
-    all_kept(broker, make_pact, saga_text)
+def test_the_number_of_faults_is_asked_for(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
+
+    stronger = broker.get("/sagas/vas_purchase/can-run", environment="test", faults=2)
+    for step in PARTICIPANTS:
+        play_deck(broker, saga_text, step, "10", faults=2)
+    kept = broker.get("/sagas/vas_purchase/can-run", environment="test", faults=2)
+    wrong = broker.get("/sagas/vas_purchase/can-run", 400, environment="test", faults="many")
+
+    assert stronger["canRun"] is None
+    assert {reason["type"] for reason in stronger["reasons"]} == {"deck_too_weak"}
+    assert "--faults 2" in stronger["reasons"][0]["command"]
+    assert kept["canRun"] is True
+    assert "must be a whole number from 0 to 4" in str(wrong)
+
+
+def test_a_saga_file_that_can_no_longer_be_read_is_unknown(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
+    change(broker.database_url, "UPDATE saga_versions SET content = :content", content=b"format: 2\nsaga: vas_purchase\n")
+
+    answer = broker.get("/sagas/vas_purchase/can-run", environment="test")
+
+    assert answer["canRun"] is None
+    assert [one["type"] for one in answer["reasons"]] == ["saga_unreadable"]
+    assert "Format 2 is not known to this version" in answer["reasons"][0]["text"]
+
+
+def test_steps_that_read_otherwise_than_when_they_were_published_are_unknown(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
+    change(broker.database_url, "UPDATE saga_steps SET sha = :sha WHERE step = 'notify'", sha="0" * 64)
+
+    answer = broker.get("/sagas/vas_purchase/can-run", environment="test")
+
+    assert answer["canRun"] is None
+    assert "its step notify reads otherwise than when it was published" in answer["reasons"][0]["text"]
+
+
+def change(database_url: str, statement: str, **values: Any) -> None:
+    """Change what is stored, behind the broker's back."""
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text(statement), values)
+    engine.dispose()
+
+
+def test_every_live_version_of_a_participant_is_judged(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
     broker.put("/pacticipants/billing/versions/11", {})
     broker.deploy("billing", "11", "test", applicationInstance="green")
 
