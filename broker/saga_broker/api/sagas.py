@@ -99,7 +99,7 @@ def publish(saga: str, number: str, call: NewSagaCall) -> Response:
 
 @router.get("/sagas/{saga:seg}/can-run")
 def can_run(saga: str, call: SagaCall) -> Response:
-    """Tell whether a saga can run in an environment; `with[]=PACTICIPANT:VERSION` stands in the place of what is live."""
+    """Tell whether a saga can run in an environment; with `with[]=PACTICIPANT:VERSION` deployed."""
     environment = call.text("environment")
     if not environment:
         raise InvalidError({"environment": ["is missing"]}, parameters=True)
@@ -161,16 +161,16 @@ def _other_content(saga: str, number: str, stored: str, sent: str) -> str:
     )
 
 
-def _candidates(value: Any) -> dict[str, list[str]]:
+def _candidates(value: Any) -> list[tuple[str, str]]:
     items = [] if value is None else value
     if not isinstance(items, list) or len(items) > MAX_CANDIDATES:
         raise InvalidError({"with": [f"must be a list of at most {MAX_CANDIDATES} entries, with[]=PACTICIPANT:VERSION"]})
-    found: dict[str, list[str]] = {}
+    found = []
     for item in items:
-        name, colon, number = item.partition(":") if isinstance(item, str) else ("", "", "")
-        if not (name and colon and number):
+        name, _, version = item.partition(":") if isinstance(item, str) else ("", "", "")
+        if not (name and version):
             raise InvalidError({"with": [f"must be like PACTICIPANT:VERSION, not {item!r}"]}, parameters=True)
-        found.setdefault(name, []).append(number)
+        found.append((name, version))
     return found
 
 

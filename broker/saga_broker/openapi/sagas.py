@@ -133,7 +133,8 @@ _RUN = (
     Query("faults", "The most faults in one history for which decks must be kept; 1 when it is not given.", _FAULTS),
     Query(
         "with[]",
-        "PACTICIPANT:VERSION, in the place of what is live; may be given several times.",
+        "A version that is to be deployed: PACTICIPANT:VERSION, or PACTICIPANT:VERSION@INSTANCE. It takes the place of one "
+        "installation; several of one pacticipant are live side by side. Unknown ones are an error.",
         {**many({"type": "string", "pattern": "^[^:]+:.+$"}), "maxItems": 200},
     ),
 )

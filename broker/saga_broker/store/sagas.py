@@ -1,5 +1,6 @@
 """Saga versions with their steps."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, or_, select
 
 from saga_broker.rows import Version
-from saga_broker.store.query import add, fetch, first
+from saga_broker.store.query import add, fetch, first, texts
 from saga_broker.store.schema import (
     deployed_versions,
     pacticipants,
@@ -109,29 +110,34 @@ def newest(connection: Connection, branch: str | None, provider: str | None) -> 
     return fetch(connection, _at_provider(query, provider).order_by(saga_versions.c.saga), SagaVersion)
 
 
-def live_in(
-    connection: Connection, environment_id: int, *, provider: str | None = None, saga: str | None = None
-) -> list[SagaVersion]:
+def live_in(connection: Connection, environment_id: int, provider: str | None = None) -> list[SagaVersion]:
     """Give the saga versions whose executing pacticipant is deployed to, or released in, an environment now."""
     deployed, released = deployed_versions.c, released_versions.c
     here = select(deployed.version_id).where(deployed.environment_id == environment_id, deployed.undeployed_at.is_(None))
     out = select(released.version_id).where(released.environment_id == environment_id, released.support_ended_at.is_(None))
     executor = saga_versions.c.executor_version_id
     query = _at_provider(_sagas().where(or_(executor.in_(here), executor.in_(out))), provider)
-    if saga is not None:
-        query = query.where(saga_versions.c.saga == saga)
     return fetch(connection, query.order_by(saga_versions.c.saga, saga_versions.c.id), SagaVersion)
 
 
-def executed_by(connection: Connection, saga: str, pacticipant: str, number: str) -> SagaVersion | None:
-    """Find the saga version that a version of the executing pacticipant carries."""
-    query = _sagas().where(saga_versions.c.saga == saga, executors.c.name == pacticipant, executor_versions.c.number == number)
-    return first(connection, query.order_by(saga_versions.c.id.desc()), SagaVersion)
+def executed_by(connection: Connection, saga: str, pacticipant: str, numbers: Collection[str]) -> dict[str, SagaVersion]:
+    """Find the saga versions that versions of an executing pacticipant carry, by their number, which is the same for both."""
+    query = _sagas().where(saga_versions.c.saga == saga, executors.c.name == pacticipant, saga_versions.c.number.in_(numbers))
+    return {one.number: one for one in fetch(connection, query, SagaVersion)}
 
 
-def last(connection: Connection, saga: str) -> SagaVersion | None:
-    """Find the newest version of a saga."""
-    return first(connection, _sagas().where(saga_versions.c.saga == saga).order_by(saga_versions.c.id.desc()), SagaVersion)
+def executing(connection: Connection, saga: str) -> list[str]:
+    """Give the pacticipants that execute any version of a saga, on whatever branch."""
+    query = _sagas().with_only_columns(executors.c.name).distinct().where(saga_versions.c.saga == saga)
+    return texts(connection, query.order_by(executors.c.name))
+
+
+def named(connection: Connection, saga: str, version_ids: Collection[int] = ()) -> set[str]:
+    """Give the pacticipants that versions of a saga name: owners, executors and participants; of all when none is given."""
+    which = (saga_versions.c.saga == saga, *([saga_versions.c.id.in_(version_ids)] if version_ids else []))
+    participants = select(saga_steps.c.participant).join(saga_versions, saga_versions.c.id == saga_steps.c.saga_version_id)
+    queries = (participants, *(_sagas().with_only_columns(owner.c.name) for owner in (owners, executors)))
+    return {name for query in queries for name in texts(connection, query.where(*which))}
 
 
 def steps_of(connection: Connection, saga_version_ids: list[int]) -> dict[int, list[SagaStep]]:

@@ -243,6 +243,91 @@ def test_every_live_version_of_a_participant_is_judged(broker: Any, saga_text: s
     assert {step["version"] for step in answer["steps"] if step["participant"] == "billing"} == {"10", "11"}
 
 
+def ask(broker: Any, *candidates: str, status: int = 200) -> Any:
+    return broker.get("/sagas/vas_purchase/can-run", status, **{"environment": "test", "with[]": list(candidates)})
+
+
+def judged(answer: Any, participant: str = "billing") -> set[str]:
+    return {step["version"] for step in answer["steps"] if step["participant"] == participant}
+
+
+def test_a_candidate_takes_the_place_of_one_installation(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
+    for number in ("11", "12", "11@eu"):
+        broker.put(f"/pacticipants/billing/versions/{number}", {})
+
+    assert judged(ask(broker, "billing:11")) == {"11"}
+    assert judged(ask(broker, "billing:11", "billing:12")) == {"11", "12"}
+    broker.deploy("billing", "12", "test", applicationInstance="eu")
+    assert judged(ask(broker, "billing:11")) == {"11", "12"}
+    assert judged(ask(broker, "billing:10@eu")) == {"10"}
+    assert judged(ask(broker, "billing:11@eu")) == {"11@eu", "12"}, "what is a version is read as one"
+
+
+def test_what_is_released_stays_live_beside_a_candidate(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
+    broker.put("/pacticipants/billing/versions/11", {})
+    uuid = broker.environment("test")
+    broker.put("/pacticipants/billing/versions/9", {})
+    broker.post(f"/pacticipants/billing/versions/9/released-versions/environment/{uuid}", {}, 201)
+
+    assert judged(ask(broker, "billing:11")) == {"11", "9"}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "told"),
+    [
+        ("biling:11", "names the pacticipant biling. Did you mean billing? Named are: billing, "),
+        ("stranger:1", "names the pacticipant stranger. Named are:"),
+        ("billing:100", "The broker knows no version 100 of billing. Did you mean 10?"),
+        ("billing:77@eu", "The broker knows no version 77 of billing."),
+        ("saga_service:77", "The broker knows no version 77 of saga_service."),
+    ],
+)
+def test_an_unknown_candidate_is_not_found(broker: Any, saga_text: str, candidate: str, told: str) -> None:
+    all_kept(broker, saga_text)
+    broker.put("/pacticipants/stranger/versions/1", {})
+    assert told in ask(broker, candidate, status=404)["error"]
+
+
+@pytest.mark.parametrize("candidate", ["billing", "billing:", ":11", ""])
+def test_a_malformed_candidate_is_refused(broker: Any, saga_text: str, candidate: str) -> None:
+    all_kept(broker, saga_text)
+    assert "must be like PACTICIPANT:VERSION" in str(ask(broker, candidate, status=400))
+
+
+def test_a_branch_that_names_another_executor_hides_nothing(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
+    play_deck(broker, saga_text, "reserve_money", "10", breaks("O8", "C"))
+    renamed = saga_text.replace("executes_as: saga_service", "executes_as: other_service")
+    publish_saga(broker, renamed, "2", branch="feat")
+
+    before = ask(broker)
+    candidate = ask(broker, "other_service:2")
+    broker.put("/pacticipants/other_service/versions/3", {})
+    broker.deploy("other_service", "3", "test")
+
+    assert before["canRun"] is False
+    assert before["executesAs"] == {"name": "saga_service", "version": "1"}
+    assert candidate["canRun"] is False
+    assert {one["type"] for one in candidate["reasons"]} >= {"deck_broken", "pact_missing"}
+    assert ask(broker) == before, "it executes no version of the saga that is in question"
+    assert "names the pacticipant other_service" in ask(broker, "other_service:3", status=404)["error"]
+
+
+def test_a_live_version_of_the_executor_without_the_saga_is_a_reason(broker: Any, saga_text: str) -> None:
+    all_kept(broker, saga_text)
+    broker.put("/pacticipants/saga_service/versions/2", {})
+    replaced = ask(broker, "saga_service:2")
+    broker.deploy("saga_service", "2", "test", applicationInstance="green")
+    beside = ask(broker)
+
+    assert [one["type"] for one in replaced["reasons"]] == ["saga_not_published"]
+    assert replaced["canRun"] is None
+    assert beside["canRun"] is None
+    assert [one["version"] for one in beside["reasons"] if one["type"] == "saga_not_published"] == ["2"]
+
+
 def test_a_saga_that_is_not_deployed_is_unknown(broker: Any, saga_text: str) -> None:
     publish_saga(broker, saga_text)
     answer = broker.get("/sagas/vas_purchase/can-run", environment="production")
