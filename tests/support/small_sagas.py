@@ -71,9 +71,9 @@ def step(name: str = "pay", *, status: bool = True, probe: bool = True, **fields
     return whole | fields
 
 
-def retriable(name: str = "tell", **fields: Any) -> dict[str, Any]:
-    """Give a retriable step; the fields replace its own."""
-    whole = step(name, **fields) | {"class": "retriable"}
+def retriable(name: str = "tell", after: tuple[str, ...] = ("pay",), **fields: Any) -> dict[str, Any]:
+    """Give a retriable step, which waits for `pay`; the fields replace its own."""
+    whole = step(name, **fields) | {"class": "retriable", "after": after}
     del whole["compensate"]
     whole["given"] = {"enough": whole["given"]["enough"]}
     for reply in ("refused", "suspended"):

@@ -5,15 +5,16 @@ of every pacticipant that executes any published version, so that a branch which
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
 from saga_broker.acts.candidates import LiveVersions
-from saga_broker.gate.run import files
+from saga_broker.gate.run import contracts, files
+from saga_broker.gate.run.contracts import Held, Messages
 from saga_broker.gate.run.files import SagaFile
 from saga_broker.gate.run.model import Case, Run, StepAt
-from saga_broker.rows import Environment
+from saga_broker.rows import Environment, Publication
 from saga_broker.store import deck_results as deck_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import sagas as saga_store
@@ -61,6 +62,7 @@ class _Gathered:
 
     def __init__(self, connection: Connection, environment: Environment, live: LiveVersions) -> None:
         self._connection, self._environment, self._live = connection, environment, live
+        self._contents: dict[int, Held] = {}
 
     def case(self, saga: str, executor: str, number: str, version: SagaVersion | None) -> Case:
         if version is None:
@@ -72,7 +74,8 @@ class _Gathered:
             at: Sequence[str | None] = self._live.versions(step.participant) or [None]
             steps += [self._step(version, step, file, one) for one in at]
         names = (saga, self._environment.name, version.number, executor, number)
-        return Case(*names, version.level, tuple(steps), file.fault or _otherwise(file, rows))
+        messages = tuple(self._messages(version, file))
+        return Case(*names, version.level, tuple(steps), messages, file.fault or _otherwise(file, rows))
 
     def _step(self, saga: SagaVersion, step: SagaStep, file: SagaFile, number: str | None) -> StepAt:
         if number is None:
@@ -85,8 +88,46 @@ class _Gathered:
             if pact is not None:
                 verified = verification_store.last_outcome(self._connection, pact.content_id, version.id)
             runs = deck_store.of_slice(self._connection, step.step, step.sha, version.id)
-        about = (step.step, step.participant, number, verified, pact is not None)
-        return StepAt(*about, file.slices.get(step.step), tuple(map(_run, runs)))
+        cases_ = tuple(case for case in file.cases if case.step == step.step)
+        about = (step.step, step.participant, number, verified, self._held(pact, saga.saga))
+        return StepAt(*about, file.slices.get(step.step), cases_, tuple(map(_run, runs)))
+
+    def _messages(self, saga: SagaVersion, file: SagaFile) -> Iterator[Messages]:
+        """Give what is known of each pact that has to hold messages, at every live version of who receives them."""
+        pairs: dict[tuple[str, str], list[str]] = {}
+        for case in file.messages:
+            pairs.setdefault((case.consumer or saga.executor, case.participant), []).append(case.name)
+        for (consumer, provider), names in pairs.items():
+            for number in self._versions_of(saga, consumer):
+                pact = None if number is None else pact_store.newest(self._connection, Which(consumer, provider, number))
+                broken_by = self._broken_by(saga, provider, pact)
+                yield Messages(consumer, number, provider, tuple(names), self._held(pact, saga.saga), broken_by)
+
+    def _versions_of(self, saga: SagaVersion, name: str) -> Sequence[str | None]:
+        """Give the versions of who sends or receives messages: the executing one; else those live, or that of the saga file."""
+        if name == saga.executor:
+            return [saga.number]
+        return self._live.versions(name) or [saga.number if name == saga.owner else None]
+
+    def _broken_by(self, saga: SagaVersion, provider: str, pact: Publication | None) -> tuple[str, ...]:
+        if pact is None:
+            return ()
+        numbers = [number for number in self._versions_of(saga, provider) if number is not None]
+        versions = [version_store.find(self._connection, provider, number) for number in numbers]
+        outcomes = [
+            (version.number, verification_store.last_outcome(self._connection, pact.content_id, version.id))
+            for version in versions
+            if version is not None
+        ]
+        return tuple(number for number, outcome in outcomes if outcome is False)
+
+    def _held(self, pact: Publication | None, saga: str) -> Held | None:
+        if pact is None:
+            return None
+        if pact.content_id not in self._contents:
+            document = json.loads(pact_store.content(self._connection, pact.content_id))
+            self._contents[pact.content_id] = contracts.read(document, saga)
+        return self._contents[pact.content_id]
 
 
 def _otherwise(file: SagaFile, rows: Sequence[SagaStep]) -> str:

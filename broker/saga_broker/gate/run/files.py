@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from saga_contracts.declare.saga import Saga
+from saga_contracts.derive import cases
+from saga_contracts.derive.cases import Case
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.read.sagafile import SagaFileError, parse_saga
 
@@ -22,11 +24,15 @@ class SagaFile:
     Attributes:
         saga: None when it cannot be read.
         slices: The slice of each step, by its name.
+        cases: The cases that its contracts must hold, in the order of its steps.
+        messages: Those between owner and executor; empty when one is both.
         fault: Why it cannot be read, in one sentence; empty when it can.
     """
 
     saga: Saga | None
     slices: Mapping[str, StepSlice] = field(default_factory=dict)
+    cases: tuple[Case, ...] = ()
+    messages: tuple[Case, ...] = ()
     fault: str = ""
 
 
@@ -46,7 +52,8 @@ def _read(name: str, content: bytes) -> SagaFile:
         saga = parse_saga(content.decode(), name)
     except (SagaFileError, UnicodeDecodeError) as error:
         return SagaFile(None, fault=_first(error))
-    return SagaFile(saga, {step.step: step_slice(saga, step.step) for step in saga.steps})
+    slices = {step.step: step_slice(saga, step.step) for step in saga.steps}
+    return SagaFile(saga, slices, cases.derive(saga), cases.derive_messages(saga))
 
 
 def _first(error: SagaFileError | UnicodeDecodeError) -> str:

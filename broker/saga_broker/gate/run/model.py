@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from saga_broker.gate.run.contracts import Held, Messages
 from saga_contracts.derive.adoption import Judgement
+from saga_contracts.derive.cases import Case as ContractCase
 from saga_contracts.derive.slices import StepSlice
 
 
@@ -84,8 +86,9 @@ class StepAt:
         participant: Its participant.
         version: The participant's version; None when none is known to be there.
         pact: Whether the pact was verified: True, False, or None for no result.
-        has_pact: A pact with the participant was published for the executing version at all.
+        held: What the pact of the executing version with the participant holds; None when none was published.
         slice_: The step's slice, read from the saga file; None when the file cannot be read.
+        cases: The cases that the pact must hold.
         runs: Every result of the step's deck.
     """
 
@@ -93,8 +96,9 @@ class StepAt:
     participant: str
     version: str | None
     pact: bool | None = None
-    has_pact: bool = True
+    held: Held | None = None
     slice_: StepSlice | None = None
+    cases: tuple[ContractCase, ...] = ()
     runs: tuple[Run, ...] = ()
 
 
@@ -110,6 +114,7 @@ class Case:
         executor_version: Its version.
         level: The saga's declared level of adoption, 1 to 4.
         steps: Every step at every live version.
+        messages: The messages between owner and executor, one entry for each pact that has to hold some.
         unreadable: Why the saga file cannot be read any more; empty when it can.
     """
 
@@ -120,6 +125,7 @@ class Case:
     executor_version: str | None
     level: int
     steps: tuple[StepAt, ...]
+    messages: tuple[Messages, ...] = ()
     unreadable: str = ""
 
 

@@ -1,6 +1,6 @@
 """Why a saga can run or not: typed reasons, each with the mend and the command to run next. Pure.
 
-What a step's deck gives reason to is told in `deck_reasons`.
+What decks and contracts give reason to is told in `deck_reasons` and `contract_reasons`.
 """
 
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, StepAt
@@ -8,26 +8,6 @@ from saga_contracts.declare.obligations import CATALOGUE
 
 USUAL_FAULTS = 1
 """So many faults a verifier plays unless it is told otherwise."""
-
-
-def pact_reasons(case: Case, at: StepAt) -> list[Reason]:
-    """Give the reasons that a step's pact is one; none when it was verified."""
-    about = {"step": at.step, "participant": at.participant, "version": at.version}
-    pair = f"the pact between {case.executes_as} {case.executor_version} and {at.participant}"
-    if not at.has_pact:
-        who = f"{case.executes_as} {case.executor_version}"
-        text = f"Step {at.step} of saga {case.saga}: {who} has published no pact with {at.participant}."
-        mend = f"Publish the contracts of {case.saga} together with its saga file."
-        return [Reason("pact_missing", "unknown", text, mend, publish_command(case), **about)]
-    if at.pact is None:
-        text = f"Step {at.step} of saga {case.saga}: {pair} was never verified by {at.participant} {at.version}."
-        mend = f"Verify {at.participant} {at.version} in its own build and publish the result."
-        return [Reason("pact_unverified", "unknown", text, mend, verify_command(at), **about)]
-    if at.pact is False:
-        text = f"Step {at.step} of saga {case.saga}: {pair} is broken by {at.participant} {at.version}."
-        mend = f"Mend {at.participant}, or change the contract together with its consumer, and verify again."
-        return [Reason("pact_broken", "no", text, mend, verify_command(at), **about)]
-    return []
 
 
 def not_there(case: Case, at: StepAt) -> Reason:

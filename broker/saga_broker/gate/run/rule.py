@@ -1,13 +1,14 @@
 """The verdict of a saga: can it run with these versions of its participants? Pure.
 
-For every step two things must hold at every version of its participant that is live: the pact with the executing pacticipant was
-verified, and the deck was played and kept. What nobody found out is unknown, never yes.
+For every step three things must hold at every version of its participant that is live: the pact with the executing pacticipant
+holds the step's cases, it was verified, and the deck was played and kept. What nobody found out is unknown, never yes.
 """
 
 from collections.abc import Sequence
 from datetime import date
 
 from saga_broker.gate.run import decks, reasons
+from saga_broker.gate.run.contract_reasons import message_reasons, pact_reasons
 from saga_broker.gate.run.deck_reasons import deck_reasons
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, RunVerdict, StepAt, StepVerdict
 
@@ -56,17 +57,13 @@ def _of_steps(case: Case, faults: int, today: date) -> tuple[list[Reason], list[
         state = DeckState(DeckWord.MISSING)
         if at.version is not None and at.slice_ is not None:
             state = decks.state_of(decks.Asked(at.slice_, shas[at.step], faults, today), at.runs)
-        found += _reasons_of(case, at, state, faults)
+        if at.version is None:
+            own = [reasons.not_there(case, at)]
+        else:
+            own = [*pact_reasons(case, at, shas.get(at.step, ""), today), *deck_reasons(case, at, state, faults)]
+        found += own or [reasons.all_well(case, at, state)]
         steps.append(_step(at, state))
-    return found, steps
-
-
-def _reasons_of(case: Case, at: StepAt, state: DeckState, faults: int) -> list[Reason]:
-    """Give all reasons about a step at one version of its participant; at least one."""
-    if at.version is None:
-        return [reasons.not_there(case, at)]
-    found = [*reasons.pact_reasons(case, at), *deck_reasons(case, at, state, faults)]
-    return found or [reasons.all_well(case, at, state)]
+    return [*found, *message_reasons(case)], steps
 
 
 def _verdict(found: Sequence[Reason]) -> bool | None:
