@@ -1,7 +1,8 @@
 """Puts the broker together: settings, database, resources, and how errors are written."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
@@ -20,15 +21,17 @@ from saga_broker.openapi.document import DescribedApp
 from saga_broker.settings import Settings
 from saga_broker.store.engine import Database
 from saga_broker.store.migrate import migrate
+from saga_broker.store.types import now
 
 THREADS = 16
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
     """Make the broker's application; the database is brought to this version's schema.
 
     Args:
         settings: What the operator chose.
+        clock: Tells the moment of a question; waivers are judged on its day, in UTC.
 
     Returns:
         An ASGI application, ready to serve.
@@ -48,6 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.clock = clock
     routers = api.routers()
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:

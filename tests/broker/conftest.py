@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from saga_broker.client.broker import BrokerClient
 from saga_broker.settings import Settings
 from saga_broker.store.engine import Database
 from saga_broker.store.migrate import migrate
+from saga_broker.store.types import now
 
 ACCEPT = "application/hal+json, application/json"
 VAS_PURCHASE = Path(__file__).parents[2] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
@@ -41,10 +43,10 @@ def wait_until(condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
 class Broker:
     """A broker that serves in a thread, with a client that speaks JSON."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, **options: Any) -> None:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
-        app = create_app(settings)
+        app = create_app(settings, **options)
         prefixes = tuple(path for path in (urlsplit(url).path.rstrip("/") for url in settings.base_urls) if path)
         self.watch = Watch(app, Interface(app.openapi()), prefixes)
         config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none")
@@ -192,11 +194,11 @@ def _execute(address: str, statement: str) -> None:
 
 @pytest.fixture
 def serve(database_url: str) -> Iterator[ServeBroker]:
-    """Start brokers with settings of one's own; all are stopped at the end."""
+    """Start brokers with settings, or a clock, of one's own; all are stopped at the end."""
     started: list[Broker] = []
 
-    def start(**settings: Any) -> Broker:
-        made = Broker(Settings(**{"database_url": database_url, **settings}))
+    def start(clock: Callable[[], datetime] = now, **settings: Any) -> Broker:
+        made = Broker(Settings(**{"database_url": database_url, **settings}), clock=clock)
         made.start()
         started.append(made)
         return made

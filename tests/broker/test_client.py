@@ -38,7 +38,8 @@ def test_an_unknown_provider_has_no_pacts(client: BrokerClient) -> None:
 def test_sagas_and_decks_go_to_the_broker_and_back(client: BrokerClient, saga_text: str) -> None:
     saga = client.publish_saga("vas_purchase", "1", saga_text, branch="main")
     step = saga.steps[0]
-    history = DeckHistory(word="C", verdict="kept", obligations=("O8",), text="fine")
+    seen = {"broken": (), "seen": ("reply", "status"), "unseen": (), "trouble": ""}
+    history = DeckHistory(word="C", verdict="kept", obligations=("O8",), text="fine", **seen)
     result = NewDeckResult(
         derivation=1,
         faults=1,
@@ -51,11 +52,15 @@ def test_sagas_and_decks_go_to_the_broker_and_back(client: BrokerClient, saga_te
     place = {"sha": step.sha, "step": step.step, "provider": step.participant, "version": "10"}
 
     stored = client.publish_deck_result("vas_purchase", result=result, **place)
+    client.register_provider_version("billing", "11")
 
     assert client.deck_results("vas_purchase", **place) == (stored,)
     assert client.saga("vas_purchase", "1").content == saga_text
     assert [one.saga for one in client.sagas(provider="billing")] == ["vas_purchase"]
-    assert client.can_run("vas_purchase", "test", {"saga_service": "1", "billing": "10"}).verdict == "unknown"
+    decision = client.can_run("vas_purchase", "test", {"saga_service": "1", "billing": ["10", "11"]}, faults=0)
+    assert decision.verdict == "unknown"
+    assert {step.version for step in decision.steps if step.participant == "billing"} == {"10", "11"}
+    assert (decision.faults, decision.today is not None) == (0, True)
 
 
 def test_a_conflict_is_told_in_the_broker_s_words(client: BrokerClient, make_pact: Any) -> None:
@@ -65,9 +70,12 @@ def test_a_conflict_is_told_in_the_broker_s_words(client: BrokerClient, make_pac
     assert refused.value.exit_status == 1
 
 
-def test_names_that_the_broker_does_not_know_are_wrong_usage(client: BrokerClient) -> None:
+def test_names_that_the_broker_does_not_know_are_wrong_usage(client: BrokerClient, saga_text: str) -> None:
     with pytest.raises(UsageError, match="No saga with name 'nothing' found"):
         client.can_run("nothing", "test")
+    client.publish_saga("vas_purchase", "1", saga_text)
+    with pytest.raises(UsageError, match="Did you mean billing"):
+        client.can_run("vas_purchase", "test", {"biling": "1"})
     with pytest.raises(UsageError, match="Cannot find environment nowhere"):
         client.record_deployment("billing", "1", "nowhere")
 

@@ -86,7 +86,9 @@ def test_pacts_and_sagas_are_published_and_asked_about(
     published = run("sagapact", "publish", "--pacts", str(pacts), "--saga", str(saga_file), **build)
     recorded = run("sagapact", "record-deployment", "saga_service", "--version", "abc", "--environment", "test", **build)
     asked = run("sagapact", "can-run", "vas_purchase", "--environment", "test", **build)
-    as_json = run("sagapact", "can-run", "vas_purchase", "--environment", "test", "--with", "billing:1", "--json", **build)
+    twice = ("--with", "saga_service:abc", "--with", "saga_service:abc")
+    as_json = run("sagapact", "can-run", "vas_purchase", "--environment", "test", *twice, "--faults", "2", "--json", **build)
+    unknown = run("sagapact", "can-run", "vas_purchase", "--environment", "test", "--with", "biling:1", **build)
 
     assert published.returncode == 0, published.stderr
     assert "saga vas_purchase abc" in published.stdout
@@ -95,6 +97,9 @@ def test_pacts_and_sagas_are_published_and_asked_about(
     assert "no version of billing is known to be in test" in asked.stdout
     assert "next: sagapact record-deployment billing" in asked.stdout
     assert json.loads(as_json.stdout)["canRun"] is None
+    assert json.loads(as_json.stdout)["faults"] == 2
+    assert unknown.returncode == 2
+    assert "Did you mean billing?" in unknown.stderr
 
 
 def test_an_empty_pact_directory_is_wrong_usage(run: Run, tmp_path: Path) -> None:

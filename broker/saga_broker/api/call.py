@@ -7,6 +7,7 @@ are settled before the handler runs: 415 for a body of the wrong type, 406 for a
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Annotated, Any, cast
 from urllib.parse import unquote
@@ -45,6 +46,11 @@ class Call:
     def settings(self) -> Settings:
         """Give the broker's settings."""
         return cast("Settings", self.request.app.state.settings)
+
+    @property
+    def today(self) -> date:
+        """Give the day of the question, in UTC."""
+        return cast("datetime", self.request.app.state.clock()).astimezone(UTC).date()
 
     @property
     def _database(self) -> Database:

@@ -1,5 +1,11 @@
-"""Results of playing decks: what a verifier found out about a step at a provider version."""
+"""Results of playing decks: what a verifier found out about a step at a provider version.
 
+The gate works its verdict out from the histories. A history says what it checks (`obligations`), from what it deviated
+(`broken`), what was looked at to its end (`seen`), what a deviation hid (`unseen`), and why it could not be judged (`trouble`).
+Results without `seen`, from older verifiers, are taken; nothing good can be worked out from them.
+"""
+
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -11,9 +17,11 @@ from saga_broker.api.fields import Faults, address, array, filled, one_line, one
 from saga_broker.http.errors import RefusedError
 from saga_broker.http.hal import link
 from saga_broker.http.media import HAL, JSON
-from saga_broker.store import sagas as store
+from saga_broker.store import deck_results as store
+from saga_broker.store import sagas as saga_store
 from saga_broker.store import versions as version_store
 from saga_broker.views import saga as views
+from saga_contracts.derive.adoption import Evidence
 
 router = APIRouter(tags=["deck results"])
 DeckCall = Annotated[Call, calling(offers=(HAL, JSON))]
@@ -21,6 +29,7 @@ NewDeckCall = Annotated[Call, calling(offers=(HAL, JSON), takes=(JSON,))]
 PATH = "/sagas/{saga:seg}/contents/{sha:seg}/steps/{step:seg}/providers/{provider:seg}/versions/{number:seg}/deck-results"
 VERDICTS = ("kept", "broken", "unproven", "pending", "waived")
 OBLIGATION_VERDICTS = (*VERDICTS, "not applicable")
+EVIDENCE = tuple(kind.value for kind in Evidence)
 MAX_FAULTS = 10_000
 MAX_CLAIM = 20_000
 FIELDS = ("derivation", "faults", "verifier", "verdict", "claim", "obligations", "histories")
@@ -28,7 +37,7 @@ FIELDS = ("derivation", "faults", "verifier", "verdict", "claim", "obligations",
 
 @router.post(PATH, status_code=201)
 def publish(saga: str, sha: str, step: str, provider: str, number: str, call: NewDeckCall) -> Response:
-    """Publish the result of playing a step's deck; the newest result counts."""
+    """Publish the result of playing a step's deck; the gate works out from its histories what it says."""
     body = call.object()
     _check(body)
     with call.write() as connection:
@@ -37,10 +46,10 @@ def publish(saga: str, sha: str, step: str, provider: str, number: str, call: Ne
         if body.get("branch"):
             put_on_branch(connection, call.settings, version, body["branch"])
         values = {name: body[name] for name in FIELDS} | {"branch": body.get("branch"), "build_url": body.get("buildUrl")}
-        store.record_deck_result(connection, version, saga=saga, step=step, sha=sha, **values)
-        newest = store.deck_results_of(connection, step, sha, version.id)[0]
+        stored = store.find(connection, store.record(connection, version, saga=saga, step=step, sha=sha, **values))
+        assert stored is not None  # noqa: S101  (stored in this transaction)
     location = views.deck_results_url(call.links, saga, sha, step, provider, number)
-    document = {**views.deck_result(newest), "_links": {"self": link(location, "Deck results")}}
+    document = {**views.deck_result(stored), "_links": {"self": link(location, "Deck results")}}
     return respond(document, 201, location=location, media_type=call.media_type)
 
 
@@ -50,7 +59,7 @@ def show(saga: str, sha: str, step: str, provider: str, number: str, call: DeckC
     with call.read() as connection:
         _refuse_unknown_slice(connection, saga, step, sha, provider)
         version = version_store.find(connection, provider, number)
-        rows = [] if version is None else store.deck_results_of(connection, step, sha, version.id)
+        rows = [] if version is None else store.of_slice(connection, step, sha, version.id)
     own = views.deck_results_url(call.links, saga, sha, step, provider, number)
     document = {
         "_embedded": {"deckResults": [views.deck_result(row) for row in rows]},
@@ -60,7 +69,7 @@ def show(saga: str, sha: str, step: str, provider: str, number: str, call: DeckC
 
 
 def _refuse_unknown_slice(connection: Connection, saga: str, step: str, sha: str, provider: str) -> None:
-    participant = store.is_known_slice(connection, saga, step, sha)
+    participant = saga_store.is_known_slice(connection, saga, step, sha)
     if participant is None:
         text_ = (
             f"No version of saga {saga} has a step {step} with content {sha[:12]}. "
@@ -107,10 +116,46 @@ def _histories(value: list[Any]) -> str | None:
     if not value:
         return "must hold at least one history: a deck of which nothing was played proves nothing"
     for index, history in enumerate(value):
-        if not isinstance(history, dict) or not isinstance(history.get("word"), str):
-            return f"word is missing (at index {index})"
-        if history.get("verdict") not in OBLIGATION_VERDICTS:
-            return f"verdict must be one of: {', '.join(OBLIGATION_VERDICTS)} (at index {index})"
-        if not isinstance(history.get("obligations", []), list):
-            return f"obligations must be an array (at index {index})"
+        fault = _history(history)
+        if fault is not None:
+            return f"{fault} (at index {index})"
+    words = [history["word"] for history in value if history.get("seen") is not None]
+    again = next((word for word, count in Counter(words).items() if count > 1), None)
+    return None if again is None else f"must hold each history once, and holds {again!r} several times"
+
+
+def _history(history: Any) -> str | None:
+    if not isinstance(history, dict) or not isinstance(history.get("word"), str):
+        return "word is missing"
+    if history.get("verdict") not in OBLIGATION_VERDICTS:
+        return f"verdict must be one of: {', '.join(OBLIGATION_VERDICTS)}"
+    checks = {"obligations": _texts, "broken": _broken, "seen": _seen, "unseen": _texts, "trouble": _plain, "text": _plain}
+    for name, check in checks.items():
+        fault = check(history[name]) if history.get(name) is not None else None
+        if fault is not None:
+            return f"{name} {fault}"
+    return None
+
+
+def _texts(value: Any) -> str | None:
+    return None if isinstance(value, list) and all(isinstance(one, str) for one in value) else "must be an array of strings"
+
+
+def _plain(value: Any) -> str | None:
+    return None if isinstance(value, str) else "must be a string"
+
+
+def _seen(value: Any) -> str | None:
+    good = isinstance(value, list) and all(isinstance(one, str) and one in EVIDENCE for one in value)
+    return None if good else f"must be an array of: {', '.join(EVIDENCE)}"
+
+
+def _broken(value: Any) -> str | None:
+    if not isinstance(value, list):
+        return "must be an array"
+    for one in value:
+        if not isinstance(one, dict) or not isinstance(one.get("obligation"), str) or not one["obligation"]:
+            return "must name the obligation of each deviation"
+        if not isinstance(one.get("text", ""), str):
+            return "must tell each deviation by a text"
     return None

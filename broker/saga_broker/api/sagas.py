@@ -10,7 +10,8 @@ from saga_broker.acts.gathering import cases
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.call import Call, calling, respond
 from saga_broker.api.fields import Faults, address, filled, one_line, one_of, text
-from saga_broker.gate.can_run import judge_all
+from saga_broker.gate.run.reasons import USUAL_FAULTS
+from saga_broker.gate.run.rule import judge_all
 from saga_broker.http.errors import InvalidError, NotFoundError, RefusedError
 from saga_broker.http.hal import link
 from saga_broker.http.media import HAL, JSON
@@ -21,6 +22,7 @@ from saga_broker.store import versions as version_store
 from saga_broker.store.sagas import NewSagaVersion, SagaVersion
 from saga_broker.views import saga as views
 from saga_contracts.declare.saga import Saga
+from saga_contracts.derive.decks import MAX_FAULTS
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.sagafile import SagaFileError, parse_saga
 
@@ -97,17 +99,19 @@ def publish(saga: str, number: str, call: NewSagaCall) -> Response:
 
 @router.get("/sagas/{saga:seg}/can-run")
 def can_run(saga: str, call: SagaCall) -> Response:
-    """Tell whether a saga can run in an environment; `with[]=PACTICIPANT:VERSION` stands in the place of what is live."""
+    """Tell whether a saga can run in an environment; with `with[]=PACTICIPANT:VERSION` deployed."""
     environment = call.text("environment")
     if not environment:
         raise InvalidError({"environment": ["is missing"]}, parameters=True)
     candidates = _candidates(call.query.get("with"))
+    faults = _faults(call.text("faults"))
     with call.read() as connection:
         if not store.exists(connection, saga):
             raise RefusedError(404, f"No saga with name '{saga}' found")
         found = cases(connection, saga, existing_environment(connection, environment), candidates)
-    verdict = judge_all(found)
-    return respond(views.run_verdict(call.links, found, verdict), media_type=call.media_type)
+    today = call.today
+    verdict = judge_all(found, faults, today)
+    return respond(views.run_verdict(call.links, found, verdict, faults, today), media_type=call.media_type)
 
 
 def existing_environment(connection: Connection, name: str) -> Environment:
@@ -157,14 +161,22 @@ def _other_content(saga: str, number: str, stored: str, sent: str) -> str:
     )
 
 
-def _candidates(value: Any) -> dict[str, list[str]]:
+def _candidates(value: Any) -> list[tuple[str, str]]:
     items = [] if value is None else value
     if not isinstance(items, list) or len(items) > MAX_CANDIDATES:
         raise InvalidError({"with": [f"must be a list of at most {MAX_CANDIDATES} entries, with[]=PACTICIPANT:VERSION"]})
-    found: dict[str, list[str]] = {}
+    found = []
     for item in items:
-        name, colon, number = item.partition(":") if isinstance(item, str) else ("", "", "")
-        if not (name and colon and number):
+        name, _, version = item.partition(":") if isinstance(item, str) else ("", "", "")
+        if not (name and version):
             raise InvalidError({"with": [f"must be like PACTICIPANT:VERSION, not {item!r}"]}, parameters=True)
-        found.setdefault(name, []).append(number)
+        found.append((name, version))
     return found
+
+
+def _faults(value: str | None) -> int:
+    if value is None:
+        return USUAL_FAULTS
+    if value not in {str(number) for number in range(MAX_FAULTS + 1)}:
+        raise InvalidError({"faults": [f"must be a whole number from 0 to {MAX_FAULTS}"]}, parameters=True)
+    return int(value)

@@ -254,16 +254,31 @@ class BrokerClient:
         answer = self._send(f"ask whether {pacticipant} {version} can be deployed", "GET", "/can-i-deploy", params=params)
         return DeploymentDecision.model_validate({**answer["summary"], "notices": answer["notices"]})
 
-    def can_run(self, saga: str, environment: str, candidates: Mapping[str, str] | None = None) -> RunDecision:
+    def can_run(
+        self,
+        saga: str,
+        environment: str,
+        candidates: Mapping[str, str | Sequence[str]] | None = None,
+        *,
+        faults: int | None = None,
+    ) -> RunDecision:
         """Ask whether a saga can run in an environment.
 
         Args:
             saga: The saga.
             environment: The environment.
-            candidates: Versions by pacticipant that stand in the place of what is deployed.
+            candidates: By pacticipant, the version that is to be deployed, or several that are live side by side.
+                `VERSION@INSTANCE` names the installation whose place it takes.
+            faults: The most faults in one history for which decks must be kept; None for what the broker usually asks, 1.
+
+        Raises:
+            UsageError: The broker knows no such saga, environment, version, or the saga does not name the pacticipant.
         """
         params: Params = [("environment", environment)]
-        params += [("with[]", f"{name}:{version}") for name, version in (candidates or {}).items()]
+        for name, given in (candidates or {}).items():
+            params += [("with[]", f"{name}:{version}") for version in ([given] if isinstance(given, str) else given)]
+        if faults is not None:
+            params.append(("faults", str(faults)))
         path = _path("sagas", saga, "can-run")
         return RunDecision.model_validate(self._send(f"ask whether saga {saga} can run", "GET", path, params=params))
 

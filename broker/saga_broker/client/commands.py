@@ -72,16 +72,39 @@ def publish(
 @click.command("can-run")
 @click.argument("saga")
 @click.option("--environment", required=True, help="Where the saga shall run.")
-@click.option("--with", "candidates", multiple=True, metavar="PACTICIPANT:VERSION", help="A version that is to be deployed.")
+@click.option(
+    "--with",
+    "candidates",
+    multiple=True,
+    metavar="PACTICIPANT:VERSION[@INSTANCE]",
+    help="A version that is to be deployed; may be given several times, also for one pacticipant.",
+)
+@click.option(
+    "--faults", type=click.IntRange(0, 4), default=1, show_default=True, help="The most faults in one history of the decks."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @broker_url_option
 @click.pass_context
 def can_run(
-    context: click.Context, saga: str, environment: str, candidates: tuple[str, ...], *, as_json: bool, broker_url: str
+    context: click.Context,
+    saga: str,
+    environment: str,
+    candidates: tuple[str, ...],
+    faults: int,
+    *,
+    as_json: bool,
+    broker_url: str,
 ) -> None:
-    """Ask whether a saga can run: 0 yes, 1 no, 3 unknown."""
+    """Ask whether a saga can run: 0 yes, 1 no, 2 wrong usage, 3 unknown, 4 could not find out.
+
+    A version given by --with takes the place of one installation: of the application instance that it names; else of what is
+    deployed without an instance; else of the only one that is deployed. When several instances are deployed and none is named, it
+    takes the place of none and is judged beside them. Several versions of one pacticipant are live side by side, and what is
+    released stays live: all of them are judged. A pacticipant that the saga does not name, and a version that the broker does not
+    know, are wrong usage.
+    """
     with BrokerClient(broker_url) as client:
-        decision = client.can_run(saga, environment, _candidates(candidates))
+        decision = client.can_run(saga, environment, _candidates(candidates), faults=faults)
     if as_json:
         click.echo(json.dumps(decision.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False))
     else:
@@ -136,14 +159,14 @@ def _read_saga(path: Path) -> tuple[Saga, str, str]:
     return parse_saga(content, str(path)), content, content_type
 
 
-def _candidates(given: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _candidates(given: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for one in given:
-        name, colon, number = one.partition(":")
-        if not (name and colon and number):
+        name, _, number = one.partition(":")
+        if not (name and number):
             msg = f"Cannot read --with {one!r}: it must be like billing:1.4.0. Correct it."
             raise UsageError(msg)
-        found[name] = number
+        found.setdefault(name, []).append(number)
     return found
 
 

@@ -124,7 +124,13 @@ class RunReason(Record):
 
 
 class RunStep(Record):
-    """What is known of a step at one version of its participant."""
+    """What is known of a step at one version of its participant.
+
+    Attributes:
+        obligations: The verdict of each, worked out by the gate.
+        said: What the verifier concluded, which counts for nothing.
+        faults: With how many faults the deck was played.
+    """
 
     step: str
     participant: str
@@ -132,6 +138,8 @@ class RunStep(Record):
     pact: str
     deck: str
     obligations: dict[str, str] = {}
+    said: str | None = None
+    faults: int | None = None
 
 
 class Executor(Record):
@@ -146,12 +154,16 @@ class RunDecision(Record):
 
     Attributes:
         can_run: True, False, or None for unknown.
+        faults: The most faults in one history for which decks must be kept.
+        today: The day on which waivers were judged.
         saga_version: The version that was judged.
     """
 
     saga: str
     environment: str
     can_run: bool | None
+    faults: int | None = None
+    today: str | None = None
     summary: str
     saga_version: str | None = None
     executes_as: Executor
@@ -164,15 +176,27 @@ class RunDecision(Record):
         return verdict_of(self.can_run)
 
 
+class Deviation(Record):
+    """From which obligation a history deviated, and how."""
+
+    obligation: str
+    text: str = ""
+
+
 class DeckHistory(Record):
-    """One history that was played.
+    """One history that was played. The gate works out from `broken`, `seen`, `unseen` and `trouble` what it says.
 
     Attributes:
-        word: The history's letters.
-        verdict: Of this history.
-        obligations: Those that it speaks for.
+        word: The history's name, such as `F C F` or `R F (improved)`.
+        verdict: What the verifier made of it.
+        obligations: All that it checks.
         text: Why, in words.
         calls: What was sent and answered.
+        broken: The obligations from which it deviated.
+        seen: What was looked at and judged to the end of the history: `reply`, `status`, `effect`, `failure`. None when the
+            verifier does not say it: such a result never counts for a yes.
+        unseen: Obligations that it checks but could not show, because a deviation stood before them.
+        trouble: Why it could not be judged at all; empty when it was.
     """
 
     word: str
@@ -180,6 +204,10 @@ class DeckHistory(Record):
     obligations: tuple[str, ...] = ()
     text: str = ""
     calls: tuple[dict[str, Any], ...] = ()
+    broken: tuple[Deviation, ...] | None = None
+    seen: tuple[Literal["reply", "status", "effect", "failure"], ...] | None = None
+    unseen: tuple[str, ...] | None = None
+    trouble: str | None = None
 
 
 class NewDeckResult(Record):

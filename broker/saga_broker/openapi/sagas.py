@@ -21,6 +21,7 @@ from saga_broker.openapi.shared import NAME, SELF, WEB_ADDRESS
 _DECK_VERDICTS = ("kept", "broken", "unproven", "pending", "waived")
 _VERDICT = one_of(*_DECK_VERDICTS, "not applicable")
 _TEXT_OR_NULL = {"type": ["string", "null"]}
+_EVIDENCE = ("reply", "status", "effect", "failure")
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 10_000}
 _RESULT = {
     "derivation": _COUNT,
@@ -31,6 +32,7 @@ _RESULT = {
     "obligations": table(_VERDICT),
     "histories": {**many(ref("DeckHistory")), "minItems": 1},
 }
+_FAULTS = {"type": "integer", "minimum": 0, "maximum": 4}
 _SAGA_VERSION = {
     **each(TEXT, "saga", "version", "owner", "executesAs"),
     "branch": _TEXT_OR_NULL,
@@ -64,7 +66,19 @@ SCHEMAS: Schemas = {
     ),
     "SagaVersion": closed({**_SAGA_VERSION, "content": TEXT}),
     "Sagas": closed({**embedded({"sagas": many(closed(_SAGA_VERSION))}), **SELF}),
-    "DeckHistory": open_({"word": TEXT, "verdict": _VERDICT, "obligations?": {"type": "array"}}),
+    "DeckHistory": open_(
+        {
+            "word": TEXT,
+            "verdict": _VERDICT,
+            "obligations?": or_null({**many(TEXT), "description": "All that the history checks."}),
+            "broken?": or_null({**many(ref("Deviation")), "description": "From what it deviated."}),
+            "seen?": or_null({**many(one_of(*_EVIDENCE)), "description": "What was looked at and judged to the end."}),
+            "unseen?": or_null({**many(TEXT), "description": "What it checks and a deviation before hid."}),
+            "trouble?": or_null({**TEXT, "description": "Why it could not be judged; empty when it was."}),
+            "text?": or_null(TEXT),
+        },
+    ),
+    "Deviation": open_({"obligation": {"type": "string", "minLength": 1}, "text?": TEXT}),
     "NewDeckResult": open_({**_RESULT, "branch?": or_null(NAME), "buildUrl?": or_null(WEB_ADDRESS)}),
     "DeckResult": closed({**_STORED_RESULT, **SELF}),
     "DeckResults": closed({**embedded({"deckResults": many(closed(_STORED_RESULT))}), **SELF}),
@@ -73,6 +87,8 @@ SCHEMAS: Schemas = {
             "saga": TEXT,
             "environment": TEXT,
             "canRun": {"type": ["boolean", "null"]},
+            "faults": _FAULTS,
+            "today": {"type": "string", "format": "date", "description": "The day on which waivers were judged, in UTC."},
             "summary": TEXT,
             "sagaVersion": _TEXT_OR_NULL,
             "executesAs": closed({"name": TEXT, "version": _TEXT_OR_NULL}),
@@ -96,6 +112,11 @@ SCHEMAS: Schemas = {
             "pact": one_of("kept", "broken", "unproven"),
             "deck": one_of("kept", "broken", "unproven", "pending"),
             "obligations": table(_VERDICT),
+            "said": {
+                "type": ["string", "null"],
+                "description": "What the verifier concluded; the gate works its own verdict out.",
+            },
+            "faults": {"type": ["integer", "null"], "description": "With how many faults the deck was played."},
         },
     ),
 }
@@ -109,9 +130,11 @@ _NARROWED = (
 )
 _RUN = (
     Query("environment", "Where the saga shall run.", {"type": "string", "minLength": 1}, required=True),
+    Query("faults", "The most faults in one history for which decks must be kept; 1 when it is not given.", _FAULTS),
     Query(
         "with[]",
-        "PACTICIPANT:VERSION, in the place of what is live; may be given several times.",
+        "A version that is to be deployed: PACTICIPANT:VERSION, or PACTICIPANT:VERSION@INSTANCE. It takes the place of one "
+        "installation; several of one pacticipant are live side by side. Unknown ones are an error.",
         {**many({"type": "string", "pattern": "^[^:]+:.+$"}), "maxItems": 200},
     ),
 )

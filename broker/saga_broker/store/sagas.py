@@ -1,6 +1,6 @@
-"""Saga versions with their steps, and the results of playing decks."""
+"""Saga versions with their steps."""
 
-import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, or_, select
 
 from saga_broker.rows import Version
-from saga_broker.store.query import add, fetch, first
+from saga_broker.store.query import add, fetch, first, texts
 from saga_broker.store.schema import (
-    deck_results,
     deployed_versions,
     pacticipants,
     released_versions,
@@ -70,29 +69,6 @@ class NewSagaVersion:
     steps: tuple[tuple[str, str, str, str], ...]  # step, participant, class, sha
 
 
-@dataclass(frozen=True, slots=True)
-class DeckResult:
-    """What playing a deck against a provider version showed."""
-
-    id: int
-    saga: str
-    step: str
-    sha: str
-    provider: str
-    provider_version_id: int
-    provider_version: str
-    derivation: int
-    faults: int
-    verifier: str
-    verdict: str
-    branch: str | None
-    build_url: str | None
-    claim: str
-    obligations: str
-    histories: str
-    created_at: datetime
-
-
 def find(connection: Connection, saga: str, number: str) -> SagaVersion | None:
     """Find a saga version."""
     return first(connection, _sagas().where(saga_versions.c.saga == saga, saga_versions.c.number == number), SagaVersion)
@@ -134,29 +110,34 @@ def newest(connection: Connection, branch: str | None, provider: str | None) -> 
     return fetch(connection, _at_provider(query, provider).order_by(saga_versions.c.saga), SagaVersion)
 
 
-def live_in(
-    connection: Connection, environment_id: int, *, provider: str | None = None, saga: str | None = None
-) -> list[SagaVersion]:
+def live_in(connection: Connection, environment_id: int, provider: str | None = None) -> list[SagaVersion]:
     """Give the saga versions whose executing pacticipant is deployed to, or released in, an environment now."""
     deployed, released = deployed_versions.c, released_versions.c
     here = select(deployed.version_id).where(deployed.environment_id == environment_id, deployed.undeployed_at.is_(None))
     out = select(released.version_id).where(released.environment_id == environment_id, released.support_ended_at.is_(None))
     executor = saga_versions.c.executor_version_id
     query = _at_provider(_sagas().where(or_(executor.in_(here), executor.in_(out))), provider)
-    if saga is not None:
-        query = query.where(saga_versions.c.saga == saga)
     return fetch(connection, query.order_by(saga_versions.c.saga, saga_versions.c.id), SagaVersion)
 
 
-def executed_by(connection: Connection, saga: str, pacticipant: str, number: str) -> SagaVersion | None:
-    """Find the saga version that a version of the executing pacticipant carries."""
-    query = _sagas().where(saga_versions.c.saga == saga, executors.c.name == pacticipant, executor_versions.c.number == number)
-    return first(connection, query.order_by(saga_versions.c.id.desc()), SagaVersion)
+def executed_by(connection: Connection, saga: str, pacticipant: str, numbers: Collection[str]) -> dict[str, SagaVersion]:
+    """Find the saga versions that versions of an executing pacticipant carry, by their number, which is the same for both."""
+    query = _sagas().where(saga_versions.c.saga == saga, executors.c.name == pacticipant, saga_versions.c.number.in_(numbers))
+    return {one.number: one for one in fetch(connection, query, SagaVersion)}
 
 
-def last(connection: Connection, saga: str) -> SagaVersion | None:
-    """Find the newest version of a saga."""
-    return first(connection, _sagas().where(saga_versions.c.saga == saga).order_by(saga_versions.c.id.desc()), SagaVersion)
+def executing(connection: Connection, saga: str) -> list[str]:
+    """Give the pacticipants that execute any version of a saga, on whatever branch."""
+    query = _sagas().with_only_columns(executors.c.name).distinct().where(saga_versions.c.saga == saga)
+    return texts(connection, query.order_by(executors.c.name))
+
+
+def named(connection: Connection, saga: str, version_ids: Collection[int] = ()) -> set[str]:
+    """Give the pacticipants that versions of a saga name: owners, executors and participants; of all when none is given."""
+    which = (saga_versions.c.saga == saga, *([saga_versions.c.id.in_(version_ids)] if version_ids else []))
+    participants = select(saga_steps.c.participant).join(saga_versions, saga_versions.c.id == saga_steps.c.saga_version_id)
+    queries = (participants, *(_sagas().with_only_columns(owner.c.name) for owner in (owners, executors)))
+    return {name for query in queries for name in texts(connection, query.where(*which))}
 
 
 def steps_of(connection: Connection, saga_version_ids: list[int]) -> dict[int, list[SagaStep]]:
@@ -176,20 +157,6 @@ def is_known_slice(connection: Connection, saga: str, step: str, sha: str) -> st
     return None if found is None else str(found)
 
 
-def record_deck_result(connection: Connection, provider_version: Version, **values: Any) -> int:
-    """Store a deck result."""
-    values["obligations"] = json.dumps(values["obligations"], ensure_ascii=False)
-    values["histories"] = json.dumps(values["histories"], ensure_ascii=False)
-    return add(connection, deck_results, provider_version_id=provider_version.id, created_at=now(), **values)
-
-
-def deck_results_of(connection: Connection, step: str, sha: str, provider_version_id: int) -> list[DeckResult]:
-    """Give the results of a slice at a provider version, the newest first."""
-    table = deck_results.c
-    query = _results().where(table.sha == sha, table.step == step, table.provider_version_id == provider_version_id)
-    return fetch(connection, query.order_by(table.id.desc()), DeckResult)
-
-
 def _at_provider(query: Select[Any], provider: str | None) -> Select[Any]:
     if provider is None:
         return query
@@ -206,16 +173,4 @@ def _sagas() -> Select[Any]:
         .join(owners, owners.c.id == owner_versions.c.pacticipant_id)
         .join(executor_versions, executor_versions.c.id == table.executor_version_id)
         .join(executors, executors.c.id == executor_versions.c.pacticipant_id)
-    )
-
-
-def _results() -> Select[Any]:
-    table = deck_results.c
-    own = [column for column in table if column.name != "provider_version_id"]
-    return (
-        select(
-            *own, table.provider_version_id, pacticipants.c.name.label("provider"), versions.c.number.label("provider_version")
-        )
-        .join(versions, versions.c.id == table.provider_version_id)
-        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
     )

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 
-from saga_broker.gate.run_model import Case, Reason, RunVerdict, StepVerdict
+from saga_broker.gate.run.model import Case, Reason, RunVerdict, StepVerdict
 from saga_broker.http.hal import Document, Links, link, moment
-from saga_broker.store.sagas import DeckResult, SagaStep, SagaVersion
+from saga_broker.store.deck_results import DeckResult
+from saga_broker.store.sagas import SagaStep, SagaVersion
 
 
 def saga_version(links: Links, row: SagaVersion, steps: Sequence[SagaStep], *, with_content: bool = True) -> Document:
@@ -73,14 +75,16 @@ def deck_result(row: DeckResult) -> Document:
     }
 
 
-def run_verdict(links: Links, cases: Sequence[Case], verdict: RunVerdict) -> Document:
-    """Write whether a saga can run."""
+def run_verdict(links: Links, cases: Sequence[Case], verdict: RunVerdict, faults: int, today: date) -> Document:
+    """Write whether a saga can run; `faults` and `today` are those of the question."""
     case = cases[0]
     own = f"{links.url('sagas', case.saga, 'can-run')}?environment={case.environment}"
     return {
         "saga": case.saga,
         "environment": case.environment,
         "canRun": verdict.can_run,
+        "faults": faults,
+        "today": today.isoformat(),
         "summary": verdict.summary,
         "sagaVersion": case.saga_version,
         "executesAs": {"name": case.executes_as, "version": case.executor_version},
@@ -112,4 +116,6 @@ def _step(step: StepVerdict) -> Document:
         "pact": step.pact,
         "deck": step.deck,
         "obligations": dict(step.obligations),
+        "said": step.said,
+        "faults": step.faults,
     }

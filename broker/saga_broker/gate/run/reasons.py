@@ -1,0 +1,63 @@
+"""Why a saga can run or not: typed reasons, each with the mend and the command to run next. Pure.
+
+What decks and contracts give reason to is told in `deck_reasons` and `contract_reasons`.
+"""
+
+from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, StepAt
+from saga_contracts.declare.obligations import CATALOGUE
+
+USUAL_FAULTS = 1
+"""So many faults a verifier plays unless it is told otherwise."""
+
+
+def not_there(case: Case, at: StepAt) -> Reason:
+    """Say that no version of a participant is there."""
+    text = f"Step {at.step} of saga {case.saga}: no version of {at.participant} is known to be in {case.environment}."
+    mend = f"Record what is deployed there, or name a version with --with {at.participant}:VERSION."
+    command = f"sagapact record-deployment {at.participant} --version VERSION --environment {case.environment}"
+    return Reason("participant_not_in_environment", "unknown", text, mend, command, at.step, at.participant)
+
+
+def no_saga_version(case: Case) -> Reason:
+    """Say that no version of the saga is there."""
+    if case.executor_version is None:
+        text = f"No version of {case.executes_as}, which executes saga {case.saga}, is known to be in {case.environment}."
+        command = f"sagapact record-deployment {case.executes_as} --version VERSION --environment {case.environment}"
+        mend = f"Record what is deployed there, or name a version with --with {case.executes_as}:VERSION."
+        return Reason("executor_not_in_environment", "unknown", text, mend, command, participant=case.executes_as)
+    text = f"{case.executes_as} {case.executor_version} carries no published version of saga {case.saga}."
+    mend = "Publish the saga file under the version that executes it."
+    about = {"participant": case.executes_as, "version": case.executor_version}
+    return Reason("saga_not_published", "unknown", text, mend, publish_command(case), **about)
+
+
+def unreadable(case: Case) -> Reason:
+    """Say that the saga file cannot be read any more."""
+    text = f"The file of saga {case.saga} {case.saga_version} cannot be read by this broker: {case.unreadable}"
+    mend = "Upgrade the broker when the file is newer than it; else mend the file and publish it under a new version."
+    about = {"participant": case.executes_as, "version": case.executor_version}
+    return Reason("saga_unreadable", "unknown", text, mend, "sagapact contracts lint saga.yaml", **about)
+
+
+def all_well(_case: Case, at: StepAt, state: DeckState) -> Reason:
+    """Say that a step is kept."""
+    deck = " and its deck is kept" if state.word == DeckWord.KEPT else " (the saga asks for pacts only)"
+    text = f"Step {at.step}: {at.participant} {at.version} has verified the pact{deck}."
+    return Reason("step_kept", "yes", text, step=at.step, participant=at.participant, version=at.version)
+
+
+def named(obligation: str) -> str:
+    """Give an obligation's id with its name."""
+    known = CATALOGUE.get(obligation)
+    return f"{obligation} ({known.name})" if known else obligation
+
+
+def verify_command(at: StepAt, faults: int = USUAL_FAULTS) -> str:
+    """Give the command that verifies a participant's version, with so many faults."""
+    command = f"sagapact verify provider.yaml --provider-version {at.version}"
+    return command if faults <= USUAL_FAULTS else f"{command} --faults {faults}"
+
+
+def publish_command(case: Case) -> str:
+    """Give the command that publishes pacts and saga file."""
+    return f"sagapact publish --pacts build/pacts --saga saga.yaml --version {case.executor_version}"

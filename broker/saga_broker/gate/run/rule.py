@@ -1,0 +1,96 @@
+"""The verdict of a saga: can it run with these versions of its participants? Pure.
+
+For every step three things must hold at every version of its participant that is live: the pact with the executing pacticipant
+holds the step's cases, it was verified, and the deck was played and kept. What nobody found out is unknown, never yes.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from saga_broker.gate.run import decks, reasons
+from saga_broker.gate.run.contract_reasons import message_reasons, pact_reasons
+from saga_broker.gate.run.deck_reasons import deck_reasons
+from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, RunVerdict, StepAt, StepVerdict
+
+_DECK = {DeckWord.KEPT: "kept", DeckWord.BROKEN: "broken", DeckWord.PENDING: "pending"}
+
+
+def judge(case: Case, faults: int, today: date) -> RunVerdict:
+    """Judge whether a saga can run.
+
+    Args:
+        case: The saga version and, for every step, what is known at every live version.
+        faults: The most faults in one history for which decks must be kept.
+        today: The day of the question: waivers are judged on it.
+
+    Returns:
+        Yes when every step has only reasons for yes; no when any step has a reason for no; else unknown.
+    """
+    found: list[Reason]
+    steps: list[StepVerdict] = []
+    if case.saga_version is None:
+        found = [reasons.no_saga_version(case)]
+    elif case.unreadable:
+        found = [reasons.unreadable(case)]
+    else:
+        found, steps = _of_steps(case, faults, today)
+    can_run = _verdict(found)
+    return RunVerdict(can_run, _summary(case, can_run, found), tuple(found), tuple(steps))
+
+
+def judge_all(cases: Sequence[Case], faults: int, today: date) -> RunVerdict:
+    """Judge several versions of a saga that are live side by side: all of them must run."""
+    verdicts = [judge(case, faults, today) for case in cases]
+    if len(verdicts) == 1:
+        return verdicts[0]
+    found = tuple(reason for verdict in verdicts for reason in verdict.reasons)
+    steps = tuple(step for verdict in verdicts for step in verdict.steps)
+    summary = " ".join(verdict.summary for verdict in verdicts)
+    return RunVerdict(_verdict(found), summary, found, steps)
+
+
+def _of_steps(case: Case, faults: int, today: date) -> tuple[list[Reason], list[StepVerdict]]:
+    shas = {at.step: at.slice_.sha for at in case.steps if at.slice_ is not None}
+    found: list[Reason] = []
+    steps = []
+    for at in case.steps:
+        state = DeckState(DeckWord.MISSING)
+        if at.version is not None and at.slice_ is not None:
+            state = decks.state_of(decks.Asked(at.slice_, shas[at.step], faults, today), at.runs)
+        if at.version is None:
+            own = [reasons.not_there(case, at)]
+        else:
+            own = [*pact_reasons(case, at, shas.get(at.step, ""), today), *deck_reasons(case, at, state, faults)]
+        found += own or [reasons.all_well(case, at, state)]
+        steps.append(_step(at, state))
+    return [*found, *message_reasons(case)], steps
+
+
+def _verdict(found: Sequence[Reason]) -> bool | None:
+    verdicts = {reason.verdict for reason in found}
+    if "no" in verdicts:
+        return False
+    return None if "unknown" in verdicts or not found else True
+
+
+def _step(at: StepAt, state: DeckState) -> StepVerdict:
+    pact = {True: "kept", False: "broken", None: "unproven"}[at.pact]
+    deck = _DECK.get(state.word, "unproven")
+    if not state.runs:
+        return StepVerdict(at.step, at.participant, at.version, pact, deck)
+    first = state.runs[0]
+    told = first.run.obligations if first.judgement is None else first.judgement.obligations
+    obligations = {name: str(verdict) for name, verdict in told.items()}
+    return StepVerdict(at.step, at.participant, at.version, pact, deck, obligations, first.run.verdict, first.run.faults)
+
+
+def _summary(case: Case, can_run: bool | None, found: Sequence[Reason]) -> str:  # noqa: FBT001  (a verdict)
+    name = f"Saga {case.saga}" + (f" {case.saga_version}" if case.saga_version else "")
+    if can_run:
+        return f"{name} can run in {case.environment}: every step is kept."
+    verdict = "no" if can_run is False else "unknown"
+    count = sum(reason.verdict == verdict for reason in found)
+    noun = "reason" if count == 1 else "reasons"
+    if can_run is False:
+        return f"{name} cannot run in {case.environment}: {count} {noun}."
+    return f"Nobody knows whether {name[0].lower()}{name[1:]} can run in {case.environment}: {count} {noun}."

@@ -1,0 +1,67 @@
+"""Results of playing decks. They belong to a step's slice, not to a saga version; their order is that of time."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from saga_broker.rows import Version
+from saga_broker.store.query import add, fetch, first
+from saga_broker.store.schema import deck_results, pacticipants, versions
+from saga_broker.store.types import now
+
+
+@dataclass(frozen=True, slots=True)
+class DeckResult:
+    """What playing a deck against a provider version showed."""
+
+    id: int
+    saga: str
+    step: str
+    sha: str
+    provider: str
+    provider_version_id: int
+    provider_version: str
+    derivation: int
+    faults: int
+    verifier: str
+    verdict: str
+    branch: str | None
+    build_url: str | None
+    claim: str
+    obligations: str
+    histories: str
+    created_at: datetime
+
+
+def record(connection: Connection, provider_version: Version, **values: Any) -> int:
+    """Store a deck result; gives its id."""
+    values["obligations"] = json.dumps(values["obligations"], ensure_ascii=False)
+    values["histories"] = json.dumps(values["histories"], ensure_ascii=False)
+    return add(connection, deck_results, provider_version_id=provider_version.id, created_at=now(), **values)
+
+
+def find(connection: Connection, result_id: int) -> DeckResult | None:
+    """Find a result by its id."""
+    return first(connection, _results().where(deck_results.c.id == result_id), DeckResult)
+
+
+def of_slice(connection: Connection, step: str, sha: str, provider_version_id: int) -> list[DeckResult]:
+    """Give the results of a slice at a provider version, the newest first."""
+    table = deck_results.c
+    query = _results().where(table.sha == sha, table.step == step, table.provider_version_id == provider_version_id)
+    return fetch(connection, query.order_by(table.created_at.desc(), table.id.desc()), DeckResult)
+
+
+def _results() -> Select[Any]:
+    table = deck_results.c
+    own = [column for column in table if column.name != "provider_version_id"]
+    return (
+        select(
+            *own, table.provider_version_id, pacticipants.c.name.label("provider"), versions.c.number.label("provider_version")
+        )
+        .join(versions, versions.c.id == table.provider_version_id)
+        .join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id)
+    )
