@@ -9,10 +9,14 @@ the default must be null (or stand outside of a step's slice), so that no slice 
 field, or changes what one means, is format 2, read beside format 1.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from saga_contracts.declare.graph import Graph
 
 FORMAT = 1
 
@@ -361,27 +365,28 @@ class Saga(Model):
         """The pacticipant that stands as consumer in the step contracts."""
         return self.executes_as or self.owner
 
+    @cached_property
+    def graph(self) -> Graph:
+        """The order of the steps."""
+        return Graph.of((step.step, step.after) for step in self.steps)
+
     def step(self, name: str) -> Step:
         """Give the step of this name.
 
         Raises:
             KeyError: when the saga has no such step.
         """
-        for step in self.steps:
-            if step.step == name:
-                return step
-        raise KeyError(name)
+        return self.steps[self.graph.index[name]]
 
     def ancestors(self, name: str) -> frozenset[str]:
         """Give the names of all steps that are done before this one starts."""
-        found: set[str] = set()
-        todo = list(self.step(name).after)
-        while todo:
-            current = todo.pop()
-            if current not in found:
-                found.add(current)
-                todo.extend(self.step(current).after)
-        return frozenset(found)
+        return self.graph.ancestors(name)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the saga; the order of the copy's steps is worked out anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("graph", None)
+        return copied
 
     def as_json(self) -> dict[str, Json]:
         """Give the saga as plain JSON, without the fields that have their default value."""

@@ -5,6 +5,7 @@ The rules of one step's calls are `lint_calls`, those of templates `lint_templat
 carries the path of the field it belongs to; `sagafile` turns it into a fault with line and column.
 """
 
+import graphlib
 from collections.abc import Iterator
 from datetime import date
 
@@ -87,24 +88,11 @@ def _order(saga: Saga) -> Iterator[Problem]:
 
 
 def _find_cycle(graph: dict[str, list[str]]) -> list[str]:
-    done: set[str] = set()
-
-    def visit(name: str, trail: list[str]) -> list[str]:
-        if name in trail:
-            return [*trail[trail.index(name) :], name]
-        if name in done:
-            return []
-        for before in graph[name]:
-            cycle = visit(before, [*trail, name])
-            if cycle:
-                return cycle
-        done.add(name)
-        return []
-
-    for start in graph:
-        cycle = visit(start, [])
-        if cycle:
-            return cycle
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle[::-1]
     return []
 
 

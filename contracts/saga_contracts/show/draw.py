@@ -52,7 +52,7 @@ def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
         An SVG element as text, ready for a file or for a page.
     """
     sizes = {step.step: (float(WIDTH), float(HEIGHT)) for step in saga.steps}
-    edges = [(name, step.step) for step in saga.steps for name in step.after]
+    edges = [(name, step.step) for step in saga.steps for name in _direct(saga, step)]
     placed = layout.place(sizes, edges, gap_x=GAP_X, gap_y=GAP_Y)
     width, height = round(placed.width) + 2 * MARGIN, round(placed.height) + TITLE + 2 * MARGIN
     title = f"Saga {saga.saga} of {saga.owner}"
@@ -89,13 +89,19 @@ def _coloured(palette: Mapping[str, str]) -> str:
 
 def _arrows(saga: Saga, placed: Layout) -> Iterator[str]:
     for step in saga.steps:
-        for name in step.after:
+        for name in _direct(saga, step):
             before, after, route = placed.places[name], placed.places[step.step], placed.routes[(name, step.step)]
             ends = (before.x + WIDTH, before.middle - 8), (after.x, after.middle - 8)
             yield _curve("saga-order", [ends[0], *((one.x, one.middle - 8) for one in route), ends[1]])
             if step.step_class == saga.step(name).step_class == StepClass.COMPENSATABLE:
                 back = (after.x, after.y + HEIGHT - 14), (before.x + WIDTH, before.y + HEIGHT - 14)
                 yield _curve("saga-undo", [back[0], *((one.x, one.middle + 8) for one in reversed(route)), back[1]])
+
+
+def _direct(saga: Saga, step: Step) -> list[str]:
+    """Leave out what another predecessor already waits for, so that no arrow says a thing twice."""
+    direct = saga.graph.direct(step.step)
+    return [name for name in step.after if name in direct]
 
 
 def _curve(kind: str, points: Sequence[tuple[float, float]]) -> str:

@@ -4,7 +4,7 @@ Each node stands in the column after its latest predecessor. An edge that spans 
 between, so that it does not run through a node. Within a column the nodes are ordered by the middle of their neighbours.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -65,7 +65,9 @@ def place(sizes: Mapping[str, tuple[float, float]], edges: Sequence[Edge], gap_x
 
 
 def _columns(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
-    before: dict[str, list[str]] = {name: [source for source, target in edges if target == name] for name in names}
+    before: dict[str, list[str]] = {name: [] for name in names}
+    for source, target in edges:
+        before[target].append(source)
     found: dict[str, int] = {}
     for _ in names:
         for name in names:
@@ -89,27 +91,28 @@ def _split(edges: Sequence[Edge], column_of: Mapping[str, int]) -> tuple[dict[Ed
 
 def _ordered(column_of: Mapping[str, int], pieces: Sequence[Edge]) -> list[list[str]]:
     columns: list[list[str]] = [[] for _ in range(max(column_of.values(), default=-1) + 1)]
-    for name, column in column_of.items():
-        columns[column].append(name)
+    for name, number in column_of.items():
+        columns[number].append(name)
     neighbours: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in column_of}
     for source, target in pieces:
         neighbours[target][0].append(source)
         neighbours[source][1].append(target)
+    at = {name: row for column in columns for name, row in _rows(column)}
     for sweep in range(_SWEEPS):
         side = sweep % 2
-        for index in range(len(columns)) if side == 0 else reversed(range(len(columns))):
-            _sort(columns, index, {name: neighbours[name][side] for name in columns[index]})
+        for column in columns[:: -1 if side else 1]:
+            column.sort(key=lambda name: _middle([at[one] for one in neighbours[name][side]], at[name]))
+            at.update(_rows(column))
     return columns
 
 
-def _sort(columns: list[list[str]], index: int, neighbours: Mapping[str, Iterable[str]]) -> None:
-    at = {name: (row + 0.5) / len(column) for column in columns for row, name in enumerate(column)}
+def _rows(column: Sequence[str]) -> Iterator[tuple[str, float]]:
+    for row, name in enumerate(column):
+        yield name, (row + 0.5) / len(column)
 
-    def middle(name: str) -> float:
-        found = [at[one] for one in neighbours[name]]
-        return sum(found) / len(found) if found else at[name]
 
-    columns[index].sort(key=middle)
+def _middle(rows: Sequence[float], otherwise: float) -> float:
+    return sum(rows) / len(rows) if rows else otherwise
 
 
 def _placed(

@@ -72,7 +72,8 @@ def _edges(saga: Saga) -> list[layout.Edge]:
 
 def _direct(saga: Saga, step: Step) -> list[str]:
     """Leave out what another predecessor already waits for, so that no arrow says a thing twice."""
-    return [name for name in step.after if not any(name in saga.ancestors(other) for other in step.after if other != name)]
+    direct = saga.graph.direct(step.step)
+    return [name for name in step.after if name in direct]
 
 
 def _chips(step: Step, decks: Sequence[DeckEntry], scenarios: Sequence[ScenarioEntry]) -> tuple[_Chip, ...]:
