@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from command_line import Sagapact
+from patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def nothing_left() -> Iterator[None]:
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     yield
     left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
-    _, alive = psutil.wait_procs(left, timeout=5)
+    _, alive = psutil.wait_procs(left, timeout=PATIENCE_S)
     assert not alive, [process.cmdline() for process in alive]
 
 

@@ -6,18 +6,17 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from command_line import ROOT
+from patience import PATIENCE_S, unless
 from repetitions import times
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 KILLS = times(3)
-GONE_WITHIN_S = 5.0
 LONGEST_RUN_S = 20.0
 DEMO = [sys.executable, "-m", "saga_contracts", "demo", "--out"]
 
@@ -91,22 +90,12 @@ def test_killing_the_top_process_leaves_no_process_and_no_port(seed: int, tmp_pa
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: top.poll() is not None, moment_s)
+    unless(lambda: top.poll() is not None, moment_s)
 
     top.send_signal(signal.SIGKILL)
     top.wait()
 
-    assert wait_until(lambda: not belonging_to(tmp_path), GONE_WITHIN_S), [one.cmdline() for one in belonging_to(tmp_path)]
-
-
-def wait_until(condition: object, seconds: float) -> bool:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return bool(condition())
+    assert unless(lambda: not belonging_to(tmp_path), PATIENCE_S), [one.cmdline() for one in belonging_to(tmp_path)]
 
 
 def belonging_to(folder: Path) -> list[psutil.Process]:

@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 import uvicorn
 
 from described import Interface, Watch
+from patience import PATIENCE_S, wait_until
 from postgres import cluster_of
 from saga_broker.app import create_app
 from saga_broker.client.broker import BrokerClient
@@ -30,14 +30,6 @@ from saga_broker.store.types import now
 
 ACCEPT = "application/hal+json, application/json"
 VAS_PURCHASE = Path(__file__).parents[2] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
-
-
-def wait_until(condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
-    """Poll until a condition holds."""
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, "the awaited condition did not come about in time"
-        time.sleep(0.01)
 
 
 class Broker:
@@ -54,7 +46,7 @@ class Broker:
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.database_url = settings.database_url
-        self.http = httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=30)
+        self.http = httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=PATIENCE_S)
 
     def start(self) -> None:
         self._thread.start()
@@ -63,7 +55,7 @@ class Broker:
     def stop(self) -> None:
         self.http.close()
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(PATIENCE_S)
         self._socket.close()
 
     def get(self, path: str, status: int = 200, **params: Any) -> Any:

@@ -1,6 +1,5 @@
 """Whole runs of the reference landscape: every service a process of its own, its own database, real faults between them."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -122,14 +121,12 @@ def test_a_billing_that_lies_and_does_not_know_a_compensation_without_its_forwar
 @pytest.mark.slow
 def test_a_fault_that_is_never_met_a_saga_that_is_late_and_a_service_that_dies_are_not_called_kept(vas_purchase: Saga) -> None:
     never = replace(scenario(vas_purchase, "committed"), faults=(Fault("notify", Role.COMPENSATE, Kind.REPLY_LOST),))
-    delayed = Fault("reserve_money", Role.FORWARD, Kind.DELAYED, delay_ms=1500)
+    delayed = Fault("reserve_money", Role.FORWARD, Kind.DELAYED, delay_ms=60_000)
     late = replace(scenario(vas_purchase, "committed"), name="late", faults=(delayed,))
 
     with Topology(LAND, vas_purchase) as topology:
         (missed,) = played(topology, never)
-        began = time.monotonic()
         (stuck,) = played(topology, late, deadline_s=0.3)
-        took_s = time.monotonic() - began
         topology.kill("billing")
         (lost,) = played(topology, scenario(vas_purchase, "committed"))
 
@@ -139,7 +136,7 @@ def test_a_fault_that_is_never_met_a_saga_that_is_late_and_a_service_that_dies_a
         "The saga did not make this call."
     )
     assert {"end", "I5"} <= set(broken(stuck))
-    assert (stuck.outcome, took_s < 10) == ("running", True)
+    assert stuck.outcome == "running"
     assert lost.verdict == "unknown"
     assert lost.error is not None
     assert "billing has ended" in lost.error

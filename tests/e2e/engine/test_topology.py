@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import socket
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,12 +12,14 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import PATIENCE_S, wait_until
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import SagapactError
 from saga_e2e.stage.landscape import Landscape
 from saga_e2e.stage.topology import Topology
 from saga_verifier.isolation.errors import GivenUpError, IsolationError
 from saga_verifier.isolation.process.backend import ProcessIsolation, ProcessRunning
+from saga_verifier.isolation.process.ports import Reservation
 from saga_verifier.isolation.spec import Spec
 from saga_verifier.provider_file import HealthCheck, ProviderFile, Start, States
 
@@ -144,7 +144,7 @@ def test_an_interrupted_start_leaves_nothing_of_what_was_ready_already(small: Sa
                 wait_until(lambda: len(ready) == len(SERVICES) - 1)
                 signal.pthread_kill(main, signal.SIGUSR1)
                 assert give_up is not None
-                assert give_up.wait(10)
+                assert give_up.wait(PATIENCE_S)
                 raise GivenUpError("given up")
             running = super().start(spec, give_up=give_up)
             ready.append(running)
@@ -194,13 +194,9 @@ def test_a_killed_service_is_found_at_its_new_address_when_it_was_started_again(
 
 def test_programs_beside_the_services_are_started_and_fixed_ports_are_used(small: Saga, land: Landscape, tmp_path: Path) -> None:
     beside = provider("extra", tmp_path, TELLS_ITS_ENVIRONMENT).spec()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    with Topology(land, small, beside=[beside], ports={"vas_owner": port}) as topology:
+    with Reservation() as kept, Topology(land, small, beside=[beside], ports={"vas_owner": kept.port}) as topology:
         assert topology.all_names == (*SERVICES, "extra")
-        assert topology.url_of("vas_owner") == f"http://127.0.0.1:{port}"
+        assert topology.url_of("vas_owner") == f"http://127.0.0.1:{kept.port}"
         assert environment(topology.url_of("extra"))["PID"]
 
 
@@ -210,10 +206,3 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)

@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import psutil
 import pytest
 
 from command_line import Sagapact
+from patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def up(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[],
         command = [sys.executable, "-m", "saga_contracts", "e2e", "up"]
         process = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: "Press Ctrl+C" in said.read_text() or process.poll() is not None, 90)
+        wait_until(lambda: "Press Ctrl+C" in said.read_text() or process.poll() is not None)
         assert process.poll() is None, said.read_text()
         yield process, said.read_text
     finally:
@@ -46,10 +46,10 @@ def test_the_shown_commands_work_as_they_are_and_hanging_up_ends_everything(
     wait_until(lambda: json.loads(pasted(look.replace("SAGA_ID", saga_id)))["state"] == "committed")
     process.send_signal(signal.SIGHUP)
 
-    assert process.wait(30) == 128 + signal.SIGHUP
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGHUP
     assert len(re.findall(r"^   \w+ +http://127.0.0.1:\d+$", said(), re.MULTILINE)) == 7
     assert len(services) >= 7
-    assert psutil.wait_procs(services, timeout=5)[1] == []
+    assert psutil.wait_procs(services, timeout=PATIENCE_S)[1] == []
 
 
 def test_a_service_that_dies_ends_everything_with_one_message(
@@ -60,7 +60,7 @@ def test_a_service_that_dies_ends_everything_with_one_message(
     for one in billing:
         os.kill(one.pid, signal.SIGKILL)
 
-    assert process.wait(30) == 4
+    assert process.wait(PATIENCE_S) == 4
     assert "not all of them run any more: billing has ended" in said()
     assert "Then start again." in said()
 
@@ -85,11 +85,4 @@ def told(process: psutil.Process) -> list[str]:
 
 def pasted(command: str) -> str:
     """Run a command as a shell does with a pasted line."""
-    return subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=20, check=True).stdout
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+    return subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout

@@ -3,10 +3,8 @@
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +20,10 @@ import httpx
 import pytest
 import yaml
 
+import patience
+from patience import PATIENCE_S
 from postgres import Cluster, cluster_of, else_on_sqlite, new_cluster
+from saga_verifier.isolation.process.ports import Reservation
 
 PARTICIPANTS = Path(__file__).parents[3] / "e2e" / "participants"
 PR_SET_PDEATHSIG = 1
@@ -39,10 +40,11 @@ class Participant:
         self.start()
 
     def start(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        start = self.provider["start"]
+        with Reservation() as kept:
+            self.port = kept.port
+            self._start(self.provider["start"])
+
+    def _start(self, start: Mapping[str, Any]) -> None:
         environment = {name: os.environ[name] for name in start["pass_env"] if name in os.environ}
         environment |= {name: self._filled(text) for name, text in start["env"].items()} | self.extra
         with self.log.open("ab") as log:
@@ -53,8 +55,8 @@ class Participant:
                 stderr=log,
                 preexec_fn=die_with_parent,  # noqa: PLW1509  (no other thread runs in a test process while one starts)
             )
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=15)
-        until(self._healthy, 20)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=PATIENCE_S)
+        patience.wait_until(self._healthy)
 
     def _filled(self, text: str) -> str:
         return text.format(python=sys.executable, port=self.port, workdir=self.workdir)
@@ -83,7 +85,7 @@ class Participant:
     def _ended(self) -> int:
         self.client.close()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -105,14 +107,6 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def until(holds: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until the condition holds; fail when it does not within the time."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
 @dataclass
 class Receiver:
     """A saga service's callback address: answers what it is told to, keeps what it got."""
@@ -121,7 +115,7 @@ class Receiver:
     answers: list[int] = field(default_factory=list)  # the status of the next calls; 204 when there is none left
     got: Queue[tuple[str, Mapping[str, str], bytes]] = field(default_factory=Queue)
 
-    def next(self, seconds: float = 10) -> tuple[str, Mapping[str, str], bytes]:
+    def next(self, seconds: float = PATIENCE_S) -> tuple[str, Mapping[str, str], bytes]:
         return self.got.get(timeout=seconds)
 
 
@@ -194,7 +188,7 @@ def fresh() -> Callable[[str], str]:
 
 @pytest.fixture(scope="module")
 def wait_until() -> Callable[..., None]:
-    return until
+    return patience.wait_until
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +197,7 @@ def together() -> Iterator[Callable[..., list[Any]]]:
     with ThreadPoolExecutor(16) as pool:
 
         def run(*calls: Callable[[], Any]) -> list[Any]:
-            return [future.result(timeout=30) for future in [pool.submit(call) for call in calls]]
+            return [future.result(timeout=PATIENCE_S) for future in [pool.submit(call) for call in calls]]
 
         yield run
 

@@ -1,7 +1,6 @@
 """A small real server behind the proxy, and a client in front of it."""
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
+from patience import PATIENCE_S
 from saga_contracts.declare.saga import Saga
 from saga_e2e.proxy.server import FaultProxy
 from saga_e2e.stage.landscape import reference_landscape
+from saga_verifier.isolation.process.ports import Reservation
 
 
 @dataclass
@@ -102,15 +103,15 @@ def proxy(saga: Saga, upstream: Upstream) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def http(proxy: FaultProxy) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=proxy.base_url, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=proxy.base_url, trust_env=False, timeout=PATIENCE_S) as client:
         yield client
 
 
 @pytest.fixture
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def closed_port() -> Iterator[int]:
+    """A port on which nobody listens, and which nobody else gets meanwhile."""
+    with Reservation() as kept:
+        yield kept.port
 
 
 Reserve = Callable[..., httpx.Response]

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,7 +23,10 @@ from typing import Any
 import httpx
 import pytest
 
+import patience
+from patience import PATIENCE_S
 from postgres import cluster_of, else_on_sqlite
+from saga_verifier.isolation.process.ports import Reservation
 
 E2E = Path(__file__).parents[3] / "e2e"
 PATH = re.compile(r"/runs/(?P<run>[^/]+)/(?P<step>[^/]+)/(?P<role>[^/]+)")
@@ -220,7 +222,7 @@ class Partner:
         words = run.script.get((call.step, call.role), ["ok"])
         word = words[min(place, len(words) - 1)]
         if word == "wait":
-            run.gate.wait(60)
+            run.gate.wait(PATIENCE_S)
         return {"do": self._do, "undo": self._undo, "status": self._status, "told": self._told}[call.role](run, call, word)
 
     def _do(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
@@ -236,7 +238,7 @@ class Partner:
         if url and word.startswith("early"):
             _call_back(url, call.key, "done")
         if word == "hang":
-            run.gate.wait(60)
+            run.gate.wait(PATIENCE_S)
         if url and word in ("ok", "no", "wait"):
             threading.Thread(target=_call_back, args=(url, call.key, "done" if word != "no" else "refused")).start()
         return (
@@ -254,7 +256,7 @@ class Partner:
             run.undone.add(call.step)
             run.effects[call.step] = 0
         if word == "hang":
-            run.gate.wait(60)
+            run.gate.wait(PATIENCE_S)
         return None if word == "drop" else (200, {"state": "undone"})
 
     def _status(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
@@ -266,7 +268,7 @@ class Partner:
 
     def _told(self, run: Run, _: Call, word: str) -> tuple[int, Any] | None:
         if word == "hang":
-            run.gate.wait(60)
+            run.gate.wait(PATIENCE_S)
         return FAILING.get(word, (204, None))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -304,9 +306,8 @@ class Process:
     """One process of the saga service, which can be killed and started again on the same databases and port."""
 
     def __init__(self, workdir: Path, partner: Partner, **environment: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        self._port = Reservation()  # nobody else gets it while the process is down
+        port = self._port.port
         self.workdir, self.url = workdir, f"http://127.0.0.1:{port}"
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -316,7 +317,7 @@ class Process:
             "SAGA_BACKOFF_MS": "10",
             **environment,
         }
-        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=PATIENCE_S)
         self.log = (workdir / "log").open("ab")
         self.start()
         for name, definition in DEFINITIONS.items():
@@ -330,7 +331,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "saga_service"], env=self.environment, cwd=self.workdir, stderr=self.log
         )
-        until(self._healthy, 60)
+        patience.wait_until(self._healthy)
 
     def _healthy(self) -> bool:
         assert self.process.poll() is None, (self.workdir / "log").read_text()
@@ -344,12 +345,13 @@ class Process:
 
     def end(self, by: signal.Signals) -> None:
         self.process.send_signal(by)
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
 
     def stop(self) -> None:
         self.end(signal.SIGTERM)
         self.http.close()
         self.log.close()
+        self._port.release()
 
     def create(self, saga: str, run: str) -> str:
         response = self.http.post("/sagas", json={"saga": saga, "request_id": f"of-{run}", "payload": {"run": run}})
@@ -362,7 +364,7 @@ class Process:
         found: dict[str, Any] = response.json()
         return found
 
-    def ended(self, saga_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
+    def ended(self, saga_id: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until a saga is at its end and its owner was told."""
 
         def look() -> dict[str, Any] | None:
@@ -370,7 +372,7 @@ class Process:
             told = all(one["state"] != "pending" for one in saga["notifications"])
             return saga if told and saga["state"] not in ("running", "compensating") else None
 
-        found: dict[str, Any] = until(look, timeout_s)
+        found: dict[str, Any] = patience.wait_until(look, timeout_s)
         return found
 
     def call_back(self, key: str, body: Any) -> int:
@@ -378,14 +380,6 @@ class Process:
 
 
 Databases = Callable[[Path], dict[str, str]]
-
-
-def until(condition: Callable[[], Any], timeout_s: float) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        time.sleep(0.01)
-    return found
 
 
 def _call_back(url: str, key: str, outcome: str) -> None:
@@ -479,7 +473,7 @@ def play(shared_service: Process, new_run: Callable[..., tuple[str, Run]]) -> Ca
 def together() -> Iterator[Callable[..., list[Any]]]:
     """Run the given calls side by side and give their results in the order of the calls."""
     with ThreadPoolExecutor(8) as pool:
-        yield lambda *calls: [future.result(timeout=30) for future in [pool.submit(call) for call in calls]]
+        yield lambda *calls: [future.result(timeout=PATIENCE_S) for future in [pool.submit(call) for call in calls]]
 
 
 @pytest.fixture
@@ -490,4 +484,4 @@ def definitions() -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def wait_until() -> Callable[[Callable[[], Any], float], Any]:
-    return until
+    return patience.wait_until

@@ -133,7 +133,7 @@ def test_a_saga_under_way_keeps_the_definition_it_was_started_with(
     assert shared_service.http.put(f"/definitions/{saga}", json=old).status_code == 201
     name, run = new_run({("need", "do"): ["wait", "ok"]})
     begun = shared_service.create(saga, name)
-    wait_until(lambda: run.count("need", "do"), 60)
+    wait_until(lambda: run.count("need", "do"))
     assert shared_service.http.put(f"/definitions/{saga}", json=new).status_code == 201
     again = shared_service.http.post("/sagas", json={"saga": saga, "request_id": f"of-{name}", "payload": {"run": name}})
     assert (again.status_code, again.json()["saga_id"]) == (200, begun)

@@ -43,9 +43,9 @@ def test_every_saga_ends_as_without_the_crash(own_service: Any, new_run: Any, wa
         name, run = new_run(script)
         begun[point] = (own_service.create(saga, name), run)
         tries = 2 if point == "last try under way" else 1
-        wait_until(lambda run=run, step=step, role=role, tries=tries: run.count(step, role) >= tries, 60)
+        wait_until(lambda run=run, step=step, role=role, tries=tries: run.count(step, role) >= tries)
     waiting = begun["callback awaited"][0]
-    wait_until(lambda: own_service.saga(waiting)["steps"]["right"]["tries"] == 1, 60)
+    wait_until(lambda: own_service.saga(waiting)["steps"]["right"]["tries"] == 1)
 
     own_service.kill()
     for _, run in begun.values():

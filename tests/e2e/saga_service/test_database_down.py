@@ -47,10 +47,10 @@ def test_every_saga_that_was_under_way_is_finished_when_the_database_is_back(
     for name, (script, (step, role), _) in SAGAS.items():
         run_name, run = new_run(script)
         begun[name] = (service.create("diamond", run_name), run)
-        wait_until(lambda run=run, step=step, role=role: run.count(step, role), 60)
+        wait_until(lambda run=run, step=step, role=role: run.count(step, role))
     waiting = begun["callback awaited"][0]
     key = f"{waiting}:right"
-    wait_until(lambda: service.saga(waiting)["steps"]["right"]["tries"] == 1, 60)
+    wait_until(lambda: service.saga(waiting)["steps"]["right"]["tries"] == 1)
 
     with cluster.down():
         for _, run in begun.values():

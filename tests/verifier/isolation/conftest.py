@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import httpx
 import psutil
 import pytest
 
+from patience import PATIENCE_S, wait_until
 from saga_verifier.isolation import Health, ProcessIsolation, Spec
 
 SERVER = """
@@ -85,7 +85,7 @@ def spec(server: Path) -> Callable[..., Spec]:
 def failing() -> Callable[..., Spec]:
     """Give a function that makes a spec of Python code that is no server."""
 
-    def make(code: str, name: str = "failing", timeout_s: float = 20, **fields: Any) -> Spec:
+    def make(code: str, name: str = "failing", timeout_s: float = PATIENCE_S, **fields: Any) -> Spec:
         health = Health("/health", timeout_s)
         return Spec(
             name, ("{python}", "-S", "-c", code), env={"PORT": "{port}", **fields.pop("env", {})}, health=health, **fields
@@ -105,7 +105,7 @@ def isolation(tmp_path: Path) -> ProcessIsolation:
 @pytest.fixture
 def get() -> Iterator[Callable[[str], Any]]:
     """Give a function that reads JSON from a URL."""
-    with httpx.Client(trust_env=False, timeout=20) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
         yield lambda url: client.get(url).raise_for_status().json()
 
 
@@ -113,13 +113,7 @@ def get() -> Iterator[Callable[[str], Any]]:
 def eventually() -> Callable[..., None]:
     """Give a function that waits until something is true."""
 
-    def wait(what: Callable[[], object], timeout_s: float = 5) -> None:
-        until = time.monotonic() + timeout_s
-        while not what():
-            assert time.monotonic() < until, f"not true within {timeout_s} s"
-            time.sleep(0.01)
-
-    return wait
+    return wait_until
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,10 +98,11 @@ def test_no_secret_stands_in_an_error(isolation: ProcessIsolation, failing: Spec
 def test_a_program_that_dies_at_its_start_is_noticed_at_once_with_its_last_words(
     isolation: ProcessIsolation, failing: Specs
 ) -> None:
-    began = time.monotonic()
+    lasts_longer_than_the_test = 3600
     with pytest.raises(DiedAtStartError) as caught:
-        isolation.start(failing("import sys; print('reading settings'); sys.exit('no database')", timeout_s=60))
-    assert time.monotonic() - began < 10
+        isolation.start(
+            failing("import sys; print('reading settings'); sys.exit('no database')", timeout_s=lasts_longer_than_the_test)
+        )
     assert "failing died at its start with exit status 1" in str(caught.value)
     assert "    reading settings" in str(caught.value)
     assert "    no database" in str(caught.value)
@@ -212,7 +212,7 @@ open("started", "w").close()
 exec(open({str(server)!r}).read())
 """
     give_up = threading.Event()
-    with isolation.start(failing(only_once, timeout_s=60 if given_up else 1), give_up=give_up) as running:
+    with isolation.start(failing(only_once, timeout_s=3600 if given_up else 1), give_up=give_up) as running:
         running.kill()
         if given_up:
             give_up.set()

@@ -1,13 +1,13 @@
 """A whole topology, started at the same time."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
+from patience import PATIENCE_S
 from saga_verifier.isolation import DiedAtStartError, IsolationError, ProcessIsolation, Running, Spec, start_all
 
 pytestmark = pytest.mark.usefixtures("descendants")
@@ -38,17 +38,15 @@ def test_programs_are_started_at_the_same_time(
 def test_when_one_fails_the_others_are_given_up_and_nothing_is_left(
     isolation: ProcessIsolation, spec: Specs, failing: Specs, descendants: Any
 ) -> None:
-    began = time.monotonic()
     with pytest.raises(DiedAtStartError, match="broken died at its start"):
         start_all(
             isolation,
             [
                 spec(name="good"),
-                failing("import time; time.sleep(600)", name="slow", timeout_s=60),
+                failing("import time; time.sleep(600)", name="slow", timeout_s=3600),
                 failing("1/0", name="broken"),
             ],
         )
-    assert time.monotonic() - began < 30
     assert descendants() == []
     assert isolation.folder is not None
     assert list(isolation.folder.iterdir()) == []
@@ -61,7 +59,7 @@ class FailingTogether:
         self._all = threading.Barrier(count)
 
     def start(self, spec: Spec, *, give_up: threading.Event | None = None) -> Running:  # noqa: ARG002  (the interface)
-        self._all.wait(10)
+        self._all.wait(PATIENCE_S)
         raise IsolationError(f"{spec.name} failed")
 
 
@@ -74,7 +72,7 @@ class OneFailsLate:
 
     def start(self, spec: Spec, *, give_up: threading.Event | None = None) -> "Started":  # noqa: ARG002  (the interface)
         if spec.name == "bad":
-            assert self._good.wait(10)
+            assert self._good.wait(PATIENCE_S)
             raise IsolationError("bad failed")
         self._good.set()
         return Started(spec.name, self.stopped)

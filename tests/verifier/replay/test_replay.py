@@ -10,6 +10,7 @@ import psutil
 import pytest
 from pact import Pact, generate, match
 
+from patience import PATIENCE_S
 from saga_contracts.errors import SagapactError
 from saga_verifier.replay import Cause, InteractionResult, ReplayError, ReplayResult, replay
 
@@ -147,9 +148,7 @@ def test_a_state_that_cannot_be_set_up_breaks_its_interaction_with_the_reason(
 
 def test_a_state_address_that_answers_with_a_server_error_is_asked_once(written: Written, provider: Any) -> None:
     provider.reply("/states", 500, {"detail": "out of order"})
-    began = time.monotonic()
     result = replay(written(hold), "billing", provider.url, provider.url + "/states", None, 60)
-    assert time.monotonic() - began < 20
     assert only(result).mismatches == (
         "the state 'an account' could not be set up: it was answered with status 500: out of order",
     )
@@ -282,9 +281,13 @@ def test_an_interaction_that_pact_leaves_out_is_an_error(written: Written, provi
 
 
 def test_a_replay_that_takes_too_long_is_stopped_with_the_place_named(written: Written, provider: Any, server: Any) -> None:
-    provider.when_asked = lambda: time.sleep(5)
-    with pytest.raises(ReplayError, match="stopped in 'a ping', after 0 of 1 interactions: it took longer than 2 s"):
-        run(written(ping), provider, server, timeout_s=2)
+    released = threading.Event()
+    provider.when_asked = lambda: released.wait(PATIENCE_S)
+    try:
+        with pytest.raises(ReplayError, match="stopped in 'a ping', after 0 of 1 interactions: it took longer than 4 s"):
+            run(written(ping), provider, server, timeout_s=4)  # a tenth of it is enough to come to the ping
+    finally:
+        released.set()
     assert replaying() == []
 
 
@@ -305,14 +308,12 @@ def test_a_replay_ends_when_somebody_says_so_meanwhile(written: Written, provide
         raise SagapactError("the provider has ended")
 
     released = threading.Event()
-    provider.when_asked = lambda: released.wait(60)
+    provider.when_asked = lambda: released.wait(PATIENCE_S)
     provider.reply("/ping", 204)
-    began = time.monotonic()
     try:
         with pytest.raises(SagapactError, match="the provider has ended"):
             run(written(ping), provider, server, meanwhile=ended)
     finally:
         released.set()
 
-    assert time.monotonic() - began < 30
     assert replaying() == []
