@@ -4,15 +4,18 @@ Each package registers its own part in the group `sagapact.commands`; this modul
 lowest package can own the command. A part whose extra is missing says which extra to install.
 """
 
+import os
 import sys
+import traceback
 from importlib.metadata import EntryPoint, entry_points, version
 from importlib.util import find_spec
 
 import click
 
-from saga_contracts.errors import SagapactError
+from saga_contracts.errors import DEBUG, SagapactError, UsageError, crash
 
 GROUP = "sagapact.commands"
+INTERRUPTED = 130
 NEEDS = {
     "saga_broker.serve.commands": ("fastapi", "broker"),
     "saga_e2e.commands": ("aiohttp", "e2e"),
@@ -67,9 +70,23 @@ def sagapact() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit status 0 yes, 1 no, 2 wrong usage, 3 unknown, 4 could not find out."""
+    """Run the command line; exit status 0 yes, 1 no, 2 wrong usage, 3 unknown, 4 could not find out (130 interrupted).
+
+    A defect of ours is "could not find out", told in one sentence; SAGAPACT_DEBUG shows where it happened.
+    """
     try:
-        sagapact(standalone_mode=True)
+        status = sagapact.main(standalone_mode=False)
     except SagapactError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_status)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UsageError.exit_status)
+    except click.Abort:
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is not a no)
+        if DEBUG in os.environ:
+            traceback.print_exc()
+        click.echo(crash(error), err=True)
+        sys.exit(SagapactError.exit_status)
+    sys.exit(status if isinstance(status, int) else 0)

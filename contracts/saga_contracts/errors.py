@@ -24,6 +24,21 @@ class UsageError(SagapactError):
     exit_status = 2
 
 
+DEBUG = "SAGAPACT_DEBUG"
+"""When this variable is set, a crash shows where it happened."""
+
+
+def crash(error: Exception) -> str:
+    """Say that sagapact itself failed, in one sentence, and how to report it."""
+    said = " ".join(str(error).split())
+    said = said if len(said) <= 300 else f"{said[:300]}…"  # noqa: PLR2004  (a sentence)
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return (
+        f"sagapact itself failed ({what}), so nothing was found out here. Set {DEBUG}=1 to see where it happened, and report "
+        "that with the command and its input as a defect of sagapact."
+    )
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
     """One thing wrong with an input file.

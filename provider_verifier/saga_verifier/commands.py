@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from saga_broker.client.broker import BrokerClient
+from saga_broker.client.selectors import read_selectors
 from saga_contracts.build import describe_build
-from saga_contracts.declare.verdict import Verdict, exit_status
+from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import UsageError
 from saga_verifier import backends, reporting, run
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
@@ -23,7 +24,11 @@ from saga_verifier.verification import Progress
 @click.argument("provider_file", type=click.Path(path_type=Path))
 @click.option("--broker-url", envvar="SAGAPACT_BROKER_URL", help="The broker; also from SAGAPACT_BROKER_URL.")
 @click.option(
-    "--pact", "pacts", multiple=True, type=click.Path(path_type=Path), help="A pact file instead of the broker's (repeatable)."
+    "--pact",
+    "pacts",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A pact file, or a folder of them, instead of the broker's (repeatable).",
 )
 @click.option("--provider-version", help="Version of the provider; default: from git or the CI's variables.")
 @click.option("--branch", help="Branch of the provider; default: from git or the CI's variables.")
@@ -67,12 +72,14 @@ def verify(
 ) -> None:
     """Start the provider of PROVIDER_FILE alone, and find out whether it keeps its contracts and decks.
 
-    Exit status: 0 kept, 1 broken, 2 wrong usage, 3 unproven or pending, 4 could not find out.
+    Exit status: 0 kept, 1 broken, 2 wrong usage, 3 unproven or pending, 4 could not find out; of several pacts the worst, where a
+    broken one comes first and one that could not be found out next.
     """
     _end_politely()
     provider = load_provider_file(provider_file)
     backend = backends.backend(isolation, provider, logs, _say)
-    settings = run.Settings(faults, datetime.now(tz=UTC).date(), _selectors(selectors), publish=not no_publish)
+    chosen = read_selectors(selectors) if selectors else ()
+    settings = run.Settings(faults, datetime.now(tz=UTC).date(), chosen, publish=not no_publish)
     progress = None if as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
     if pacts:
         outcome = run.verify_files(provider, pacts, backend, settings, progress)
@@ -90,7 +97,7 @@ def verify(
     else:
         for line in reporting.lines(outcome):
             click.echo(line)
-    sys.exit(exit_status(outcome.verdict))
+    sys.exit(outcome.exit_status)
 
 
 def _end_politely() -> None:
@@ -109,20 +116,6 @@ def _end_politely() -> None:
 
 def _say(text: str) -> None:
     click.echo(f"sagapact: {text}", err=True)
-
-
-def _selectors(text: str | None) -> tuple[dict[str, object], ...]:
-    if not text:
-        return ()
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise UsageError(
-            f"The selectors {text!r} are not a JSON list of objects. Write, for example, '[{{\"mainBranch\": true}}]'."
-        )
-    return tuple(value)
 
 
 def _dot(history: HistoryResult) -> None:

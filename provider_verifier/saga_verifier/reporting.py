@@ -5,8 +5,10 @@ from typing import Any
 
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.verdict import Verdict
-from saga_verifier.run import ProviderOutcome
+from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.verdicts import DeckResult, PactOutcome
+
+BEFORE, AFTER = "before_verification", "after_verification"
 
 
 def lines(outcome: ProviderOutcome) -> Iterator[str]:
@@ -16,13 +18,8 @@ def lines(outcome: ProviderOutcome) -> Iterator[str]:
         yield f"{name}: not applicable. {outcome.text}"
         return
     for pact in outcome.pacts:
-        kept = sum(one.verdict == Verdict.KEPT for one in pact.interactions)
-        pending = " (pending)" if pact.pending else ""
-        yield f"pact with {pact.consumer}{pending}: {kept} of {len(pact.interactions)} interactions kept"
-        yield from _broken_interactions(pact)
-        for deck in pact.decks:
-            yield from _deck(deck)
-    yield f"{name}: {outcome.verdict.value}"
+        yield from _pact(pact)
+    yield f"{name}: {outcome.word}"
 
 
 def as_json(outcome: ProviderOutcome, last_confirmed: str | None = None) -> dict[str, Any]:
@@ -35,7 +32,8 @@ def as_json(outcome: ProviderOutcome, last_confirmed: str | None = None) -> dict
     return {
         "provider": outcome.provider,
         "version": outcome.version,
-        "verdict": outcome.verdict.value,
+        "verdict": "unknown" if outcome.word == COULD_NOT_FIND_OUT else outcome.verdict.value,
+        "exit_status": outcome.exit_status,
         "text": outcome.text,
         "pacts": [_pact_json(pact, last_confirmed) for pact in outcome.pacts],
     }
@@ -55,20 +53,63 @@ def deck_json(deck: DeckResult, last_confirmed: str | None = None) -> dict[str, 
     }
 
 
+def notices(pact: PactOutcome) -> Iterator[str]:
+    """Give the broker's sentences about a pact: those before its verification, and those that its result calls for."""
+    success = str(pact.verdict not in (Verdict.BROKEN, Verdict.PENDING) and not pact.troubles).lower()
+    after = f"{AFTER}:success_{success}_published_{str(pact.published).lower()}"
+    for when, text in pact.origin.notices:
+        if when in ("", BEFORE, AFTER, after):
+            yield text
+
+
 def _pact_json(pact: PactOutcome, last_confirmed: str | None) -> dict[str, Any]:
     interactions = [
         {"key": one.key, "verdict": one.verdict.value, "mismatches": list(one.mismatches)} for one in pact.interactions
     ]
     return {
         "consumer": pact.consumer,
-        "verdict": pact.verdict.value,
+        "consumer_version": pact.origin.version,
+        "selected": pact.origin.selected,
+        "place": pact.origin.place,
+        "notices": list(notices(pact)),
+        "verdict": "unknown" if _is_unknown(pact) else pact.verdict.value,
         "pending": pact.pending,
+        "published": pact.published,
+        "troubles": list(pact.troubles),
+        "warnings": list(pact.notes),
         "interactions": interactions,
         "decks": [deck_json(deck, last_confirmed) for deck in pact.decks],
     }
 
 
-def _broken_interactions(pact: PactOutcome) -> Iterator[str]:
+def _is_unknown(pact: PactOutcome) -> bool:
+    return bool(pact.troubles) and pact.verdict != Verdict.BROKEN
+
+
+def _pact(pact: PactOutcome) -> Iterator[str]:
+    kept = sum(one.verdict == Verdict.KEPT for one in pact.interactions)
+    told = f"{kept} of {len(pact.interactions)} interactions kept" if pact.interactions else COULD_NOT_FIND_OUT
+    yield f"{_title(pact)}: {told}"
+    yield from (f"  {line}" for text in notices(pact) for line in text.splitlines() if line.strip())
+    yield from (f"  {note}" for note in pact.notes)
+    yield from _not_kept(pact)
+    for deck in pact.decks:
+        yield from _deck(deck)
+    for trouble in pact.troubles:
+        first, *more = trouble.splitlines()
+        yield f"  {COULD_NOT_FIND_OUT}: {first}"
+        yield from (f"    {line}" for line in more)
+
+
+def _title(pact: PactOutcome) -> str:
+    """Name a pact so that it can be told from another one of the same consumer."""
+    origin = pact.origin
+    words = [origin.selected if origin.version else origin.place, "pending" if pact.pending else ""]
+    told = ", ".join(word for word in words if word)
+    return f"pact with {f'{pact.consumer} {origin.version}'.strip()}{f' ({told})' if told else ''}"
+
+
+def _not_kept(pact: PactOutcome) -> Iterator[str]:
     for one in pact.interactions:
         if one.verdict != Verdict.KEPT:
             yield f"  {one.verdict.value}: {one.key}"

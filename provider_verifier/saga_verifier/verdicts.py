@@ -1,7 +1,7 @@
 """What a verification found, as values (pure). What level and waivers make of it: `saga_contracts.derive.adoption`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -126,18 +126,48 @@ class InteractionOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a pact comes from, so that two pacts of one consumer can be told apart.
+
+    Attributes:
+        version: The consumer version that it was selected for; empty: unknown.
+        selected: Why it was selected, in the broker's few words.
+        place: The address or the file that it was read from.
+        notices: The broker's sentences about it, each with the moment at which it is to be shown.
+    """
+
+    version: str = ""
+    selected: str = ""
+    place: str = ""
+    notices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PactOutcome:
-    """How one consumer's pact ended: its interactions and the decks that it carries."""
+    """How one consumer's pact ended: its interactions and the decks that it carries.
+
+    Attributes:
+        notes: What is to be known beside the verdicts, such as states that nobody was asked for.
+        troubles: Why a part of it, or all of it, could not be found out.
+        published: Was the result published?
+    """
 
     consumer: str
     provider: str
     pending: bool
     interactions: tuple[InteractionOutcome, ...]
     decks: tuple[DeckResult, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
+    origin: Origin = Origin()
+    published: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """Give the worst verdict of the interactions and the decks; what is broken in a pending pact is pending."""
-        found = worst([*(one.verdict for one in self.interactions), *(deck.verdict for deck in self.decks)])
+        """Give the worst verdict of the interactions and the decks; what is broken in a pending pact is pending.
+
+        A part that could not be found out is unproven at least.
+        """
+        unknown = [Verdict.UNPROVEN] if self.troubles else []
+        found = worst([*(one.verdict for one in self.interactions), *(deck.verdict for deck in self.decks), *unknown])
         return Verdict.PENDING if self.pending and found == Verdict.BROKEN else found

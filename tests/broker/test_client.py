@@ -5,13 +5,17 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from own_ca import ca_file, serving
+from raw_server import dribbling, speaking
 from saga_broker.client.broker import BrokerClient, BrokerRefusedError, BrokerUnreachableError
-from saga_broker.client.records import DeckHistory, NewDeckResult
+from saga_broker.client.records import ConsumerVersion, DeckHistory, NewDeckResult, SelectedPact
 from saga_contracts.errors import UsageError
+from saga_contracts.rim.server import Answer, LoopbackServer, Received, as_json
 
 
 def files(make_pact: Any, *providers: str, text: str = "a") -> list[tuple[str, str, bytes]]:
@@ -21,18 +25,34 @@ def files(make_pact: Any, *providers: str, text: str = "a") -> list[tuple[str, s
 def test_a_provider_reads_its_pacts_and_publishes_results(client: BrokerClient, broker: Any, make_pact: Any) -> None:
     client.publish_contracts("saga_service", "1", branch="main", pact_files=files(make_pact, "billing"), build_url="http://ci/1")
 
-    pact = client.pacts_for_verification("billing", selectors=[{"mainBranch": True}], provider_branch="main")[0]
+    (selected,) = client.selected_pacts("billing", selectors=[{"mainBranch": True}], provider_branch="main")
+    pact = client.pact(selected)
     client.register_provider_version("billing", "10", branch="main", tags=["t"])
     client.publish_verification(pact.publish_results_url, success=True, version="10", test_results=[{"success": True}])
     broker.deploy("billing", "10", "test")
 
     assert (pact.consumer, pact.provider, pact.pending, pact.consumer_version) == ("saga_service", "billing", True, "1")
+    assert selected.short_description == "latest from main branch"
+    assert [one["when"] for one in selected.notices][:1] == ["before_verification"]
     assert pact.pact["interactions"][0]["description"] == "a"
     assert client.can_i_deploy("saga_service", "1", "test").verdict == "yes"
 
 
 def test_an_unknown_provider_has_no_pacts(client: BrokerClient) -> None:
-    assert client.pacts_for_verification("nobody") == ()
+    assert client.selected_pacts("nobody") == ()
+    assert client.latest_pacts("nobody") == ()
+
+
+def test_pacts_that_nobody_selected_are_found_with_the_places_of_their_versions(
+    client: BrokerClient, broker: Any, make_pact: Any
+) -> None:
+    client.publish_contracts("saga_service", "1", branch="feat/x", tags=["dev"], pact_files=files(make_pact, "billing"))
+    broker.deploy("saga_service", "1", "test")
+
+    (place,) = client.latest_pacts("billing")
+    assert client.whereabouts(place) == ConsumerVersion(
+        consumer="saga_service", number="1", branches=("feat/x",), tags=("dev",), environments=("Test",)
+    )
 
 
 def test_sagas_and_decks_go_to_the_broker_and_back(client: BrokerClient, saga_text: str) -> None:
@@ -94,6 +114,116 @@ def test_a_broker_that_is_not_there_is_named_with_the_mend() -> None:
 def test_an_address_without_a_scheme_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match=r"http://broker\.example:9292"):
         BrokerClient("localhost:9292")
+
+
+LISTED: dict[str, Any] = {"_embedded": {"pacts": []}}
+
+
+def linking(href: str) -> dict[str, Any]:
+    """The answer of a broker that selects one pact, at an address."""
+    entry = {"verificationProperties": {}, "_links": {"self": {"name": "a pact", "href": href}}}
+    return {"_embedded": {"pacts": [entry]}}
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[tuple[str, list[Received]]]:
+    """Another server; gives its address at another name of this machine, and what it got."""
+    got: list[Received] = []
+
+    def take(received: Received) -> Answer:
+        got.append(received)
+        return as_json(200, LISTED)
+
+    with LoopbackServer(take, host="127.0.0.2") as server:
+        yield server.base_url, got
+
+
+@pytest.mark.parametrize(
+    "link", ["http://other.invalid/pacts/1", "https://127.0.0.1.evil.invalid/pacts/1", "http://127.0.0.1@evil.invalid/"]
+)
+def test_a_link_to_another_host_is_refused_and_never_gets_the_credentials(link: str) -> None:
+    with LoopbackServer(lambda _: as_json(200, linking(link))) as server, BrokerClient(server.base_url, token="canary") as client:
+        (selected,) = client.selected_pacts("billing")
+        with pytest.raises(
+            BrokerUnreachableError, match="is not asked, since the broker's credentials are for itself only"
+        ) as refused:
+            client.pact(selected)
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("base", "link", "asked"),
+    [
+        ("http://localhost:{port}", "https://localhost/pacts/1?x=y", "/pacts/1?x=y"),
+        ("http://localhost:{port}", "http://127.0.0.2:1/pacts/1", "/pacts/1"),
+        ("http://localhost:{port}/broker", "https://localhost/broker/pacts/1", "/broker/pacts/1"),
+        ("http://localhost:{port}/broker", "https://localhost/pacts/1", "/broker/pacts/1"),
+        ("http://localhost:{port}", "http://me:word@localhost:{port}/pacts/1", "/pacts/1"),
+        ("http://localhost:{port}", "/pacts/1", "/pacts/1"),
+    ],
+)
+def test_a_link_of_a_broker_that_does_not_know_its_outer_address_is_asked_at_that_address(
+    base: str, link: str, asked: str
+) -> None:
+    got: list[Received] = []
+
+    def take(received: Received) -> Answer:
+        got.append(received)
+        return as_json(404, {"error": "none"})
+
+    with (
+        LoopbackServer(take) as server,
+        BrokerClient(base.format(port=server.port), token="word") as client,
+        pytest.raises(UsageError),
+    ):
+        client.pact(SelectedPact(name="a pact", url=link.format(port=server.port)))
+    assert [f"{one.path}{'?' if one.query else ''}{one.query}" for one in got] == [asked]
+    assert got[0].headers["Authorization"] == "Bearer word"
+
+
+def test_a_redirect_is_told_and_not_followed(elsewhere: tuple[str, list[Received]]) -> None:
+    place, got = elsewhere
+    answer = Answer(308, [("Location", f"{place}/pacts")])
+    with (
+        LoopbackServer(lambda _: answer) as server,
+        BrokerClient(server.base_url, token="word") as client,
+        pytest.raises(BrokerUnreachableError, match=f"sends on to {place}/pacts .*--broker-url"),
+    ):
+        client.sagas()
+    assert got == []
+
+
+def test_a_secret_that_the_broker_repeats_is_not_shown() -> None:
+    with (
+        LoopbackServer(lambda one: Answer(400, [], one.headers["Authorization"].encode())) as server,
+        BrokerClient(server.base_url, token="canary-7f3a") as client,
+        pytest.raises(UsageError) as refused,
+    ):
+        client.sagas()
+    assert "canary" not in str(refused.value)
+
+
+def test_an_answer_that_dribbles_past_the_time_out_is_no_answer() -> None:
+    with (
+        speaking(dribbling(b"HTTP/1.1 200 OK\r\nX: " + 200 * b"x")) as port,
+        BrokerClient(f"http://127.0.0.1:{port}", timeout_s=0.5) as client,
+        pytest.raises(BrokerUnreachableError, match=r"did not answer within 0\.5 s"),
+    ):
+        client.sagas()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_the_ca_file_of_the_environment_counts_for_this_machine_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str
+) -> None:
+    body = b'{"_embedded": {"sagas": []}}'
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with speaking(lambda connection: connection.sendall(said), serving(tmp_path)) as port:
+        with BrokerClient(f"https://{host}:{port}") as client, pytest.raises(BrokerUnreachableError, match="SSL_CERT_FILE"):
+            client.sagas()
+        monkeypatch.setenv("SSL_CERT_FILE", str(ca_file(tmp_path)))
+        with BrokerClient(f"https://{host}:{port}") as client:
+            assert client.sagas() == ()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from saga_contracts.declare.saga import Saga
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 
 _KEY = {"Idempotency-Key": "{key}"}
 

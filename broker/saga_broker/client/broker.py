@@ -9,13 +9,16 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from saga_broker.client.records import (
+    ConsumerVersion,
     DeckResultRecord,
     DeploymentDecision,
     NewDeckResult,
     PactForVerification,
+    PactPlace,
     Published,
     RunDecision,
     SagaVersionRecord,
+    SelectedPact,
 )
 from saga_broker.client.transport import TOKEN_VARIABLE, BrokerRefusedError, BrokerUnreachableError, Params, Transport
 from saga_contracts.errors import UsageError
@@ -131,7 +134,7 @@ class BrokerClient:
         answer = self._send("list the sagas", "GET", "/sagas", params=params)
         return tuple(SagaVersionRecord.model_validate(item) for item in answer["_embedded"]["sagas"])
 
-    def pacts_for_verification(
+    def selected_pacts(
         self,
         provider: str,
         *,
@@ -139,8 +142,8 @@ class BrokerClient:
         provider_branch: str | None = None,
         include_pending: bool = True,
         include_wip_since: str | None = None,
-    ) -> tuple[PactForVerification, ...]:
-        """Read the pacts that a provider has to verify; none when the broker does not know the provider yet.
+    ) -> tuple[SelectedPact, ...]:
+        """List the pacts that a provider has to verify; none when the broker does not know the provider yet.
 
         Args:
             provider: The provider.
@@ -157,9 +160,42 @@ class BrokerClient:
         body |= {name: value for name, value in more.items() if value is not None}
         path = _path("pacts", "provider", provider, "for-verification")
         answer = self._send(f"read the pacts of {provider}", "POST", path, body, none_at_404=True)
-        if answer is None:
-            return ()
-        return tuple(self._pact(entry) for entry in answer["_embedded"]["pacts"])
+        return () if answer is None else tuple(_selected(entry) for entry in answer["_embedded"]["pacts"])
+
+    def pact(self, selected: SelectedPact) -> PactForVerification:
+        """Read a pact that was selected."""
+        pact = self._send(f"read {selected.name}", "GET", selected.url)
+        links = pact.pop("_links")
+        pact.pop("createdAt", None)
+        return PactForVerification(
+            **selected.model_dump(),
+            consumer=links["pb:consumer"]["name"],
+            consumer_version=links["pb:consumer-version"]["name"],
+            provider=links["pb:provider"]["name"],
+            sha=links["pb:pact-version"]["name"],
+            pact=pact,
+            publish_results_url=links["pb:publish-verification-results"]["href"],
+        )
+
+    def latest_pacts(self, provider: str) -> tuple[PactPlace, ...]:
+        """List the newest pact of each consumer of a provider, whatever its branch; none when there is none."""
+        path = _path("pacts", "provider", provider, "latest")
+        answer = self._send(f"list the pacts of {provider}", "GET", path, none_at_404=True)
+        links = [] if answer is None else answer["_links"].get("pb:pacts", [])
+        return tuple(PactPlace(consumer=one["name"], url=one["href"]) for one in links)
+
+    def whereabouts(self, place: PactPlace) -> ConsumerVersion:
+        """Tell of which consumer version a pact is, and where that version is: branches, tags, environments."""
+        what = f"look for the pact of {place.consumer}"
+        link = self._send(what, "GET", place.url)["_links"]["pb:consumer-version"]
+        version = self._send(what, "GET", link["href"])
+        return ConsumerVersion(
+            consumer=place.consumer,
+            number=link["name"],
+            branches=[one["name"] for one in version["_embedded"].get("branchVersions", ())],
+            tags=[one["name"] for one in version["_embedded"].get("tags", ())],
+            environments=[one["name"] for one in version["_links"].get("pb:deployed-environments", ())],
+        )
 
     def knows(self, pacticipant: str) -> bool:
         """Ask whether the broker has ever heard of a pacticipant."""
@@ -291,26 +327,17 @@ class BrokerClient:
             raise UsageError(msg)
         return str(found[0]["uuid"])
 
-    def _pact(self, entry: Mapping[str, Any]) -> PactForVerification:
-        url = entry["_links"]["self"]["href"]
-        pact = self._send("read a pact", "GET", url)
-        links = pact.pop("_links")
-        pact.pop("createdAt", None)
-        properties = entry["verificationProperties"]
-        return PactForVerification(
-            consumer=links["pb:consumer"]["name"],
-            consumer_version=links["pb:consumer-version"]["name"],
-            provider=links["pb:provider"]["name"],
-            name=entry["_links"]["self"]["name"],
-            url=url,
-            sha=links["pb:pact-version"]["name"],
-            pact=pact,
-            publish_results_url=links["pb:publish-verification-results"]["href"],
-            pending=bool(properties.get("pending")),
-            wip=bool(properties.get("wip")),
-            short_description=entry["shortDescription"],
-            notices=tuple(properties["notices"]),
-        )
+
+def _selected(entry: Mapping[str, Any]) -> SelectedPact:
+    properties = entry["verificationProperties"]
+    return SelectedPact(
+        name=entry["_links"]["self"]["name"],
+        url=entry["_links"]["self"]["href"],
+        pending=bool(properties.get("pending")),
+        wip=bool(properties.get("wip")),
+        short_description=entry.get("shortDescription") or "",
+        notices=tuple(properties.get("notices", ())),
+    )
 
 
 def _path(*segments: str) -> str:

@@ -13,6 +13,7 @@ from saga_contracts.build import describe_build
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
 from saga_contracts.sagafile import parse_saga
+from saga_contracts.wire import exact
 
 EXIT_STATUS = {"yes": 0, "no": 1, "unknown": 3}
 JSON_SUFFIX = ".json"
@@ -139,10 +140,13 @@ def _read_pacts(directory: Path) -> list[tuple[str, str, bytes]]:
 
 
 def _read_pact(path: Path) -> tuple[str, str, bytes]:
-    content = path.read_bytes()
     try:
-        document = json.loads(content)
+        content = exact.as_utf8(path.read_bytes())
+        document = exact.loads(content)
         consumer, provider = document["consumer"]["name"], document["provider"]["name"]
+    except OSError as error:
+        msg = f"Cannot publish {path}: {error.strerror or error}. Make it readable, or remove it."
+        raise UsageError(msg) from error
     except (ValueError, KeyError, TypeError) as error:
         msg = f"Cannot publish {path}: it is no pact file, since consumer and provider cannot be read from it. Remove or mend it."
         raise UsageError(msg) from error

@@ -57,36 +57,61 @@ class SagaVersionRecord(Record):
     steps: tuple[SagaStepRecord, ...] = ()
 
 
-class PactForVerification(Record):
-    """A pact that a provider has to verify.
+class SelectedPact(Record):
+    """A pact that a provider has to verify, as the broker lists it.
+
+    Attributes:
+        name: As the broker names it.
+        url: Where it can be read.
+        pending: A failure shall not fail the provider's build.
+        wip: It is work in progress.
+        short_description: Why it was selected, in a few words.
+        notices: Why it was selected and what a failure means, with the moment (`when`) at which each is to be shown.
+    """
+
+    name: str
+    url: str
+    pending: bool = False
+    wip: bool = False
+    short_description: str = ""
+    notices: tuple[dict[str, str], ...] = ()
+
+
+class PactForVerification(SelectedPact):
+    """A selected pact that was read.
 
     Attributes:
         consumer: The consumer's name.
         consumer_version: The consumer version that it was selected for.
         provider: The provider's name.
-        name: As the broker names it.
-        url: Where the pact was read.
         sha: The pact's content sha.
         pact: Its JSON, with the broker's ids.
         publish_results_url: Where the result is posted.
-        pending: A failure shall not fail the provider's build.
-        wip: It is work in progress.
-        short_description: Why it was selected, in a few words.
-        notices: Why it was selected and what a failure means, with the moment at which each is to be shown.
     """
 
     consumer: str
     consumer_version: str
     provider: str
-    name: str
-    url: str
     sha: str
     pact: dict[str, Any]
     publish_results_url: str
-    pending: bool = False
-    wip: bool = False
-    short_description: str = ""
-    notices: tuple[dict[str, str], ...] = ()
+
+
+class PactPlace(Record):
+    """Where a consumer's pact can be read."""
+
+    consumer: str
+    url: str
+
+
+class ConsumerVersion(Record):
+    """A consumer version and where it is."""
+
+    consumer: str
+    number: str
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
 
 
 class DeploymentDecision(Record):

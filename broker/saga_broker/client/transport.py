@@ -1,5 +1,7 @@
 """One HTTP request to a broker, and what each kind of failure means for the user.
 
+Credentials go to the broker's own address only: a link or a redirect that names another one is not followed.
+
 SagapactError              exit status 4
 BrokerUnreachableError   nobody answers, or the answer is a server error
 BrokerRefusedError       exit status 1: the broker says no (409)
@@ -9,19 +11,24 @@ UsageError                 exit status 2: something that the broker does not kno
 import os
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 
 from saga_contracts.errors import SagapactError, UsageError
+from saga_contracts.rim.redact import Redactor
+from saga_contracts.rim.sender import NoAnswer, Reply, Why, bounded_client, is_loopback, send
+from saga_contracts.wire import exact
 
 ACCEPT = "application/hal+json, application/json"
 TOKEN_VARIABLE = "SAGAPACT_BROKER_TOKEN"  # noqa: S105  (the name of the variable)
 USER_VARIABLE = "SAGAPACT_BROKER_USERNAME"
 PASSWORD_VARIABLE = "SAGAPACT_BROKER_PASSWORD"  # noqa: S105
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-CONFLICT, SERVER_ERROR, FIRST_ERROR = 409, 500, 400
+CONFLICT, SERVER_ERROR, FIRST_ERROR, FIRST_REDIRECT = 409, 500, 400, 300
+MAX_BODY_BYTES = 100_000_000
 NO_RIGHT = {401, 403}
+TOLD = 500
+_NOT_ASKED = "which is not asked, since the broker's credentials are for itself only"
 Params = list[tuple[str, str | int | float | bool | None]]
 
 
@@ -41,13 +48,11 @@ class Address:
 
     Attributes:
         url: Without the user, and without a slash at the end: it may be shown.
-        is_local: A proxy of the environment is never meant for this machine.
         username: As the address had it; empty: none.
         password: As the address had it.
     """
 
     url: str
-    is_local: bool
     username: str = ""
     password: str = field(default="", repr=False)
 
@@ -73,7 +78,7 @@ def read_address(text: str, option: str) -> Address:
         raise UsageError(msg)
     name = f"[{host}]" if ":" in host else host
     url = f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}".rstrip("/")
-    return Address(url, host in LOOPBACK, unquote(parts.username or ""), unquote(parts.password or ""))
+    return Address(url, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 class Transport:
@@ -86,15 +91,17 @@ class Transport:
             UsageError: The address is none.
         """
         address = read_address(url, "--broker-url")
-        self.url = address.url
-        headers = {"Accept": ACCEPT}
+        self.url, self._timeout_s = address.url, timeout_s
         token = token or os.environ.get(TOKEN_VARIABLE)
         username = username or address.username or os.environ.get(USER_VARIABLE)
         password = password or address.password or os.environ.get(PASSWORD_VARIABLE, "")
+        self._http = bounded_client(proxies=True)
+        self._http.headers["Accept"] = ACCEPT
         if token:
-            headers["Authorization"] = f"Bearer {token}"
-        auth = httpx.BasicAuth(username, password) if username and not token else None
-        self._http = httpx.Client(headers=headers, auth=auth, timeout=timeout_s, trust_env=not address.is_local)
+            self._http.headers["Authorization"] = f"Bearer {token}"
+        elif username:
+            self._http.auth = httpx.BasicAuth(username, password)
+        self._redact = Redactor({"the token": token or "", "the password": password})
 
     def close(self) -> None:
         """Close the connections."""
@@ -115,50 +122,83 @@ class Transport:
         Raises:
             SagapactError: As the module's docstring says.
         """
-        url = path if path.startswith(("http://", "https://")) else self.url + path
-        try:
-            reply = self._http.request(method, url, json=body, params=params)
-        except httpx.HTTPError as error:
-            msg = f"Cannot {what} at {self.url}: {why(error)}. Check that the broker runs and that --broker-url is right."
-            raise BrokerUnreachableError(msg) from error
-        if reply.status_code == 404 and none_at_404:  # noqa: PLR2004  (the status itself)
+        url = self._own(what, path)
+        reply = send(
+            self._http, self._http.build_request(method, url, json=body, params=params), self._timeout_s, max_body=MAX_BODY_BYTES
+        )
+        if isinstance(reply, NoAnswer):
+            raise BrokerUnreachableError(self._redact(_unanswered(what, self.url, reply)))
+        if reply.status == 404 and none_at_404:  # noqa: PLR2004  (the status itself)
             return None
-        if reply.status_code >= FIRST_ERROR:
-            raise _refusal(what, self.url, reply)
+        if FIRST_REDIRECT <= reply.status < FIRST_ERROR:
+            raise BrokerUnreachableError(self._redact(_redirected(what, url, self.url, reply)))
+        if reply.status >= FIRST_ERROR:
+            refused = _refusal(what, self.url, reply)
+            raise type(refused)(self._redact(str(refused)))
         try:
-            return reply.json() if reply.content else None
+            return exact.loads(reply.body) if reply.body else None
         except ValueError as error:
             msg = f"Cannot {what} at {self.url}: the answer is not JSON. Check that --broker-url is the address of a broker."
             raise BrokerUnreachableError(msg) from error
 
+    def _own(self, what: str, link: str) -> str:
+        """Give the address of a path, or of a link that the broker gave, at the broker itself.
 
-def why(error: httpx.HTTPError) -> str:
-    """Say why a request was not answered."""
-    if isinstance(error, httpx.TimeoutException):
-        return "it did not answer in time"
-    return str(error) or type(error).__name__
+        A broker behind a proxy may not know how it is reached from outside: a link with another scheme or port of the same host
+        means the address that was asked.
+        """
+        if not link.startswith(("http://", "https://")):
+            return self.url + link
+        own, named = urlsplit(self.url), urlsplit(link)
+        if (named.scheme, named.netloc) == (own.scheme, own.netloc):
+            return link
+        if named.hostname != own.hostname and not (is_loopback(named.hostname or "") and is_loopback(own.hostname or "")):
+            raise BrokerUnreachableError(
+                f"Cannot {what}: the broker at {self.url} names an address at {named.hostname}, {_NOT_ASKED}. Let the broker "
+                "know its own address (its base URL), or give that one by --broker-url."
+            )
+        known = named.path == own.path or named.path.startswith(f"{own.path}/")
+        path = named.path if known else own.path + named.path
+        return f"{own.scheme}://{own.netloc}{path}{f'?{named.query}' if named.query else ''}"
 
 
-def _refusal(what: str, url: str, reply: httpx.Response) -> SagapactError:
+def _unanswered(what: str, url: str, reply: NoAnswer) -> str:
+    mend = "Check that the broker runs and that --broker-url is right."
+    if reply.why == Why.UNREACHABLE and "CERTIFICATE" in reply.text:
+        mend = "Name the file of the CA's certificates by SSL_CERT_FILE."
+    return f"Cannot {what} at {url}: it {reply.text}. {mend}"
+
+
+def _redirected(what: str, asked: str, url: str, reply: Reply) -> str:
+    place = urlsplit(urljoin(asked, reply.headers.get("Location", "")))
+    named = f"{place.scheme}://{place.hostname}{f':{place.port}' if place.port else ''}{place.path}"
+    return (
+        f"Cannot {what} at {url}: it sends on to {named} (status {reply.status}), {_NOT_ASKED}. Give the broker's own address by "
+        "--broker-url."
+    )
+
+
+def _refusal(what: str, url: str, reply: Reply) -> SagapactError:
     told = _told(reply)
     start = f"Cannot {what} at {url}:"
-    if reply.status_code == CONFLICT:
+    if reply.status == CONFLICT:
         return BrokerRefusedError(f"{start} {told}")
-    if reply.status_code in NO_RIGHT:
+    if reply.status in NO_RIGHT:
         mend = f"Set {TOKEN_VARIABLE}, or {USER_VARIABLE} and {PASSWORD_VARIABLE}."
-        return BrokerUnreachableError(f"{start} the broker asks for other credentials (status {reply.status_code}). {mend}")
-    if reply.status_code >= SERVER_ERROR:
-        return BrokerUnreachableError(f"{start} the broker has a problem (status {reply.status_code}): {told} Try again later.")
-    return UsageError(f"{start} {told} Check the names and versions that were given (status {reply.status_code}).")
+        return BrokerUnreachableError(f"{start} the broker asks for other credentials (status {reply.status}). {mend}")
+    if reply.status >= SERVER_ERROR:
+        return BrokerUnreachableError(f"{start} the broker has a problem (status {reply.status}): {told} Try again later.")
+    return UsageError(f"{start} {told} Check the names and versions that were given (status {reply.status}).")
 
 
-def _told(reply: httpx.Response) -> str:
+def _told(reply: Reply) -> str:
     try:
-        document = reply.json()
+        document = exact.loads(reply.body)
     except ValueError:
-        return reply.text.strip()[:500] or f"it answered {reply.status_code}."
+        said = reply.body.decode(errors="replace").strip()
+        return (said if len(said) <= TOLD else f"{said[:TOLD]}…") or f"it answered {reply.status}."
     if not isinstance(document, dict):
-        return f"it answered {reply.status_code}."
+        return f"it answered {reply.status}."
     error = document.get("error")
     if isinstance(error, dict):
         error = error.get("message")

@@ -12,8 +12,10 @@ from urllib.parse import quote
 
 import httpx
 
-from saga_broker.client.transport import ACCEPT, NO_RIGHT, read_address, why
+from saga_broker.client.transport import ACCEPT, NO_RIGHT, read_address
 from saga_contracts.errors import SagapactError
+from saga_contracts.rim.sender import why_not
+from saga_contracts.rim.transport import BoundedTransport
 
 TRIES, FIRST_PAUSE_S = 4, 0.25
 AT_ONCE = 8
@@ -50,12 +52,12 @@ class Source:
         self.url = address.url
         username, password = username or address.username, password or address.password
         headers = {"Accept": ACCEPT} | ({"Authorization": f"Bearer {token}"} if token else {})
+        self._timeout_s = timeout_s
         self._http = httpx.Client(
             headers=headers,
             auth=httpx.BasicAuth(username, password) if username and not token else None,
             timeout=timeout_s,
-            trust_env=not address.is_local,
-            limits=httpx.Limits(max_connections=AT_ONCE),
+            transport=BoundedTransport(proxies=True),
             follow_redirects=True,
         )
         self._pool = ThreadPoolExecutor(AT_ONCE)
@@ -127,7 +129,9 @@ class Source:
                 reply = self._http.get(self.url + path)
             except httpx.HTTPError as error:
                 if last or isinstance(error, httpx.TooManyRedirects | httpx.UnsupportedProtocol):
-                    msg = f"Cannot import: {self.url} does not answer GET {path} ({why(error)}). {_AGAIN}"
+                    msg = (
+                        f"Cannot import: {self.url} does not answer GET {path}: it {why_not(error, self._timeout_s)[1]}. {_AGAIN}"
+                    )
                     raise SourceError(msg) from error
             else:
                 if last or reply.status_code < httpx.codes.INTERNAL_SERVER_ERROR:

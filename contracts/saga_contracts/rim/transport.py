@@ -30,7 +30,7 @@ def bounded_client(*, proxies: bool = False, keep_alive: bool = True) -> httpx.C
         proxies: Go through the proxies of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY), but for this machine?
         keep_alive: Keep connections for the next request?
     """
-    return httpx.Client(transport=_BoundedTransport(proxies=proxies, keep_alive=keep_alive), trust_env=False)
+    return httpx.Client(transport=BoundedTransport(proxies=proxies, keep_alive=keep_alive), trust_env=False)
 
 
 @contextmanager
@@ -53,14 +53,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class _BoundedTransport(httpx.BaseTransport):
-    """What httpx's own transport does, over connections that know the deadline."""
+class BoundedTransport(httpx.BaseTransport):
+    """What httpx's own transport does, over connections that know the deadline; arguments as those of `bounded_client`."""
 
-    def __init__(self, *, proxies: bool, keep_alive: bool) -> None:
+    def __init__(self, *, proxies: bool = False, keep_alive: bool = True) -> None:
         self._proxies, self._idle = proxies, 20 if keep_alive else 0
         self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; httpx calls this."""
         url = request.url
         outgoing = httpcore.Request(
             method=request.method,
@@ -76,6 +77,7 @@ class _BoundedTransport(httpx.BaseTransport):
         )
 
     def close(self) -> None:
+        """Close the connections."""
         for pool in self._pools.values():
             pool.close()
 

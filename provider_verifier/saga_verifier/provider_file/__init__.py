@@ -9,6 +9,7 @@
       pass_env: [PATH]
     health: {path: /health, timeout_s: 20}
     states: {path: /_states}
+    messages: {path: /_messages}                                                          # optional
     container: {image: "registry/billing:1.4", env: {DATABASE_URL: "{database_url}"}}     # optional
 
 `document` and `container` hold what may stand in the file, `faults` judges a text, `reading` brings it together with its
@@ -16,7 +17,7 @@ surroundings. Starting the participant is `saga_verifier.isolation`.
 """
 
 from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS, Bounds, Container
-from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Start, States
+from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
 from saga_verifier.provider_file.reading import ProviderFile, ProviderFileError, load_provider_file
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Container",
     "Document",
     "HealthCheck",
+    "Messages",
     "ProviderFile",
     "ProviderFileError",
     "Start",

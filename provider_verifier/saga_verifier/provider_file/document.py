@@ -37,6 +37,12 @@ class States(Model):
     path: UrlPath
 
 
+class Messages(Model):
+    """Where the participant gives its messages, the way Pact asks for them: POST `{"description", "providerStates"}`."""
+
+    path: UrlPath
+
+
 class Document(Model):
     """What stands in the file."""
 
@@ -45,5 +51,6 @@ class Document(Model):
     start: Start
     health: HealthCheck = HealthCheck()
     states: States | None = None
+    messages: Messages | None = None
     container: Container | None = None
     """How it runs as a container; without it, it can only be verified as a process."""

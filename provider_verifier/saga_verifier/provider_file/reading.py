@@ -8,10 +8,13 @@ from pydantic import Field
 
 from saga_contracts.errors import Fault, FaultyFileError, UsageError
 from saga_contracts.read import positions
+from saga_contracts.rim.redact import is_secret_name
 from saga_verifier.isolation.placeholders import literal, outside_names
 from saga_verifier.isolation.spec import Health, Spec
 from saga_verifier.provider_file import faults
 from saga_verifier.provider_file.document import Document
+
+SECRET_LENGTH = 8
 
 
 class ProviderFile(Document):
@@ -39,6 +42,23 @@ class ProviderFile(Document):
     def states_url(self, base_url: str) -> str | None:
         """Give the address for state changes at the running participant, or None when it takes none."""
         return None if self.states is None else base_url.rstrip("/") + self.states.path
+
+    def messages_url(self, base_url: str) -> str | None:
+        """Give the address for messages at the running participant, or None when it names none."""
+        return None if self.messages is None else base_url.rstrip("/") + self.messages.path
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Names and values that nothing may show that leaves a verification.
+
+        What is inherited counts where its name or its length says so: `DEBUG=1` is no secret.
+        """
+        known = self.spec().secrets
+        return {
+            name: value
+            for name, value in known.items()
+            if name in self.outside or is_secret_name(name) or len(value) >= SECRET_LENGTH
+        }
 
 
 class ProviderFileError(FaultyFileError):

@@ -10,13 +10,14 @@ from pydantic import BaseModel, ValidationError
 from saga_contracts.errors import Fault
 from saga_contracts.read import positions
 from saga_verifier.provider_file.container import Bounds, Container
-from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Start, States
+from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
 
 _MODELS: dict[positions.Path, type[BaseModel]] = {
     (): Document,
     ("start",): Start,
     ("health",): HealthCheck,
     ("states",): States,
+    ("messages",): Messages,
     ("container",): Container,
     ("container", "limits"): Bounds,
 }
@@ -35,6 +36,7 @@ _PATTERNS: dict[positions.Path, tuple[str, str]] = {
     ("start",): _ENV_NAME,
     ("health",): _URL_PATH,
     ("states",): _URL_PATH,
+    ("messages",): _URL_PATH,
     ("container", "image"): _IMAGE,
     ("container", "postgres_image"): _IMAGE,
     ("container", "writable"): ("A folder begins with a slash and has no blanks.", "Mend it."),

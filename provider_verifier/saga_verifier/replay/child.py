@@ -16,30 +16,31 @@ from urllib.parse import urlsplit
 
 from pact import Verifier
 
+from saga_contracts.wire import exact
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
 
 
 def main(job_file: str, results_file: str) -> None:
     """Replay the job's interactions, one after the other."""
-    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    job = exact.loads(Path(job_file).read_text(encoding="utf-8"))
     die_with_parent(job["parent"])
     folder = Path(job_file).parent
     with Path(results_file).open("w", encoding="utf-8") as results:
-        for index, task in enumerate(job["tasks"]):
-            pact_file = folder / f"interaction-{index}.json"
-            pact_file.write_text(json.dumps(task["document"]), encoding="utf-8")
-            fact = _replayed(job, index, task["is_message"], pact_file)
-            results.write(json.dumps(fact) + "\n")
+        for task in job["tasks"]:
+            pact_file = folder / f"interaction-{task['number']}.json"
+            pact_file.write_text(exact.dumps(task["document"]), encoding="utf-8")
+            fact = _replayed(job, task, pact_file)
+            results.write(json.dumps(fact).replace(str(pact_file), "the pact") + "\n")
             results.flush()
 
 
-def _replayed(job: dict[str, Any], index: int, is_message: bool, pact_file: Path) -> dict[str, Any]:  # noqa: FBT001  (from JSON)
-    relay = urlsplit(job["relay_url"])
-    provider_url = job["relay_url"] if is_message else job["base_url"]
+def _replayed(job: dict[str, Any], task: dict[str, Any], pact_file: Path) -> dict[str, Any]:
+    relay, number = urlsplit(job["relay_url"]), task["number"]
+    provider_url = job["relay_url"] if task["message"] else job["base_url"]
     verifier = Verifier(job["provider"], host=urlsplit(provider_url).hostname).add_transport(url=provider_url)
-    if is_message:
-        verifier.add_transport(protocol="message", port=relay.port, path=f"/{index}/message", scheme="http")
-    verifier.state_handler(f"{job['relay_url']}/{index}/state", teardown=True, body=True)
+    if task["message"]:
+        verifier.add_transport(protocol="message", port=relay.port, path=f"/{number}/{task['message']}", scheme="http")
+    verifier.state_handler(f"{job['relay_url']}/{number}/state", teardown=True, body=True)
     verifier.set_request_timeout(round(job["request_timeout_s"] * 1000))
     verifier.set_coloured_output(enabled=False)
     verifier.add_source(pact_file)
@@ -52,7 +53,7 @@ def _replayed(job: dict[str, Any], index: int, is_message: bool, pact_file: Path
         "duration_ms": (time.monotonic() - began) * 1000,
         "results": verifier.results.get("interactionResults", []),
         "errors": verifier.results.get("errors", []),
-        "trouble": trouble,
+        "trouble": trouble and " ".join([*verifier.results.get("output", []), trouble]),
     }
 
 

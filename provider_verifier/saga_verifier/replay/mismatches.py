@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+from saga_contracts.rim.redact import is_secret_name
+
 _NOTHING = "nothing"
 
 
@@ -33,7 +34,7 @@ def _line(one: Mapping[str, Any]) -> str:
         return f"status: expected {expected}, got {actual}"
     if kind in ("HeaderMismatch", "MetadataMismatch"):
         where = "header" if kind == "HeaderMismatch" else "metadata"
-        if key.lower() in _SECRET_HEADERS:
+        if is_secret_name(key):
             return f"{where} {key}: the value does not match (not shown)"
         if kind == "HeaderMismatch":  # Pact puts some of them between quotes
             expected, actual = _bare(expected), _bare(actual)
@@ -42,11 +43,13 @@ def _line(one: Mapping[str, Any]) -> str:
     if kind == "BodyTypeMismatch":
         return f"body: expected the content type {_shown(expected)}, got {_shown(actual)}"
     if kind == "BodyMismatch":
-        return f"body {path}: {_body(expected, actual, why)}"
+        return f"body {path}: {_body(path, expected, actual, why)}"
     return why or f"{kind}: expected {_shown(expected)}, got {_shown(actual)}"
 
 
-def _body(expected: Any, actual: Any, why: str) -> str:
+def _body(path: str, expected: Any, actual: Any, why: str) -> str:
+    if is_secret_name(path.rpartition(".")[2]):
+        return "the value does not match (not shown)"
     text = f"expected {_shown(expected)}, got {_shown(actual)}"
     return f"{text} ({why})" if why and "to be equal to" not in why else text
 

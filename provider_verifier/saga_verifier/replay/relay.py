@@ -1,20 +1,55 @@
-"""Stands between Pact's verifier and the addresses for states and messages, and remembers what went through for each interaction.
+"""What Pact's verifier asks for beside the provider's answers: states and messages; what went through is kept by interaction.
 
-It is needed because Pact's verifier tells neither why a state could not be set up nor which values came back, repeats a state
-change that was answered with 5xx for two minutes, and takes the body of a message although it came with an error status.
+It stands between, because Pact's verifier tells neither why a state could not be set up nor which values came back, repeats a
+state change that was answered with 5xx for two minutes, and takes the body of a message although it came with an error status.
 """
 
 import base64
-import http.client
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
+from types import TracebackType
+from typing import Any, Self
 
-from saga_verifier.states import Answer, LoopbackServer, as_json
+from saga_contracts.rim.sender import NoAnswer, bounded_client, send
+from saga_contracts.rim.server import Answer, LoopbackServer, Received, as_json
 
-_MAX_ANSWER = 5_000_000
+Handle = Callable[[str, dict[str, Any], str], Mapping[str, Any]]
+"""Sets up (or tears down) a state: its name, its parameters, `setup` or `teardown`; gives values for the pact's generators."""
+Produce = Callable[[], tuple[Any, Mapping[str, Any]]]
+"""Gives contents and metadata of the message that the provider sends in the state that was set up last."""
+
+_PACKED = "Pact-Message-Metadata"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Who serves states and messages.
+
+    Attributes:
+        state: Sets up states; what it raises is told as the reason.
+        has_states: Is there an address for states that are not ours? Without one they are passed over, as Pact's verifier does.
+        is_ours: Is a state one that the harness brings about itself?
+        message: Gives the message of an interaction whose states are ours.
+        messages_url: Where the provider gives its other messages, as Pact asks for them; None: nowhere.
+    """
+
+    state: Handle
+    has_states: bool = True
+    is_ours: Callable[[str], bool] = lambda _: False
+    message: Produce | None = None
+    messages_url: str | None = None
+
+    def serves(self, states: tuple[str, ...]) -> bool:
+        """Can the message of an interaction with these states be had?"""
+        return self.messages_url is not None or self.makes(states)
+
+    def makes(self, states: tuple[str, ...]) -> bool:
+        """Does the harness bring about the message of an interaction with these states itself?"""
+        return self.message is not None and any(map(self.is_ours, states))
 
 
 @dataclass(slots=True)
@@ -24,108 +59,110 @@ class Traffic:
     Attributes:
         values: Names of the values that its states gave.
         state_troubles: States that could not be set up or torn down, and why.
+        not_set_up: States that nobody was asked for.
+        under_way: The state that is being set up.
         message_trouble: Why the message could not be had.
     """
 
     values: set[str] = field(default_factory=set)
     state_troubles: list[str] = field(default_factory=list)
+    not_set_up: list[str] = field(default_factory=list)
+    under_way: str | None = None
     message_trouble: str | None = None
 
 
-class Relay(LoopbackServer):
-    """Takes calls at `/{number of the interaction}/state` and `/{number}/message`."""
+class Relay:
+    """A context manager; takes calls at `/{number}/state`, and at `/{number}/made` or `/{number}/given` for messages.
 
-    def __init__(self, state_url: str | None, message_url: str | None, timeout_s: float) -> None:
-        super().__init__(self._respond)
-        self._state_url, self._message_url, self._timeout_s = state_url, message_url, timeout_s
+    Attributes:
+        base_url: Where it answers, once entered.
+    """
+
+    def __init__(self, serving: Serving, timeout_s: float) -> None:
+        self.base_url = ""
+        self._serving, self._timeout_s = serving, timeout_s
         self._traffic: dict[int, Traffic] = {}
+        self._open = ExitStack()
 
-    def traffic(self, index: int) -> Traffic:
+    def __enter__(self) -> Self:
+        self._http = self._open.enter_context(bounded_client())
+        self.base_url = self._open.enter_context(LoopbackServer(self._respond)).base_url
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._open.close()
+
+    def traffic(self, number: int) -> Traffic:
         """Give what went through for an interaction."""
-        return self._traffic.setdefault(index, Traffic())
+        return self._traffic.setdefault(number, Traffic())
 
-    def _respond(self, path: str, body: Any) -> Answer:
-        _, number, what = path.split("/")
+    def _respond(self, received: Received) -> Answer:
+        _, number, what = received.path.split("/")
         traffic = self.traffic(int(number))
-        return self._state(traffic, body) if what == "state" else self._message(traffic, body)
+        if what == "state":
+            return self._state(traffic, json.loads(received.body))
+        answer, trouble = self._made() if what == "made" else self._given(received)
+        if trouble:
+            traffic.message_trouble = f"the provider's message could not be had: {trouble}"
+        return answer
 
-    def _state(self, traffic: Traffic, body: Any) -> Answer:
-        state = str(body.get("state") or "")
-        if self._state_url is None:
-            if state:
-                traffic.state_troubles.append(f"the state {state!r} is asked for, and there is no address for state changes")
-            return as_json(400 if state else 200, {})
+    def _state(self, traffic: Traffic, body: Mapping[str, Any]) -> Answer:
+        state, action, params = str(body.get("state") or ""), str(body.get("action", "setup")), dict(body.get("params") or {})
+        if not state:  # only a greeting of Pact's verifier
+            return as_json(200, {})
+        if not self._serving.has_states and not self._serving.is_ours(state):
+            traffic.not_set_up += [state] if action == "setup" else []
+            return as_json(200, {})
+        traffic.under_way = state
         try:
-            values = _post(self._state_url, body, self._timeout_s)
-        except _NoAnswerError as error:
-            if not state:  # only a greeting of Pact's verifier: whoever does not know it need not take it
-                return as_json(200, {})
-            doing = "torn down" if body.get("action") == "teardown" else "set up"
-            traffic.state_troubles.append(f"the state {state!r} could not be {doing}: {error}")
+            values = dict(self._serving.state(state, params, action))
+            answer = as_json(200, values)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is the reason; with 5xx Pact's verifier would ask again)
+            _log.debug("A state change failed.", exc_info=True)
+            doing = "torn down" if action == "teardown" else "set up"
+            traffic.state_troubles.append(f"the state {state!r} could not be {doing}: {error or type(error).__name__}")
             return as_json(400, {})
-        given = values if isinstance(values, Mapping) else {}
-        traffic.values.update(given)
-        return as_json(200, given)
+        finally:
+            traffic.under_way = None
+        traffic.values.update(values)
+        return answer
 
-    def _message(self, traffic: Traffic, body: Any) -> Answer:
+    def _made(self) -> tuple[Answer, str]:
+        """Give the message that the harness makes the provider send."""
+        assert self._serving.message is not None  # noqa: S101  (asked for only where it is)
         try:
-            return _as_pact_message(_post(str(self._message_url), body, self._timeout_s))
-        except (_NoAnswerError, ValueError) as error:
-            traffic.message_trouble = f"the provider's message could not be had: {error}"
-            return as_json(400, {})
+            return _as_pact_message(*self._serving.message()), ""
+        except Exception as error:  # noqa: BLE001  (as above)
+            _log.debug("A message failed.", exc_info=True)
+            return as_json(400, {}), str(error) or type(error).__name__
+
+    def _given(self, received: Received) -> tuple[Answer, str]:
+        """Pass the question on to the provider's address for messages, and its answer back."""
+        request = self._http.build_request(
+            "POST", str(self._serving.messages_url), content=received.body, headers={"Content-Type": "application/json"}
+        )
+        reply = send(self._http, request, self._timeout_s)
+        if isinstance(reply, NoAnswer):
+            return as_json(400, {}), f"{request.url} {reply.text}"
+        if not reply.is_success:
+            said = reply.body.decode(errors="replace")
+            return as_json(400, {}), f"{request.url} answered with status {reply.status}{_short(said)}"
+        headers = [(name, reply.headers[name]) for name in ("Content-Type", _PACKED) if name in reply.headers]
+        return Answer(200, headers, reply.body), ""
 
 
-class _NoAnswerError(Exception):
-    """An address did not answer as it should."""
+def _short(said: str, limit: int = 300) -> str:
+    text = said.strip()
+    return "" if not text else f": {text if len(text) <= limit else text[:limit] + '…'}"
 
 
-def _post(url: str, value: Any, timeout_s: float) -> Any:
-    """Send JSON and give the JSON that comes back (None for an empty answer), without proxies."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    try:
-        connection.request("POST", path, json.dumps(value), {"Content-Type": "application/json", "Connection": "close"})
-        response = connection.getresponse()
-        status, text = response.status, response.read(_MAX_ANSWER)
-    except TimeoutError:
-        raise _NoAnswerError(f"no answer within {timeout_s:g} s") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise _NoAnswerError(f"{parts.hostname}:{parts.port} cannot be reached ({type(error).__name__})") from None
-    finally:
-        connection.close()
-    return _read(status, text)
-
-
-def _read(status: int, text: bytes) -> Any:
-    if not http.client.OK <= status < http.client.MULTIPLE_CHOICES:
-        raise _NoAnswerError(f"it was answered with status {status}{_told(text)}")
-    try:
-        return json.loads(text) if text.strip() else None
-    except ValueError:
-        return None
-
-
-def _told(text: bytes) -> str:
-    """Give what an error answer says, if it says something short."""
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return ""
-    told = (body.get("error") or body.get("detail") or body.get("title")) if isinstance(body, Mapping) else None
-    return f": {told[:500]}" if isinstance(told, str) else ""
-
-
-def _as_pact_message(message: Any) -> Answer:
+def _as_pact_message(contents: Any, given: Mapping[str, Any]) -> Answer:
     """Give a message the way Pact's verifier wants it: contents as the body, metadata in a header."""
-    if not isinstance(message, Mapping) or "contents" not in message:
-        raise ValueError('the answer is not {"contents": …, "metadata": {…}}')
-    metadata = dict(message.get("metadata") or {})
+    metadata = dict(given)
     by_header = next((str(value) for name, value in metadata.items() if name.lower() == "content-type"), None)
     content_type = str(metadata.setdefault("contentType", by_header or "application/json"))
     packed = base64.b64encode(json.dumps(metadata).encode()).decode()
-    return Answer(200, _bytes(message["contents"], content_type), {"Content-Type": content_type, "Pact-Message-Metadata": packed})
+    return Answer(200, [("Content-Type", content_type), (_PACKED, packed)], _bytes(contents, content_type))
 
 
 def _bytes(contents: Any, content_type: str) -> bytes:

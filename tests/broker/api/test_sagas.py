@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 from saga_evidence import breaks, deck_result, old_form, slice_of, step_pacts
 
 PARTICIPANTS = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from saga_contracts.declare.saga import Saga
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 from saga_evidence import deck_result, slice_of, step_pacts
 from small_sagas import retriable, saga_text, step
 

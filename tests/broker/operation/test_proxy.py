@@ -106,7 +106,8 @@ def assert_works(base: str, make_pact: Any) -> None:
         content = httpx.Request("POST", "http://x", json=make_pact("Foo", "B/C", "a")).content
         client.publish_contracts("Foo", "1", branch="main", pact_files=[("Foo", "B/C", content)])
         client.register_provider_version("B/C", "10", branch="main", tags=())
-        (pact,) = client.pacts_for_verification("B/C", selectors=({"mainBranch": True},))
+        (selected,) = client.selected_pacts("B/C", selectors=({"mainBranch": True},))
+        pact = client.pact(selected)
         assert pact.url.startswith(f"{base}/pacts/provider/B%2FC/")
         client.publish_verification(
             pact.publish_results_url, success=True, version="10", test_results=None, build_url=None, verified_by=None

@@ -12,7 +12,7 @@ from typing import Any, Self
 import pytest
 from pact import Pact
 
-from saga_verifier.states import StateServer
+from saga_verifier.replay import Serving
 
 logging.getLogger("pact.ffi").setLevel(logging.WARNING)
 
@@ -99,10 +99,12 @@ class FakeStates:
     trouble: Exception | None = None
     sent: tuple[Any, dict[str, Any]] = ({}, {})
     message_trouble: Exception | None = None
+    when_asked: Callable[[], object] = lambda: None
 
     def handle(self, state: str, params: dict[str, Any], action: str) -> dict[str, Any]:
         """Remember a change, and answer with the values."""
         self.changes.append((state, params, action))
+        self.when_asked()
         if self.trouble is not None:
             raise self.trouble
         return self.values
@@ -121,10 +123,9 @@ def states() -> FakeStates:
 
 
 @pytest.fixture
-def server(states: FakeStates) -> Iterator[StateServer]:
-    """Give the harness's server of those states and messages."""
-    with StateServer(states.handle, states.message) as one:
-        yield one
+def serving(states: FakeStates) -> Serving:
+    """Give who serves those states and messages; they are the harness's own."""
+    return Serving(states.handle, is_ours=lambda _: True, message=states.message)
 
 
 @pytest.fixture

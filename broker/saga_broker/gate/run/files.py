@@ -11,7 +11,7 @@ from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases
 from saga_contracts.derive.cases import Case
 from saga_contracts.derive.slices import StepSlice, step_slice
-from saga_contracts.read.sagafile import SagaFileError, parse_saga
+from saga_contracts.sagafile import SagaFileError, parse_saga
 
 KEPT = 64
 """So many files are kept in memory after they were read."""

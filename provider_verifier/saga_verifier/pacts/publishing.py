@@ -1,0 +1,93 @@
+"""Publishing what was found about a pact: only what was measured, and only where yes or no was found."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from saga_broker.client.broker import BrokerClient
+from saga_broker.client.records import DeckHistory, NewDeckResult
+from saga_contracts.declare.verdict import Verdict
+from saga_verifier import VERSION
+from saga_verifier.verdicts import DeckResult, InteractionOutcome, PactOutcome
+
+_WELL = frozenset({Verdict.KEPT, Verdict.WAIVED, Verdict.NOT_APPLICABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Under what the results are published."""
+
+    number: str
+    branch: str | None = None
+    build_url: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+def publish(broker: BrokerClient, version: Version, outcome: PactOutcome, results_url: str) -> str:
+    """Publish the decks that were played, and the pact's result if it is one.
+
+    Returns:
+        Why the pact's result is not published; empty when it is.
+
+    Raises:
+        SagapactError: when the broker does not take it.
+    """
+    for deck in outcome.decks:
+        broker.publish_deck_result(
+            deck.deck.saga,
+            sha=deck.deck.slice_sha,
+            step=deck.deck.step,
+            provider=outcome.provider,
+            version=version.number,
+            result=_deck_record(deck, version, pending=outcome.pending),
+        )
+    broken = Verdict.BROKEN in [*(one.verdict for one in outcome.interactions), *(deck.verdict for deck in outcome.decks)]
+    unknown = _unknown(outcome)
+    if unknown and not broken:
+        return unknown
+    broker.publish_verification(
+        results_url,
+        success=not broken,
+        version=version.number,
+        build_url=version.build_url,
+        test_results=[_test_result(one) for one in outcome.interactions],
+        verified_by={"implementation": "sagapact", "version": VERSION},
+    )
+    return ""
+
+
+def _unknown(outcome: PactOutcome) -> str:
+    """Say why nobody knows whether the pact is kept; empty when it is known."""
+    if outcome.troubles:
+        return "could not find out"
+    unproven = sum(one.verdict == Verdict.UNPROVEN for one in outcome.interactions)
+    return (
+        f"{unproven} of {len(outcome.interactions)} interactions are unproven, and a Pact result says yes or no"
+        if unproven
+        else ""
+    )
+
+
+def _deck_record(deck: DeckResult, version: Version, *, pending: bool) -> NewDeckResult:
+    verdict = Verdict.PENDING if pending and deck.verdict == Verdict.BROKEN else deck.verdict
+    histories = tuple(DeckHistory.model_validate(history.as_json()) for history in deck.histories)
+    return NewDeckResult(
+        derivation=deck.deck.derivation,
+        faults=deck.deck.faults,
+        verifier=VERSION,
+        verdict=verdict.value,
+        branch=version.branch,
+        build_url=version.build_url,
+        claim=deck.deck.claim(),
+        obligations={name: one.value for name, one in deck.obligations.items()},
+        histories=histories,
+    )
+
+
+def _test_result(one: InteractionOutcome) -> dict[str, Any]:
+    """Give an interaction's result as Pact's verifier publishes it: the broker knows it by its id."""
+    result: dict[str, Any] = {"interactionDescription": one.description, "success": one.verdict in _WELL}
+    if one.interaction_id:
+        result["interactionId"] = one.interaction_id
+    if one.mismatches:
+        result["mismatches"] = [{"description": text} for text in one.mismatches]
+    return result

@@ -1,0 +1,9 @@
+"""Verifying one running participant against one pact: replay its interactions, then play the decks that it carries.
+
+Where the pact comes from and where the results go is left to `run` and `pacts`; starting the participant to `isolation`.
+"""
+
+from saga_verifier.verification.pact import verify_pact
+from saga_verifier.verification.target import Drivers, Progress, Target
+
+__all__ = ["Drivers", "Progress", "Target", "verify_pact"]

@@ -1,0 +1,42 @@
+"""From what a replay found to the outcomes of a pact's interactions, those of sagas looked at a second time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from saga_contracts.declare.verdict import Verdict
+from saga_verifier import replay
+from saga_verifier.play.second_look import SecondLook
+from saga_verifier.replay import InteractionResult, ReplayResult
+from saga_verifier.verdicts import InteractionOutcome
+from saga_verifier.verification.target import Drivers
+
+
+def outcomes(result: ReplayResult, drivers: Drivers, look: SecondLook) -> tuple[InteractionOutcome, ...]:
+    """Give the outcomes of all interactions."""
+    return tuple(_outcome(one, drivers, look) for one in result.interactions)
+
+
+def warnings(result: ReplayResult) -> Iterator[str]:
+    """Say which provider states nobody was asked for."""
+    for one in result.interactions:
+        if one.states_not_set_up:
+            names = ", ".join(repr(name) for name in one.states_not_set_up)
+            yield (
+                f"warning: {one.name}: the provider state {names} was not set up, since the provider file names no address for "
+                "states. Add `states: {path: …}` to it if the provider needs them"
+            )
+
+
+def not_judged(result: ReplayResult) -> Iterator[str]:
+    """Say about which interactions nothing is known."""
+    names = [one.name for one in result.interactions if one.cause in replay.NOT_FOUND_OUT]
+    if names:
+        yield f"{len(names)} of {len(result.interactions)} interactions could not be judged: {', '.join(names)}"
+
+
+def _outcome(one: InteractionResult, drivers: Drivers, look: SecondLook) -> InteractionOutcome:
+    found = InteractionOutcome(one.name, one.description, one.verdict, one.lines, one.interaction_id)
+    if one.verdict != Verdict.BROKEN or one.key is None or "/".join(one.key.split("/")[:2]) not in drivers:
+        return found
+    looked = look(one.key, one.lines)
+    return replace(found, verdict=looked.verdict, broken=looked.broken, text=looked.text)

@@ -1,0 +1,188 @@
+"""One pact from beginning to end: it ends with a value, whatever it holds and whatever happens.
+
+That is what was judged, and what could not be found out, with the reason.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import httpx
+
+from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import decks, pactfile
+from saga_contracts.derive.cases import arrived_state, fresh_state
+from saga_contracts.derive.slices import StepSlice
+from saga_contracts.errors import SagapactError
+from saga_contracts.rim.sender import bounded_client
+from saga_verifier import replay
+from saga_verifier.isolation.alive import check_running, check_sound
+from saga_verifier.isolation.errors import IsolationError
+from saga_verifier.isolation.interface import Isolation, Running
+from saga_verifier.play.callbacks import CallbackReceiver
+from saga_verifier.play.deck import play_deck
+from saga_verifier.play.driver import Driver
+from saga_verifier.play.pact_states import PactStates
+from saga_verifier.play.second_look import SecondLook
+from saga_verifier.replay import Interaction, ReplayResult, Serving
+from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
+from saga_verifier.verification.interactions import not_judged, outcomes, warnings
+from saga_verifier.verification.target import Drivers, Progress, Target
+
+REPLAY_BASE_S = 60.0
+REPLAY_PER_INTERACTION_S = 2.0
+LOG_LINES = 15
+
+
+def verify_pact(
+    target: Target,
+    pact: Any,
+    *,
+    faults: int,
+    today: date,
+    pending: bool = False,
+    progress: Progress | None = None,
+) -> PactOutcome:
+    """Verify one pact against a running participant.
+
+    Args:
+        target: The participant.
+        pact: The pact document.
+        faults: The most faults in one history of a deck.
+        today: The date on which waivers are judged.
+        pending: Is the pact pending for this version of the provider?
+        progress: Told what happens.
+    """
+    consumer, found = "", _Found()
+    try:
+        consumer, _ = replay.parties(pact)
+        interactions = replay.read_pact(pact, target.provider)
+        replay.check_installed(pact)
+        slices = pactfile.slices(pact)
+    except SagapactError as error:
+        return PactOutcome(consumer, target.provider, pending, (), troubles=(str(error),))
+    try:
+        _verify(target, interactions, slices, found, _How(faults, today, progress or Progress()))
+    except SagapactError as error:
+        found.troubles.append(str(error))
+    if found.troubles:
+        _explain(found, target.running)
+    troubles = (*found.troubles, *found.unjudged)
+    return PactOutcome(consumer, target.provider, pending, found.interactions, tuple(found.decks), found.notes, troubles)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How to verify a pact."""
+
+    faults: int
+    today: date
+    progress: Progress
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is known of a pact so far.
+
+    Attributes:
+        troubles: What went wrong.
+        unjudged: What is not said of every interaction, although nothing went wrong.
+    """
+
+    interactions: tuple[InteractionOutcome, ...] = ()
+    notes: tuple[str, ...] = ()
+    decks: list[DeckResult] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    unjudged: tuple[str, ...] = ()
+
+
+def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequence[StepSlice], found: _Found, how: _How) -> None:
+    with ExitStack() as stack:
+        callbacks = stack.enter_context(_receiving(target.isolation, slices))
+        http = stack.enter_context(bounded_client())
+        drivers = {
+            f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
+        }
+        result = _replay(target, interactions, _serving(target, drivers, http))
+        if any(one.verdict != Verdict.KEPT for one in result.interactions):
+            check_sound(target.running)
+        found.interactions = outcomes(result, drivers, SecondLook(drivers, how.today))
+        found.notes, found.unjudged = tuple(warnings(result)), tuple(not_judged(result))
+        found.troubles += [result.trouble] if result.trouble else []
+        _play(drivers, found, how, _checked(how.progress, target.running))
+        check_running(target.running)
+
+
+@contextmanager
+def _receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[CallbackReceiver]:
+    """Receive callbacks where the participant reaches the harness; where no step calls back, that does not matter."""
+    if not any(one.step.callback is not None for one in slices):
+        with CallbackReceiver() as unused:
+            yield unused
+        return
+    with CallbackReceiver(isolation.listen_host) as receiver:
+        isolation.check_reached(receiver.port)
+        yield receiver
+
+
+def _serving(target: Target, drivers: Drivers, http: httpx.Client) -> Serving:
+    """Give who serves the pact's states and messages: those of its sagas are ours, the others the participant's."""
+    states = PactStates(drivers, target.states_url, http)
+    steps = [tuple(name.split("/")) for name in drivers]
+    fresh = {fresh_state(saga, step) for saga, step in steps}
+    arrived = tuple(arrived_state(saga, step, "").rstrip() for saga, step in steps)
+    return Serving(
+        states.handle,
+        has_states=target.states_url is not None,
+        is_ours=lambda state: state in fresh or state.startswith(arrived),
+        message=states.message,
+        messages_url=target.messages_url,
+    )
+
+
+def _replay(target: Target, interactions: Sequence[Interaction], serving: Serving) -> ReplayResult:
+    timeout_s = REPLAY_BASE_S + REPLAY_PER_INTERACTION_S * len(interactions)
+    return replay.replay(
+        interactions, target.provider, target.base_url, serving, timeout_s, meanwhile=lambda: check_running(target.running)
+    )
+
+
+def _checked(progress: Progress, running: Running) -> Progress:
+    """Stop at the first history that is not kept because its participant has ended, or has a full disk."""
+
+    def history_ended(history: HistoryResult) -> None:
+        progress.history_ended(history)
+        if history.verdict != Verdict.KEPT:
+            check_sound(running)
+
+    return replace(progress, history_ended=history_ended)
+
+
+def _play(drivers: Drivers, found: _Found, how: _How, progress: Progress) -> None:
+    for name, driver in drivers.items():
+        deck = decks.derive(driver.slice, how.faults)
+        if not deck.histories:
+            found.troubles.append(f"the deck of {name} is empty: nothing would be checked. Report this as a defect of sagapact.")
+            continue
+        progress.deck_started(deck)
+        try:
+            found.decks.append(play_deck(driver, deck, how.today, progress.history_ended))
+        except IsolationError:
+            raise
+        except SagapactError as error:  # the other decks may well be played
+            found.troubles.append(f"the deck of {name} was not played: {error}")
+
+
+def _explain(found: _Found, running: Running) -> None:
+    """Say why nothing that was seen counts, if it does not, and add the last lines of the participant's log."""
+    try:
+        check_sound(running)
+    except IsolationError as cause:
+        found.interactions, found.decks = (), []
+        if not any(str(cause) in trouble for trouble in found.troubles):
+            found.troubles.insert(0, str(cause))
+    tail = running.log_tail(LOG_LINES)
+    if tail:
+        found.troubles[-1] += f"\nThe last lines of {running.name}:\n{tail}"
