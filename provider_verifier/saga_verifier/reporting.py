@@ -64,7 +64,14 @@ def notices(pact: PactOutcome) -> Iterator[str]:
 
 def _pact_json(pact: PactOutcome, last_confirmed: str | None) -> dict[str, Any]:
     interactions = [
-        {"key": one.key, "verdict": one.verdict.value, "mismatches": list(one.mismatches)} for one in pact.interactions
+        {
+            "key": one.key,
+            "verdict": one.verdict.value,
+            "mismatches": list(one.mismatches),
+            "broken": [{"obligation": broken.obligation, "text": broken.text} for broken in one.broken],
+            "text": one.text,
+        }
+        for one in pact.interactions
     ]
     return {
         "consumer": pact.consumer,
@@ -111,10 +118,15 @@ def _title(pact: PactOutcome) -> str:
 
 def _not_kept(pact: PactOutcome) -> Iterator[str]:
     for one in pact.interactions:
-        if one.verdict != Verdict.KEPT:
-            yield f"  {one.verdict.value}: {one.key}"
-            for text in one.mismatches:
-                yield f"    {text}"
+        names = ", ".join(f"{broken.obligation} {CATALOGUE[broken.obligation].name}" for broken in one.broken)
+        told = f" ({names})" if names else ""
+        if one.verdict == Verdict.KEPT:
+            yield from (f"  kept: {one.key}: {one.text}" for _ in (1,) if one.text)
+        elif one.verdict == Verdict.WAIVED:
+            yield f"  waived: {one.key}{told}: {one.text}"
+        else:
+            yield f"  {one.verdict.value}: {one.key}{told}"
+            yield from (f"    {text}" for text in (*one.mismatches, one.text) if text)
 
 
 def _deck(deck: DeckResult) -> Iterator[str]:
