@@ -17,6 +17,10 @@ from saga_verifier.verdicts import Broken, DeckResult, HistoryResult
 SHORTEST_WAIT_S = 1.5
 LONGER_THAN_SEEN = 3.0
 """So many times as long as the longest work that was seen is waited for work that was undone."""
+WAIT_AFTER_A_MISS_S = 0.5
+"""Once a callback did not come in all the time that it is allowed, the other histories wait no longer than this."""
+_NOT_BY_ASKING = ("O18", "O21", "O31")
+"""Deviations that no status call can have caused."""
 
 Progress = Callable[[HistoryResult], None]
 
@@ -35,7 +39,10 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
     """
     waivers = Waivers(driver.slice.waivers, driver.slice.step.step, today)
     tell = progress or (lambda _: None)
-    under_way = [_played(driver, history) for history in deck.histories]
+    under_way: list[Playing] = []
+    for history in deck.histories:
+        missed = any(playing.missed_callback for playing in under_way)
+        under_way.append(_played(driver, history, longest_wait_s=WAIT_AFTER_A_MISS_S if missed else None))
     _wait_for_work(driver, under_way)
     results = []
     for playing in under_way:
@@ -54,8 +61,8 @@ def play(driver: Driver, history: History, today: date) -> HistoryResult:
     return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
 
 
-def _played(driver: Driver, history: History, *, asks_status: bool = True) -> Playing:
-    playing = Playing(driver, history, asks_status=asks_status)
+def _played(driver: Driver, history: History, *, asks_status: bool = True, longest_wait_s: float | None = None) -> Playing:
+    playing = Playing(driver, history, asks_status=asks_status, longest_wait_s=longest_wait_s)
     playing.run()
     return playing
 
@@ -70,12 +77,13 @@ def _wait_for_work(driver: Driver, under_way: list[Playing]) -> None:
 
 def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
     """Give the result; where the same history is kept when nobody asks for the status, asking is what broke it (O15)."""
-    if playing.broken and playing.looking.asks and not playing.lied:
+    changed = [one for one in playing.broken if one.obligation not in _NOT_BY_ASKING]
+    if changed and playing.looking.asks and not playing.lied:
         silent = _played(playing.driver, playing.history, asks_status=False)
         _wait_for_work(playing.driver, [silent])
         silent.end()
         if not silent.broken and not silent.trouble:
-            seen = playing.broken[0].text
+            seen = changed[0].text
             playing.broken = [
                 Broken("O15", f"the same history is kept when nobody asks for the status; with status calls {seen}")
             ]

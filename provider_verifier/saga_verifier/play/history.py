@@ -50,11 +50,13 @@ class Playing:
 
     Args:
         asks_status: Is the status call made? Without it a history shows whether asking changes anything.
+        longest_wait_s: No callback is waited for longer than this; None: as long as the file declares.
     """
 
     driver: Driver
     history: History
     asks_status: bool = True
+    longest_wait_s: float | None = None
     calls: list[Called] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     reached: int = 0
@@ -63,6 +65,7 @@ class Playing:
     refused_at_once: bool = False
     judged_callbacks: int = 0
     callback_ms: list[float] = field(default_factory=list)
+    missed_callback: bool = False
     lied: bool = False
     """Did the status call tell another state than the one that must be?"""
 
@@ -217,13 +220,15 @@ class Playing:
     def _await_callback(self, play: Play) -> None:
         if self.refused_at_once:
             return
-        step = self.driver.slice.step
+        declared_s = self.driver.slice.step.callback_timeout_ms / 1000
+        wait_s = declared_s if self.longest_wait_s is None else min(declared_s, self.longest_wait_s)
         accepted_at_s = told_later.now()
-        callback = self.driver.callbacks.wait(self.instance.key, step.callback_timeout_ms / 1000, self.judged_callbacks)
+        callback = self.driver.callbacks.wait(self.instance.key, wait_s, self.judged_callbacks)
         if callback is None:
             strays = self.driver.callbacks.strays(accepted_at_s)
             seen = f"; a {strays[0].method} to {strays[0].path} came instead" if strays else ""
-            self.deviates("O18", f"no callback came within {step.callback_timeout_ms} ms{seen}")
+            self.deviates("O18", f"no callback came within {wait_s * 1000:.0f} ms{seen}")
+            self.missed_callback = True
             raise _DivergedError
         self.judged_callbacks += 1
         self.callback_ms.append((told_later.now() - accepted_at_s) * 1000)

@@ -1,8 +1,9 @@
-"""A callback step may refuse by its callback or at once; either way it must keep its word."""
+"""A callback step may refuse later or at once, call back twice or in chunks; a wrong one is caught by its obligation."""
 
 import datetime as dt
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,6 +53,7 @@ steps:
     status:
       request: {method: GET, path: "/cakes/{key}"}
       replies:
+        in_progress: {status: 200, body: {state: at work}}
         applied: {status: 200, body: {state: baked}}
         refused: {status: 200, body: {state: refused}}
         compensated: {status: 200, body: {state: gone}}
@@ -61,11 +63,11 @@ steps:
 
 
 class Oven(BaseHTTPRequestHandler):
-    """Bakes at once and tells so by a callback; refuses as `refuses` says."""
+    """Bakes in a moment and tells so by a callback; `habit` says what it does in its own way, rightly or wrongly."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    refuses = "by callback"
+    habit = ""
     flour: dict[str, bool]
     rows: dict[str, dict[str, Any]]
 
@@ -81,21 +83,56 @@ class Oven(BaseHTTPRequestHandler):
             self._answer(*self._again(row, body))
             return
         there = self.flour.get(body["cake"], False)
-        self.rows[key] = {"state": "baked" if there else "refused", "cake": body["cake"]}
-        if not there and self.refuses == "at once":
+        if not there and self.habit == "refuses at once":
+            self.rows[key] = {"state": "refused", "cake": body["cake"]}
             self._answer(422, {"error": "no_flour"})
             return
+        row = self.rows[key] = {"state": "at work", "cake": body["cake"]}
         self._answer(202)
-        told = {"key": key, "outcome": "done" if there else "refused"}
         headers = {name: self.headers.get(name, "") for name in ("Saga-Id", "Saga-Step")}
-        threading.Thread(target=httpx.post, args=(body["callback_url"],), kwargs={"json": told, "headers": headers}).start()
+        threading.Thread(target=self._bake, args=(row, there, key, body["callback_url"], headers)).start()
+
+    def _bake(self, row: dict[str, Any], there: bool, key: str, url: str, headers: dict[str, str]) -> None:  # noqa: FBT001
+        time.sleep(0.1)  # work takes a moment: so a compensation can come while it is done
+        undone = row["state"] == "gone"
+        if undone and self.habit == "works on after the compensation":
+            time.sleep(0.8)
+            row["state"], row["late"] = "gone", True
+        elif not undone:
+            row["state"] = "baked" if there else "refused"
+        outcome = "done" if there and not undone else "refused"
+        if undone and self.habit == "keeps silent about what was undone":
+            return
+        self._call_back(url, {"key": key, "outcome": outcome}, headers)
+
+    def _call_back(self, url: str, told: dict[str, Any], headers: dict[str, str]) -> None:
+        if self.habit == "never calls back":
+            return
+        if self.habit == "calls back by PUT":
+            httpx.put(url, json=told, headers=headers)
+            return
+        if self.habit == "calls back elsewhere":
+            url = url.rpartition("/")[0] + "/somewhere"
+        if self.habit == "calls back without the correlation":
+            headers = {}
+        if self.habit == "tells another outcome":
+            told = told | {"outcome": "refused" if told["outcome"] == "done" else "done"}
+        if self.habit == "tells no declared outcome":
+            told = {"key": told["key"], "result": told["outcome"]}
+        if self.habit == "calls back in chunks":
+            httpx.post(url, content=iter([json.dumps(told).encode()]), headers=headers)
+            return
+        for _ in range(2 if self.habit == "calls back twice" else 1):
+            httpx.post(url, json=told, headers=headers)
 
     def _again(self, row: dict[str, Any], body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if row["state"] == "gone":
             return 409, {}
         if row["cake"] != body["cake"]:
             return 422, {"error": "misused"}
-        if row["state"] == "refused" and self.refuses != "never again":
+        if row["state"] == "at work":
+            return 202, {}
+        if row["state"] == "refused" and self.habit != "bakes what was refused":
             return 422, {"error": "no_flour"}
         return 200, {}
 
@@ -106,7 +143,8 @@ class Oven(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         last = self.path.rpartition("/")[2]
         if self.path.startswith("/shelf/"):
-            self._answer(200, {"cakes": sum(row == {"state": "baked", "cake": last} for row in self.rows.values())})
+            rows = [row for row in self.rows.values() if row["cake"] == last]
+            self._answer(200, {"cakes": sum(row["state"] == "baked" or "late" in row for row in rows)})
         elif last in self.rows:
             self._answer(200, {"state": self.rows[last]["state"]})
         else:
@@ -129,8 +167,8 @@ class Oven(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def oven(refuses: str) -> Iterator[str]:
-    handler = type("BoundOven", (Oven,), {"refuses": refuses, "flour": {}, "rows": {}})
+def oven(habit: str) -> Iterator[str]:
+    handler = type("BoundOven", (Oven,), {"habit": habit, "flour": {}, "rows": {}})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -138,22 +176,48 @@ def oven(refuses: str) -> Iterator[str]:
     server.server_close()
 
 
-def verify(refuses: str) -> DeckResult:
-    slice_ = step_slice(parse_saga(SAGA, "bakery.yaml"), "bake")
-    with oven(refuses) as url, CallbackReceiver() as callbacks, httpx.Client(trust_env=False) as http:
+def verify(habit: str, text: str = SAGA) -> DeckResult:
+    slice_ = step_slice(parse_saga(text, "bakery.yaml"), "bake")
+    with oven(habit) as url, CallbackReceiver() as callbacks, httpx.Client(trust_env=False) as http:
         driver = Driver(slice_, url, url + "/_states", callbacks, http)
         return play_deck(driver, decks.derive(slice_, 1), dt.date(2026, 1, 1))
 
 
-@pytest.mark.parametrize("refuses", ["by callback", "at once"])
-def test_a_refusal_by_callback_and_one_at_once_both_keep_the_deck(refuses: str) -> None:
-    result = verify(refuses)
+RIGHT = ("", "refuses at once", "calls back twice", "calls back in chunks", "keeps silent about what was undone")
+
+
+@pytest.mark.parametrize("habit", RIGHT)
+def test_a_right_participant_keeps_its_deck_in_its_own_way(habit: str) -> None:
+    result = verify(habit)
 
     assert {one.name: one.broken for one in result.histories if one.broken} == {}
     assert result.verdict == Verdict.KEPT
 
 
-def test_a_refused_key_that_is_done_later_is_caught() -> None:
-    result = verify("never again")
+@pytest.mark.parametrize(
+    ("habit", "obligation"),
+    [
+        ("works on after the compensation", "O12"),
+        ("calls back by PUT", "O18"),
+        ("calls back elsewhere", "O18"),
+        ("calls back without the correlation", "O31"),
+        ("tells another outcome", "O18"),
+        ("tells no declared outcome", "O18"),
+        ("never calls back", "O18"),
+        ("bakes what was refused", "O32"),
+    ],
+)
+def test_a_known_bad_participant_is_caught_by_its_obligation(habit: str, obligation: str) -> None:
+    result = verify(habit, SAGA.replace("callback_timeout_ms: 20000", "callback_timeout_ms: 1500"))
 
-    assert result.obligations["O32"] == Verdict.BROKEN
+    assert result.verdict == Verdict.BROKEN
+    assert result.obligations[obligation] == Verdict.BROKEN, {one.name: one.broken for one in result.histories if one.broken}
+    assert {one for one, verdict in result.obligations.items() if verdict == Verdict.BROKEN} == {obligation}
+
+
+def test_what_came_elsewhere_is_named() -> None:
+    result = verify("calls back elsewhere", SAGA.replace("callback_timeout_ms: 20000", "callback_timeout_ms: 1500"))
+
+    history = result.shortest("O18")
+    assert history is not None
+    assert "a POST to /callbacks/somewhere came instead" in result.text_of(history, "O18")
