@@ -118,6 +118,21 @@ def test_a_billing_that_lies_and_does_not_know_a_compensation_without_its_forwar
 
 
 @pytest.mark.slow
+def test_an_orchestrator_that_guesses_leaves_out_compensations_and_calls_what_is_not_declared_is_caught(
+    vas_purchase: Saga,
+) -> None:
+    env = {"saga_service": {"SAGA_FAULT": "silence_is_success,skips_undo,curious"}}
+
+    found = by_name(runner.run(vas_purchase, LAND, names=["committed", "refused-at-apply_vas", "no-reply-at-notify"], env=env))
+
+    assert set(broken(found["committed"])) == {"I11"}
+    assert "GET /internal/sagas/" in broken(found["committed"])["I11"]
+    assert set(broken(found["refused-at-apply_vas"])) == {"I1", "I3", "I10", "I11"}
+    assert "no answer, callback or status call told the saga service so" in broken(found["no-reply-at-notify"])["I10"]
+    assert set(broken(found["no-reply-at-notify"])) == {"I10", "I11"}
+
+
+@pytest.mark.slow
 def test_a_fault_that_is_never_met_a_saga_that_is_late_and_a_service_that_dies_are_not_called_kept(vas_purchase: Saga) -> None:
     never = replace(scenario(vas_purchase, "committed"), faults=(Fault("notify", Role.COMPENSATE, Kind.REPLY_LOST),))
 

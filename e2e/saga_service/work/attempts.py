@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from saga_contracts.client import Backoff, Step, StepResult, UnsendableError
-from saga_service.jobs import Job
 from saga_service.records import UNSENDABLE, Attempt, Role
 from saga_service.store import Store
+from saga_service.work.jobs import Job
 
 _log = logging.getLogger("saga_service")
 
