@@ -17,9 +17,9 @@ from saga_verifier.isolation.guarding.with_parent import die_with_parent
 
 if TYPE_CHECKING:
     from saga_contracts.declare.saga import Saga
+    from saga_contracts.rim.redact import Redactor
     from saga_e2e.stage.landscape import Landscape
     from saga_verifier.isolation.interface import Isolation
-    from saga_verifier.isolation.redact import Redactor
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 REFERENCE_SAGA = "vas_purchase"

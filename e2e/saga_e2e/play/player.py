@@ -3,15 +3,18 @@
 What could not be found out is said in the record's `error`, never taken for a pass. Several scenarios at a time are `runner`.
 """
 
+import random
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from threading import Event
 from typing import Any
 
+from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Completion, Saga
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
+from saga_contracts.wire.fresh import fresh_payload
 from saga_e2e.derive.ends import End
 from saga_e2e.derive.faults import Role, on_the_way
 from saga_e2e.derive.scenarios import Scenario
@@ -55,7 +58,7 @@ class Player:
     def play(self, scenario: Scenario) -> ScenarioRecord:
         """Play a scenario and judge it."""
         began_ms, saga_id = self._proxy.now_ms(), ""
-        payload = fresh_payload(self._saga)
+        payload = fresh_payload(self._saga.payload, random.SystemRandom())
         try:
             for step in self._saga.steps:
                 self._services.prepare(step, payload, refusing=step.step in scenario.refusing)
@@ -100,8 +103,8 @@ class Player:
 
     def _strays(self, saga_id: str, payload: Mapping[str, Any]) -> tuple[Stray, ...]:
         """Give the calls that no saga file declares and that bear this saga's id or one of its own values."""
-        own = [payload[name] for name in self._saga.payload.fresh if isinstance(payload.get(name), str)]
-        return self._proxy.claim_strays([saga_id, *own])
+        fresh = [templates.look_up(name, payload) for name in self._saga.payload.fresh]
+        return self._proxy.claim_strays([saga_id, *(value for value in fresh if isinstance(value, str))])
 
     def _lost(self, findings: Iterable[Finding]) -> str | None:
         """Say which service has ended, when something is broken: it is not to blame on the saga then."""
@@ -172,12 +175,6 @@ class Player:
 
     def _since(self, began_ms: float) -> int:
         return round(self._proxy.now_ms() - began_ms)
-
-
-def fresh_payload(saga: Saga) -> dict[str, Any]:
-    """Give the example payload with new values in its fresh fields."""
-    token = uuid.uuid4().hex[:12]
-    return {**saga.payload.example, **{name: f"{saga.payload.example[name]}-{token}" for name in saga.payload.fresh}}
 
 
 def longer_s(saga: Saga, scenario: Scenario) -> float:

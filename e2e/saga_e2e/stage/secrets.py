@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from saga_contracts.errors import SagapactError
-from saga_verifier.isolation.redact import Redactor
+from saga_contracts.rim.redact import Redactor
 from saga_verifier.provider_file import ProviderFile
 
 _SHORT = 4  # a shorter value that is only handed on is no secret: it would garble every text

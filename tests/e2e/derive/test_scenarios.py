@@ -138,6 +138,19 @@ def test_with_one_try_a_compensation_without_an_answer_is_told_to_the_owner_or_a
     assert set(without["undo-reply-lost-at-first"].expected) == {End.ESCALATED}
 
 
+@pytest.mark.parametrize(("tries", "undo_tries", "ends"), [(1, 2, {"compensated"}), (3, 1, {"compensated", "escalated"})])
+def test_what_is_expected_of_a_compensation_depends_on_its_own_tries(
+    saga_of: Any, tries: int, undo_tries: int, ends: set[str]
+) -> None:
+    compensate = VAS.step("apply_vas").compensate
+    assert compensate is not None
+    own = compensate.model_copy(update={"tries": undo_tries})
+    found = named(saga_of({"step": "first", "tries": tries, "compensate": own}, {"step": "second", "after": ("first",)}))
+
+    assert set(found["undo-reply-lost-at-first"].expected) == ends
+    assert ("late-at-first" in found) == (tries > 1)
+
+
 def test_a_late_call_after_the_compensation_is_the_only_one_that_arrives(saga_of: Any) -> None:
     once = named(saga_of({"step": "only", "tries": 1}))["late-after-undo-at-only"]
     twice = named(saga_of({"step": "only", "tries": 2}))["late-after-undo-at-only"]

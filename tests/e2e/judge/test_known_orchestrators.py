@@ -142,6 +142,24 @@ def callback_after_undoing(told: str) -> Callable[[Any], None]:
     return does
 
 
+def own_undo_tries(tries: int, sent: int) -> Callable[[Any], None]:
+    """The compensation of `reserve_money` has tries of its own, and is sent so often; only the last one is answered."""
+
+    def does(story: Any) -> None:
+        steps = [step.model_copy(update={"compensate": with_tries(step, tries)}) for step in story.saga.steps]
+        story.saga = story.saga.model_copy(update={"steps": tuple(steps)})
+        last = story.calls.pop()
+        for _ in range(sent - 1):
+            story.undo("reserve_money", None, fate=NEVER)
+        story.calls.append(replace(last, at_ms=last.at_ms + 100, ended_ms=last.ended_ms + 100))
+
+    return does
+
+
+def with_tries(step: Any, tries: int) -> Any:
+    return None if step.compensate is None else step.compensate.model_copy(update={"tries": tries})
+
+
 def one_try(story: Any) -> None:
     """There is one try only; its reply is lost, and the step is undone."""
     steps = tuple(step.model_copy(update={"tries": 1}) for step in story.saga.steps)
@@ -170,6 +188,14 @@ BAD = [
         lambda story: [story.forward("notify", None, fate=NEVER) for _ in range(3)],
         "I12",
         "sent 4 times; 3 tries are declared",
+    ),
+    bad(
+        "undoes more often than declared for the undoing",
+        "compensated",
+        "undo-reply-lost-at-reserve_money",
+        own_undo_tries(3, sent=4),
+        "I12",
+        "The compensate call of reserve_money was sent 4 times; 3 tries are declared.",
     ),
     bad("repeats a call that was answered", "committed", "committed", lambda story: story.forward("apply_vas"), "I13"),
     bad(
@@ -312,6 +338,12 @@ RIGHT = [
         lambda story: story.call("create_packages", Role.CALLBACK, told="done"),
     ),
     right("an optional step that nobody answered stays so", "committed", "no-reply-at-notify", notify_exhausted),
+    right(
+        "undoes more often than it tries forward, as declared",
+        "compensated",
+        "undo-reply-lost-at-reserve_money",
+        own_undo_tries(4, sent=4),
+    ),
     right("one try only, its reply lost: undone", "compensated", "reply-lost-at-reserve_money", one_try),
     right(
         "begins its tries anew after a crash",

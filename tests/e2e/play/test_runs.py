@@ -12,7 +12,6 @@ from saga_e2e.derive.faults import Fault, Kind, Role
 from saga_e2e.derive.scenarios import Scenario, derive, select
 from saga_e2e.judge.records import ScenarioRecord
 from saga_e2e.play import runner
-from saga_e2e.play.player import fresh_payload
 from saga_e2e.play.runner import ScenarioEnded, ScenarioStarted
 from saga_e2e.proxy.trace import Fate
 from saga_e2e.report.data import ScenarioResult
@@ -41,13 +40,6 @@ def why(record: ScenarioRecord) -> str:
 def test_nothing_to_play_is_an_error_and_not_a_pass(vas_purchase: Saga) -> None:
     with pytest.raises(UsageError, match="no scenario"):
         list(runner.play(Topology(LAND, vas_purchase), []))
-
-
-def test_every_run_gets_data_of_its_own(vas_purchase: Saga) -> None:
-    first, second = fresh_payload(vas_purchase), fresh_payload(vas_purchase)
-
-    assert first["account_id"].startswith("account-1-")
-    assert {name for name in first if first[name] != second[name]} == set(vas_purchase.payload.fresh)
 
 
 @pytest.mark.slow
