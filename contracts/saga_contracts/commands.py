@@ -95,7 +95,9 @@ def deck(file: Path, step: str | None, faults: int, *, in_pairs: bool, as_json: 
 @_file
 @click.option("--pacts", "folder", type=click.Path(path_type=Path), required=True, help="Folder with the pact files.")
 @click.option("--threshold", default=0, show_default=True, type=click.IntRange(0, 100), help="Least percentage to accept.")
-@click.option("--svg", "picture", type=click.Path(path_type=Path), help="Write the table as a picture, too.")
+@click.option(
+    "--svg", "picture", type=click.Path(path_type=Path), help="Write the table as a picture, too; an earlier picture is replaced."
+)
 @_as_json
 def coverage(file: Path, folder: Path, threshold: int, picture: Path | None, *, as_json: bool) -> None:
     """Show which obligations of which step the contracts hold. Exit status 1: a compensation has no contract, or too few have."""
@@ -115,7 +117,13 @@ def coverage(file: Path, folder: Path, threshold: int, picture: Path | None, *, 
 
 @contracts.command()
 @_file
-@click.option("-o", "--out", "target", type=click.Path(path_type=Path), help="Where to write the picture; default: print it.")
+@click.option(
+    "-o",
+    "--out",
+    "target",
+    type=click.Path(path_type=Path),
+    help="Where to write the picture, replacing an earlier one; default: print it.",
+)
 def draw(file: Path, target: Path | None) -> None:
     """Draw a saga as an SVG picture: its steps, their order, their classes and how they are undone."""
     text = saga_svg(_load(file))
@@ -210,7 +218,10 @@ def _pacts(folder: Path) -> list[dict[str, Any]]:
 
 
 def _write(path: Path, text: str) -> None:
+    """Write a picture; an earlier picture is replaced, as one expects of `-o`, any other file is left alone."""
     try:
+        if path.is_file() and not path.read_bytes()[:100].lstrip().startswith((b"<svg", b"<?xml")):
+            _stop(f"{path} is there already and is no picture, so it is left alone. Name another file.")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:

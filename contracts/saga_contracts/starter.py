@@ -116,7 +116,8 @@ def write(folder: Path, saga: str, owner: str) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in paths:
-            path.write_text(texts[path.name].format(saga=saga, owner=owner), encoding="utf-8")
+            with path.open("x", encoding="utf-8") as file:  # not even through a link that leads nowhere
+                file.write(texts[path.name].format(saga=saga, owner=owner))
     except OSError as error:
         raise UsageError(f"Cannot write to {folder}: {error.strerror or error}. Name a folder that can be written to.") from None
     return paths

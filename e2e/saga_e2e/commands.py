@@ -1,11 +1,13 @@
 """`sagapact demo` and `sagapact e2e`: the whole chain, and whole sagas with faults."""
 
+import contextlib
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,12 +17,22 @@ from saga_verifier.isolation.guarding.with_parent import die_with_parent
 
 if TYPE_CHECKING:
     from saga_contracts.declare.saga import Saga
+    from saga_contracts.rim.redact import Redactor
     from saga_e2e.stage.landscape import Landscape
     from saga_verifier.isolation.interface import Isolation
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 REFERENCE_SAGA = "vas_purchase"
 CONTAINER = "container"
 LAST_PORT = 65535
+_NEW = "A new or empty folder for the results, or the one of an earlier run: only what that one wrote is replaced."
+
+
+def _out(default: str) -> Callable[[_Command], _Command]:
+    """Give the option that names the folder for results."""
+    return click.option("--out", default=default, show_default=True, type=click.Path(path_type=Path), help=_NEW)
+
+
 _ISOLATION = click.option(
     "--isolation",
     "kind",
@@ -32,7 +44,7 @@ _ISOLATION = click.option(
 
 
 @click.command()
-@click.option("--out", default="build/demo", show_default=True, type=click.Path(path_type=Path), help="Where the results go.")
+@_out("build/demo")
 @click.option("--keep", is_flag=True, help="Leave the broker serving until interrupted.")
 @_ISOLATION
 def demo(out: Path, keep: bool, kind: str) -> None:  # noqa: FBT001  (click hands over flags)
@@ -40,12 +52,16 @@ def demo(out: Path, keep: bool, kind: str) -> None:  # noqa: FBT001  (click hand
 
     Exit status: 0 when everything ended as told, 1 when something did not, 4 when it could not be found out.
     """
-    from saga_e2e.demo import SAGA, run  # noqa: PLC0415  (loads every part)
+    from saga_e2e.demo.chain import SAGA, run  # noqa: PLC0415  (loads every part)
+    from saga_e2e.report.files import results_in  # noqa: PLC0415
 
     _end_with_parent(kind)
-    land, console = _landscape(None, None), Console()
-    isolation = _isolation(kind, land, land.saga(SAGA), console, out / "logs", broker=True)
-    sys.exit(run(out, console, isolation, wait=_wait if keep else None))
+    land = _landscape(None, None)
+    with _stage(land, land.saga(SAGA)) as (hide, console):
+        results = results_in(out, hide)
+        isolation = _isolation(kind, land, land.saga(SAGA), console, out / "logs", broker=True)
+        status = run(results, console, isolation, wait=_wait if keep else None)
+    sys.exit(status)
 
 
 @click.group()
@@ -64,7 +80,7 @@ _SERVICES = click.option("--services", type=click.Path(path_type=Path), help="Fo
 @_SERVICES
 @click.option("--tier", default="nightly", show_default=True, type=click.Choice(["demo", "nightly"]))
 @click.option("--scenario", "names", multiple=True, help="Only this scenario (repeatable).")
-@click.option("--out", default="build/e2e", show_default=True, type=click.Path(path_type=Path), help="Where the report goes.")
+@_out("build/e2e")
 @_ISOLATION
 def run_scenarios(
     saga: str, sagas: Path | None, services: Path | None, tier: str, names: tuple[str, ...], out: Path, kind: str
@@ -74,12 +90,16 @@ def run_scenarios(
     Exit status: 0 kept, 1 broken, 3 unproven, 4 could not find out.
     """
     from saga_e2e.play import nightly  # noqa: PLC0415  (loads every part)
+    from saga_e2e.report.files import results_in  # noqa: PLC0415
 
     _end_with_parent(kind)
-    land, console = _landscape(sagas, services), Console()
+    land = _landscape(sagas, services)
     played = land.saga(saga)
-    isolation = _isolation(kind, land, played, console, out / "logs")
-    sys.exit(nightly.run(played, land, out, console, tier=tier, names=names, isolation=isolation))
+    with _stage(land, played) as (hide, console):
+        results = results_in(out, hide)
+        isolation = _isolation(kind, land, played, console, out / "logs")
+        status = nightly.run(played, land, results, console, tier=tier, names=names, isolation=isolation)
+    sys.exit(status)
 
 
 @e2e.command()
@@ -98,19 +118,20 @@ def up(saga: str, sagas: Path | None, services: Path | None, ports: tuple[str, .
     from saga_e2e.play.up import run  # noqa: PLC0415  (loads every part)
 
     _end_with_parent(kind)
-    land, console = _landscape(sagas, services), Console()
+    land = _landscape(sagas, services)
     shown = land.saga(saga)
-    isolation = _isolation(kind, land, shown, console, None, broker=True)
-    try:
-        run(shown, land, console, isolation, threading.Event().wait, ports=dict(map(_port, ports)))
-    except KeyboardInterrupt:
-        click.echo("")
+    with _stage(land, shown) as (_, console):
+        isolation = _isolation(kind, land, shown, console, None, broker=True)
+        try:
+            run(shown, land, console, isolation, threading.Event().wait, ports=dict(map(_port, ports)))
+        except KeyboardInterrupt:
+            click.echo("")
 
 
 @e2e.command("report")
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--saga-file", type=click.Path(path_type=Path), help="The saga file; default: the saga that a report.json holds.")
-@click.option("--out", default="build/report", show_default=True, type=click.Path(path_type=Path), help="Where the report goes.")
+@_out("build/report")
 def join_results(results: tuple[Path, ...], saga_file: Path | None, out: Path) -> None:
     """Put RESULTS of several runs into one report: what `verify --json` printed, and `report.json` files.
 
@@ -121,10 +142,20 @@ def join_results(results: tuple[Path, ...], saga_file: Path | None, out: Path) -
     from saga_e2e.report import files as report_files  # noqa: PLC0415
 
     data = report_files.join(results, load_saga(saga_file) if saga_file else None)
-    report_files.write(out, data)
+    report_files.write(report_files.results_in(out), data)
     headline = report.headline(data)
     click.echo(f"{headline.sentence} The report: {out / 'report.html'}")
     sys.exit({"kept": 0, "broken": 1, "unknown": 3}[headline.status])
+
+
+@contextlib.contextmanager
+def _stage(land: "Landscape", saga: "Saga") -> Iterator[tuple["Redactor", Console]]:
+    """Give what hides the secrets of a saga's services, and a console that goes through it; so do errors inside the block."""
+    from saga_e2e.stage.secrets import hidden_in_errors, redactor_of  # noqa: PLC0415  (loads every part)
+
+    hide = redactor_of(land.services(saga))
+    with hidden_in_errors(hide):
+        yield hide, Console(hide=hide)
 
 
 def _landscape(sagas: Path | None, services: Path | None) -> "Landscape":

@@ -6,6 +6,7 @@ Respects `NO_COLOR` and a standard output that is no terminal.
 import os
 import sys
 import time
+from collections.abc import Callable
 
 import click
 
@@ -13,10 +14,15 @@ _MARKS = {"kept": ("✓", "green"), "waived": ("✓", "green"), "yes": ("✓", "
 
 
 class Console:
-    """Prints steps and results; `quiet` prints nothing."""
+    """Prints steps and results.
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
+    Args:
+        quiet: Prints nothing.
+        hide: Gives a text without secrets; everything goes through it.
+    """
+
+    def __init__(self, *, quiet: bool = False, hide: Callable[[str], str] = str) -> None:
+        self._quiet, self._hide = quiet, hide
         self._colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self._started = time.monotonic()
         self._number = 0
@@ -42,7 +48,7 @@ class Console:
 
     def _print(self, text: str) -> None:
         if not self._quiet:
-            click.echo(text)
+            click.echo(self._hide(text))
             sys.stdout.flush()
 
     def _style(self, text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:

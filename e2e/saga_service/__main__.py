@@ -11,24 +11,22 @@ import uvicorn
 
 from saga_contracts.client import UsageError
 from saga_service.app import create_app
-from saga_service.attempts import Attempts
-from saga_service.compensator import Compensator
-from saga_service.executor import Executor
 from saga_service.intake import Intake
-from saga_service.jobs import Jobs
-from saga_service.owner import Owner
-from saga_service.service import Service
 from saga_service.settings import Settings
 from saga_service.store import Store
-from saga_service.wakeups import Wakeups
-from saga_service.workflow import Workflows
+from saga_service.work import faults
+from saga_service.work.attempts import Attempts
+from saga_service.work.owner import Owner
+from saga_service.work.service import Service
+from saga_service.work.wakeups import Wakeups
+from saga_service.work.workflow import Workflows
 
 
 def main() -> int:
     """Serve until stopped."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        settings = Settings.from_environment(os.environ)
+        settings = Settings.from_environment(os.environ, faults.FLAGS)
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status
@@ -43,13 +41,13 @@ async def opened(settings: Settings) -> AsyncIterator[Intake]:
     store, wakeups = Store(settings.database_url), Wakeups()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
     async with httpx.AsyncClient(trust_env=False, limits=limits) as http:
-        jobs = Jobs(store, http, settings.participants, settings.callback_base)
+        jobs = faults.jobs(settings.faults)(store, http, settings.participants, settings.callback_base)
         attempts = Attempts(store, settings.backoff)
         service = Service(
             store,
             jobs,
-            executor=Executor(store, attempts, wakeups),
-            compensator=Compensator(store, attempts),
+            executor=faults.executor(settings.faults)(store, attempts, wakeups),
+            compensator=faults.compensator(settings.faults)(store, attempts),
             owners=Owner(store, settings.backoff, settings.owner_tries),
         )
         workflows = Workflows(settings, service)

@@ -20,10 +20,10 @@ from saga_contracts.client import (
     payload_faults,
     step_key,
 )
-from saga_service.jobs import Job, Jobs, participants_of
 from saga_service.records import Role, SagaRecord, SagaState
 from saga_service.store import Store
-from saga_service.wakeups import Wakeups
+from saga_service.work.jobs import Job, Jobs, participants_of
+from saga_service.work.wakeups import Wakeups
 
 _log = logging.getLogger("saga_service")
 _SAGA_ID = re.compile(r"[0-9a-f]{32}")

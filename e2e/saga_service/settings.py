@@ -1,7 +1,7 @@
 """The saga service's settings, from environment variables."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -23,6 +23,7 @@ class Settings:
         owner_tries: How often the owner is told at most (`SAGA_OWNER_TRIES`).
         executor_id: This process's name to the workflow engine (`SAGA_EXECUTOR_ID`); after a restart under the same name it
             takes up what it had begun.
+        faults: Deliberate faults (`SAGA_FAULT`, names with commas); none, unless somebody measures a harness.
     """
 
     host: str
@@ -34,10 +35,15 @@ class Settings:
     backoff: Backoff
     owner_tries: int
     executor_id: str
+    faults: frozenset[str] = frozenset()
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+    def from_environment(cls, environment: Mapping[str, str], known_faults: Collection[str] = ()) -> Self:
         """Read the settings.
+
+        Args:
+            environment: The environment variables.
+            known_faults: Which deliberate faults there are.
 
         Raises:
             UsageError: when a variable is missing or cannot be read.
@@ -53,6 +59,7 @@ class Settings:
             backoff=Backoff(first_s=_number(environment, "SAGA_BACKOFF_MS", 50) / 1000),
             owner_tries=_number(environment, "SAGA_OWNER_TRIES", 20),
             executor_id=environment.get("SAGA_EXECUTOR_ID", "saga-service"),
+            faults=_faults(environment.get("SAGA_FAULT", ""), known_faults),
         )
 
 
@@ -61,6 +68,13 @@ def _number(environment: Mapping[str, str], name: str, default: int | None) -> i
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"{name} is {text!r}. Set it to a whole number above 0.")
     return int(text)
+
+
+def _faults(text: str, known: Collection[str]) -> frozenset[str]:
+    named = frozenset(filter(None, (word.strip() for word in text.split(","))))
+    if not named <= frozenset(known):
+        raise UsageError(f"SAGA_FAULT is {text!r}. Known faults: {', '.join(sorted(known)) or 'none'}.")
+    return named
 
 
 def _participants(text: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ ROWS_AT_ONCE = 5000  # results, or overwritten revisions, in one transaction
 def alone(database: Database) -> Iterator[bool]:
     """Tell whether no other process cleans this database, and keep others from it; a process that ends in any way lets go."""
     if database.is_sqlite:
-        with Path(f"{database.url.database}-cleaning").open("w", encoding="ascii") as file:
+        with Path(f"{database.url.database}-cleaning").open("a", encoding="ascii") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

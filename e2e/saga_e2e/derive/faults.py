@@ -28,7 +28,7 @@ class Kind(StrEnum):
     REPLY_LOST = "reply_lost"  # it arrives and does its work; nobody hears of it
     DUPLICATED = "duplicated"  # it arrives twice; the first reply counts
     UNAVAILABLE = "unavailable"  # it is answered 503 on the way and never arrives
-    DELAYED = "delayed"  # it arrives late
+    DELAYED = "delayed"  # nobody answers it; it arrives when the saga has ended
     RECEIVER_DIES = "receiver_dies"  # it does its work; then the participant dies without a reply, and is started again
     CALLER_DIES = "caller_dies"  # it does its work; then the saga service dies before the reply, and is started again
 
@@ -43,7 +43,7 @@ _CLASS = {
     Kind.RECEIVER_DIES: "K2",
     Kind.CALLER_DIES: "K2",
 }
-_CALL = {
+CALL_IN_WORDS = {
     Role.FORWARD: "the forward call",
     Role.COMPENSATE: "the compensation",
     Role.STATUS: "the status call",
@@ -58,15 +58,13 @@ class Fault:
     """One thing that happens to one kind of call.
 
     Attributes:
-        occurrence: Which try of the call it meets, from 1 on; None: every try, for good.
-        delay_ms: For `delayed`: how late the call arrives.
+        occurrence: Which try of the call it meets, from 1 on; None: every try that no fault before it meets, for good.
     """
 
     step: str
     role: Role
     kind: Kind
     occurrence: int | None = 1
-    delay_ms: int = 0
 
     @property
     def fault_class(self) -> str:
@@ -86,7 +84,7 @@ class Fault:
     @property
     def text(self) -> str:
         """The fault in words."""
-        call = f"{_CALL[self.role]} of {self.step}"
+        call = f"{CALL_IN_WORDS[self.role]} of {self.step}"
         if self.kind == Kind.REFUSED:
             return f"{call} is refused"
         words = {
@@ -94,7 +92,7 @@ class Fault:
             Kind.REPLY_LOST: f"the reply to {call} is lost",
             Kind.DUPLICATED: f"{call} arrives twice",
             Kind.UNAVAILABLE: f"{call} is answered 503",
-            Kind.DELAYED: f"{call} arrives {self.delay_ms} ms late",
+            Kind.DELAYED: f"{call} arrives only after the saga's end",
             Kind.RECEIVER_DIES: f"the participant dies before it replies to {call}, and is started again",
             Kind.CALLER_DIES: f"the saga service dies before it hears the reply to {call}, and is started again",
         }

@@ -1,7 +1,7 @@
 """The end-to-end scenarios of a saga: one for each way in which a fault can meet one of its steps (pure, deterministic).
 
 A scenario says which preconditions the participants are put into, which faults happen, and how the saga must end. Playing it is
-`runner`, judging it is `invariants`.
+`runner`, judging it is `invariants`; which ends are right is `ends`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import UsageError
+from saga_e2e.derive import ends
+from saga_e2e.derive.ends import End, Ends
 from saga_e2e.derive.faults import Fault, Kind, Role
 
 LONGEST_CALLBACK_WAIT_MS = 30_000
@@ -21,14 +23,6 @@ class Tier(StrEnum):
 
     DEMO = "demo"  # shown to a newcomer; played nightly, too
     NIGHTLY = "nightly"  # played nightly
-
-
-class End(StrEnum):
-    """How a saga can end."""
-
-    COMMITTED = "committed"  # every step has its effect
-    COMPENSATED = "compensated"  # no step has its effect
-    ESCALATED = "escalated"  # neither; the owner was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class Scenario:
     tier: Tier
     faults: tuple[Fault, ...]
     refusing: frozenset[str]
-    expected: tuple[End, ...]
+    expected: Ends
 
 
 def derive(saga: Saga) -> tuple[Scenario, ...]:
@@ -64,6 +58,8 @@ def derive(saga: Saga) -> tuple[Scenario, ...]:
         _request_lost(saga),
         _duplicated(saga),
         _unreachable(saga),
+        _late(saga),
+        _late_after_undo(saga),
         _callbacks(saga),
         _undo_reply_lost(saga),
         _undo_fails(saga),
@@ -97,44 +93,60 @@ def _refused(saga: Saga) -> Iterator[Scenario]:
     for step in saga.steps:
         if can_refuse(step):
             tier = Tier.DEMO if step.step_class == StepClass.COMPENSATABLE else Tier.NIGHTLY
-            yield _one(f"refused-at-{step.step}", "F1", tier, _refusal(step), _end(step, End.COMPENSATED))
+            yield _scenario(f"refused-at-{step.step}", "F1", tier, ends.refused(step), _refusal(step))
 
 
 def _reply_lost(saga: Saga) -> Iterator[Scenario]:
     for step in saga.steps:
         fault = Fault(step.step, Role.FORWARD, Kind.REPLY_LOST)
-        yield _one(f"reply-lost-at-{step.step}", "F1", Tier.DEMO, fault, End.COMMITTED)
+        yield _scenario(f"reply-lost-at-{step.step}", "F1", Tier.DEMO, ends.reply_lost_once(step), fault)
 
 
 def _no_reply(saga: Saga) -> Iterator[Scenario]:
     """No reply comes back any more: undone where it can be, else the owner is told."""
     first = next((step.step for step in saga.steps if step.step_class == StepClass.COMPENSATABLE), None)
     for step in saga.steps:
-        undone = step.step_class == StepClass.COMPENSATABLE
         shown = step.step_class == StepClass.RETRIABLE or step.step == first
         catalogue = {StepClass.PIVOT: "F14", StepClass.RETRIABLE: "F15"}.get(step.step_class, "F2")
         fault = Fault(step.step, Role.FORWARD, Kind.REPLY_LOST, None)
-        end = _end(step, End.COMPENSATED if undone else End.ESCALATED)
-        yield _one(f"no-reply-at-{step.step}", catalogue, Tier.DEMO if shown else Tier.NIGHTLY, fault, end)
+        tier = Tier.DEMO if shown else Tier.NIGHTLY
+        yield _scenario(f"no-reply-at-{step.step}", catalogue, tier, ends.effect_unknown(step), fault)
 
 
 def _request_lost(saga: Saga) -> Iterator[Scenario]:
     for step in saga.steps:
         fault = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST)
-        yield _one(f"request-lost-at-{step.step}", "F1", Tier.NIGHTLY, fault, End.COMMITTED)
+        yield _nightly(f"request-lost-at-{step.step}", "F1", ends.request_lost_once(step), fault)
 
 
 def _duplicated(saga: Saga) -> Iterator[Scenario]:
     for step in saga.steps:
         fault = Fault(step.step, Role.FORWARD, Kind.DUPLICATED)
-        yield _one(f"duplicate-at-{step.step}", "F1", Tier.NIGHTLY, fault, End.COMMITTED)
+        yield _nightly(f"duplicate-at-{step.step}", "F1", (End.COMMITTED,), fault)
 
 
 def _unreachable(saga: Saga) -> Iterator[Scenario]:
     """No forward call arrives any more, so the compensation comes first."""
     for step in _compensatable(saga):
         fault = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST, None)
-        yield _one(f"unreachable-at-{step.step}", "F2", Tier.NIGHTLY, fault, _end(step, End.COMPENSATED))
+        yield _nightly(f"unreachable-at-{step.step}", "F2", ends.no_effect_unknown(step), fault)
+
+
+def _late(saga: Saga) -> Iterator[Scenario]:
+    """The first forward call arrives when a second one has long had its effect."""
+    for step in saga.steps:
+        if ends.is_repeated(step, Role.FORWARD):
+            fault = Fault(step.step, Role.FORWARD, Kind.DELAYED)
+            yield _nightly(f"late-at-{step.step}", "F1", (End.COMMITTED,), fault)
+
+
+def _late_after_undo(saga: Saga) -> Iterator[Scenario]:
+    """The first forward call arrives when the step was compensated long ago; no other one arrives."""
+    for step in _compensatable(saga):
+        late = Fault(step.step, Role.FORWARD, Kind.DELAYED)
+        others = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST, None)
+        faults = (late, others) if ends.is_repeated(step, Role.FORWARD) else (late,)
+        yield _nightly(f"late-after-undo-at-{step.step}", "F2", ends.no_effect_unknown(step), *faults)
 
 
 def _callbacks(saga: Saga) -> Iterator[Scenario]:
@@ -142,8 +154,8 @@ def _callbacks(saga: Saga) -> Iterator[Scenario]:
         if step.completion == Completion.CALLBACK:
             lost = Fault(step.step, Role.CALLBACK, Kind.REQUEST_LOST)
             twice = Fault(step.step, Role.CALLBACK, Kind.DUPLICATED)
-            yield _one(f"callback-lost-at-{step.step}", "F9", Tier.NIGHTLY, lost, End.COMMITTED)
-            yield _one(f"callback-duplicate-at-{step.step}", "F9", Tier.NIGHTLY, twice, End.COMMITTED)
+            yield _nightly(f"callback-lost-at-{step.step}", "F9", (End.COMMITTED,), lost)
+            yield _nightly(f"callback-duplicate-at-{step.step}", "F9", (End.COMMITTED,), twice)
 
 
 def _no_callback(saga: Saga) -> Iterator[Scenario]:
@@ -151,21 +163,19 @@ def _no_callback(saga: Saga) -> Iterator[Scenario]:
     for step in saga.steps:
         if step.completion == Completion.CALLBACK and step.callback_timeout_ms <= LONGEST_CALLBACK_WAIT_MS:
             fault = Fault(step.step, Role.CALLBACK, Kind.REQUEST_LOST, None)
-            other = End.COMPENSATED if step.step_class == StepClass.COMPENSATABLE else End.ESCALATED
-            ends = (End.COMMITTED,) if step.optional else (End.COMMITTED, other)
-            yield _scenario(f"no-callback-at-{step.step}", "F9", Tier.NIGHTLY, (fault,), *ends)
+            yield _nightly(f"no-callback-at-{step.step}", "F9", ends.callback_lost_for_good(step), fault)
 
 
 def _undo_reply_lost(saga: Saga) -> Iterator[Scenario]:
     for step, cause in _undone_by_another(saga):
         fault = Fault(step.step, Role.COMPENSATE, Kind.REPLY_LOST)
-        yield _scenario(f"undo-reply-lost-at-{step.step}", "F3", Tier.NIGHTLY, (_refusal(cause), fault), End.COMPENSATED)
+        yield _nightly(f"undo-reply-lost-at-{step.step}", "F3", ends.undo_reply_lost_once(step), _refusal(cause), fault)
 
 
 def _undo_fails(saga: Saga) -> Iterator[Scenario]:
     for step, cause in _undone_by_another(saga):
         fault = Fault(step.step, Role.COMPENSATE, Kind.UNAVAILABLE, None)
-        yield _scenario(f"undo-fails-at-{step.step}", "F4", Tier.NIGHTLY, (_refusal(cause), fault), End.ESCALATED)
+        yield _nightly(f"undo-fails-at-{step.step}", "F4", (End.ESCALATED,), _refusal(cause), fault)
 
 
 def _undone_by_another(saga: Saga) -> Iterator[tuple[Step, Step]]:
@@ -187,17 +197,15 @@ def _undone_by_another(saga: Saga) -> Iterator[tuple[Step, Step]]:
 def _participant_dies(saga: Saga) -> Iterator[Scenario]:
     """A participant dies once its work is done; when its restart outlasts all tries, it is as if no reply came any more."""
     for step in saga.steps:
-        undone = step.step_class == StepClass.COMPENSATABLE
         fault = Fault(step.step, Role.FORWARD, Kind.RECEIVER_DIES)
-        ends = dict.fromkeys((End.COMMITTED, _end(step, End.COMPENSATED if undone else End.ESCALATED)))
-        yield _scenario(f"participant-dies-at-{step.step}", "F1", Tier.NIGHTLY, (fault,), *ends)
+        yield _nightly(f"participant-dies-at-{step.step}", "F1", ends.participant_died(step), fault)
 
 
 def _saga_service_dies(saga: Saga) -> Iterator[Scenario]:
     """The saga service takes up after its restart what it had begun."""
     for step in saga.steps:
         fault = Fault(step.step, Role.FORWARD, Kind.CALLER_DIES)
-        yield _one(f"saga-service-dies-at-{step.step}", "F6", Tier.NIGHTLY, fault, End.COMMITTED)
+        yield _nightly(f"saga-service-dies-at-{step.step}", "F6", ends.caller_died(step), fault)
 
 
 def can_refuse(step: Step) -> bool:
@@ -213,16 +221,11 @@ def _refusal(step: Step) -> Fault:
     return Fault(step.step, Role.FORWARD, Kind.REFUSED)
 
 
-def _end(step: Step, end: End) -> End:
-    """A saga may finish without an optional step."""
-    return End.COMMITTED if step.optional else end
+def _nightly(name: str, catalogue: str, expected: Ends, *faults: Fault) -> Scenario:
+    return _scenario(name, catalogue, Tier.NIGHTLY, expected, *faults)
 
 
-def _one(name: str, catalogue: str, tier: Tier, fault: Fault, end: End) -> Scenario:
-    return _scenario(name, catalogue, tier, (fault,), end)
-
-
-def _scenario(name: str, catalogue: str, tier: Tier, faults: tuple[Fault, ...], *ends: End) -> Scenario:
+def _scenario(name: str, catalogue: str, tier: Tier, expected: Ends, *faults: Fault) -> Scenario:
     title = "; ".join(fault.text for fault in faults)
     refusing = frozenset(fault.step for fault in faults if fault.kind == Kind.REFUSED)
-    return Scenario(name, title[0].upper() + title[1:], catalogue, tier, faults, refusing, ends)
+    return Scenario(name, title[0].upper() + title[1:], catalogue, tier, faults, refusing, expected)

@@ -1,44 +1,129 @@
-"""Why a played scenario proves nothing: its fault never happened, or something happened that nobody injected (pure).
+"""Why a played scenario proves nothing: a fault did not happen as it is named, or something happened that nobody injected (pure).
 
-Such a run is neither kept nor broken; the harness could not find out.
+Such a run is neither kept nor broken; the harness could not find out. A fault counts only when it did what its name says: a lost
+reply must have been the reply to a call that took effect, a lost request must have left none, a duplicate must have come twice.
+What the participant answered stands in the trace, and so does what its state and effect were when it was asked at that moment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from saga_contracts.declare.outcomes import Outcome
-from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.saga import Completion, Saga, Step
 from saga_contracts.declare.verdict import Verdict
 from saga_e2e.derive.faults import Fault, Kind, Role
-from saga_e2e.judge.findings import Finding
-from saga_e2e.proxy.trace import Fate, Trace, calls_of
+from saga_e2e.judge.findings import Finding, Judged
+from saga_e2e.judge.readings import claims
+from saga_e2e.proxy.meanings import RETRYABLE, UNDECLARED
+from saga_e2e.proxy.trace import Asked, Fate, Trace, TracedCall, calls_of
+
+_TAKEN = {
+    Role.FORWARD: frozenset({"done", "in_progress"}),
+    Role.COMPENSATE: frozenset({"done"}),
+    Role.CALLBACK: frozenset({"done"}),
+}
+"""The answers after which a call has taken effect, or will."""
 
 
-def doubt(saga: Saga, faults: Iterable[tuple[Fault, bool]], trace: Trace, findings: Iterable[Finding]) -> str | None:
+def doubt(case: Judged, findings: tuple[Finding, ...]) -> str | None:
     """Say in words why a run proves nothing, or None when it does.
 
     Args:
-        saga: The saga.
-        faults: Each fault of the scenario, and whether the proxy has met a call with it.
-        trace: Every call of the run.
+        case: Saga, scenario and evidence.
         findings: What the run came to; a call that was too slow only matters when something is broken.
     """
-    missed = _never_met(faults, trace)
+    missed = next(_not_as_named(case), None)
     if missed is not None:
         return missed
     is_broken = any(finding.verdict == Verdict.BROKEN for finding in findings)
-    return _too_slow(saga, trace) if is_broken else None
+    return _too_slow(case.saga, case.evidence.trace) if is_broken else None
 
 
-def _never_met(faults: Iterable[tuple[Fault, bool]], trace: Trace) -> str | None:
-    for fault, met in faults:
-        if not (_was_refused(trace, fault) if fault.kind == Kind.REFUSED else met):
-            return f"The fault was never met, so nothing was learned: {fault.text}. The saga did not make this call."
-    return None
+def _not_as_named(case: Judged) -> Iterator[str]:
+    for fault in case.scenario.faults:
+        met = [call for call in case.evidence.trace if call.met == fault]
+        if not (_was_refused(case.evidence.trace, fault) if fault.kind == Kind.REFUSED else met):
+            yield f"The fault was never met, so nothing was learned: {fault.text}. The saga did not make this call."
+        for call in met:
+            why = _untrue(case, fault, call)
+            if why is not None:
+                yield f"The fault did not happen as it is named, so nothing was learned: {fault.text}. {why}"
 
 
 def _was_refused(trace: Trace, fault: Fault) -> bool:
     calls = calls_of(trace, fault.step, Role.FORWARD, Role.CALLBACK)
-    return any(Outcome.REFUSED in (call.outcome, call.told) for call in calls)
+    return any(call.outcome == "refused" or call.told == "refused" for call in calls)
+
+
+def _untrue(case: Judged, fault: Fault, call: TracedCall) -> str | None:
+    """Say why a fault was not what it is called, at one call that it met; None when it was."""
+    if fault.kind in (Kind.REQUEST_LOST, Kind.UNAVAILABLE):
+        return (
+            _tells_nothing(call) if call.role == Role.CALLBACK else _state_differs(case, call, effect=call.role != Role.FORWARD)
+        )
+    if fault.kind == Kind.DUPLICATED:
+        return _not_twice(call)
+    if fault.kind == Kind.DELAYED:
+        return None if call.outcome not in (None, RETRYABLE) else _answered(call, "when it arrived at last")
+    if call.outcome not in _TAKEN.get(call.role, frozenset()):
+        return (
+            _answered(call, "so that it took no effect") if call.replies else f"{call.target} gave no answer to {call.request}."
+        )
+    return _state_differs(case, call, effect=call.role == Role.FORWARD)
+
+
+def _tells_nothing(call: TracedCall) -> str | None:
+    return None if call.told is not None else f"The body of {call.request} told no outcome that the saga file declares."
+
+
+def _not_twice(call: TracedCall) -> str | None:
+    if call.outcome not in _TAKEN.get(call.role, frozenset()):
+        return (
+            _answered(call, "so that it took no effect") if call.replies else f"{call.target} gave no answer to {call.request}."
+        )
+    if len(call.replies) < call.arrivals:
+        return f"{call.target} gave no answer to {call.request} when it came again."
+    again = call.replies[-1]
+    return f"{call.request} was answered {again.status} when it came again: try later." if again.outcome == RETRYABLE else None
+
+
+def _answered(call: TracedCall, remark: str) -> str:
+    if not call.replies:
+        return f"{call.target} gave no answer to {call.request} {remark}."
+    meaning = "which the saga file does not declare" if call.outcome == UNDECLARED else f"which means {call.outcome}"
+    return f"{call.target} answered {call.request} with {call.status}, {meaning}, {remark}."
+
+
+def _state_differs(case: Judged, call: TracedCall, *, effect: bool) -> str | None:
+    """Say that the participant's own state contradicts what the fault is called, or cannot be told."""
+    step, asked = case.saga.step(call.step), call.asked
+    if asked is None or call.role not in (Role.FORWARD, Role.COMPENSATE):
+        return None
+    if asked.trouble:
+        return f"Whether {call.request} took effect could not be asked: {asked.trouble}"
+    told = claims(step, asked, shared=step.step in case.shared_probes or _is_to_come(step, call, asked))
+    if effect in told or not _can_tell(case, step, call):
+        return None
+    wanted = "took effect" if (effect == (call.role == Role.FORWARD)) else "took no effect"
+    return f"{call.target} does not show that {call.request} {wanted}: {_seen(step, asked)}."
+
+
+def _is_to_come(step: Step, call: TracedCall, asked: Asked) -> bool:
+    """Is the effect made later, so that the probe cannot show it yet, and no status call tells that it was accepted?"""
+    return step.completion == Completion.CALLBACK and call.outcome == "in_progress" and asked.status is None
+
+
+def _can_tell(case: Judged, step: Step, call: TracedCall) -> bool:
+    """Does the step declare anything by which its state can be told?"""
+    if step.status is not None:
+        return True
+    readable = step.probe is not None and step.step not in case.shared_probes
+    return readable and not (call.asked is not None and _is_to_come(step, call, call.asked))
+
+
+def _seen(step: Step, asked: Asked) -> str:
+    parts = [] if step.status is None else [f"its status call tells {asked.status}"]
+    if step.probe is not None:
+        parts.append(f"its probe {'was not read' if asked.probe_trouble else f'reads {str(asked.probe)[:160]}'}")
+    return ", ".join(parts)
 
 
 def _too_slow(saga: Saga, trace: Trace) -> str | None:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from saga_contracts.declare.saga import Step, StepClass
-from saga_e2e.derive.faults import Role
-from saga_e2e.derive.scenarios import End
-from saga_e2e.judge.evidence import TERMINAL, StepEvidence, reading
+from saga_e2e.derive.ends import End, may_use_up_the_tries
+from saga_e2e.derive.faults import Fault, Role
+from saga_e2e.judge.evidence import TERMINAL, StepEvidence
 from saga_e2e.judge.findings import OPEN, Finding, Judged, judged, not_applicable
+from saga_e2e.judge.heard import second_answers, unheard
+from saga_e2e.judge.readings import reading
 
 
 def expected_end(case: Judged) -> Finding:
@@ -34,8 +36,8 @@ def agreement(case: Judged) -> Finding:
 
 
 def one_effect(case: Judged) -> Finding:
-    """I2: each step has at most one net effect."""
-    broken, unproven = [], []
+    """I2: each step has at most one net effect, and a call that came twice was answered twice as if it had come once."""
+    broken, unproven = list(second_answers(case)), []
     for step in case.saga.steps:
         seen = case.worlds(step)
         if seen is None:
@@ -80,10 +82,10 @@ def came_to_an_end(case: Judged) -> Finding:
 
 
 def record_agrees(case: Judged) -> Finding:
-    """I10: what the saga service has on record is what every participant says of its step."""
+    """I10: what the saga service has on record is what it heard, and what every participant says of its step."""
     if case.end not in TERMINAL:
         return not_applicable("I10", "The saga has not come to an end.")
-    broken, unproven = [], []
+    broken, unproven = list(unheard(case)), []
     for step in case.saga.steps:
         found = case.found(step)
         if found.status is None:
@@ -104,8 +106,8 @@ def _named(case: Judged) -> list[str]:
 
 
 def _without_cause(case: Judged) -> Iterator[str]:
-    """An escalation needs a fault that lasts: at a compensation, or at a step that only goes forward."""
-    causes = {fault.step for fault in case.scenario.faults if fault.persistent and _can_escalate(case, fault.step, fault.role)}
+    """An escalation needs a fault that outlasts the tries: at a compensation, or at a step that only goes forward."""
+    causes = {fault.step for fault in case.scenario.faults if _can_escalate(case, fault)}
     if not causes:
         yield "The saga is escalated, but no fault of this scenario can cause that."
     for name in _named(case):
@@ -113,9 +115,11 @@ def _without_cause(case: Judged) -> Iterator[str]:
             yield f"{name} is {case.evidence.step(name).state}, but no fault of this scenario at {name} can cause that."
 
 
-def _can_escalate(case: Judged, step: str, role: Role) -> bool:
-    forward_only = case.saga.step(step).step_class != StepClass.COMPENSATABLE
-    return role == Role.COMPENSATE or (role in (Role.FORWARD, Role.CALLBACK) and forward_only)
+def _can_escalate(case: Judged, fault: Fault) -> bool:
+    step = case.saga.step(fault.step)
+    forward_only = step.step_class != StepClass.COMPENSATABLE
+    where = fault.role == Role.COMPENSATE or (fault.role in (Role.FORWARD, Role.CALLBACK) and forward_only)
+    return where and may_use_up_the_tries(step, fault)
 
 
 def _declared_worlds(found: StepEvidence) -> frozenset[str]:
@@ -135,7 +139,7 @@ def _allowed_status(step: Step, state: str, case: Judged) -> frozenset[str]:
         "refused": {"refused"},
         "compensated": {"compensated"},
     }.get(state, set())
-    if state in OPEN and case.end == End.ESCALATED:
+    if state in OPEN and (case.end == End.ESCALATED or step.optional):  # the saga may finish without an optional step
         allowed = {"applied", "absent", "refused", "compensated", "in_progress"}
     if state == "compensated" and step.step in case.scenario.refusing:
         allowed = allowed | {"refused"}
@@ -145,7 +149,7 @@ def _allowed_status(step: Step, state: str, case: Judged) -> frozenset[str]:
 
 
 def _unread(case: Judged, step: Step) -> str:
-    trouble = case.found(step).probe_trouble or "another step's probe reads the same"
+    trouble = case.found(step).probe_trouble or case.shared_probes.get(step.step, "its probe was not read")
     return f"The effect of {step.step} cannot be seen: {trouble}."
 
 

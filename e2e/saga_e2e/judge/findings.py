@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.declare.verdict import Verdict
 from saga_e2e.derive.scenarios import Scenario
-from saga_e2e.judge.evidence import Evidence, StepEvidence, shared_probes, worlds
+from saga_e2e.judge.evidence import Evidence, StepEvidence
+from saga_e2e.judge.readings import shared_probes, worlds
 
 OPEN = frozenset({"exhausted", "uncertain", "failed_compensation"})
 """Step states in which the saga service says openly that the step did not come to its end."""
+STANDS_ALONE = frozenset({"I2", "I11"})
+"""Invariants that no fault excuses: broken is broken, also where a fault did not happen as it was named."""
 _WITHOUT_EFFECT = frozenset({"absent", "compensated", "refused"})
 
 
@@ -26,7 +30,7 @@ class Finding:
         return {"id": self.id, "verdict": self.verdict.value, "text": self.text}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judged:
     """What the judging functions work on."""
 
@@ -44,13 +48,18 @@ class Judged:
         """The steps that the saga may not finish without."""
         return tuple(step for step in self.saga.steps if not step.optional)
 
+    @cached_property
+    def shared_probes(self) -> dict[str, str]:
+        """The steps whose effects cannot be told apart from another's, each with the reason."""
+        return shared_probes(self.saga, {step.step: self.found(step) for step in self.saga.steps})
+
     def found(self, step: Step) -> StepEvidence:
         """Give a step's evidence."""
         return self.evidence.step(step.step)
 
     def worlds(self, step: Step) -> frozenset[str] | None:
         """Give the declared worlds that a step's probe reading equals; None without a reading of its own."""
-        if step.step in shared_probes(self.saga, self.evidence):
+        if step.step in self.shared_probes:
             return None
         return worlds(step, self.found(step), refusing=step.step in self.scenario.refusing)
 

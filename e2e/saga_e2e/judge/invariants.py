@@ -3,19 +3,18 @@
     end   the saga ended as the scenario must end       I6   each escalation reached the owner
     I1    every step agrees with the end                I7   compensations in the reverse order
     I2    at most one net effect per step               I8   no compensation past the pivot
-    I3    what the probes read is what was declared     I10  record and participants agree
-    I4    an end is not left again                      I12  calls at most the declared tries
-    I5    the saga came to an end                       I13  arrivals are in the step's deck
+    I3    what the probes read is what was declared     I10  record, answers and participants agree
+    I4    an end is not left again                      I11  calls and answers are declared ones
+    I5    the saga came to an end                       I12  calls at most the declared tries
+                                                        I13  arrivals are in the step's deck
 
-Those about ends and effects are in `end_invariants`, those about the trace in `trace_invariants`. I9 and I11 are not judged here.
+Those about ends and effects are in `end_invariants`, those about the trace in `trace_invariants` and `conformance`. I9 is not
+judged here.
 """
 
 from collections.abc import Callable
 
-from saga_contracts.declare.saga import Saga
-from saga_e2e.derive.scenarios import Scenario
-from saga_e2e.judge import end_invariants, trace_invariants
-from saga_e2e.judge.evidence import Evidence
+from saga_e2e.judge import conformance, end_invariants, trace_invariants
 from saga_e2e.judge.findings import Finding, Judged
 
 JUDGES: tuple[Callable[[Judged], Finding], ...] = (
@@ -29,12 +28,12 @@ JUDGES: tuple[Callable[[Judged], Finding], ...] = (
     trace_invariants.reverse_order,
     trace_invariants.none_past_the_pivot,
     end_invariants.record_agrees,
+    conformance.conforms,
     trace_invariants.bounded_work,
     trace_invariants.in_the_deck,
 )
 
 
-def judge(saga: Saga, scenario: Scenario, evidence: Evidence) -> tuple[Finding, ...]:
+def judge(case: Judged) -> tuple[Finding, ...]:
     """Judge every invariant, in the catalogue's order."""
-    case = Judged(saga, scenario, evidence)
     return tuple(one(case) for one in JUDGES)

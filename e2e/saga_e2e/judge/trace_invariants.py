@@ -7,10 +7,11 @@ from saga_contracts.derive import decks, model
 from saga_contracts.derive.expectations import Letter, Word
 from saga_contracts.derive.model import Rules
 from saga_contracts.derive.slices import step_slice
-from saga_e2e.derive.faults import Role
-from saga_e2e.derive.scenarios import End
+from saga_e2e.derive.ends import End, tries_of
+from saga_e2e.derive.faults import Kind, Role
 from saga_e2e.judge.findings import OPEN, Finding, Judged, judged, not_applicable
-from saga_e2e.proxy.trace import Trace, as_word, calls_of, word
+from saga_e2e.proxy.trace import Trace, calls_of
+from saga_e2e.proxy.words import as_word, readings, word
 
 
 def owner_was_told(case: Judged) -> Finding:
@@ -56,13 +57,14 @@ def none_past_the_pivot(case: Judged) -> Finding:
 
 
 def bounded_work(case: Judged) -> Finding:
-    """I12: no call was sent more often than the saga file declares."""
+    """I12: no call was sent more often than the saga file declares; each crash of the saga service may begin the tries anew."""
+    begun = 1 + sum(fault.kind == Kind.CALLER_DIES for fault in case.scenario.faults)
     broken = []
     for step in case.saga.steps:
         for role in (Role.FORWARD, Role.COMPENSATE):
-            sent = len(calls_of(case.evidence.trace, step.step, role))
-            if sent > step.tries:
-                broken.append(f"The {role} call of {step.step} was sent {sent} times; {step.tries} tries are declared.")
+            sent, tries = len(calls_of(case.evidence.trace, step.step, role)), tries_of(step, role)
+            if sent > tries * begun:
+                broken.append(f"The {role} call of {step.step} was sent {sent} times; {tries} tries are declared.")
     return judged("I12", broken, [], "No call was sent more often than declared.")
 
 
@@ -74,9 +76,9 @@ def in_the_deck(case: Judged) -> Finding:
         letters = word(case.evidence.trace, step.step)
         text = " ".join(letters) or "nothing"
         seen.append(f"{step.step}: {text}")
-        found = _as_called_back(as_word(letters), step)
         known = model.words(Rules.of(step_slice(case.saga, step.step)), faults)
-        if letters and (found is None or found not in known):
+        may_be = [_as_called_back(as_word(one), step) for one in readings(case.evidence.trace, step.step)]
+        if letters and not any(one is not None and one in known for one in may_be):
             broken.append(
                 f"At {step.step} arrived {text}: not in its deck for {faults} faults. "
                 "The saga service left the model, or the participant did not call back as declared, or the derivation is wrong."

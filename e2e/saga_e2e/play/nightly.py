@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.declare.verdict import Verdict, exit_status, worst
 from saga_contracts.errors import SagapactError
 from saga_e2e.console import Console
-from saga_e2e.judge.records import ScenarioRecord
+from saga_e2e.judge.records import UNKNOWN, ScenarioRecord
 from saga_e2e.play import runner
 from saga_e2e.report import ReportData
 from saga_e2e.report import files as report_files
+from saga_e2e.report.files import Results
 from saga_e2e.stage.landscape import Landscape
 from saga_verifier import VERSION
 from saga_verifier.isolation.interface import Isolation
@@ -30,7 +30,7 @@ class Headline:
 def run(
     saga: Saga,
     landscape: Landscape,
-    out: Path,
+    out: Results,
     console: Console,
     *,
     tier: str,
@@ -42,7 +42,7 @@ def run(
     Args:
         saga: The saga.
         landscape: How its services are started.
-        out: Folder for the report.
+        out: Where the report goes.
         console: Where each scenario is told.
         tier: `demo` or `nightly`.
         names: Only these scenarios; none: all of the tier.
@@ -70,17 +70,17 @@ def run(
         raise SagapactError(f"No scenario of {saga.saga} was played. Report this as a defect of sagapact.")
     headline = _headline(saga, [str(record.verdict) for record in records])
     write_report(out, saga, headline, scenarios=[record.as_json() for record in records])
-    console.line(f"{headline.sentence} The report: {out / 'report.html'}")
-    if any(record.error for record in records):
+    console.line(f"{headline.sentence} The report: {out.path / 'report.html'}")
+    if any(record.verdict == UNKNOWN for record in records):
         return SagapactError.exit_status
     return exit_status(worst(Verdict(record.verdict) for record in records))
 
 
-def write_report(out: Path, saga: Saga, headline: Headline, **parts: list[dict[str, Any]]) -> None:
+def write_report(out: Results, saga: Saga, headline: Headline, **parts: list[dict[str, Any]]) -> None:
     """Write a report as a page, JSON and JUnit.
 
     Args:
-        out: The folder.
+        out: Where to.
         saga: The saga that it is about.
         headline: The verdict on the whole.
         parts: `providers`, `gates`, `scenarios`, `figures`, as far as there are any.

@@ -3,23 +3,29 @@
 What could not be found out is said in the record's `error`, never taken for a pass. Several scenarios at a time are `runner`.
 """
 
+import random
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Event
 from typing import Any
 
+from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Completion, Saga
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
-from saga_e2e.derive.faults import Fault, Role, on_the_way
-from saga_e2e.derive.scenarios import End, Scenario
+from saga_contracts.wire.fresh import fresh_payload
+from saga_e2e.derive.ends import End
+from saga_e2e.derive.faults import Role, on_the_way
+from saga_e2e.derive.scenarios import Scenario
+from saga_e2e.judge.conformance import of_strays
 from saga_e2e.judge.doubts import doubt
 from saga_e2e.judge.evidence import Evidence, SagaRecord
-from saga_e2e.judge.findings import OPEN, Finding
+from saga_e2e.judge.findings import OPEN, Finding, Judged
 from saga_e2e.judge.invariants import judge
 from saga_e2e.judge.records import ScenarioRecord, step_records
 from saga_e2e.play.gather import Services
+from saga_e2e.proxy.trace import Asked, Stray
 from saga_e2e.stage.topology import Topology
 
 DEADLINE_S = 30.0
@@ -52,51 +58,69 @@ class Player:
     def play(self, scenario: Scenario) -> ScenarioRecord:
         """Play a scenario and judge it."""
         began_ms, saga_id = self._proxy.now_ms(), ""
-        payload = fresh_payload(self._saga)
+        payload = fresh_payload(self._saga.payload, random.SystemRandom())
         try:
             for step in self._saga.steps:
                 self._services.prepare(step, payload, refusing=step.step in scenario.refusing)
             saga_id = self._services.create(f"e2e-{uuid.uuid4().hex}", payload)
             return self._followed(scenario, saga_id, payload, began_ms)
         except SagapactError as failure:
-            seen = self._proxy.trace(saga_id)
-            return ScenarioRecord(scenario, saga_id, "", self._since(began_ms), str(failure), trace=seen, began_ms=began_ms)
+            return self._failed(scenario, saga_id, payload, began_ms, str(failure))
         finally:
             self._proxy.close(saga_id)
 
     def _followed(self, scenario: Scenario, saga_id: str, payload: Mapping[str, Any], began_ms: float) -> ScenarioRecord:
         """Inject the faults into a saga that was just created, wait for its end, judge it."""
-        parts = [on_the_way(self._saga, fault) for fault in scenario.faults]
-        self._proxy.open(saga_id, [fault for part in parts for fault in part])
+        faults = [part for fault in scenario.faults for part in on_the_way(self._saga, fault)]
+        self._proxy.open(saga_id, faults, lambda step: self._ask_now(saga_id, payload, step))
         evidence = self._evidence(scenario, saga_id, payload)
-        findings = judge(self._saga, scenario, evidence)
-        met = list(zip(scenario.faults, _met(parts, self._proxy.hits(saga_id)), strict=True))
+        case = Judged(self._saga, scenario, evidence)
+        findings = judge(case)
         return ScenarioRecord(
             scenario=scenario,
             saga_id=saga_id,
             outcome=evidence.record.state,
             duration_ms=self._since(began_ms),
-            error=doubt(self._saga, met, evidence.trace, findings) or self._lost(findings),
+            error=doubt(case, findings) or self._lost(findings),
             findings=findings,
             steps=step_records(self._saga, evidence),
             trace=evidence.trace,
+            strays=evidence.strays,
             began_ms=began_ms,
         )
+
+    def _failed(self, scenario: Scenario, saga_id: str, payload: Mapping[str, Any], began_ms: float, why: str) -> ScenarioRecord:
+        """Record a scenario that could not be played to its end, with what was seen until then."""
+        seen, strays = self._proxy.trace(saga_id), self._strays(saga_id, payload)
+        findings = (of_strays(strays),) if strays else ()
+        took_ms = self._since(began_ms)
+        return ScenarioRecord(scenario, saga_id, "", took_ms, why, findings, trace=seen, strays=strays, began_ms=began_ms)
+
+    def _ask_now(self, saga_id: str, payload: Mapping[str, Any], name: str) -> Asked:
+        """Ask a step's participant what is true at this moment."""
+        found = self._services.ask(self._saga.step(name), saga_id, payload, self._services.record(saga_id))
+        return Asked(found.status, found.probe, found.probe_trouble, found.context)
+
+    def _strays(self, saga_id: str, payload: Mapping[str, Any]) -> tuple[Stray, ...]:
+        """Give the calls that no saga file declares and that bear this saga's id or one of its own values."""
+        fresh = [templates.look_up(name, payload) for name in self._saga.payload.fresh]
+        return self._proxy.claim_strays([saga_id, *(value for value in fresh if isinstance(value, str))])
 
     def _lost(self, findings: Iterable[Finding]) -> str | None:
         """Say which service has ended, when something is broken: it is not to blame on the saga then."""
         return self._topology.trouble() if any(finding.verdict == Verdict.BROKEN for finding in findings) else None
 
     def _evidence(self, scenario: Scenario, saga_id: str, payload: Mapping[str, Any]) -> Evidence:
-        record = self._await_end(saga_id, self._deadline_s + _longer_s(self._saga, scenario))
+        record = self._await_end(saga_id, self._deadline_s + longer_s(self._saga, scenario))
         if record.state == End.ESCALATED and self._saga.policies.owner_notification is not None:
             self._await_notice(saga_id, record)
         self._topology.wait_until_restarted()
+        self._proxy.deliver(saga_id)
         self._await_callbacks(scenario, saga_id)
         self._await_quiet(saga_id)
         steps = tuple(self._services.ask(step, saga_id, payload, record) for step in self._saga.steps)
         again = self._record(saga_id)
-        return Evidence(saga_id, record, again, steps, self._proxy.trace(saga_id))
+        return Evidence(saga_id, record, again, steps, self._proxy.trace(saga_id), self._strays(saga_id, payload))
 
     def _await_end(self, saga_id: str, deadline_s: float) -> SagaRecord:
         for _ in self._pauses(deadline_s):
@@ -153,21 +177,7 @@ class Player:
         return round(self._proxy.now_ms() - began_ms)
 
 
-def fresh_payload(saga: Saga) -> dict[str, Any]:
-    """Give the example payload with new values in its fresh fields."""
-    token = uuid.uuid4().hex[:12]
-    return {**saga.payload.example, **{name: f"{saga.payload.example[name]}-{token}" for name in saga.payload.fresh}}
-
-
-def _longer_s(saga: Saga, scenario: Scenario) -> float:
+def longer_s(saga: Saga, scenario: Scenario) -> float:
     """Give how much longer a scenario takes in which the time of callbacks runs out."""
     lost = {fault.step for fault in scenario.faults if fault.persistent and fault.role == Role.CALLBACK}
     return sum(saga.step(name).callback_timeout_ms / 1000 for name in lost)
-
-
-def _met(parts: Sequence[Sequence[Fault]], hits: Sequence[int]) -> Iterator[bool]:
-    """Say for each fault whether it was met on the way: whether the first thing that the proxy had to do for it happened."""
-    left = iter(hits)
-    for part in parts:
-        numbers = [next(left) for _ in part]
-        yield bool(numbers and numbers[0])

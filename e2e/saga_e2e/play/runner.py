@@ -15,9 +15,9 @@ from threading import Event as Signal
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import SagapactError, UsageError
 from saga_e2e.derive.scenarios import Scenario, Tier, derive, select
-from saga_e2e.judge.records import ScenarioRecord
+from saga_e2e.judge.records import ScenarioRecord, of_nobody
 from saga_e2e.play.gather import Services, new_client
-from saga_e2e.play.player import DEADLINE_S, Player
+from saga_e2e.play.player import DEADLINE_S, Player, longer_s
 from saga_e2e.stage.landscape import Landscape
 from saga_e2e.stage.topology import Topology
 from saga_verifier.isolation.interface import Isolation
@@ -39,7 +39,14 @@ class ScenarioEnded:
     record: ScenarioRecord
 
 
-Event = ScenarioStarted | ScenarioEnded
+@dataclass(frozen=True, slots=True)
+class StraysFound:
+    """Calls were seen that no saga file declares, and that belong to no scenario."""
+
+    record: ScenarioRecord
+
+
+Event = ScenarioStarted | ScenarioEnded | StraysFound
 
 
 def run(
@@ -68,7 +75,7 @@ def run(
     chosen = select(derive(saga), tier=Tier(tier), names=names)
     with Topology(landscape, saga, env=env, isolation=isolation) as topology, closing(play(topology, chosen)) as events:
         for event in events:
-            if isinstance(event, ScenarioEnded):
+            if isinstance(event, ScenarioEnded | StraysFound):
                 yield event.record
                 if event.record.error is not None:
                     _check_alive(topology)
@@ -107,8 +114,13 @@ def play(
         give_up = Signal()
         player = Player(topology, services, deadline_s, give_up)
         alone = [one for one in scenarios if any(fault.crashes for fault in one.faults)]
-        yield from _played(player, [one for one in scenarios if one not in alone], at_once, give_up)
+        together = [one for one in scenarios if one not in alone]
+        together.sort(key=lambda one: longer_s(topology.saga, one), reverse=True)  # nobody waits for it at the end
+        yield from _played(player, together, at_once, give_up)
         yield from _played(player, alone, 1, give_up)  # a service that dies would disturb the others
+        strays = topology.proxy.all_strays()
+        if strays:
+            yield StraysFound(of_nobody(strays))
 
 
 def _played(player: Player, scenarios: Sequence[Scenario], at_once: int, give_up: Signal) -> Iterator[Event]:

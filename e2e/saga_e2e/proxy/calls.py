@@ -1,187 +1,116 @@
 """Which call of the saga is this? Recognised from what the saga file declares, by any participant's server or proxy (pure).
 
 The step comes from the correlation headers, or else from the step key where the declared request has it: in the path, a header or
-the body. The role comes from method, path and body. A call that is none of the saga's is not recognised.
+the body. The role comes from method, path, query, headers and body; a call that has the method and the path of just one declared
+request is taken for that one, and what differs is said. Any other call is a stray: it says what it comes nearest to. Only looking
+at a service's health or metrics is no call of the saga.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote
 
-from saga_contracts.declare.saga import Request, Saga, Step
-from saga_contracts.wire import replies
+from saga_contracts.declare.saga import Saga
 from saga_contracts.wire.requests import step_key
 from saga_e2e.derive.faults import Role
+from saga_e2e.proxy.shapes import Incoming, Shape, shapes_of
 
-CALLBACK_PATH = "/callbacks/"
-_TOKEN = re.compile(r"\{\{|\}\}|\{[a-z_][A-Za-z0-9_.]*\}")
-_ROLES = (Role.FORWARD, Role.COMPENSATE, Role.STATUS, Role.PROBE)
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One HTTP request as it came.
-
-    Attributes:
-        target: Whom it is for: a participant's name or the saga service's.
-        path: Percent-encoded, without the query.
-        headers: With names in lower case.
-        body: The JSON value; None when there is none.
-    """
-
-    target: str
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: Any
+_HEALTH = frozenset(
+    {"health", "healthz", "healthcheck", "heartbeat", "live", "livez", "liveness", "metrics", "ping", "prometheus", "ready"}
+    | {"readyz", "readiness", "startup"}
+)
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A call of the saga."""
+    """A call of the saga.
+
+    Attributes:
+        differs: Where it is not the declared request, in sentences; empty when it is.
+    """
 
     saga_id: str
     step: str
     role: Role
     key: str
+    differs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognised:
+    """A call that the saga file does not declare.
+
+    Attributes:
+        differs: What it comes nearest to, and where it differs, in sentences.
+    """
+
+    differs: str
 
 
 class Recogniser:
-    """Recognises the calls of one saga."""
+    """Recognises the calls of one saga.
 
-    def __init__(self, saga: Saga) -> None:
-        self._saga = saga
-        self._service = service_name(saga)
-        self._shapes = tuple(_shapes(saga))
+    Args:
+        saga: The saga.
+        health: Where each service tells that it is healthy, by the service's name.
+    """
 
-    def recognise(self, call: Incoming) -> Recognised | None:
-        """Say which call of the saga this is, or None when it is none."""
-        if call.target == self._service and call.path.startswith(CALLBACK_PATH):
-            return self._callback(call)
-        found = [(shape, keys) for shape in self._shapes if (keys := shape.keys_in(call)) is not None]
-        named = self._named(call)
-        for shape, keys in found:
-            saga_id, step = named or _split(next((key for key in keys if key), ""))
-            if saga_id and step and shape.step in (step, None):
-                return Recognised(saga_id, step, shape.role, step_key(saga_id, step))
-        return None
+    def __init__(self, saga: Saga, health: Mapping[str, str] | None = None) -> None:
+        self._saga, self._health = saga, health or {}
+        self._steps = frozenset(step.step for step in saga.steps)
+        self._shapes = tuple(shapes_of(saga, service_name(saga)))
+
+    def recognise(self, call: Incoming) -> Recognised | Unrecognised | None:
+        """Say which call of the saga this is; None when it only looks at a service's health or metrics."""
+        compared = [(shape.differences(call), shape) for shape in self._shapes if shape.target == call.target]
+        for differences, shape in compared:
+            found = None if differences else self._identified(shape, call)
+            if found is not None:
+                return found
+        near = [found for differences, shape in compared if (found := self._near(differences, shape, call)) is not None]
+        if len(near) == 1:
+            return near[0]
+        return None if self._is_look_at_health(call) else Unrecognised(self._nearest(compared, call))
+
+    def _identified(self, shape: Shape, call: Incoming, differs: str = "") -> Recognised | None:
+        """Say of which saga and step a call is that has this shape; None when it does not tell, or tells another step."""
+        named, keyed = self._named(call), self._split(shape.key_in(call))
+        found = (keyed or named) if shape.role == Role.CALLBACK else (named or keyed)
+        if found is None or shape.step not in (found[1], None):
+            return None
+        return Recognised(found[0], found[1], shape.role, step_key(*found), differs)
+
+    def _near(self, differences: tuple[str, ...], shape: Shape, call: Incoming) -> Recognised | None:
+        return self._identified(shape, call, " ".join(differences)) if differences and shape.is_at(call) else None
 
     def _named(self, call: Incoming) -> tuple[str, str] | None:
         """Give saga id and step of the correlation headers; None when one is missing or names no step."""
         names = self._saga.correlation
         saga_id, step = call.headers.get(names.saga_id.lower(), ""), call.headers.get(names.step.lower(), "")
-        return (saga_id, step) if saga_id and self._is_step(step) else None
+        return (saga_id, step) if saga_id and step in self._steps else None
 
-    def _callback(self, call: Incoming) -> Recognised | None:
-        key = unquote(call.path.removeprefix(CALLBACK_PATH))
-        saga_id, step = _split(key)
-        return Recognised(saga_id, step, Role.CALLBACK, key) if saga_id and self._is_step(step) else None
+    def _split(self, key: str) -> tuple[str, str] | None:
+        saga_id, _, step = key.rpartition(":")
+        return (saga_id, step) if saga_id and step in self._steps else None
 
-    def _is_step(self, name: str) -> bool:
-        return any(step.step == name for step in self._saga.steps)
+    def _is_look_at_health(self, call: Incoming) -> bool:
+        path = call.path.rstrip("/").lower()
+        known = {self._health.get(call.target, "").rstrip("/").lower()} - {""}
+        words = path.split("/")
+        return call.method in _LOOKS and (path in known or words[-1] in _HEALTH or words[1:2] == ["actuator"])
+
+    def _nearest(self, compared: list[tuple[tuple[str, ...], Shape]], call: Incoming) -> str:
+        if not compared:
+            return f"No call to {call.target} is declared."
+        differences, shape = min(compared, key=lambda pair: (not pair[1].is_at(call), len(pair[0])))
+        unnamed = "" if self._identified(shape, call) is not None or not shape.is_at(call) else self._unnamed()
+        return " ".join(filter(None, (f"It comes nearest to {shape.text}.", *differences, unnamed)))
+
+    def _unnamed(self) -> str:
+        names = self._saga.correlation
+        return f"Neither its headers {names.saga_id} and {names.step} nor its step key say that it is of this step."
 
 
 def service_name(saga: Saga) -> str:
     """Give the name of the saga service: of the orchestrator, or of whoever makes the calls."""
     return saga.orchestrator or saga.consumer
-
-
-def outcome_of(saga: Saga, call: Recognised, status: int, body: Any) -> str | None:
-    """Say what a reply to a recognised call means, in the words of the role; None when the role has none."""
-    step = saga.step(call.step)
-    if call.role == Role.FORWARD:
-        return replies.forward_outcome(step, replies.Received(status, body)).value
-    if call.role == Role.COMPENSATE:
-        return replies.compensate_outcome(step, replies.Received(status, body)).value
-    if call.role == Role.STATUS:
-        return replies.status_outcome(step, replies.Received(status, body)).value
-    told = saga.policies.owner_notification
-    declared = told.replies.done if call.role == Role.NOTIFICATION and told is not None else None
-    if call.role == Role.CALLBACK and step.callback is not None:
-        declared = step.callback.replies.done
-    if declared is None:
-        return None
-    return "done" if replies.fits(declared, replies.Received(status, body)) is None else "unknown"
-
-
-def told_by(saga: Saga, call: Recognised, body: Any) -> str | None:
-    """Say what the body of a call tells: a callback its outcome, a notification its event; None for other calls."""
-    if call.role == Role.CALLBACK:
-        outcome = replies.callback_outcome(saga.step(call.step), body)
-        return None if outcome is None else outcome.value
-    if call.role == Role.NOTIFICATION and saga.policies.owner_notification is not None:
-        return _value_of("{event}", saga.policies.owner_notification.request.body, body)
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """One declared request, ready to be compared."""
-
-    target: str
-    step: str | None  # None: the call may be about any step
-    role: Role
-    request: Request
-    path: re.Pattern[str]
-
-    def keys_in(self, call: Incoming) -> tuple[str | None, ...] | None:
-        """Give the step keys that the call names in the declared places, or None when it is another call."""
-        match = self.path.fullmatch(call.path)
-        if (call.target, call.method) != (self.target, self.request.method) or match is None:
-            return None
-        if self.request.body is not None and replies.fits_body(self.request.body, call.body) is not None:
-            return None
-        headers = (call.headers.get(name.lower()) for name, value in self.request.headers.items() if value == "{key}")
-        in_path = match.groupdict().get("key")
-        in_body = (_value_of(template, self.request.body, call.body) for template in ("{key}", "{saga_id}", "{step}"))
-        key, saga_id, step = in_body
-        return (unquote(in_path) if in_path else None, *headers, key, f"{saga_id}:{step}" if saga_id and step else None)
-
-
-def _shapes(saga: Saga) -> Iterator[_Shape]:
-    for step in saga.steps:
-        for role in _ROLES:
-            request = _request(step, role)
-            if request is not None:
-                yield _Shape(step.participant, step.step, role, request, _pattern(request.path))
-    told = saga.policies.owner_notification
-    if told is not None:
-        yield _Shape(told.participant, None, Role.NOTIFICATION, told.request, _pattern(told.request.path))
-
-
-def _request(step: Step, role: Role) -> Request | None:
-    call = getattr(step, role.value)
-    return None if call is None else call.request
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    """Turn a path template into a pattern for encoded paths; the step key, where it stands alone, is a group."""
-    parts, seen_key, position = [], False, 0
-    for match in _TOKEN.finditer(path):
-        parts.append(re.escape(path[position : match.start()]))
-        position = match.end()
-        if match[0] in ("{{", "}}"):
-            parts.append(re.escape(match[0][0]))
-        elif match[0] == "{key}" and not seen_key:
-            parts.append("(?P<key>[^/]+)")
-            seen_key = True
-        else:
-            parts.append("[^/]+")
-    return re.compile("".join(parts) + re.escape(path[position:]))
-
-
-def _value_of(template: str, declared: Any, found: Any) -> str | None:
-    """Give the text that stands where the declared JSON value has the template."""
-    if declared == template:
-        return found if isinstance(found, str) else None
-    if isinstance(declared, Mapping) and isinstance(found, Mapping):
-        inside = (_value_of(template, member, found.get(name)) for name, member in declared.items())
-        return next((value for value in inside if value is not None), None)
-    return None
-
-
-def _split(key: str) -> tuple[str, str]:
-    saga_id, _, step = key.rpartition(":")
-    return saga_id, step

@@ -5,70 +5,51 @@
 
 Bodies are read whole and bounded. While scenarios are played (`holding_strangers`), a saga's calls wait until the player has
 named the saga (`open`), so that a fault meets the very first call although the saga's id is known only after it was created.
-Which call a request is, is `calls`; which fault meets it, `rulebook`; passing a call on, `upstream`.
+Which call a request is, is `calls`; which fault meets it, `rulebook`; what becomes of it, `passing`.
 """
 
-import asyncio
-import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
 
 from saga_contracts.declare.saga import Saga
-from saga_contracts.errors import SagapactError
-from saga_contracts.wire.bodies import body_of
-from saga_e2e.derive.faults import Fault, Kind, Role
-from saga_e2e.proxy import calls, upstream
-from saga_e2e.proxy.calls import Incoming, Recognised, Recogniser
+from saga_e2e.derive.faults import Fault
+from saga_e2e.proxy import passing, upstream
 from saga_e2e.proxy.loop_thread import LoopThread, cancel_all_other_tasks
-from saga_e2e.proxy.rulebook import Rulebook
-from saga_e2e.proxy.trace import Fate, Trace, TracedCall
-from saga_e2e.proxy.upstream import Answer
+from saga_e2e.proxy.passing import Passing
+from saga_e2e.proxy.rulebook import Ask, Rulebook
+from saga_e2e.proxy.trace import Stray, Trace
 
 LOOPBACK = "127.0.0.1"
 STRANGER_WAITS_S = 5.0
 """How long a call of a saga that nobody has named is kept waiting before it passes without faults, while scenarios are played."""
-_FATES = {
-    Kind.REFUSED: Fate.OK,
-    Kind.REQUEST_LOST: Fate.REQUEST_LOST,
-    Kind.REPLY_LOST: Fate.REPLY_LOST,
-    Kind.DUPLICATED: Fate.DUPLICATED,
-    Kind.UNAVAILABLE: Fate.UNAVAILABLE,
-    Kind.DELAYED: Fate.DELAYED,
-    Kind.RECEIVER_DIES: Fate.REPLY_LOST,
-    Kind.CALLER_DIES: Fate.REPLY_LOST,
-}
-_logger = logging.getLogger(__name__)
 
 
 class FaultProxy:
-    """Passes calls on, injects the faults of the sagas that are played, and records every call of them.
+    """Passes calls on, injects the faults of the sagas that are played, and records every call.
 
     Args:
         saga: Whose calls are recognised.
         host: The address that it listens on, at which the services reach it.
         restart: Kills a service and starts it again, for faults that want it; meanwhile, calls of this service wait.
+        health: Where each service tells that it is healthy, by the service's name; to look there is no call of the saga.
     """
 
-    def __init__(self, saga: Saga, host: str = LOOPBACK, restart: Callable[[str], None] = lambda _: None) -> None:
-        self._saga, self._recogniser = saga, Recogniser(saga)
-        self._host, self._restart = host, restart
-        self._down: dict[str, asyncio.Event] = {}
-        self._service = calls.service_name(saga)
-        self._stranger_waits_s = 0.0
-        self._routes: dict[str, str] = {}
+    def __init__(
+        self,
+        saga: Saga,
+        host: str = LOOPBACK,
+        restart: Callable[[str], None] = lambda _: None,
+        health: Mapping[str, str] | None = None,
+    ) -> None:
+        self._host, self._port = host, 0
         self._book = Rulebook()
-        self._opened = asyncio.Event()
+        self._passing = Passing(saga, self._book, restart, health)
         self._thread = LoopThread("fault proxy")
-        self._session: aiohttp.ClientSession | None = None
         self._runner: web.ServerRunner | None = None
-        self._port = 0
 
     @property
     def port(self) -> int:
@@ -86,20 +67,38 @@ class FaultProxy:
 
     def route(self, name: str, base_url: str) -> None:
         """Say where calls for a name go; again to send them elsewhere from now on."""
-        self._thread.call(lambda: self._routes.update({name: base_url.rstrip("/")}))
+        self._thread.call(lambda: self._passing.routes.update({name: base_url.rstrip("/")}))
 
     @contextmanager
     def holding_strangers(self, seconds: float = STRANGER_WAITS_S) -> Iterator[None]:
         """Let calls of sagas that were not opened yet wait inside the block, at most so long; outside of it they pass at once."""
-        self._thread.call(lambda: self._hold(seconds))
+        self._thread.call(lambda: setattr(self._passing, "stranger_waits_s", seconds))
         try:
             yield
         finally:
-            self._thread.call(lambda: self._hold(0.0))
+            self._thread.call(lambda: setattr(self._passing, "stranger_waits_s", 0.0))
 
-    def open(self, saga_id: str, faults: Sequence[Fault] = ()) -> None:
-        """Name a saga that is played, with its faults; its calls pass from now on."""
-        self._thread.call(lambda: self._open(saga_id, faults))
+    def open(self, saga_id: str, faults: Sequence[Fault] = (), ask: Ask | None = None) -> None:
+        """Name a saga that is played; its calls pass from now on.
+
+        Args:
+            saga_id: Its id.
+            faults: What happens to its calls; the first one that fits a call meets it.
+            ask: Asks a step's participant for its state when a fault meets a call; None: nobody is asked.
+        """
+        self._thread.call(lambda: self._open(saga_id, faults, ask))
+
+    def deliver(self, saga_id: str) -> None:
+        """Pass on the calls of a saga that a fault has delayed, and wait for their answers."""
+        self._thread.wait_for(self._passing.deliver(saga_id))
+
+    def claim_strays(self, marks: Collection[str]) -> tuple[Stray, ...]:
+        """Give the undeclared calls so far that bear one of the marks, such as a saga's id; each only once."""
+        return self._thread.call(lambda: self._book.claim_strays(marks))
+
+    def all_strays(self) -> tuple[Stray, ...]:
+        """Give the undeclared calls so far that nobody has claimed; each only once."""
+        return self._thread.call(self._book.all_strays)
 
     def close(self, saga_id: str) -> None:
         """Forget a saga's faults and trace; late calls of it pass without faults."""
@@ -109,17 +108,13 @@ class FaultProxy:
         """Give every call of a saga so far, in the order in which they came; calls that are under way are missing."""
         return self._thread.call(lambda: self._book.trace(saga_id))
 
-    def hits(self, saga_id: str) -> tuple[int, ...]:
-        """Say how many calls each fault of a saga has met so far."""
-        return self._thread.call(lambda: self._book.hits(saga_id))
-
     def under_way(self, saga_id: str) -> int:
-        """Say how many calls of a saga are under way."""
+        """Say how many calls of a saga are under way; delayed ones are not, until they are passed on."""
         return self._thread.call(lambda: self._book.under_way(saga_id))
 
     def now_ms(self) -> float:
         """Read the clock of the traces."""
-        return time.monotonic() * 1000
+        return passing.now_ms()
 
     def start(self) -> None:
         """Begin to listen, on a port of the system's choice."""
@@ -144,8 +139,8 @@ class FaultProxy:
         self.stop()
 
     async def _start(self) -> None:
-        self._session = upstream.new_session()
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
+        self._passing.session = upstream.new_session()
+        self._runner = web.ServerRunner(web.Server(self._passing.handle, access_log=None), shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, 0)
         await site.start()
@@ -157,103 +152,9 @@ class FaultProxy:
         await cancel_all_other_tasks()
         if self._runner is not None:
             await self._runner.cleanup()
-        if self._session is not None:
-            await self._session.close()
+        if self._passing.session is not None:
+            await self._passing.session.close()
 
-    def _hold(self, seconds: float) -> None:
-        self._stranger_waits_s = seconds
-
-    def _open(self, saga_id: str, faults: Sequence[Fault]) -> None:
-        self._book.open(saga_id, faults)
-        waiting, self._opened = self._opened, asyncio.Event()
-        waiting.set()
-
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        target, _, path = request.rel_url.raw_path.removeprefix("/").partition("/")
-        if target not in self._routes:
-            return web.json_response({"error": "unknown_target", "message": f"Nothing is known of {target!r} here."}, status=404)
-        body = await upstream.read(request.content)
-        if body is None:
-            return web.json_response({"error": "body_too_large"}, status=413)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        call = Incoming(target, request.method, f"/{path}", headers, body_of(body))
-        seen = self._recogniser.recognise(call)
-        if seen is not None and self._stranger_waits_s:
-            await self._wait_until_opened(seen.saga_id)
-        if target in self._down:
-            await self._down[target].wait()
-            if request.transport is None or request.transport.is_closing():
-                return web.Response(status=503)  # its caller has given up: it never got through
-        fault = None if seen is None else self._book.pick(seen)
-        began_ms = self.now_ms()
-        answer, fate = await self._play(request, target, body, fault)
-        if seen is not None:
-            self._book.note(self._traced(call, seen, answer, fate, began_ms))
-        return _given_back(request, answer, fate)
-
-    async def _wait_until_opened(self, saga_id: str) -> None:
-        try:
-            async with asyncio.timeout(self._stranger_waits_s):
-                while not self._book.knows(saga_id):
-                    await self._opened.wait()
-        except TimeoutError:
-            _logger.warning("A call of the saga %s passes without faults: nobody has named this saga.", saga_id)
-
-    async def _play(self, request: web.BaseRequest, target: str, body: bytes, fault: Fault | None) -> tuple[Answer | None, Fate]:
-        """Do what the fault says; give the target's answer and what became of the call."""
-        fate = Fate.OK if fault is None else _FATES[fault.kind]
-        if fate in (Fate.REQUEST_LOST, Fate.UNAVAILABLE):
-            return None, fate
-        if fault is not None and fault.delay_ms:
-            await asyncio.sleep(fault.delay_ms / 1000)
-        answer = await self._send(request, target, body)
-        if fate == Fate.DUPLICATED:
-            await self._send(request, target, body)
-        if fault is not None and fault.crashes:
-            await self._crash(target if fault.kind == Kind.RECEIVER_DIES else self._service)
-        return answer, Fate.UNANSWERED if answer is None and fate == Fate.OK else fate
-
-    async def _crash(self, service: str) -> None:
-        up = self._down[service] = asyncio.Event()
-        try:
-            await asyncio.to_thread(self._restart, service)
-        except SagapactError as error:  # whoever asks for the services' trouble hears of it
-            _logger.warning("%s was not started again: %s", service, error)
-        finally:
-            del self._down[service]
-            up.set()
-
-    async def _send(self, request: web.BaseRequest, target: str, body: bytes) -> Answer | None:
-        assert self._session is not None  # noqa: S101  (made before the server listens)
-        rest = request.rel_url.raw_path.removeprefix(f"/{target}")
-        query = f"?{request.rel_url.raw_query_string}" if request.rel_url.raw_query_string else ""
-        return await upstream.send(self._session, request.method, f"{self._routes[target]}{rest}{query}", request.headers, body)
-
-    def _traced(self, call: Incoming, seen: Recognised, answer: Answer | None, fate: Fate, began_ms: float) -> TracedCall:
-        from_participant = seen.role == Role.CALLBACK
-        return TracedCall(
-            at_ms=began_ms,
-            ended_ms=self.now_ms(),
-            source=self._saga.step(seen.step).participant if from_participant else self._service,
-            target=call.target,
-            saga_id=seen.saga_id,
-            step=seen.step,
-            role=seen.role,
-            key=seen.key,
-            request=f"{call.method} {call.path}"[:500],
-            status=None if answer is None else answer.status,
-            outcome=None if answer is None else calls.outcome_of(self._saga, seen, answer.status, body_of(answer.body)),
-            told=calls.told_by(self._saga, seen, call.body),
-            fate=fate,
-        )
-
-
-def _given_back(request: web.BaseRequest, answer: Answer | None, fate: Fate) -> web.StreamResponse:
-    """Give the caller the answer, or cut the connection."""
-    if fate == Fate.UNAVAILABLE:
-        return web.json_response({"error": "unavailable"}, status=503)
-    if answer is None or fate in (Fate.REQUEST_LOST, Fate.REPLY_LOST):
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response(status=503)  # nobody gets it
-    return web.Response(status=answer.status, headers=CIMultiDict(answer.headers), body=answer.body)
+    def _open(self, saga_id: str, faults: Sequence[Fault], ask: Ask | None) -> None:
+        self._book.open(saga_id, faults, ask)
+        self._passing.wake_strangers()

@@ -1,19 +1,13 @@
-"""The trace: every call of one saga as it passed the proxy, and the arrival words read off it (pure).
+"""The trace: every call of one saga as it passed the proxy, as values (shapes only). Which words they spell is `words`."""
 
-Letters are those of `saga_contracts.derive.model`: F forward, R a forward call that the precondition refused, C compensate, D and
-X the participant's own callback; besides them S for the status call and N for a notification to the owner.
-"""
-
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from saga_contracts.derive.expectations import Letter, Word
-from saga_e2e.derive.faults import Role
-
-UNREADABLE = "?"
-"""The letter of a callback whose body tells no declared outcome."""
+from saga_contracts.wire.replies import Received
+from saga_e2e.derive.faults import Fault, Role
+from saga_e2e.proxy.shapes import Incoming
 
 
 class Fate(StrEnum):
@@ -24,11 +18,53 @@ class Fate(StrEnum):
     REPLY_LOST = "reply_lost"  # it arrived, its reply did not come back
     DUPLICATED = "duplicated"  # it arrived twice, the first reply came back
     UNAVAILABLE = "unavailable"  # it never arrived, and was answered 503
-    DELAYED = "delayed"  # it arrived late
+    DELAYED = "delayed"  # it was cut, and arrived after the saga's end
     UNANSWERED = "unanswered"  # the participant gave no answer
 
 
 _ARRIVALS = {Fate.REQUEST_LOST: 0, Fate.UNAVAILABLE: 0, Fate.DUPLICATED: 2}
+_HEARD = frozenset({Fate.OK, Fate.DUPLICATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer of a target.
+
+    Attributes:
+        outcome: What it means, in the words of the role.
+    """
+
+    reply: Received
+    outcome: str | None = None
+
+    @property
+    def status(self) -> int:
+        """Its HTTP status."""
+        return self.reply.status
+
+    @property
+    def body(self) -> Any:
+        """Its JSON value, or a text of another media type; None when there is none."""
+        return self.reply.body
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a step's participant said of the step when it was asked directly, at the moment of a fault.
+
+    Attributes:
+        status: What the status call told; None when the step declares none.
+        probe: What the effect probe read; None when it was not read.
+        probe_trouble: Why it was not read.
+        context: The values of the step's templates.
+        trouble: Why nothing could be asked; empty when it could.
+    """
+
+    status: str | None = None
+    probe: Any = None
+    probe_trouble: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +72,14 @@ class TracedCall:
     """One call.
 
     Attributes:
-        at_ms: When it came to the proxy, in milliseconds on the proxy's own clock.
+        at_ms: When it came to the proxy, in milliseconds on the proxy's own clock; of a delayed one, when it was passed on.
         ended_ms: When its reply was there, or it was given up.
-        request: Method and path.
-        status: The status that the target answered; None when there was no answer. Kept when the reply was lost on its way back.
-        outcome: What this answer means, in the words of the role.
+        sent: The request as it came.
+        replies: What the target answered, once for each arrival; kept when the reply was lost on its way back.
         told: What the call itself tells: a callback its outcome, a notification its event.
+        met: The fault that it met.
+        asked: What the participant said of the step just then, when that was asked.
+        differs: Where it is not the declared request, in sentences.
     """
 
     at_ms: float
@@ -52,16 +90,62 @@ class TracedCall:
     step: str
     role: Role
     key: str
-    request: str
-    status: int | None
-    outcome: str | None
+    sent: Incoming
+    replies: tuple[Answered, ...]
     told: str | None
     fate: Fate
+    met: Fault | None = None
+    asked: Asked | None = None
+    differs: str = ""
+
+    @property
+    def request(self) -> str:
+        """Method and path."""
+        return self.sent.line
+
+    @property
+    def status(self) -> int | None:
+        """The status of the first answer; None when there was none."""
+        return self.replies[0].status if self.replies else None
+
+    @property
+    def outcome(self) -> str | None:
+        """What the first answer means; None when there was none."""
+        return self.replies[0].outcome if self.replies else None
 
     @property
     def arrivals(self) -> int:
         """How often it came to its target."""
         return _ARRIVALS.get(self.fate, 1)
+
+    @property
+    def heard(self) -> str | None:
+        """What the caller heard in answer; None when it heard nothing."""
+        return self.outcome if self.fate in _HEARD else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A call to one of the saga's services that the saga file does not declare.
+
+    Attributes:
+        at_ms: When it came, on the clock of the traces.
+        request: Method and path.
+        differs: What it comes nearest to, and where it differs, in sentences.
+        status: What it was answered; None when there was no answer.
+        names: The texts in it, by which it is seen to which saga it belongs.
+    """
+
+    at_ms: float
+    target: str
+    request: str
+    differs: str
+    status: int | None = None
+    names: frozenset[str] = frozenset()
+
+    def is_of(self, marks: Collection[str]) -> bool:
+        """Does it bear one of the marks, such as a saga's id or the key of one of its steps?"""
+        return any(mark and (mark in self.names or any(name.startswith(f"{mark}:") for name in self.names)) for mark in marks)
 
 
 Trace = tuple[TracedCall, ...]
@@ -70,77 +154,3 @@ Trace = tuple[TracedCall, ...]
 def calls_of(trace: Iterable[TracedCall], step: str, *roles: Role) -> Trace:
     """Give the calls of one step in the given roles, in the order in which they came."""
     return tuple(sorted((call for call in trace if call.step == step and call.role in roles), key=lambda call: call.at_ms))
-
-
-def letters(trace: Iterable[TracedCall]) -> dict[int, str]:
-    """Give each call's letter, by the call's place in the trace."""
-    found: dict[int, str] = {}
-    reached: set[str] = set()
-    ordered = sorted(enumerate(trace), key=lambda pair: pair[1].at_ms)
-    for index, call in ordered:
-        found[index] = _letter(call, first=call.key not in reached)
-        if call.arrivals and call.role in (Role.FORWARD, Role.COMPENSATE):
-            reached.add(call.key)
-    return found
-
-
-def word(trace: Sequence[TracedCall], step: str) -> tuple[str, ...]:
-    """Give the arrival word of one step: what came to its participant, and what this one told, in order.
-
-    A callback stands once, however often it was sent. One that is seen after a compensation was promised before it, so it stands
-    before.
-    """
-    ordered = calls_of(trace, step, Role.FORWARD, Role.COMPENSATE, Role.CALLBACK)
-    by_index = letters(ordered)
-    found: list[str] = []
-    for index, call in enumerate(ordered):
-        letter = by_index[index]
-        if call.role == Role.CALLBACK:
-            _place_callback(found, letter)
-        elif call.arrivals:
-            found += [letter, *([Letter.FORWARD.value if letter == Letter.REFUSED else letter] * (call.arrivals - 1))]
-    return tuple(found)
-
-
-def as_word(found: Iterable[str]) -> Word | None:
-    """Give the model's word, or None when the letters are not all its own."""
-    try:
-        return tuple(Letter(letter) for letter in found)
-    except ValueError:
-        return None
-
-
-def as_json(trace: Sequence[TracedCall], began_ms: float) -> list[dict[str, Any]]:
-    """Give the trace as plain JSON, in the order in which the calls came; times count from `began_ms`."""
-    by_index = letters(trace)
-    ordered = sorted(enumerate(trace), key=lambda pair: pair[1].at_ms)
-    return [_call_json(call, by_index[index], began_ms) for index, call in ordered]
-
-
-def _call_json(call: TracedCall, letter: str, began_ms: float) -> dict[str, Any]:
-    return {
-        "at_ms": round(call.at_ms - began_ms, 1),
-        "source": call.source,
-        "target": call.target,
-        "step": call.step,
-        "role": call.role.value,
-        "letter": letter,
-        "request": call.request,
-        "status": call.status,
-        "fate": call.fate.value,
-    }
-
-
-def _letter(call: TracedCall, *, first: bool) -> str:
-    if call.role == Role.FORWARD:
-        return Letter.REFUSED if first and call.outcome == "refused" else Letter.FORWARD
-    if call.role == Role.CALLBACK:
-        return {"done": Letter.DONE.value, "refused": Letter.CALLBACK_REFUSED.value}.get(call.told or "", UNREADABLE)
-    return {Role.COMPENSATE: Letter.COMPENSATE.value, Role.STATUS: "S", Role.NOTIFICATION: "N"}.get(call.role, "")
-
-
-def _place_callback(found: list[str], letter: str) -> None:
-    if letter in found:
-        return
-    undone = found.index(Letter.COMPENSATE) if Letter.COMPENSATE in found else len(found)
-    found.insert(undone, letter)

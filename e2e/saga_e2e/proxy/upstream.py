@@ -1,6 +1,6 @@
 """Passing one call on to its target, unchanged, and reading the whole answer; bodies are bounded.
 
-Which calls are passed on, and what becomes of their answers, is left to `proxy`.
+Which calls are passed on, and what becomes of their answers, is left to `passing`.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,24 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A call as it is passed on.
+
+    Attributes:
+        target: Whom it is for.
+        place: Path and query as they came, percent-encoded.
+        headers: As they came.
+        body: As it came; empty for none.
+    """
+
+    target: str
+    method: str
+    place: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 def new_session() -> aiohttp.ClientSession:
     """Make a session that opens a new connection for every call.
 
@@ -37,25 +55,18 @@ def new_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False, trust_env=False)
 
 
-async def send(session: aiohttp.ClientSession, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
-    """Pass a call on.
-
-    Args:
-        session: From `new_session`.
-        method: As it came.
-        url: The whole address, percent-encoded; it is not encoded again.
-        headers: As they came.
-        body: As it came; empty for none.
+async def send(session: aiohttp.ClientSession, base_url: str, call: Outgoing) -> Answer | None:
+    """Pass a call on to its target, whose address is given; its path is not encoded again.
 
     Returns:
         None when no whole answer came, or one that is too long.
     """
-    passed = [(name, value) for name, value in headers.items() if name.lower() not in _HOP_BY_HOP]
+    passed = [(name, value) for name, value in call.headers.items() if name.lower() not in _HOP_BY_HOP]
     try:
         async with session.request(
-            method,
-            URL(url, encoded=True),
-            data=body or None,
+            call.method,
+            URL(base_url + call.place, encoded=True),
+            data=call.body or None,
             headers=passed,
             allow_redirects=False,
             skip_auto_headers=_AUTOMATIC,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from saga_contracts.declare.saga import Saga
-from saga_e2e.report import draw_history
 from saga_e2e.report.data import Call, InteractionResult, ReportData, Verdict
+from saga_e2e.report.draw import history as drawing
 from saga_e2e.report.entries import DeckEntry, HistoryEntry, ObligationEntry
 from saga_e2e.report.texts import as_curl
 
@@ -91,8 +91,8 @@ def _keeps(other: DeckEntry, entry: DeckEntry, obligations: Sequence[str]) -> bo
 
 def commands(history: HistoryEntry) -> tuple[tuple[Call, str, str], ...]:
     """Give the calls of a history: each with what came back, and as a command to paste."""
-    return tuple((call, draw_history.came_of(call), as_curl(call.request)) for call in history.history.calls)
+    return tuple((call, drawing.came_of(call), as_curl(call.request)) for call in history.history.calls)
 
 
 def _drawing(saga: Saga | None, entry: DeckEntry, history: HistoryEntry) -> Markup | None:
-    return draw_history.draw(saga, entry, history) if history.history.calls else None
+    return drawing.draw(saga, entry, history) if history.history.calls else None

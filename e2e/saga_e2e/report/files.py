@@ -5,7 +5,8 @@ Several results become one report: those of providers (`sagapact verify --json`)
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,52 @@ from pydantic import ValidationError
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
+from saga_contracts.made import MadeFolder, claim
 from saga_e2e import report
 from saga_e2e.report import ReportData
 from saga_e2e.report.data import ProviderResult
+from saga_e2e.report.values import without_values
 from saga_verifier import VERSION
 
 PARTS = ("providers", "gates", "scenarios", "figures")
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
-def write(out: Path, data: ReportData) -> None:
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Where the results of a run go.
+
+    Attributes:
+        folder: The folder, which was taken for them.
+        hide: Gives a text without the secrets that are known by their value; everything that is written goes through it.
+    """
+
+    folder: MadeFolder
+    hide: Callable[[str], str] = str
+
+    @property
+    def path(self) -> Path:
+        """The folder's path."""
+        return self.folder.path
+
+
+def results_in(folder: Path, hide: Callable[[str], str] = str) -> Results:
+    """Take a folder for the results of a run, before it begins.
+
+    Raises:
+        UsageError: when it holds files that sagapact did not make, or cannot be written to.
+    """
+    made = claim(folder)
+    made.will_make("report.html", "report.json", "junit.xml")
+    return Results(made, hide)
+
+
+def write(out: Results, data: ReportData) -> None:
     """Write a report as a page, as JSON and as JUnit XML."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.html").write_text(report.render(data), encoding="utf-8")
-    (out / "report.json").write_text(report.as_json(data), encoding="utf-8")
-    (out / "junit.xml").write_text(report.as_junit(data), encoding="utf-8")
+    safe = without_values(data, out.hide)
+    out.folder.write("report.html", report.render(safe))
+    out.folder.write("report.json", report.as_json(safe))
+    out.folder.write("junit.xml", report.as_junit(safe))
 
 
 def join(files: Sequence[Path], saga: Saga | None = None) -> ReportData:

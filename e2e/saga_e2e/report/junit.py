@@ -128,7 +128,7 @@ def _ending(written: ET.Element, case: _Case) -> None:
     elif case.verdict == Verdict.BROKEN:
         ET.SubElement(written, "failure", {"message": message, "type": "broken"}).text = case.text
     elif case.verdict in _SKIPPED:
-        ET.SubElement(written, "skipped", {"message": f"{case.verdict.value}: {message}"})
+        ET.SubElement(written, "skipped", {"message": f"{case.verdict.value}: {message}"}).text = case.text
 
 
 def _total(element: ET.Element) -> None:

@@ -16,8 +16,10 @@ from markupsafe import Markup
 
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.saga import Saga
-from saga_e2e.report import cards, draw_saga, draw_trace, entries, failures, heatmap, texts, verdicts
+from saga_e2e.report import cards, entries, failures, heatmap, texts, verdicts
 from saga_e2e.report.data import ReportData, Verdict
+from saga_e2e.report.draw import saga as saga_drawing
+from saga_e2e.report.draw import trace as trace_drawing
 from saga_e2e.report.redact import redacted
 
 
@@ -75,7 +77,7 @@ def _values(data: ReportData) -> dict[str, Any]:
         "contents": CONTENTS,
         "decks": decks,
         "scenarios": scenarios,
-        "saga_drawing": draw_saga.draw(saga, decks, scenarios) if saga else None,
+        "saga_drawing": saga_drawing.draw(saga, decks, scenarios) if saga else None,
         "heatmap": heatmap.build(saga, decks),
         "failures": failures.of_decks(saga, decks),
         "broken_pacts": failures.of_pacts(data),
@@ -105,7 +107,7 @@ def _environment() -> Environment:
         of_provider=verdicts.of_provider,
         name_of=entries.name_of,
         commands=failures.commands,
-        draw_trace=draw_trace.draw,
+        draw_trace=trace_drawing.draw,
         counted=texts.counted,
     )
     environment.filters.update(number=texts.number, duration=texts.duration, short=texts.short, sentence=texts.sentence)

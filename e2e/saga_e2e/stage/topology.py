@@ -140,7 +140,8 @@ class Topology:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._isolation)
-            self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host, self.restart))
+            health = {name: file.health.path for name, file in self._files.items() if file.health.path}
+            self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host, self.restart, health))
             specs = [*map(self._spec, self._files), *map(self._placed, self._beside.values())]
             self._running = stack.enter_context(start_all(self._isolation, specs))
             self._isolation.check_reached(self.proxy.port)

@@ -67,7 +67,7 @@ def handler_for(upstream: Upstream) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815  (names that the library asks for)
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815  (names that the library asks for)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the library's name)
             """Say nothing."""

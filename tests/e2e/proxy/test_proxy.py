@@ -12,13 +12,17 @@ from saga_contracts.errors import SagapactError
 from saga_e2e.derive.faults import Fault, Kind, Role
 from saga_e2e.proxy import upstream as passing
 from saga_e2e.proxy.server import FaultProxy
-from saga_e2e.proxy.trace import Fate
+from saga_e2e.proxy.trace import Asked, Fate
 
 CANCEL = "/billing/reservations/cancel"
 
 
-def fault(kind: Kind, occurrence: int | None = 1, role: Role = Role.FORWARD, delay_ms: int = 0) -> Fault:
-    return Fault("reserve_money", role, kind, occurrence, delay_ms)
+def fault(kind: Kind, occurrence: int | None = 1, role: Role = Role.FORWARD) -> Fault:
+    return Fault("reserve_money", role, kind, occurrence)
+
+
+def hits(proxy: FaultProxy, saga_id: str = "saga-7") -> int:
+    return sum(call.met is not None for call in proxy.trace(saga_id))
 
 
 def fates(proxy: FaultProxy, saga_id: str = "saga-7") -> list[Fate]:
@@ -73,7 +77,9 @@ def test_a_duplicate_arrives_twice_and_the_first_reply_comes_back(proxy: FaultPr
     assert upstream.effects == 2
     assert upstream.got[0].body == upstream.got[1].body
     assert reply.json()["reservation_id"] == "r-1"
-    assert [call.arrivals for call in proxy.trace("saga-7")] == [2]
+    (call,) = proxy.trace("saga-7")
+    assert (call.arrivals, call.heard) == (2, "done")
+    assert [one.body["reservation_id"] for one in call.replies] == ["r-1", "r-2"]
 
 
 def test_an_unavailable_participant_is_never_reached(proxy: FaultProxy, upstream: Any, reserve: Any) -> None:
@@ -84,16 +90,75 @@ def test_an_unavailable_participant_is_never_reached(proxy: FaultProxy, upstream
     assert fates(proxy) == [Fate.UNAVAILABLE]
 
 
-def test_a_delayed_call_arrives_late_even_when_its_caller_has_gone(proxy: FaultProxy, upstream: Any, http: httpx.Client) -> None:
-    proxy.open("saga-7", [fault(Kind.DELAYED, role=Role.COMPENSATE, delay_ms=400)])
-    began = time.monotonic()
+def test_a_delayed_call_is_cut_and_arrives_when_it_is_delivered(proxy: FaultProxy, upstream: Any, reserve: Any) -> None:
+    proxy.open("saga-7", [fault(Kind.DELAYED)])
 
-    with pytest.raises(httpx.ReadTimeout):
-        http.post(CANCEL, headers={"Saga-Id": "saga-7", "Saga-Step": "reserve_money"}, timeout=0.1)
+    with pytest.raises(httpx.TransportError):
+        reserve()
+    assert (upstream.effects, proxy.under_way("saga-7"), proxy.trace("saga-7")) == (0, 0, ())
+    assert reserve().status_code == 201
+    delivered_ms = proxy.now_ms()
+    proxy.deliver("saga-7")
+    proxy.deliver("saga-7")
 
-    wait_until(lambda: proxy.under_way("saga-7") == 0)
-    assert upstream.got[0].at - began >= 0.4
-    assert fates(proxy) == [Fate.DELAYED]
+    assert upstream.effects == 2
+    assert upstream.got[0].body == upstream.got[1].body
+    assert fates(proxy) == [Fate.OK, Fate.DELAYED]
+    late = proxy.trace("saga-7")[-1]
+    assert (late.at_ms >= delivered_ms, late.status, late.heard) == (True, 201, None)
+
+
+def test_at_a_fault_the_participant_is_asked_before_anything_goes_on(proxy: FaultProxy, upstream: Any, reserve: Any) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def ask(step: str) -> Asked:
+        seen.append((step, upstream.effects))
+        return Asked("applied")
+
+    proxy.open("saga-7", [fault(Kind.REQUEST_LOST, 1), fault(Kind.REPLY_LOST, 2)], ask)
+    for _ in range(2):
+        with pytest.raises(httpx.TransportError):
+            reserve()
+    reserve()
+
+    assert seen == [("reserve_money", 0), ("reserve_money", 1)]
+    assert [call.asked for call in proxy.trace("saga-7")] == [Asked("applied"), Asked("applied"), None]
+
+
+def test_a_participant_that_cannot_be_asked_is_told_in_the_trace(proxy: FaultProxy, reserve: Any) -> None:
+    def ask(_: str) -> Asked:
+        raise SagapactError("billing is down.")
+
+    proxy.open("saga-7", [fault(Kind.REPLY_LOST)], ask)
+    with pytest.raises(httpx.TransportError):
+        reserve()
+
+    (call,) = proxy.trace("saga-7")
+    assert call.asked == Asked(trouble="billing is down.")
+
+
+def test_a_call_that_is_not_declared_passes_and_is_kept_for_the_saga_that_it_names(
+    proxy: FaultProxy, http: httpx.Client, upstream: Any
+) -> None:
+    upstream.status = 405
+    proxy.open("saga-7")
+    key = {"Idempotency-Key": "saga-7:reserve_money"}
+
+    assert http.patch("/billing/reservations", headers=key, json={"account_id": "a-1"}).status_code == 405
+    http.post("/billing/reservations/annul", json={"account_id": "a-1"})
+    http.get("/billing/accounts/saga-8/more")
+    http.get("/billing/health")
+
+    (patched,) = proxy.claim_strays(["saga-7"])
+    assert (patched.request, patched.target, patched.status) == ("PATCH /reservations", "billing", 405)
+    assert patched.differs == (
+        "It comes nearest to the forward call of reserve_money (POST /reservations). The method is PATCH instead of POST. "
+        "The field `order_id` is missing."
+    )
+    assert [one.request for one in proxy.claim_strays(["a-1"])] == ["POST /reservations/annul"]
+    assert [one.request for one in proxy.all_strays()] == ["GET /accounts/saga-8/more"]
+    assert proxy.all_strays() == ()
+    assert upstream.effects == 4
 
 
 def test_a_lasting_fault_meets_every_try(proxy: FaultProxy, upstream: Any, reserve: Any) -> None:
@@ -104,14 +169,14 @@ def test_a_lasting_fault_meets_every_try(proxy: FaultProxy, upstream: Any, reser
             reserve()
 
     assert upstream.effects == 3
-    assert proxy.hits("saga-7") == (3,)
+    assert hits(proxy) == 3
 
 
 def test_a_fault_meets_the_try_that_it_names(proxy: FaultProxy, reserve: Any) -> None:
     proxy.open("saga-7", [fault(Kind.UNAVAILABLE, 2)])
 
     assert [reserve().status_code for _ in range(3)] == [201, 503, 201]
-    assert proxy.hits("saga-7") == (1,)
+    assert hits(proxy) == 1
 
 
 def test_a_fault_meets_no_other_saga_no_other_role_and_no_other_step(
@@ -126,7 +191,7 @@ def test_a_fault_meets_no_other_saga_no_other_role_and_no_other_step(
     assert http.delete("/user_service/users/u/vas-operations/k", headers=other).status_code == 201
     assert http.get("/billing/health").status_code == 201
     assert reserve().status_code == 503
-    assert proxy.hits("saga-7") == (1,)
+    assert hits(proxy) == 1
     assert upstream.effects == 4
 
 
@@ -266,7 +331,7 @@ def test_tries_are_counted_right_when_many_calls_come_at_once(proxy: FaultProxy,
 
     assert statuses == [201] * 16 + [503] * 8
     assert upstream.effects == 16
-    assert all(proxy.hits(saga_id) == (1,) for saga_id in sagas)
+    assert all(hits(proxy, saga_id) == 1 for saga_id in sagas)
 
 
 @pytest.mark.parametrize(("kind", "dies"), [(Kind.RECEIVER_DIES, "billing"), (Kind.CALLER_DIES, "saga_service")])
@@ -337,19 +402,18 @@ def test_stopping_leaves_no_thread_and_stopping_again_does_nothing(saga: Saga) -
 
 
 def test_stopping_does_not_wait_for_a_call_that_hangs(saga: Saga, upstream: Any) -> None:
+    gate = threading.Event()
+    answer = upstream.answer
+    upstream.answer = lambda received: (gate.wait(2 * PATIENCE_S), answer(received))[1]
     proxy = FaultProxy(saga)
     proxy.start()
     proxy.route("billing", upstream.base_url)
-    proxy.open("saga-7", [fault(Kind.DELAYED, role=Role.COMPENSATE, delay_ms=round(2000 * PATIENCE_S))])
-
-    def hang() -> None:
-        with pytest.raises(httpx.TransportError):
-            httpx.post(
-                f"{proxy.url_of('billing')}/reservations/cancel", headers={"Saga-Id": "saga-7", "Saga-Step": "reserve_money"}
-            )
+    proxy.open("saga-7")
 
     with ThreadPoolExecutor(1) as threads:
-        hanging = threads.submit(hang)
+        hanging = threads.submit(outcome, proxy, "billing/reservations")
         wait_until(lambda: proxy.under_way("saga-7") == 1)
         proxy.stop()
-        hanging.result(PATIENCE_S)
+
+        assert hanging.result(PATIENCE_S) == "cut"
+        gate.set()

@@ -8,8 +8,11 @@ import pytest
 
 from saga_contracts.declare.saga import Saga
 from saga_e2e import report
-from saga_e2e.report import ReportData, draw_saga, draw_sequence, draw_trace
-from saga_e2e.report.draw_sequence import Message
+from saga_e2e.report import ReportData
+from saga_e2e.report.draw import saga as draw_saga
+from saga_e2e.report.draw import sequence as draw_sequence
+from saga_e2e.report.draw import trace as draw_trace
+from saga_e2e.report.draw.sequence import Message
 
 Make = Callable[..., ReportData]
 CALL = {"request": {"method": "POST", "path": "/x"}, "replies": {"done": {"status": 201}}}

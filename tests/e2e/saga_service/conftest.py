@@ -91,6 +91,13 @@ def _left() -> dict[str, Any]:
     return step
 
 
+def _patient() -> dict[str, Any]:
+    """Give a step that is tried once, and undone four times."""
+    step = _step("held", "compensatable", [], tries=1)
+    step["compensate"]["tries"] = 4
+    return step
+
+
 FAILING: dict[str, tuple[int, Any] | None] = {
     "lose": None,
     "503": (503, None),
@@ -136,6 +143,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             _step("count", "retriable", ["decide"]),
         ],
     ),
+    "patient": _definition("patient", [_patient(), _step("next", "compensatable", ["held"], tries=1)]),
     "lenient": _definition(
         "lenient",
         [

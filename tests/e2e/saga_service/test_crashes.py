@@ -9,8 +9,6 @@ from sqlalchemy import create_engine, text
 
 from postgres import on_both_databases
 
-pytestmark = on_both_databases
-
 POINTS: dict[str, tuple[str, dict[tuple[str, str], list[str]], tuple[str, str]]] = {
     # name: saga, script, and the call that has come when the service is killed
     "first call sent": ("diamond", {("first", "do"): ["hang", "ok"]}, ("first", "do")),
@@ -37,6 +35,7 @@ ENDS = {
 }
 
 
+@on_both_databases
 def test_every_saga_ends_as_without_the_crash(own_service: Any, new_run: Any, wait_until: Any) -> None:
     begun = {}
     for point, (saga, script, (step, role)) in POINTS.items():
@@ -80,7 +79,7 @@ def test_sagas_stopped_at_random_moments_all_end_and_no_effect_is_doubled(own_se
     ]
     begun = []
     for by in (signal.SIGTERM, signal.SIGKILL):
-        for script in scripts * 3:
+        for script in scripts * 2:
             name, run = new_run(script)
             begun.append((own_service.create("diamond", name), run))
         time.sleep(chance.uniform(0.0, 0.2))  # a crash comes at any moment: there is nothing to wait for

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from saga_contracts.client import UsageError
-from saga_service.jobs import Job, Jobs
 from saga_service.records import SagaRecord, SagaState
 from saga_service.store import Store
+from saga_service.work.jobs import Job, Jobs
 
 
 async def find(store: Store, saga_id: str, participants: dict[str, str]) -> Job:

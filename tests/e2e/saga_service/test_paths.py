@@ -130,6 +130,13 @@ def test_an_undoing_is_repeated_until_it_is_answered(play: Play, fault: str) -> 
     assert saga["steps"]["first"]["compensations"] == run.count("first", "undo") == 2
 
 
+def test_an_undoing_has_its_own_tries_where_the_definition_says_so(play: Play) -> None:
+    undone, run = play("patient", {("next", "do"): ["refuse"], ("held", "undo"): ["503", "drop", "lose", "ok"]})
+    failed, other = play("patient", {("held", "do"): ["503"], ("held", "undo"): ["503"]})
+    assert (undone["state"], run.count("held", "undo"), run.count("held", "do")) == ("compensated", 4, 1)
+    assert (failed["state"], other.count("held", "undo"), other.count("held", "do")) == ("escalated", 4, 1)
+
+
 @on_both_databases
 @pytest.mark.parametrize(("fault", "tries"), [("503", 2), ("lose", 2), ("garbage", 1), ("impossible", 1)])
 def test_an_undoing_that_fails_for_good_is_told_to_the_owner_and_the_others_go_on(play: Play, fault: str, tries: int) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from saga_contracts.client import Saga
-from saga_service import plan
 from saga_service.records import Attempt, Role, SagaState, StepRecord, StepState
+from saga_service.work import plan
 
 P, A, R, U = StepState.PENDING, StepState.APPLIED, StepState.REFUSED, StepState.UNCERTAIN
 X, C, F = StepState.EXHAUSTED, StepState.COMPENSATED, StepState.FAILED_COMPENSATION

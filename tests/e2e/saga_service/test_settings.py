@@ -43,11 +43,17 @@ def test_every_setting_is_read() -> None:
         ({"PORT": "1", "SAGA_BACKOFF_MS": "soon"}, "SAGA_BACKOFF_MS is 'soon'"),
         ({"PORT": "1", "SAGA_PARTICIPANTS": "billing"}, "SAGA_PARTICIPANTS is no JSON object"),
         ({"PORT": "1", "SAGA_PARTICIPANTS": '{"billing": 1}'}, "SAGA_PARTICIPANTS is no JSON object"),
+        ({"PORT": "1", "SAGA_FAULT": "skips_undo,sleeps"}, "Known faults: skips_undo"),
     ],
 )
 def test_a_wrong_setting_is_named(variables: dict[str, str], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
-        Settings.from_environment(variables)
+        Settings.from_environment(variables, {"skips_undo"})
+
+
+def test_deliberate_faults_are_switched_on_by_name() -> None:
+    assert Settings.from_environment({"PORT": "1", "SAGA_FAULT": "skips_undo"}, {"skips_undo"}).faults == {"skips_undo"}
+    assert Settings.from_environment({"PORT": "1"}, {"skips_undo"}).faults == frozenset()
 
 
 def test_a_wrong_setting_ends_the_process_with_status_2_and_one_sentence() -> None:

@@ -80,9 +80,10 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
-def page(chromium: str, tmp_path: Path) -> Iterator[Page]:
-    profile = tmp_path / "profile"
+@pytest.fixture(scope="session")
+def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientConnection]:
+    """One browser for all tests."""
+    profile = tmp_path_factory.mktemp("profile")
     command = [
         chromium,
         "--headless",
@@ -99,13 +100,20 @@ def page(chromium: str, tmp_path: Path) -> Iterator[Page]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             with connect(_address(profile / "DevToolsActivePort", process), max_size=None) as browser:
-                tab = _first_tab(browser)
-                host = browser.remote_address[1]
-                with connect(f"ws://127.0.0.1:{host}/devtools/page/{tab}", max_size=None) as socket:
-                    yield Page(socket)
+                yield browser
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def page(browser: ClientConnection) -> Iterator[Page]:
+    """A tab of the test's own, with a profile of its own."""
+    profile = _asked(browser, "Target.createBrowserContext")["browserContextId"]
+    tab = _asked(browser, "Target.createTarget", url="about:blank", browserContextId=profile)["targetId"]
+    with connect(f"ws://127.0.0.1:{browser.remote_address[1]}/devtools/page/{tab}", max_size=None) as socket:
+        yield Page(socket)
+    _asked(browser, "Target.disposeBrowserContext", browserContextId=profile)
 
 
 @pytest.fixture
@@ -131,10 +139,11 @@ def _address(port_file: Path, process: subprocess.Popen[bytes]) -> str:
     pytest.fail("Chromium did not tell its DevTools port in time")
 
 
-def _first_tab(browser: ClientConnection) -> str:
-    browser.send(json.dumps({"id": 1, "method": "Target.getTargets"}))
+def _asked(browser: ClientConnection, method: str, **params: Any) -> dict[str, Any]:
+    browser.send(json.dumps({"id": 1, "method": method, "params": params}))
     while True:
         message = json.loads(browser.recv(timeout=PATIENCE_S))
         if message.get("id") == 1:
-            found = [one["targetId"] for one in message["result"]["targetInfos"] if one["type"] == "page"]
-            return str(found[0])
+            assert "error" not in message, message
+            result: dict[str, Any] = message["result"]
+            return result

@@ -10,7 +10,7 @@ import pytest
 from saga_e2e import report
 from saga_e2e.report import ReportData
 
-PICTURES = Path(__file__).parents[4] / "build" / "report"
+PICTURES = Path(__file__).parents[4] / "build" / "pictures"
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 FAINT = """
 (() => {

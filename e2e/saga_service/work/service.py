@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Collection
 
-from saga_service import owner, plan
-from saga_service.compensator import Compensator
-from saga_service.executor import Executor
-from saga_service.jobs import Job, Jobs
-from saga_service.owner import Owner
 from saga_service.records import SagaState
 from saga_service.store import Store
+from saga_service.work import owner, plan
+from saga_service.work.compensator import Compensator
+from saga_service.work.executor import Executor
+from saga_service.work.jobs import Job, Jobs
+from saga_service.work.owner import Owner
 
 
 class Service:

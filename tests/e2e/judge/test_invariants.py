@@ -10,12 +10,12 @@ from saga_contracts.declare.verdict import Verdict
 from saga_e2e.derive.faults import Fault, Kind, Role
 from saga_e2e.derive.scenarios import Scenario, derive
 from saga_e2e.judge.evidence import Evidence, SagaRecord
-from saga_e2e.judge.findings import Finding
+from saga_e2e.judge.findings import Finding, Judged
 from saga_e2e.judge.invariants import judge
 from saga_e2e.judge.records import ScenarioRecord, step_records
 from saga_e2e.proxy.trace import Fate
 
-EVERY_ID = ["end", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10", "I12", "I13"]
+EVERY_ID = ["end", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10", "I11", "I12", "I13"]
 SCENARIO_OF = {
     "committed": "committed",
     "compensated": "refused-at-apply_vas",
@@ -29,7 +29,8 @@ def scenario(saga: Saga, name: str) -> Scenario:
 
 
 def findings(story: Any, name: str, saga: Saga | None = None) -> dict[str, Finding]:
-    found = judge(saga or story.saga, scenario(story.saga, SCENARIO_OF.get(name, name)), story.evidence())
+    played = scenario(story.saga, SCENARIO_OF.get(name, name))
+    found = judge(Judged(saga or story.saga, played, story.evidence()))
     return {one.id: one for one in found}
 
 
@@ -159,17 +160,21 @@ def test_i5_a_saga_that_is_stuck(committed: Any) -> None:
     assert broken(committed, "committed") == {"end", "I5"}
 
 
-@pytest.mark.parametrize(
-    "outcome", ["unknown", None], ids=["the owner answered something else", "the notification never arrived"]
-)
-def test_i6_an_owner_who_was_not_told(escalated: Any, outcome: str | None) -> None:
-    escalated.calls[-1] = replace(escalated.calls[-1], outcome=outcome)
+def test_i6_an_owner_whom_no_notification_reached(escalated: Any) -> None:
+    escalated.calls[-1] = replace(escalated.calls[-1], replies=(), fate=Fate.REQUEST_LOST)
 
     assert broken(escalated, "escalated") == {"I6"}
 
 
+def test_i6_an_owner_that_answered_something_else_was_not_told(escalated: Any) -> None:
+    escalated.calls[-1] = replace(escalated.calls[-1], replies=(escalated.answer("apply_vas", Role.NOTIFICATION, "unknown"),))
+
+    assert broken(escalated, "escalated") == {"I6", "I11"}
+
+
 def test_i6_an_owner_who_was_told_about_another_step_only(escalated: Any) -> None:
-    escalated.calls[-1] = replace(escalated.calls[-1], step="reserve_money")
+    escalated.calls.pop()
+    escalated.tell_owner("reserve_money")
 
     assert findings(escalated, "escalated")["I6"].text == "The owner was not told about apply_vas."
 
@@ -254,6 +259,7 @@ def test_i13_counts_the_faults_of_the_scenario(committed: Any) -> None:
 
 def test_i13_a_participant_that_never_calls_back(committed: Any) -> None:
     committed.calls = [call for call in committed.calls if call.role != Role.CALLBACK]
+    committed.call("create_packages", Role.STATUS, "applied")
 
     assert broken(committed, "committed") == {"I13"}
 
@@ -262,23 +268,10 @@ def test_without_status_and_probe_nothing_is_called_kept_that_was_not_seen(commi
     evidence = committed.evidence()
     blind = tuple(replace(step, status=None, probe=None, probe_trouble="none is declared") for step in evidence.steps)
 
-    found = judge(committed.saga, scenario(committed.saga, "committed"), replace(evidence, steps=blind))
+    found = judge(Judged(committed.saga, scenario(committed.saga, "committed"), replace(evidence, steps=blind)))
 
     unproven = {one.id for one in found if one.verdict == Verdict.UNPROVEN}
     assert unproven == {"I1", "I2", "I3", "I10"}
-
-
-def test_two_steps_whose_probes_read_the_same_are_left_unproven(saga_of: Any, committed: Any) -> None:
-    twins = saga_of({"step": "first"}, {"step": "second", "after": ("first",)})
-    committed.saga = twins
-    committed.states = {"first": "applied", "second": "applied"}
-    committed.calls.clear()
-    committed.forward("first").forward("second")
-
-    found = findings(committed, "committed")
-
-    assert {id_ for id_, one in found.items() if one.verdict == Verdict.UNPROVEN} == {"I2", "I3"}
-    assert not broken(committed, "committed")
 
 
 def test_i7_and_i8_an_optional_step_may_be_undone_on_its_own_at_any_time(committed: Any, vas_purchase: Saga) -> None:
@@ -291,7 +284,7 @@ def test_i7_and_i8_an_optional_step_may_be_undone_on_its_own_at_any_time(committ
 
 def record_of(story: Any, evidence: Evidence, name: str, error: str | None = None) -> ScenarioRecord:
     played = scenario(story.saga, name)
-    found = judge(story.saga, played, evidence)
+    found = judge(Judged(story.saga, played, evidence))
     steps = step_records(story.saga, evidence)
     return ScenarioRecord(played, evidence.saga_id, story.end, 12, error, found, steps, evidence.trace)
 
@@ -314,7 +307,7 @@ def test_a_record_as_json_has_all_that_a_report_shows(escalated: Any) -> None:
         "status": "applied",
         "probe": {"services": ["highlight"]},
     }
-    assert found["notifications"] == [{"step": "apply_vas", "event": "it_failed", "status": 200, "fate": "ok"}]
+    assert found["notifications"] == [{"step": "apply_vas", "event": "it_failed", "status": 204, "fate": "ok"}]
     assert found["trace"][-1]["role"] == "notification"
 
 
@@ -335,6 +328,6 @@ def test_a_fault_that_lasts_at_a_callback_of_a_step_that_only_goes_forward_can_e
     played = scenario(exhausted.saga, "no-reply-at-notify")
     at_callback = replace(played, faults=(Fault("notify", Role.CALLBACK, Kind.REQUEST_LOST, None),))
 
-    found = {one.id: one for one in judge(exhausted.saga, at_callback, exhausted.evidence())}
+    found = {one.id: one for one in judge(Judged(exhausted.saga, at_callback, exhausted.evidence()))}
 
     assert found["I1"].verdict == Verdict.KEPT

@@ -5,9 +5,9 @@ import dataclasses
 import logging
 
 from saga_contracts.client import Backoff, StepCall, UnsendableError
-from saga_service.jobs import Job
 from saga_service.records import Notification, NotificationState
 from saga_service.store import Store
+from saga_service.work.jobs import Job
 
 _log = logging.getLogger("saga_service")
 

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from saga_contracts.declare.saga import Saga
-from saga_e2e.report import draw_sequence
 from saga_e2e.report.data import Call, HttpReply, Verdict
-from saga_e2e.report.draw_sequence import Message
+from saga_e2e.report.draw import sequence
+from saga_e2e.report.draw.sequence import Message
 from saga_e2e.report.entries import DeckEntry, HistoryEntry
 from saga_e2e.report.expectations import Expected, expected
 from saga_e2e.report.texts import short
@@ -21,7 +21,7 @@ def draw(saga: Saga | None, entry: DeckEntry, history: HistoryEntry) -> Markup:
     """Draw one history as a sequence diagram."""
     title = f"History {history.history.word} of {entry.step} at {entry.label}"
     messages = _messages(saga, entry, history)
-    return draw_sequence.draw(f"{history.anchor}-drawing", title, (HARNESS, entry.label), messages, gap=390)
+    return sequence.draw(f"{history.anchor}-drawing", title, (HARNESS, entry.label), messages, gap=390)
 
 
 def _messages(saga: Saga | None, entry: DeckEntry, history: HistoryEntry) -> Iterator[Message]:

@@ -14,10 +14,10 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import make_url
 
-from saga_service.executor import stop
 from saga_service.records import SagaState
-from saga_service.service import Service
 from saga_service.settings import Settings
+from saga_service.work.executor import stop
+from saga_service.work.service import Service
 
 _log = logging.getLogger("saga_service")
 _LONGEST_PAUSE_S = 30.0

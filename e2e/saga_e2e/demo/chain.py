@@ -1,4 +1,4 @@
-"""The demo: the whole chain on the VAS purchase saga, told step by step.
+"""The chain of the demo, link by link.
 
 Broker, contract tests, publishing, verification in isolation, both gates, a billing version that breaks a compensation and its
 mended successor, whole sagas with faults, and the report. Everything is real: processes or containers, HTTP, databases, Pact.
@@ -6,25 +6,24 @@ mended successor, whole sagas with faults, and the report. Everything is real: p
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from saga_broker.client.broker import BrokerClient
 from saga_contracts.declare.saga import Saga
 from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import pactfile
 from saga_contracts.errors import SagapactError
 from saga_contracts.sagafile import load_saga
 from saga_e2e.console import Console
+from saga_e2e.demo.story import BROKEN, FIRST, MENDED, Story
 from saga_e2e.play import runner
-from saga_e2e.play.nightly import Headline, write_report
+from saga_e2e.play.nightly import write_report
+from saga_e2e.report.files import Results
 from saga_e2e.stage.broker_program import broker_spec, own_environment
 from saga_e2e.stage.landscape import reference_landscape
 from saga_verifier import reporting
@@ -35,30 +34,14 @@ from saga_verifier.run import ProviderOutcome, Settings, Version, verify_provide
 SAGA = "vas_purchase"
 ENVIRONMENT = "production"
 BRANCH = "main"
-FIRST, BROKEN, MENDED = "1.0.0", "1.1.0", "1.1.1"
+PACTS = "pacts"
 CONTRACT_TESTS_TIMEOUT_S = 120
-
-
-@dataclass(slots=True)
-class Story:
-    """What the demo found out so far; the report is made from it."""
-
-    providers: list[ProviderOutcome] = field(default_factory=list)
-    gates: list[dict[str, Any]] = field(default_factory=list)
-    scenarios: list[dict[str, Any]] = field(default_factory=list)
-    figures: list[dict[str, Any]] = field(default_factory=list)
-    surprises: list[str] = field(default_factory=list)
-
-    def expect(self, is_so: bool, otherwise: str) -> None:  # noqa: FBT001
-        """Note when something did not end as the story says."""
-        if not is_so:
-            self.surprises.append(otherwise)
 
 
 class Demo:
     """One run of the demo."""
 
-    def __init__(self, out: Path, console: Console, isolation: Isolation) -> None:
+    def __init__(self, out: Results, console: Console, isolation: Isolation) -> None:
         self.out = out
         self.console = console
         self.story = Story()
@@ -86,7 +69,8 @@ class Demo:
     def contract_tests(self) -> None:
         """Let the owner's real step client meet Pact's mock provider for every case of the saga."""
         self.console.step("Contract tests of the saga's owner: the real step client against Pact's mock provider")
-        pacts = (self.out / "pacts").resolve()
+        pacts = self.out.path.resolve() / PACTS
+        self.out.folder.will_make(*(f"{PACTS}/{self._pact_file(name)}" for name in self._participants()))
         tests = self.saga_file.with_name("test_contracts.py")
         done = subprocess.run(
             [sys.executable, "-m", "saga_e2e.stage.contract_tests", str(os.getpid()), str(pacts), str(tests)],
@@ -105,7 +89,7 @@ class Demo:
     def publish(self) -> None:
         """Publish pacts and saga file."""
         self.console.step(f"Pacts and saga file are published as version {FIRST} of {self.saga.consumer}, branch {BRANCH}")
-        files = sorted((self.out / "pacts").glob("*.json"))
+        files = [self.out.path / PACTS / self._pact_file(name) for name in self._participants()]
         pacts = [(json.loads(content), content) for content in (file.read_bytes() for file in files)]
         named = [(pact["consumer"]["name"], pact["provider"]["name"], content) for pact, content in pacts]
         self.broker.publish_contracts(self.saga.consumer, FIRST, branch=BRANCH, pact_files=named)
@@ -157,37 +141,15 @@ class Demo:
         """Write the report as a page, JSON and JUnit, and say how everything ended."""
         self.console.step("The report")
         self.story.figures.append({"name": "the whole run", "value": round(self.console.elapsed_s(), 1), "unit": "s"})
-        story = self.story
-        write_report(
-            self.out,
-            self.saga,
-            self._headline(),
-            providers=[reporting.as_json(outcome, self._confirmed()) for outcome in story.providers],
-            gates=story.gates,
-            scenarios=story.scenarios,
-            figures=story.figures,
-        )
-        self.console.line(f"{self.out / 'report.html'}")
+        write_report(self.out, self.saga, self.story.headline(self.saga), **self.story.parts())
+        self.console.line(f"{self.out.path / 'report.html'}")
         for surprise in self.story.surprises:
             self.console.result("broken", f"not as told: {surprise}")
         if not self.story.surprises:
             self.console.result("kept", f"everything ended as told, in {self.console.elapsed_s():.0f} s")
 
-    def _confirmed(self) -> str | None:
-        """Give today's date when every scenario saw only histories of the decks (I13)."""
-        found = [one["verdict"] for scenario in self.story.scenarios for one in scenario["invariants"] if one["id"] == "I13"]
-        all_seen = len(found) == len(self.story.scenarios) > 0 and set(found) == {"kept"}
-        return datetime.now(tz=UTC).strftime("%Y-%m-%d") if all_seen else None
-
-    def _headline(self) -> Headline:
-        surprises = self.story.surprises
-        if surprises:
-            return Headline("broken", f"{len(surprises)} things did not end as told: {surprises[0]}.")
-        return Headline(
-            "kept",
-            f"The saga {self.saga.saga} holds: every participant keeps its contracts and decks, and {len(self.story.scenarios)} "
-            f"end-to-end scenarios ended as they must. billing {BROKEN} was caught breaking O8 before it was deployed.",
-        )
+    def _pact_file(self, participant: str) -> str:
+        return pactfile.file_name(self.saga.consumer, participant)
 
     def _participants(self) -> list[str]:
         return sorted({step.participant for step in self.saga.steps})
@@ -230,11 +192,11 @@ def _word(answer: bool | None) -> str:  # noqa: FBT001
     return "unknown" if answer is None else "yes" if answer else "no"
 
 
-def run(out: Path, console: Console, isolation: Isolation, wait: Callable[[], None] | None = None) -> int:
+def run(out: Results, console: Console, isolation: Isolation, wait: Callable[[], None] | None = None) -> int:
     """Run the demo.
 
     Args:
-        out: Folder for the pacts and the report; what an earlier run left there is replaced.
+        out: Where the pacts and the report go; what an earlier run left there is deleted, and nothing else.
         console: Where the story is told.
         isolation: The backend that starts the broker and every service.
         wait: Called at the end, while the broker still serves; None: the broker stops.
@@ -242,8 +204,7 @@ def run(out: Path, console: Console, isolation: Isolation, wait: Callable[[], No
     Returns:
         The exit status: 0 when everything ended as the story says, else 1.
     """
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    out.folder.clear()
     told = Demo(out, console, isolation)
     with isolation, told.serving() as address:
         told.contract_tests()

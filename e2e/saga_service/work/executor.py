@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from saga_contracts.client import Completion, Step, StepCall, StepClass, outputs_in, step_key
-from saga_service import plan
-from saga_service.attempts import Attempts
-from saga_service.jobs import Job
 from saga_service.records import Attempt, Callback, Role, StepRecord, StepState
 from saga_service.store import Store
-from saga_service.wakeups import Wakeups
+from saga_service.work import plan
+from saga_service.work.attempts import Attempts
+from saga_service.work.jobs import Job
+from saga_service.work.wakeups import Wakeups
 
 _LOOK_AGAIN_S = 1.0
 """How often the store is looked at while waiting: another process may have taken the callback."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from saga_contracts.declare.saga import Saga
-from saga_e2e.report import draw_sequence
 from saga_e2e.report.data import HttpRequest, ScenarioResult, TraceEntry
-from saga_e2e.report.draw_history import path_of
-from saga_e2e.report.draw_sequence import Message
+from saga_e2e.report.draw import sequence
+from saga_e2e.report.draw.history import path_of
+from saga_e2e.report.draw.sequence import Message
 from saga_e2e.report.entries import ScenarioEntry
 
 _LOSSES = (
@@ -32,7 +32,7 @@ def draw(saga: Saga | None, entry: ScenarioEntry) -> Markup:
     """Draw the trace of one scenario as a sequence diagram."""
     lifelines = _lifelines(saga, entry.scenario)
     title = f"What happened in {entry.scenario.title or entry.scenario.name}"
-    return draw_sequence.draw(f"{entry.anchor}-drawing", title, lifelines, _messages(entry.scenario), gap=156, beside=230)
+    return sequence.draw(f"{entry.anchor}-drawing", title, lifelines, _messages(entry.scenario), gap=156, beside=230)
 
 
 def lost_part(fate: str | None) -> str:

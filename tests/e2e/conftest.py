@@ -1,17 +1,28 @@
 """Sagas of many shapes, and evidence made by hand: what a right run leaves behind, to be spoilt in one place."""
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Saga
-from saga_contracts.wire.requests import StepCall, call_context, step_key
-from saga_e2e.derive.faults import Role
+from saga_contracts.wire.replies import Received, example_of
+from saga_contracts.wire.requests import (
+    BuiltRequest,
+    StepCall,
+    call_context,
+    notification_context,
+    notification_request,
+    step_key,
+    step_request,
+)
+from saga_e2e.derive.faults import Fault, Role
 from saga_e2e.judge.evidence import Evidence, SagaRecord, StepEvidence
-from saga_e2e.proxy.trace import Fate, TracedCall
+from saga_e2e.proxy.shapes import Incoming
+from saga_e2e.proxy.trace import Answered, Asked, Fate, Stray, TracedCall
 from saga_e2e.stage.landscape import reference_landscape
 
 SAGA_ID = "saga-7"
@@ -44,27 +55,64 @@ class Story:
     statuses: dict[str, str] = field(default_factory=dict)
     probes: dict[str, Any] = field(default_factory=dict)
     again: SagaRecord | None = None
+    strays: list[Stray] = field(default_factory=list)
 
     def call(self, step: str, role: Role, outcome: str | None = "done", **more: Any) -> "Story":
-        at_ms = more.pop("at_ms", 10.0 * len(self.calls))
+        """Add a call as the saga file declares it, answered as it declares the outcome; None: not answered."""
+        at_ms, told = more.pop("at_ms", 10.0 * len(self.calls)), more.pop("told", None)
+        fate = more.pop("fate", Fate.OK)
+        answers = () if outcome is None else (self.answer(step, role, outcome),)
+        if fate == Fate.DUPLICATED and outcome == "done":
+            answers = (*answers, self.answer(step, role, "done_again"))
         one = TracedCall(
             at_ms=at_ms,
             ended_ms=more.pop("ended_ms", at_ms + 5),
             source="saga_service",
-            target=self.saga.step(step).participant,
+            target=self.target_of(step, role),
             saga_id=SAGA_ID,
             step=step,
             role=role,
             key=step_key(SAGA_ID, step),
-            request="POST /",
-            status=more.pop("status", 200),
-            outcome=outcome,
-            told=more.pop("told", None),
-            fate=more.pop("fate", Fate.OK),
+            sent=self.sent(step, role, told),
+            replies=more.pop("replies", answers),
+            told=told,
+            fate=fate,
         )
-        assert not more
-        self.calls.append(one)
+        self.calls.append(replace(one, **more))
         return self
+
+    def target_of(self, step: str, role: Role) -> str:
+        if role == Role.NOTIFICATION and self.saga.policies.owner_notification is not None:
+            return self.saga.policies.owner_notification.participant
+        return "saga_service" if role == Role.CALLBACK else self.saga.step(step).participant
+
+    def sent(self, step: str, role: Role, told: str | None = None) -> Incoming:
+        """Give the request as the saga file declares it."""
+        one, target = self.saga.step(step), self.target_of(step, role)
+        values = StepCall(SAGA_ID, self.saga.payload.example, callback_url=f"http://saga/callbacks/{step_key(SAGA_ID, step)}")
+        if role == Role.CALLBACK:
+            assert one.callback is not None
+            outcome = getattr(one.callback.outcomes, told or "", None) or {"outcome": told}
+            body = templates.fill({**one.callback.request.body, **outcome}, call_context(one, values))
+            return Incoming(target, "POST", f"/callbacks/{step_key(SAGA_ID, step)}", {}, body)
+        if role == Role.NOTIFICATION:
+            assert self.saga.policies.owner_notification is not None
+            known = notification_context(step, told or "", values)
+            return incoming(target, notification_request(self.saga, self.saga.policies.owner_notification.request, known, ""))
+        return incoming(target, step_request(self.saga, one, getattr(one, role.value).request, values, ""))
+
+    def answer(self, step: str, role: Role, outcome: str) -> Answered:
+        """Give the reply that the saga file declares for an outcome; 418 for one that it does not declare."""
+        one = self.saga.step(step)
+        owner = self.saga.policies.owner_notification
+        declared = owner.replies if role == Role.NOTIFICATION and owner is not None else getattr(one, role.value).replies
+        names = {"done": ("done", "done_again"), "done_again": ("done_again", "done")}.get(outcome, (outcome,))
+        reply = next((found for name in names if (found := getattr(declared, name, None)) is not None), None)
+        meaning = "done" if outcome == "done_again" else outcome
+        if reply is None:
+            return Answered(Received(503 if outcome == "retryable" else 418), meaning)
+        context = call_context(one, StepCall(SAGA_ID, self.saga.payload.example))
+        return Answered(example_of(reply, context), meaning)
 
     def forward(self, step: str, outcome: str | None = "done", **more: Any) -> "Story":
         return self.call(step, Role.FORWARD, outcome, **more)
@@ -81,7 +129,20 @@ class Story:
     def evidence(self) -> Evidence:
         record = SagaRecord(self.end, self.history, self.states)
         steps = tuple(self._step(step.step) for step in self.saga.steps)
-        return Evidence(SAGA_ID, record, self.again or record, steps, tuple(self.calls))
+        return Evidence(SAGA_ID, record, self.again or record, steps, tuple(self.calls), tuple(self.strays))
+
+    def asked(self, step: str, status: str | None, world: str | None = None) -> Asked:
+        """Give what a participant says of its step in one of the probe's declared worlds; None: it is not read."""
+        one = self.saga.step(step)
+        context = call_context(one, StepCall(SAGA_ID, self.saga.payload.example))
+        if one.probe is None or world is None:
+            return Asked(status, None, "it was not read", context)
+        return Asked(status, templates.fill(getattr(one.probe.reads, world), context), "", context)
+
+    def meets(self, fault: Fault, **changes: Any) -> "Story":
+        """Let the last call have met a fault."""
+        self.calls[-1] = replace(self.calls[-1], met=fault, **changes)
+        return self
 
     def _step(self, name: str) -> StepEvidence:
         step, state = self.saga.step(name), self.states[name]
@@ -94,6 +155,13 @@ class Story:
             world = reads.refusing
         probe = self.probes.get(name, templates.fill(world, context))
         return StepEvidence(name, state, status, probe, "", context)
+
+
+def incoming(target: str, built: BuiltRequest) -> Incoming:
+    """Give a rendered request as it comes to the proxy."""
+    headers = {name.lower(): value for name, value in built.headers}
+    body = None if built.content is None else json.loads(built.content)
+    return Incoming(target, built.method, built.url, headers, body, built.query)
 
 
 @pytest.fixture
@@ -125,7 +193,7 @@ def escalated(vas_purchase: Saga) -> Story:
     history = ("running", "compensating", "escalated")
     story = Story(vas_purchase, "escalated", states, history, frozenset({"create_packages"}))
     story.forward("reserve_money").forward("apply_vas").accepted("create_packages", told="refused")
-    lost = {"fate": Fate.UNAVAILABLE, "status": None}
+    lost = {"fate": Fate.UNAVAILABLE}
     story.undo("apply_vas", None, **lost).undo("apply_vas", None, **lost)
     return story.undo("reserve_money").tell_owner("apply_vas")
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from saga_contracts.declare.saga import Completion, Given, Saga, StepClass
 from saga_contracts.errors import UsageError
+from saga_e2e.derive.ends import End, is_repeated, may_use_up_the_tries
 from saga_e2e.derive.faults import Fault, Kind, Role, on_the_way
-from saga_e2e.derive.scenarios import End, Scenario, Tier, can_refuse, derive, select
+from saga_e2e.derive.scenarios import Scenario, Tier, can_refuse, derive, select
 from saga_e2e.stage.landscape import reference_landscape
 
 VAS = reference_landscape().saga("vas_purchase")
@@ -44,8 +45,10 @@ def test_each_kind_of_scenario_ends_as_the_catalogue_says() -> None:
     assert ends["reply-lost-at-apply_vas"] == (End.COMMITTED,)
     assert ends["request-lost-at-notify"] == (End.COMMITTED,)
     assert ends["duplicate-at-create_packages"] == (End.COMMITTED,)
-    assert ends["no-reply-at-create_packages"] == (End.COMPENSATED,)
-    assert ends["no-reply-at-notify"] == (End.ESCALATED,)
+    assert ends["no-reply-at-create_packages"] == (End.COMPENSATED, End.COMMITTED)  # where the status is asked
+    assert ends["no-reply-at-notify"] == (End.ESCALATED, End.COMMITTED)
+    assert ends["late-at-apply_vas"] == (End.COMMITTED,)
+    assert ends["late-after-undo-at-apply_vas"] == (End.COMPENSATED,)
     assert ends["no-callback-at-create_packages"] == (End.COMMITTED, End.COMPENSATED)
     assert ends["unreachable-at-reserve_money"] == (End.COMPENSATED,)
     assert ends["undo-reply-lost-at-reserve_money"] == (End.COMPENSATED,)
@@ -89,11 +92,71 @@ def test_a_callback_whose_time_is_too_long_for_a_run_is_not_waited_for(saga_of: 
 def test_a_pivot_without_an_answer_is_told_to_the_owner_and_never_undone(saga_of: Any) -> None:
     found = named(saga_of({"step": "first"}, {"step": "decide", "after": ("first",), "step_class": StepClass.PIVOT}))
 
-    assert found["no-reply-at-decide"].expected == (End.ESCALATED,)
+    assert found["no-reply-at-decide"].expected == (End.ESCALATED, End.COMMITTED)
     assert found["refused-at-decide"].expected == (End.COMPENSATED,)
     assert "unreachable-at-decide" not in found
     assert "undo-fails-at-decide" not in found
     assert found["undo-fails-at-first"].refusing == {"decide"}
+
+
+WITH_STATUS: dict[str, None] = {}
+WITHOUT: dict[str, None] = {"status": None}
+NO_SECOND_TRY = [  # class, declared, ends when the only reply is lost, ends when the only request is lost
+    (StepClass.COMPENSATABLE, WITHOUT, {End.COMPENSATED}, {End.COMPENSATED}),
+    (StepClass.COMPENSATABLE, WITH_STATUS, {End.COMPENSATED, End.COMMITTED}, {End.COMPENSATED}),
+    (StepClass.PIVOT, WITHOUT, {End.ESCALATED}, {End.ESCALATED}),
+    (StepClass.PIVOT, WITH_STATUS, {End.ESCALATED, End.COMMITTED}, {End.ESCALATED, End.COMPENSATED}),
+    (StepClass.RETRIABLE, WITHOUT, {End.ESCALATED}, {End.ESCALATED}),
+    (StepClass.RETRIABLE, WITH_STATUS, {End.ESCALATED, End.COMMITTED}, {End.ESCALATED}),
+]
+
+
+@pytest.mark.parametrize(("step_class", "declared", "reply_lost", "request_lost"), NO_SECOND_TRY)
+def test_with_one_try_no_retry_is_expected(
+    saga_of: Any, step_class: StepClass, declared: dict[str, None], reply_lost: set[End], request_lost: set[End]
+) -> None:
+    found = named(saga_of({"step": "only", "tries": 1, "step_class": step_class, **declared}))
+
+    assert set(found["reply-lost-at-only"].expected) == reply_lost
+    assert set(found["request-lost-at-only"].expected) == request_lost
+    assert set(found["saga-service-dies-at-only"].expected) == reply_lost | {End.COMMITTED}
+    assert "late-at-only" not in found
+    assert found["duplicate-at-only"].expected == (End.COMMITTED,)
+
+
+def test_with_one_try_an_optional_step_never_keeps_the_saga_from_being_committed(saga_of: Any) -> None:
+    found = named(saga_of({"step": "only", "tries": 1, "optional": True, "step_class": StepClass.PIVOT}))
+
+    assert found["reply-lost-at-only"].expected == found["request-lost-at-only"].expected == (End.COMMITTED,)
+
+
+def test_with_one_try_a_compensation_without_an_answer_is_told_to_the_owner_or_asked_for(saga_of: Any) -> None:
+    with_status = named(saga_of({"step": "first", "tries": 1}, {"step": "second", "after": ("first",)}))
+    without = named(saga_of({"step": "first", "tries": 1, "status": None}, {"step": "second", "after": ("first",)}))
+
+    assert set(with_status["undo-reply-lost-at-first"].expected) == {End.ESCALATED, End.COMPENSATED}
+    assert set(without["undo-reply-lost-at-first"].expected) == {End.ESCALATED}
+
+
+@pytest.mark.parametrize(("tries", "undo_tries", "ends"), [(1, 2, {"compensated"}), (3, 1, {"compensated", "escalated"})])
+def test_what_is_expected_of_a_compensation_depends_on_its_own_tries(
+    saga_of: Any, tries: int, undo_tries: int, ends: set[str]
+) -> None:
+    compensate = VAS.step("apply_vas").compensate
+    assert compensate is not None
+    own = compensate.model_copy(update={"tries": undo_tries})
+    found = named(saga_of({"step": "first", "tries": tries, "compensate": own}, {"step": "second", "after": ("first",)}))
+
+    assert set(found["undo-reply-lost-at-first"].expected) == ends
+    assert ("late-at-first" in found) == (tries > 1)
+
+
+def test_a_late_call_after_the_compensation_is_the_only_one_that_arrives(saga_of: Any) -> None:
+    once = named(saga_of({"step": "only", "tries": 1}))["late-after-undo-at-only"]
+    twice = named(saga_of({"step": "only", "tries": 2}))["late-after-undo-at-only"]
+
+    assert [fault.kind for fault in once.faults] == [Kind.DELAYED]
+    assert [(fault.kind, fault.occurrence) for fault in twice.faults] == [(Kind.DELAYED, 1), (Kind.REQUEST_LOST, None)]
 
 
 def test_scenarios_are_chosen_by_name_in_the_order_of_the_derivation() -> None:
@@ -115,7 +178,8 @@ def test_a_fault_is_told_in_words() -> None:
     assert named(VAS)["undo-fails-at-apply_vas"].title == (
         "The forward call of create_packages is refused; the compensation of apply_vas is answered 503, every time"
     )
-    assert Fault("notify", Role.FORWARD, Kind.DELAYED, 2, 300).text == "the forward call of notify arrives 300 ms late, at try 2"
+    assert named(VAS)["late-at-notify"].title == "The forward call of notify arrives only after the saga's end, once"
+    assert Fault("notify", Role.FORWARD, Kind.REPLY_LOST, 2).text.endswith("is lost, at try 2")
 
 
 def test_when_no_reply_of_a_callback_step_comes_back_its_callbacks_are_lost_as_well() -> None:
@@ -154,6 +218,8 @@ def sagas(draw: st.DrawFn) -> Saga:
                     "step_class": step_class,
                     "after": tuple(draw(st.lists(st.sampled_from(earlier), unique=True))) if earlier else (),
                     "optional": draw(st.booleans()),
+                    "tries": draw(st.integers(1, 3)),
+                    "status": like.status if draw(st.booleans()) else None,
                     "given": Given(enough=like.given.enough, refusing=refusing),
                     "compensate": like.compensate if step_class == StepClass.COMPENSATABLE else None,
                 }
@@ -182,6 +248,7 @@ def test_every_step_meets_every_fault_that_its_class_allows(saga: Saga) -> None:
         assert (f"refused-at-{step.step}" in found) == can_refuse(step)
         assert (f"unreachable-at-{step.step}" in found) == (step.step_class == StepClass.COMPENSATABLE)
         assert (f"callback-lost-at-{step.step}" in found) == (step.completion == Completion.CALLBACK)
+        assert (f"late-at-{step.step}" in found) == is_repeated(step, Role.FORWARD)
 
 
 @given(sagas())
@@ -203,10 +270,14 @@ def test_only_a_fault_that_may_outlast_the_tries_escalates_and_nothing_is_undone
 ) -> None:
     for scenario in derive(saga):
         if End.ESCALATED in scenario.expected:
-            assert any(fault.persistent or fault.kind == Kind.RECEIVER_DIES for fault in scenario.faults)
+            assert any(may_use_up_the_tries(saga.step(fault.step), fault) or one_try(saga, fault) for fault in scenario.faults)
         if End.COMPENSATED in scenario.expected:
             causes = [saga.step(fault.step) for fault in scenario.faults if fault.role != Role.COMPENSATE]
             assert any(step.step_class != StepClass.RETRIABLE and not step.optional for step in causes)
+
+
+def one_try(saga: Saga, fault: Fault) -> bool:
+    return fault.kind == Kind.CALLER_DIES and not is_repeated(saga.step(fault.step), Role.FORWARD)
 
 
 @given(sagas())

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from saga_contracts.client import Step
-from saga_service import plan
-from saga_service.attempts import Attempts
-from saga_service.executor import stop
-from saga_service.jobs import Job
 from saga_service.records import Role, SagaState, StepRecord, StepState
 from saga_service.store import Store
+from saga_service.work import plan
+from saga_service.work.attempts import Attempts
+from saga_service.work.executor import stop
+from saga_service.work.jobs import Job
 
 _BEFORE = (StepState.RUNNING, StepState.APPLIED, StepState.UNCERTAIN, StepState.REFUSED)
 

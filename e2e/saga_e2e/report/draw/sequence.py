@@ -1,6 +1,6 @@
 """Draws a sequence diagram: lifelines, calls between them with what became of them, and remarks (pure).
 
-Knows nothing of sagas: `draw_history` and `draw_trace` turn histories and traces into its messages. A call that was lost, or
+Knows nothing of sagas: `history` and `trace` turn histories and traces into its messages. A call that was lost, or
 whose reply was lost, is drawn as an arrow that breaks off at a cross.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from saga_e2e.report import svg
+from saga_e2e.report.draw import svg
 
 _TOP = 62
 _CALL = 26

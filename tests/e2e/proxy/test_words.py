@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from saga_e2e.derive.faults import Role
-from saga_e2e.proxy.trace import Fate, as_json, as_word, word
+from saga_e2e.proxy.trace import Fate
+from saga_e2e.proxy.words import as_word, readings, word
 
 
 @pytest.fixture
@@ -56,11 +57,37 @@ def test_a_callback_stands_once_however_often_it_was_sent_and_also_when_it_was_l
     assert text_of(empty, "create_packages") == "F D"
 
 
-def test_a_callback_that_is_seen_after_the_compensation_was_promised_before(empty: Any) -> None:
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ("refused", {("F", "C"), ("F", "X", "C")}),
+        ("done", {("F", "C"), ("F", "D", "C")}),
+        ("something", {("F", "C", "?")}),
+    ],
+)
+def test_a_callback_after_the_compensation_may_tell_what_was_true_before_or_what_never_came_to_be(
+    empty: Any, told: str, found: set[tuple[str, ...]]
+) -> None:
     empty.forward("create_packages", "in_progress").undo("create_packages")
-    empty.call("create_packages", Role.CALLBACK, told="refused")
+    empty.call("create_packages", Role.CALLBACK, told=told)
 
-    assert text_of(empty, "create_packages") == "F X C"
+    assert set(readings(empty.calls, "create_packages")) == found
+
+
+def test_a_callback_that_is_repeated_after_the_compensation_is_the_one_from_before(empty: Any) -> None:
+    empty.accepted("create_packages").undo("create_packages").call("create_packages", Role.CALLBACK, told="done")
+
+    assert readings(empty.calls, "create_packages") == (("F", "D", "C"),)
+
+
+@pytest.mark.parametrize("outcome", ["suspended", "refused"])
+def test_a_callback_of_a_call_that_was_never_accepted_before_the_compensation_stands_where_it_came(
+    empty: Any, outcome: str
+) -> None:
+    empty.undo("create_packages").forward("create_packages", outcome)
+    empty.call("create_packages", Role.CALLBACK, told="done")
+
+    assert readings(empty.calls, "create_packages") == (("C", "F", "D"),)
 
 
 def test_a_callback_that_cannot_be_read_is_no_letter_of_the_model(empty: Any) -> None:
@@ -74,22 +101,3 @@ def test_letters_go_by_the_time_of_arrival_not_by_the_end(empty: Any) -> None:
     empty.calls.reverse()
 
     assert text_of(empty, "apply_vas") == "F C"
-
-
-def test_a_trace_as_json_counts_from_the_beginning_of_the_scenario(committed: Any) -> None:
-    committed.calls.append(committed.tell_owner("notify").calls.pop())
-
-    rows = as_json(committed.calls, began_ms=-5)
-
-    assert rows[0] == {
-        "at_ms": 5.0,
-        "source": "saga_service",
-        "target": "billing",
-        "step": "reserve_money",
-        "role": "forward",
-        "letter": "F",
-        "request": "POST /",
-        "status": 200,
-        "fate": "ok",
-    }
-    assert [row["letter"] for row in rows] == ["F", "F", "F", "D", "F", "N"]

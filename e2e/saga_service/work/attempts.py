@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from saga_contracts.client import Backoff, Step, StepResult, UnsendableError
-from saga_service.jobs import Job
 from saga_service.records import UNSENDABLE, Attempt, Role
 from saga_service.store import Store
+from saga_service.work.jobs import Job
 
 _log = logging.getLogger("saga_service")
 
@@ -48,7 +48,8 @@ class Attempts:
         past = await asyncio.to_thread(self._store.attempts, job.saga_id)
         ended = [one for one in past if one.step == step.step and one.role == role and one.outcome is not None]
         last, tries = (ended[-1] if ended else None), len(ended)
-        while last is None or (last.outcome == "retryable" and tries < step.tries and not await is_over()):
+        most = step.undo_tries if role == Role.COMPENSATE else step.tries
+        while last is None or (last.outcome == "retryable" and tries < most and not await is_over()):
             if last is not None:
                 await asyncio.sleep(self._backoff.pause_s(tries))
             last = await self._once(job, step, role, send)

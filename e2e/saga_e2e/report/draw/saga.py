@@ -12,8 +12,8 @@ from markupsafe import Markup
 from saga_contracts.declare.saga import Saga, Step, StepClass
 from saga_contracts.show import layout
 from saga_contracts.show.layout import Layout, Place
-from saga_e2e.report import svg
 from saga_e2e.report.data import Verdict
+from saga_e2e.report.draw import svg
 from saga_e2e.report.entries import DeckEntry, ScenarioEntry
 from saga_e2e.report.verdicts import SHOWN
 

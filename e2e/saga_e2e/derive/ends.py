@@ -1,0 +1,101 @@
+"""How a saga may end when a fault meets one of its calls, by the class of the step and the tries that it declares (pure).
+
+A step whose outcome nobody told is given up: it is undone where it can be, else the owner is told. Where a status call is
+declared, the orchestrator may ask instead, and go by the answer.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from saga_contracts.declare.saga import Step, StepClass
+from saga_e2e.derive.faults import Fault, Kind, Role
+
+
+class End(StrEnum):
+    """How a saga can end."""
+
+    COMMITTED = "committed"  # every step has its effect
+    COMPENSATED = "compensated"  # no step has its effect
+    ESCALATED = "escalated"  # neither; the owner was told
+
+
+Ends = tuple[End, ...]
+
+
+def is_repeated(step: Step, role: Role) -> bool:
+    """Is there a second try of this call?"""
+    return tries_of(step, role) > 1
+
+
+def tries_of(step: Step, role: Role) -> int:
+    """Give how often a call is sent at most, the first time included."""
+    return step.undo_tries if role == Role.COMPENSATE else step.tries
+
+
+def refused(step: Step) -> Ends:
+    """Give the ends after a refusal; a saga may finish without an optional step."""
+    return (_without(step, End.COMPENSATED),)
+
+
+def effect_unknown(step: Step) -> Ends:
+    """Give the ends when the forward call took effect and no reply came back: given up, or asked for and found applied."""
+    return _distinct([_given_up(step), *([End.COMMITTED] if step.status is not None else [])])
+
+
+def no_effect_unknown(step: Step) -> Ends:
+    """Give the ends when no forward call arrived: given up, or a pivot asked for and found absent."""
+    asked = step.step_class == StepClass.PIVOT and step.status is not None
+    return _distinct([_given_up(step), *([_without(step, End.COMPENSATED)] if asked else [])])
+
+
+def reply_lost_once(step: Step) -> Ends:
+    """Give the ends when one reply to the forward call is lost: a retry tells it, where there is one."""
+    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else effect_unknown(step)
+
+
+def request_lost_once(step: Step) -> Ends:
+    """Give the ends when one forward call is lost: a retry makes it, where there is one."""
+    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else no_effect_unknown(step)
+
+
+def participant_died(step: Step) -> Ends:
+    """Give the ends when the participant dies once its work is done: its restart may outlast all tries, or not."""
+    return _distinct([End.COMMITTED, *effect_unknown(step)])
+
+
+def caller_died(step: Step) -> Ends:
+    """Give the ends when the saga service dies before it hears the reply: as without, or its only try counts as used."""
+    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else _distinct([End.COMMITTED, *effect_unknown(step)])
+
+
+def callback_lost_for_good(step: Step) -> Ends:
+    """Give the ends when no callback comes: its time is over, then it is asked for or given up."""
+    return _distinct([End.COMMITTED, _given_up(step)])
+
+
+def undo_reply_lost_once(step: Step) -> Ends:
+    """Give the ends when one reply to a compensation is lost: a retry tells it, else the status, else the owner must be told."""
+    if is_repeated(step, Role.COMPENSATE):
+        return (End.COMPENSATED,)
+    return (End.ESCALATED, End.COMPENSATED) if step.status is not None else (End.ESCALATED,)
+
+
+def may_use_up_the_tries(step: Step, fault: Fault) -> bool:
+    """May a call be without an answer after all its tries, because of this fault?"""
+    if fault.kind in (Kind.REFUSED, Kind.DUPLICATED):
+        return False
+    if fault.persistent or fault.kind == Kind.RECEIVER_DIES:
+        return True
+    return fault.role in (Role.FORWARD, Role.COMPENSATE) and not is_repeated(step, fault.role)
+
+
+def _given_up(step: Step) -> End:
+    return _without(step, End.COMPENSATED if step.step_class == StepClass.COMPENSATABLE else End.ESCALATED)
+
+
+def _without(step: Step, end: End) -> End:
+    return End.COMMITTED if step.optional else end
+
+
+def _distinct(ends: Iterable[End]) -> Ends:
+    return tuple(dict.fromkeys(ends))
