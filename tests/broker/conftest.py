@@ -7,6 +7,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ import uvicorn
 
 from described import Interface, Watch
 from patience import PATIENCE_S, wait_until
-from postgres import cluster_of
+from postgres import KINDS, cluster_of
+from prompt_server import PromptServer, plain_client
 from saga_broker.app import create_app
 from saga_broker.client.broker import BrokerClient
 from saga_broker.settings import Settings
@@ -42,11 +44,11 @@ class Broker:
         prefixes = tuple(path for path in (urlsplit(url).path.rstrip("/") for url in settings.base_urls) if path)
         self.watch = Watch(app, Interface(app.openapi()), prefixes)
         config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none")
-        self._server = uvicorn.Server(config)
+        self._server = PromptServer(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.database_url = settings.database_url
-        self.http = httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=PATIENCE_S)
+        self.http = plain_client(self.url, headers={"Accept": ACCEPT}, timeout=PATIENCE_S)
 
     def start(self) -> None:
         self._thread.start()
@@ -159,18 +161,30 @@ def cluster(pytestconfig: pytest.Config) -> str:
     return url.rpartition("/")[0].replace("+psycopg", "")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], AbstractContextManager[str]]:
+    """Gives the address of a fresh database of a kind."""
+
+    @contextmanager
+    def made(kind: str) -> Iterator[str]:
+        if kind == "sqlite":
+            shutil.copy(request.getfixturevalue("migrated"), tmp_path / "broker.sqlite")
+            yield f"sqlite:///{tmp_path}/broker.sqlite"
+            return
+        address = request.getfixturevalue("cluster")
+        name = f"test_{uuid4().hex}"
+        _execute(address, f"CREATE DATABASE {name} TEMPLATE migrated_1")
+        yield f"{address}/{name}"
+        _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+    return made
+
+
+@pytest.fixture(params=KINDS if POSTGRES else KINDS[:1])
+def database_url(request: pytest.FixtureRequest, fresh_database: Callable[[str], AbstractContextManager[str]]) -> Iterator[str]:
     """The address of a fresh database, of each kind in turn."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "broker.sqlite")
-        yield f"sqlite:///{tmp_path}/broker.sqlite"
-        return
-    address = request.getfixturevalue("cluster")
-    name = f"test_{uuid4().hex}"
-    _execute(address, f"CREATE DATABASE {name} TEMPLATE migrated_1")
-    yield f"{address}/{name}"
-    _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(request.param) as url:
+        yield url
 
 
 def _migrate(url: str) -> None:

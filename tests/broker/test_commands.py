@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE_S
+
 BIN = Path(sys.executable).parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -39,13 +41,13 @@ def served(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     yield line.split()[-1], process
     if process.poll() is None:
         process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE_S)
 
 
 def test_serve_stops_when_it_is_told_to(served: tuple[str, subprocess.Popen[str]]) -> None:
     _, process = served
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert [json.loads(line)["message"] for line in told.splitlines()] == ["serving", "stopping", "stopped"]
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from patience import PATIENCE_S
+
 GUIDE = Path(__file__).parents[2] / "contracts" / "README.md"
 COMMAND = re.compile(r"^(?P<command>.*?)(?:\s+# exit status (?P<status>\d))?$")
 
@@ -58,7 +60,7 @@ def serving(command: str, folder: Path, port: int) -> Iterator[None]:
             yield
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.wait(timeout=PATIENCE_S)
 
 
 def wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path) -> None:

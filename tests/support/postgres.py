@@ -40,7 +40,10 @@ exec $AS "$BIN/postgres" -D data "$@"
 _AS_OWNER = f"setpriv --reuid={OWNER} --regid={OWNER} --init-groups --pdeathsig=keep"
 _CLUSTER = pytest.StashKey["Cluster"]()
 
-on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+KINDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+"""Of the quick loop, SQLite is enough: what holds there holds on PostgreSQL nearly always."""
+
+on_both_databases = pytest.mark.parametrize("database", KINDS, indirect=True)
 """Marks tests, or a module of them, whose fixture `database` is to be of each kind in turn."""
 
 

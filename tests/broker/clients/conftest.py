@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,8 +14,19 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE_S
+from postgres import KINDS
+from repetitions import NIGHTLY
+
 BIN = Path(sys.executable).parent
 MakePact = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(params=KINDS if NIGHTLY else KINDS[:1])
+def database_url(request: pytest.FixtureRequest, fresh_database: Callable[[str], AbstractContextManager[str]]) -> Iterator[str]:
+    """A fresh database: SQLite, at night PostgreSQL, too; that the broker answers alike on both, the tests of its API show."""
+    with fresh_database(request.param) as url:
+        yield url
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +191,7 @@ def pact_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
 
         try:
             yield verified
-            process.communicate(timeout=20)
+            process.communicate(timeout=PATIENCE_S)
         finally:
             process.kill()
             process.wait()

@@ -13,6 +13,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from patience import PATIENCE_S
+
 MakePact = Callable[..., dict[str, Any]]
 CONSUMER, PROVIDER = "Big Reader", "Shelf"
 
@@ -56,13 +58,13 @@ class HalClient:
 
 @pytest.fixture
 def jvm(broker: Any) -> Iterator[HalClient]:
-    with httpx.Client(headers={"Accept": "application/hal+json, application/json"}, trust_env=False, timeout=30) as http:
+    with httpx.Client(headers={"Accept": "application/hal+json, application/json"}, trust_env=False, timeout=PATIENCE_S) as http:
         yield HalClient(broker.url, http)
 
 
 @pytest.fixture
 def ruby(broker: Any) -> Iterator[HalClient]:
-    with httpx.Client(headers={"Accept": "application/hal+json"}, trust_env=False, timeout=30) as http:
+    with httpx.Client(headers={"Accept": "application/hal+json"}, trust_env=False, timeout=PATIENCE_S) as http:
         yield HalClient(broker.url, http)
 
 

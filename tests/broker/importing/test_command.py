@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE_S
+
 BIN = Path(sys.executable).parent
 CANARY = "hunter2"
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -59,7 +61,7 @@ def test_a_killed_import_started_again_ends_equal(
     killed = subprocess.Popen(line, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until(lambda: versions_in(database_url) > 0 or killed.poll() is not None, 90)
     killed.kill()
-    killed.wait(20)
+    killed.wait(PATIENCE_S)
     written = versions_in(database_url)
 
     done = run("--from", between.url, SAGAPACT_DATABASE_URL=database_url)
@@ -73,7 +75,7 @@ def test_a_killed_import_started_again_ends_equal(
 
 
 def versions_in(database_url: str) -> int:
-    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=30)) as connection:
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=PATIENCE_S)) as connection:
         return int(connection.execute("SELECT count(*) FROM versions").fetchone()[0])
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE_S
 from saga_broker.importing import Source, import_all, source
 from saga_broker.importing.source import SourceError
 from saga_broker.store.engine import Database
@@ -84,7 +85,7 @@ def test_a_source_that_does_not_answer_in_time_is_told(between: Any, database: D
 
     def hang(_number: int, path: str) -> None:
         if path.startswith("/matrix"):
-            end.wait(20)
+            end.wait(PATIENCE_S)
 
     between.instead = hang
     with pytest.raises(SourceError, match="did not answer within"):

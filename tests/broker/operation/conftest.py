@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import PATIENCE_S
+
 BIN = Path(sys.executable).parent
 ACCEPT = "application/hal+json, application/json"
 
@@ -43,13 +45,13 @@ class Process:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
     def end(self) -> None:
         self.http.close()
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=PATIENCE_S)
 
 
 StartProcess = Callable[..., Process]

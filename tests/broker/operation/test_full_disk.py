@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import PATIENCE_S
 from postgres import new_cluster
 
 SIZE = 4_000_000
@@ -106,7 +107,7 @@ def test_a_full_disk_loses_nothing_acknowledged_and_the_broker_recovers_by_itsel
     disk.free(broker.process.pid)
     after = put(broker, len(acknowledged), make_pact)
     broker.process.kill()
-    broker.process.wait(20)
+    broker.process.wait(PATIENCE_S)
     again = start(url)
 
     if isinstance(disk, SmallDisk):

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import PATIENCE_S
+
 CLIENTS, ENOUGH = 8, 120
 PROVIDERS, TAGS = ("Bar", "Baz"), ("dev", "t")
 
@@ -23,7 +25,7 @@ def test_what_was_acknowledged_survives_a_kill_under_load_and_nothing_is_half(
     published: list[str] = []
 
     def work(client: int) -> None:
-        with httpx.Client(base_url=broker.url, trust_env=False, timeout=20) as http:
+        with httpx.Client(base_url=broker.url, trust_env=False, timeout=PATIENCE_S) as http:
             while True:
                 number = f"{'put' if client % 2 else 'whole'}-{next(numbers)}"
                 try:

@@ -127,6 +127,7 @@ def test_a_log_level_leaves_out_the_requests(start: Any, tmp_path: Path) -> None
     assert broker.log.read_text() == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_an_error_that_nobody_foresaw_has_a_reference_that_the_log_has_too(start: Any, database_url: str) -> None:
     broker = start(database_url)

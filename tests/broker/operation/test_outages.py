@@ -26,6 +26,7 @@ def own_cluster() -> Iterator[Cluster]:
     made.close()
 
 
+@pytest.mark.slow
 def test_a_postgresql_that_stops_and_starts_again_needs_no_restart(start: Any, own_cluster: Cluster) -> None:
     url = own_cluster.database("broker")
     broker = start(url)
@@ -66,6 +67,7 @@ def test_a_sqlite_file_that_is_broken_is_told_and_mended_without_a_restart(start
     assert broker.http.get("/pacticipants/Foo/versions/1").status_code == 200, broker.log.read_text()
 
 
+@pytest.mark.slow
 @on_sqlite
 def test_a_sqlite_file_that_another_program_holds_for_long_is_told(serve: Any, database_url: str) -> None:
     broker = serve()

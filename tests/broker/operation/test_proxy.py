@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import PATIENCE_S
 from saga_broker.client.broker import BrokerClient
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -36,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         kept = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "connection"}}
         sent = {**kept, "X-Forwarded-Host": self.headers["Host"], "X-Forwarded-Proto": "http", **self.server.forwarded}
-        upstream = http.client.HTTPConnection(self.server.upstream.removeprefix("http://"), timeout=30)
+        upstream = http.client.HTTPConnection(self.server.upstream.removeprefix("http://"), timeout=PATIENCE_S)
         upstream.request(self.command, self.path.removeprefix(self.server.taken_off) or "/", body or None, sent)
         reply = upstream.getresponse()
         content = reply.read()

@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from patience import PATIENCE_S
 from saga_broker.serve.commands import serve
 
 pytestmark = [pytest.mark.slow]
@@ -58,7 +59,7 @@ def shell(tmp_path: Path, cluster: str) -> Iterator[Any]:
     yield run
     for process in running:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
 
 
 def test_the_commands_of_the_readme_work_in_their_order(shell: Any, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from command_line import ROOT, Sagapact
+from patience import PATIENCE_S
 from repetitions import REPEAT
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.api import Order
@@ -180,7 +181,7 @@ def free_port() -> int:
 
 def pasted(command: str) -> str:
     """Run a command as a shell does with a pasted line."""
-    return subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=20, check=True).stdout
+    return subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
 
 
 def until(holds: Callable[[], bool], seconds: float) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE_S
+
 NAMES = ["billing", "user_service", "vas_packages", "notifications", "vas_owner"]
 E2E = Path(__file__).parents[3] / "e2e"
 
@@ -43,7 +45,7 @@ def refusal_to_start(name: str, **environment: str) -> str:
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert ended.returncode == 2
@@ -89,7 +91,7 @@ def test_a_call_that_is_running_is_finished_before_the_stop(start: Any) -> None:
     billing.state("an account holds", account_id="account", available_minor=1)
     headers = {"Idempotency-Key": "key", "Content-Type": "application/json"}
     body = json.dumps({"account_id": "account", "order_id": "order", "amount_minor": 1})
-    call = HTTPConnection("127.0.0.1", billing.port, timeout=15)
+    call = HTTPConnection("127.0.0.1", billing.port, timeout=PATIENCE_S)
     with closing(database_of(billing)) as database, closing(call):
         database.execute("BEGIN IMMEDIATE")  # from here on the call must wait
         call.request("POST", "/reservations", body, headers)
@@ -97,7 +99,7 @@ def test_a_call_that_is_running_is_finished_before_the_stop(start: Any) -> None:
         billing.process.terminate()
         database.rollback()
         assert call.getresponse().status == 201
-    assert billing.process.wait(10) == 0
+    assert billing.process.wait(PATIENCE_S) == 0
 
 
 def test_states_are_not_mounted_unless_they_are_allowed(start: Any) -> None:
@@ -185,10 +187,13 @@ def test_a_failure_of_the_service_itself_is_told_as_500_with_the_correlation_o31
 def test_it_listens_on_the_loopback_address_unless_it_is_told_another(start: Any) -> None:
     usual, everywhere = start("vas_owner"), start("vas_owner", HOST="0.0.0.0")  # noqa: S104  (what a container says)
 
-    with closing(HTTPConnection("127.0.0.2", everywhere.port, timeout=5)) as connection:
+    with closing(HTTPConnection("127.0.0.2", everywhere.port, timeout=PATIENCE_S)) as connection:
         connection.request("GET", "/health")
         assert connection.getresponse().status == 200
-    with closing(HTTPConnection("127.0.0.2", usual.port, timeout=5)) as connection, pytest.raises(ConnectionRefusedError):
+    with (
+        closing(HTTPConnection("127.0.0.2", usual.port, timeout=PATIENCE_S)) as connection,
+        pytest.raises(ConnectionRefusedError),
+    ):
         connection.connect()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+pytestmark = pytest.mark.slow
 RESERVATION = {"account_id": "account", "order_id": "order", "amount_minor": 1}
 UNAVAILABLE = (503, "unavailable")
 

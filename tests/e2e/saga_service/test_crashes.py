@@ -5,9 +5,12 @@ import signal
 import time
 from typing import Any
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from postgres import on_both_databases
+
+pytestmark = pytest.mark.slow
 
 POINTS: dict[str, tuple[str, dict[tuple[str, str], list[str]], tuple[str, str]]] = {
     # name: saga, script, and the call that has come when the service is killed

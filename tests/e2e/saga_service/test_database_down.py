@@ -39,6 +39,7 @@ def cluster() -> Iterator[Cluster]:
     cluster.close()
 
 
+@pytest.mark.slow
 def test_every_saga_that_was_under_way_is_finished_when_the_database_is_back(
     cluster: Cluster, start_service: Any, new_run: Any, wait_until: Any, tmp_path: Path
 ) -> None:

@@ -112,7 +112,9 @@ def test_markup_in_every_text_stays_text_in_the_xml(hostile: ReportData) -> None
     assert root.get("name") == HOSTILE
 
 
-@settings(max_examples=times(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=times(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(text=st.text(min_size=1, max_size=40))
 def test_any_text_gives_a_sound_page_and_sound_xml(
     small_run: dict[str, Any], anywhere: list[Path], parse: Parse, text: str
