@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from saga_contracts.declare import schemas
 from saga_contracts.errors import FaultyFileError
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 
 CHAIN: dict[str, Any] = {f"a{number}": {"$ref": f"#/$defs/a{number + 1}"} for number in range(300)} | {"a300": {}}
 DOUBLED: dict[str, Any] = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(30)} | {"a30": {}}
