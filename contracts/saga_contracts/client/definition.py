@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jsonschema
 from pydantic import ValidationError
 
+from saga_contracts.declare import schemas
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
 from saga_contracts.read import lint
@@ -45,9 +45,9 @@ def load_definition(definition: Mapping[str, Any]) -> Saga:
 
 def payload_faults(saga: Saga, payload: Any) -> list[str]:
     """Give what is wrong with a payload under the saga's schema, one sentence each, without the payload's values."""
-    validator = jsonschema.Draft202012Validator(saga.payload.json_schema)
     return sorted(
-        f"{_place(fault.absolute_path)}: breaks the rule `{fault.validator}`." for fault in validator.iter_errors(payload)
+        f"{_place(broken.path)}: breaks the rule `{broken.rule}`." if broken.rule else f"{_place(broken.path)}: {broken.what}."
+        for broken in schemas.faults_of(saga.payload.json_schema, payload)
     )
 
 

@@ -9,9 +9,7 @@ import graphlib
 from collections.abc import Iterator
 from datetime import date
 
-import jsonschema
-from jsonschema.exceptions import SchemaError
-
+from saga_contracts.declare import schemas
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
@@ -51,15 +49,12 @@ def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
 
 def _payload(saga: Saga) -> Iterator[Problem]:
     schema, example = saga.payload.json_schema, saga.payload.example
-    try:
-        jsonschema.Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        at: Path = ("payload", "schema", *error.absolute_path)
-        yield Problem(at, f"Not a JSON Schema: {error.message}.", "Mend the schema.")
-        return
-    for fault in jsonschema.Draft202012Validator(schema).iter_errors(example):
-        at = ("payload", "example", *fault.absolute_path)
-        yield Problem(at, f"The example does not fit the schema: {fault.message}.", "Change the example or the schema.")
+    faulty = schemas.faults(schema)
+    for problem in faulty:
+        yield Problem(("payload", "schema", *problem.path), problem.what, problem.mend)
+    for broken in () if faulty else schemas.faults_of(schema, example):
+        at: Path = ("payload", "example", *broken.path)
+        yield Problem(at, f"The example does not fit the schema: {broken.what}.", "Change the example or the schema.")
 
 
 def _names(saga: Saga) -> Iterator[Problem]:

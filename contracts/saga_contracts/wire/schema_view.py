@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema
+from saga_contracts.declare import schemas
 
 _DEEPEST = 20
 
@@ -12,16 +12,16 @@ class SchemaView:
     """A schema that was found right, looked at field by field.
 
     Args:
-        schema: A JSON Schema (2020-12).
+        schema: A JSON Schema.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
-        self._validator = jsonschema.Draft202012Validator(schema)
+        self._validator = schemas.validator(schema)
 
     def allows(self, value: Any) -> bool:
         """Does a whole payload fit?"""
-        return bool(self._validator.is_valid(value))
+        return self._validator.accepts(value)
 
     def at(self, dotted: str) -> Mapping[str, Any]:
         """Give the part of the schema that speaks of a field, with what its references and `allOf` add; empty when none does."""
