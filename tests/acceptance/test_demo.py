@@ -82,7 +82,7 @@ def test_killing_the_top_process_leaves_no_process_and_no_port(seed: int, tmp_pa
     command = f"exec {' '.join(DEMO)} {tmp_path / 'out'}"
     makefile = tmp_path / "Makefile"
     makefile.write_text(f"demo:\n\t@{command}\n")
-    moment_s = random.Random(seed).uniform(0.5, LONGEST_RUN_S)  # noqa: S311  (a repeatable moment)
+    moment_s = random.Random(seed).uniform(0.5, LONGEST_RUN_S)
     top = subprocess.Popen(
         ["make", "-f", str(makefile), "demo"],
         cwd=ROOT,

@@ -25,7 +25,7 @@ class History:
 
     def __init__(self, broker: Any, make_pact: Any, seed: int) -> None:
         self.broker, self.make_pact = broker, make_pact
-        self.random = random.Random(seed)  # noqa: S311  (chooses what happens)
+        self.random = random.Random(seed)
         self.numbers: dict[str, list[str]] = {}
 
     def make(self, steps: int) -> None:

@@ -6,12 +6,14 @@ import pytest
 
 from saga_contracts.client import Saga
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Reply, Step
+from saga_contracts.declare.saga import ForwardReplies, Reply, Step
 from saga_contracts.wire.bodies import body_of
 from saga_contracts.wire.replies import (
+    FORWARD,
     Received,
     callback_outcome,
     compensate_outcome,
+    declared_names,
     fits,
     forward_outcome,
     status_outcome,
@@ -154,3 +156,25 @@ def test_what_is_no_json_is_no_body(text: bytes) -> None:
 
 def test_a_body_is_read_as_it_stands() -> None:
     assert body_of(b'{"id": 1.5, "name": "\\u00e9"}') == {"id": 1.5, "name": "é"}
+
+
+def test_a_literal_reply_wins_over_one_by_type_however_much_that_asks_for() -> None:
+    broad = {"state": {"$like": "held"}, "id": {"$like": 1}, "more": {"deep": {"$like": "x"}}}
+    replies = ForwardReplies(done=Reply(status=200, body=broad), refused=Reply(status=200, body={"state": "refused"}))
+    came = Received(200, {"state": "refused", "id": 5, "more": {"deep": "y"}})
+
+    assert declared_names(replies, FORWARD, came) == ("refused",)
+    assert declared_names(replies, FORWARD, Received(200, {"state": "held", "id": 5, "more": {"deep": "y"}})) == ("done",)
+
+
+def test_a_declared_header_tells_replies_apart() -> None:
+    replies = ForwardReplies(done=Reply(status=200), refused=Reply(status=200, headers={"X-Outcome": "refused"}))
+
+    assert declared_names(replies, FORWARD, Received(200, None, {"x-outcome": "refused"})) == ("refused",)
+    assert declared_names(replies, FORWARD, Received(200, None, {"x-outcome": "fine"})) == ("done",)
+
+
+def test_replies_that_look_alike_may_both_be_meant() -> None:
+    replies = ForwardReplies(done=Reply(status=200), done_again=Reply(status=200), misused=Reply(status=422))
+
+    assert declared_names(replies, FORWARD, Received(200)) == ("done", "done_again")

@@ -166,7 +166,7 @@ def living(engine: Engine, base: str) -> Iterator[Callable[[], bool]]:
 
 def at_a_random_moment(starting: Starting, seed: int) -> Any:
     """Start a run, or all services, and kill that process."""
-    moment_s = random.Random(seed).uniform(1.0, LONGEST_RUN_S)  # noqa: S311  (a repeatable moment)
+    moment_s = random.Random(seed).uniform(1.0, LONGEST_RUN_S)
     with starting(*(NIGHTLY if seed % 2 else UP)) as killed:
         ended = until(lambda: killed.process.poll() is not None, moment_s)
     assert not ended, killed.said

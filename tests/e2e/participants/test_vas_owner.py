@@ -65,7 +65,7 @@ def test_what_was_told_can_be_forgotten_for_a_test(owner: Any, fresh: Any) -> No
 
 
 def test_the_longest_event_is_taken_once(owner: Any) -> None:
-    chance = random.Random(7)  # noqa: S311  (no secret)
+    chance = random.Random(7)
     longest = {name: "".join(chance.choices(SYMBOLS, k=200)) for name in ("saga_id", "saga", "step", "event")}
     assert [owner.call("POST", "/saga-events", body=longest) for _ in range(2)] == [(204, None)] * 2
     assert told(owner, longest["saga_id"]) == [longest]

@@ -72,7 +72,7 @@ def test_every_saga_ends_as_without_the_crash(own_service: Any, new_run: Any, wa
 
 def test_sagas_stopped_at_random_moments_all_end_and_no_effect_is_doubled(own_service: Any, new_run: Any) -> None:
     """Stopped in good order; then killed, and the engine has forgotten or given up the workflows."""
-    chance = random.Random(7)  # noqa: S311  (no secret)
+    chance = random.Random(7)
     scripts: list[dict[tuple[str, str], list[str]]] = [
         {},
         {("left", "do"): ["drop", "ok"], ("last", "do"): ["503", "ok"]},

@@ -286,9 +286,9 @@ class TestBilling:
         for _ in range(INTERRUPTIONS):
             run = verify(BILLING, "--pact", pacts / "saga_service-billing.json")
             with suppress(subprocess.TimeoutExpired):
-                run.process.wait(random.uniform(1, 6))  # noqa: S311  (no secret)
+                run.process.wait(random.uniform(1, 6))
 
-            run.end(random.choice([signal.SIGINT, signal.SIGTERM]))  # noqa: S311  (no secret)
+            run.end(random.choice([signal.SIGINT, signal.SIGTERM]))
 
             assert run.objects(engine) == {}, run.text
 
@@ -302,7 +302,7 @@ class TestBilling:
         for _ in range(KILLS):
             killed.append(verify(*words))
             with suppress(subprocess.TimeoutExpired):
-                killed[-1].process.wait(random.uniform(0.2, whole_s))  # noqa: S311  (no secret)
+                killed[-1].process.wait(random.uniform(0.2, whole_s))
             killed[-1].end(signal.SIGKILL)
         last = verify(*words)
 
