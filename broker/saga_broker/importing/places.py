@@ -8,7 +8,7 @@ from saga_broker.importing import documents
 from saga_broker.importing.documents import PlaceRead
 from saga_broker.importing.source import Source, path
 from saga_broker.importing.steps import Progress, changed, chunks
-from saga_broker.store import imports
+from saga_broker.store import import_places, imports
 from saga_broker.store.engine import Database
 
 Write = Callable[[Connection, PlaceRead, int, int, int], None]
@@ -63,11 +63,10 @@ class Places:
 
 
 def _put_deployment(connection: Connection, place: PlaceRead, environment_id: int, owner: int, version_id: int) -> None:
-    owners = {"pacticipant_id": owner, "version_id": version_id, "environment_id": environment_id}
-    values = {**owners, "instance": place.instance, "undeployed_at": place.ended_at, **changed(place.updated_at)}
-    imports.put_deployment(connection, place.uuid, place.created_at, values)
+    owners = {"pacticipant_id": owner, "version_id": version_id, "environment_id": environment_id, "instance": place.instance}
+    import_places.put_deployment(connection, place.uuid, place.created_at, owners | changed(place.updated_at), place.ended_at)
 
 
 def _put_release(connection: Connection, place: PlaceRead, environment_id: int, owner: int, version_id: int) -> None:
-    values = {"pacticipant_id": owner, "created_at": place.created_at, "support_ended_at": place.ended_at}
-    imports.put_release(connection, place.uuid, version_id, environment_id, values | changed(place.updated_at))
+    owners = {"pacticipant_id": owner, "version_id": version_id, "environment_id": environment_id}
+    import_places.put_release(connection, place.uuid, owners, place.created_at, place.updated_at, place.ended_at)

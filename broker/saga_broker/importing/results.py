@@ -1,4 +1,7 @@
-"""Copies results in the order in which they came, whatever pact they belong to: of two for the same, the last one counts."""
+"""Copies results in the order in which they came, whatever pact they belong to: of two for the same, the last one counts.
+
+Among results that came here since, each gets the place of its moment.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +14,7 @@ from saga_broker.importing.source import Source, path
 from saga_broker.importing.steps import Progress, chunks
 from saga_broker.store import imports
 from saga_broker.store.engine import Database
+from saga_broker.store.order import Late
 
 MAX_ROWS = 1_000_000
 
@@ -95,15 +99,18 @@ class _Results:
 
     def _write(self, missing: Sequence[_Missing]) -> int:
         read = list(self._source.each(missing, self._result))
-        written = 0
+        late: dict[int, list[Late]] = {}
         with self._database.write() as connection:
             for one, found in zip(missing, read, strict=True):
                 if found is not None:
                     values = {"build_url": found.build_url, "test_results": found.test_results, "verified_by": found.verified_by}
                     values["success"] = one.row.success
-                    imports.add_result(connection, one.content_id, one.version_id, one.row.verified_at, values)
-                    written += 1
-        return written
+                    at = one.row.verified_at
+                    number = imports.add_result(connection, one.content_id, one.version_id, at, values)
+                    late.setdefault(one.content_id, []).append((number, at))
+            for content_id, rows in late.items():
+                imports.place_results(connection, content_id, rows)
+        return sum(len(rows) for rows in late.values())
 
     def _result(self, one: _Missing) -> documents.ResultRead | None:
         owner = ("pacts", "provider", one.content.provider, "consumer", one.content.consumer, "pact-version", one.content.sha)

@@ -106,7 +106,8 @@ def deployments(
         instance: Only this instance; "" means those without a name.
         current: Only what is deployed now.
     """
-    query = _deployed().where(deployed_versions.c.environment_id == environment_id).order_by(deployed_versions.c.id.desc())
+    newest_first = (deployed_versions.c.created_at.desc(), deployed_versions.c.id.desc())
+    query = _deployed().where(deployed_versions.c.environment_id == environment_id).order_by(*newest_first)
     if current:
         query = query.where(deployed_versions.c.undeployed_at.is_(None))
     if pacticipant is not None:

@@ -1,13 +1,19 @@
-"""Rows as another broker has them, with their dates. Writing the same row again changes nothing."""
+"""Rows as another broker has them, with their dates.
+
+Writing the same row again changes nothing. What was changed here later than there stays as it is here: nothing that ended lives
+again, nothing that is the newest becomes older. The order of what comes late is kept by `order`.
+"""
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
+from saga_broker.store.import_rows import Values, put, settle
+from saga_broker.store.order import Late, place
 from saga_broker.store.query import add
 from saga_broker.store.schema import (
     branch_heads,
@@ -27,59 +33,81 @@ from saga_broker.store.schema import (
     versions,
 )
 
-Values = Mapping[str, Any]
 ResultKey = tuple[int, bool, datetime]
 """A result of a content: provider version, success, moment. Several results may have the same one."""
 
 
 def put_environment(connection: Connection, uuid: str, name: str, created_at: datetime, values: Values) -> int:
-    """Write an environment, by its name; it takes the uuid unless something is deployed or released there already."""
-    found = connection.execute(select(environments.c.id, environments.c.uuid).where(environments.c.name == name)).first()
-    if found is None:
-        return add(connection, environments, uuid=uuid, name=name, created_at=created_at, **values)
-    environment_id, known = int(found[0]), found[1]
-    if known != uuid and _is_used(connection, environment_id):
-        return environment_id
-    _settle(connection, environments, environment_id, {"uuid": uuid, "created_at": created_at, **values})
+    """Write an environment, by its name; it becomes theirs unless something is deployed or released there already."""
+    environment_id, is_new = put(connection, environments, {"name": name}, created_at, values, {"uuid": uuid})
+    if not is_new and not _is_used(connection, environment_id):
+        settle(connection, environments, environment_id, {"uuid": uuid, "created_at": created_at, **values})
     return environment_id
 
 
 def put_pacticipant(connection: Connection, name: str, created_at: datetime, values: Values) -> int:
     """Write a pacticipant, by its name."""
-    return _put(connection, pacticipants, {"name": name}, {"created_at": created_at, **values})
+    return put(connection, pacticipants, {"name": name}, created_at, values)[0]
 
 
 def put_label(connection: Connection, pacticipant_id: int, name: str, created_at: datetime) -> None:
     """Write a label, by its name."""
-    _put(connection, labels, {"pacticipant_id": pacticipant_id, "name": name}, {"created_at": created_at})
+    put(connection, labels, {"pacticipant_id": pacticipant_id, "name": name}, created_at, {})
 
 
-def put_version(connection: Connection, pacticipant_id: int, number: str, created_at: datetime, values: Values) -> int:
-    """Write a version, by its number."""
-    key = {"pacticipant_id": pacticipant_id, "number": number}
-    return _put(connection, versions, key, {"created_at": created_at, **values})
+def put_version(
+    connection: Connection, pacticipant_id: int, number: str, created_at: datetime, values: Values
+) -> tuple[int, bool]:
+    """Write a version, by its number; gives its id, and whether it is new here."""
+    return put(connection, versions, {"pacticipant_id": pacticipant_id, "number": number}, created_at, values)
+
+
+def place_versions(connection: Connection, pacticipant_id: int, late: Sequence[Late]) -> None:
+    """Put new versions of a pacticipant where they belong among those that are here."""
+    place(connection, versions, versions.c.pacticipant_id == pacticipant_id, late)
 
 
 def put_branch(connection: Connection, pacticipant_id: int, name: str, created_at: datetime, values: Values) -> int:
     """Write a branch, by its name."""
-    key = {"pacticipant_id": pacticipant_id, "name": name}
-    return _put(connection, branches, key, {"created_at": created_at, **values})
+    return put(connection, branches, {"pacticipant_id": pacticipant_id, "name": name}, created_at, values)[0]
 
 
-def put_on_branch(connection: Connection, branch_id: int, version_id: int, created_at: datetime, *, head: bool) -> None:
-    """Put a version on a branch unless it is there, and make it its head when it is that."""
-    _put(connection, branch_versions, {"branch_id": branch_id, "version_id": version_id}, {}, {"created_at": created_at})
-    known = connection.execute(select(branch_heads.c.version_id).where(branch_heads.c.branch_id == branch_id)).scalar()
-    if known is None:
+def put_on_branch(connection: Connection, branch_id: int, version_id: int, created_at: datetime) -> int | None:
+    """Put a version on a branch; gives the id of its place, None when it was there."""
+    place_id, is_new = put(connection, branch_versions, {"branch_id": branch_id, "version_id": version_id}, created_at, {})
+    if not is_new:
+        return None
+    if connection.execute(select(branch_heads.c.version_id).where(branch_heads.c.branch_id == branch_id)).scalar() is None:
         connection.execute(branch_heads.insert().values(branch_id=branch_id, version_id=version_id))
-    elif head and known != version_id:
+    return place_id
+
+
+def place_on_branch(connection: Connection, branch_id: int, late: Sequence[Late]) -> None:
+    """Put new places on a branch where they belong among those that are here."""
+    place(connection, branch_versions, branch_versions.c.branch_id == branch_id, late)
+
+
+def move_head(connection: Connection, branch_id: int, version_id: int, theirs: Collection[str]) -> None:
+    """Make a version the head of its branch, unless the head is one that only this broker has and that came later.
+
+    Args:
+        connection: The database.
+        branch_id: The branch.
+        version_id: Its head in the other broker.
+        theirs: Numbers of the versions that are on the branch there.
+    """
+    added = select(versions.c.number, branch_versions.c.created_at).join(versions, versions.c.id == branch_versions.c.version_id)
+    added = added.where(branch_versions.c.branch_id == branch_id)
+    head = select(branch_heads.c.version_id).where(branch_heads.c.branch_id == branch_id).scalar_subquery()
+    number, since = connection.execute(added.where(branch_versions.c.version_id == head)).one()
+    _, at = connection.execute(added.where(branch_versions.c.version_id == version_id)).one()
+    if number in theirs or since <= at:
         connection.execute(update(branch_heads).where(branch_heads.c.branch_id == branch_id).values(version_id=version_id))
 
 
 def put_tag(connection: Connection, pacticipant_id: int, version_id: int, name: str, created_at: datetime) -> None:
     """Write a tag, by its name."""
-    values = {"pacticipant_id": pacticipant_id, "created_at": created_at}
-    _put(connection, tags, {"version_id": version_id, "name": name}, values)
+    put(connection, tags, {"version_id": version_id, "name": name}, created_at, {}, {"pacticipant_id": pacticipant_id})
 
 
 def known_tags(connection: Connection, pacticipant: str, numbers: Sequence[str]) -> dict[str, set[str]]:
@@ -118,15 +146,14 @@ def put_pact(
 ) -> None:
     """Write a pact under a consumer version that has none with this provider yet."""
     pair = {"consumer_id": consumer_id, "provider_id": provider_id}
-    content_id = _put(connection, contents, {**pair, "sha": sha}, {}, {"bytes": raw, "created_at": created_at})
+    content_id, _ = put(connection, contents, {**pair, "sha": sha}, created_at, {}, {"bytes": raw})
     owner = {"consumer_version_id": version_id, "provider_id": provider_id, "revision": 1}
-    new = {"consumer_id": consumer_id, "content_id": content_id, "is_latest": True, "created_at": created_at}
-    _put(connection, publications, owner, {}, new)
-    dates = {"created_at": created_at, "contract_data_updated_at": created_at}
-    integration_id = _put(connection, integrations, pair, {}, dates)
+    new = {"consumer_id": consumer_id, "content_id": content_id, "is_latest": True}
+    put(connection, publications, owner, created_at, {}, new)
+    integration_id, _ = put(connection, integrations, pair, created_at, {}, {"contract_data_updated_at": created_at})
     row = connection.execute(select(integrations).where(integrations.c.id == integration_id)).one()
     if row.contract_data_updated_at < created_at:
-        _settle(connection, integrations, integration_id, {"contract_data_updated_at": created_at})
+        settle(connection, integrations, integration_id, {"contract_data_updated_at": created_at})
 
 
 def content_id(connection: Connection, consumer: str, provider: str, sha: str) -> int | None:
@@ -148,8 +175,8 @@ def known_results(connection: Connection, of_content: int) -> Counter[ResultKey]
     return Counter((int(row[0]), bool(row[1]), row[2]) for row in connection.execute(query))
 
 
-def add_result(connection: Connection, of_content: int, provider_version_id: int, verified_at: datetime, values: Values) -> None:
-    """Write a result, with the tags that the provider version had at that moment."""
+def add_result(connection: Connection, of_content: int, provider_version_id: int, verified_at: datetime, values: Values) -> int:
+    """Write a result, with the tags that the provider version had at that moment; gives its number."""
     pair = connection.execute(select(contents.c.consumer_id, contents.c.provider_id).where(contents.c.id == of_content)).one()
     owner = {"consumer_id": pair[0], "provider_id": pair[1], "content_id": of_content}
     stored = {name: _json(value) if name in {"test_results", "verified_by"} else value for name, value in values.items()}
@@ -158,45 +185,18 @@ def add_result(connection: Connection, of_content: int, provider_version_id: int
     tagged = select(tags.c.name).where(tags.c.version_id == provider_version_id, tags.c.created_at <= verified_at)
     for tag in connection.execute(tagged).scalars().all():
         connection.execute(verification_tags.insert().values(verification_id=number, tag=tag))
+    return number
+
+
+def place_results(connection: Connection, of_content: int, late: Sequence[Late]) -> None:
+    """Put new results of a content where they belong among those that are here: they change their numbers."""
+    place(connection, verifications, verifications.c.content_id == of_content, late)
 
 
 def version_ids(connection: Connection, pacticipant: str, numbers: Sequence[str]) -> dict[str, int]:
     """Find versions by their numbers."""
     query = select(versions.c.number, versions.c.id).where(*_of(pacticipant, numbers))
     return {number: int(found) for number, found in connection.execute(query)}
-
-
-def put_deployment(connection: Connection, uuid: str, created_at: datetime, values: Values) -> None:
-    """Write a deployment, by its uuid."""
-    _put(connection, deployed_versions, {"uuid": uuid}, {"created_at": created_at, **values})
-
-
-def put_release(connection: Connection, uuid: str, version_id: int, environment_id: int, values: Values) -> None:
-    """Write a release, by version and environment."""
-    _put(connection, released_versions, {"version_id": version_id, "environment_id": environment_id}, {"uuid": uuid, **values})
-
-
-def _put(connection: Connection, table: Table, key: Values, values: Values, first: Values | None = None) -> int:
-    """Write a row, by a unique key; gives its id. `first` holds what is set only when the row is new."""
-    found = connection.execute(select(table.c.id).where(*_equal(table, key))).scalar()
-    if found is None:
-        return add(connection, table, **key, **values, **(first or {}))
-    _settle(connection, table, int(found), values)
-    return int(found)
-
-
-def _settle(connection: Connection, table: Table, row_id: int, values: Values) -> None:
-    """Let a row have these values; nothing is written when it has them."""
-    if not values:
-        return
-    row = connection.execute(select(*(table.c[name] for name in values)).where(table.c.id == row_id)).one()
-    changed = {name: value for (name, value), known in zip(values.items(), row, strict=True) if value != known}
-    if changed:
-        connection.execute(update(table).where(table.c.id == row_id).values(**changed))
-
-
-def _equal(table: Table, key: Values) -> list[ColumnElement[bool]]:
-    return [table.c[name] == value for name, value in key.items()]
 
 
 def _of(pacticipant: str, numbers: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
