@@ -16,7 +16,7 @@ from plain_provider import __file__ as plain_program
 from saga_contracts import testing
 from saga_contracts.derive import cases
 from saga_contracts.exercise.recording import Recording
-from saga_contracts.read.sagafile import parse_saga
+from saga_contracts.sagafile import parse_saga
 from saga_verifier.isolation import Running
 from small_participant import SAGA
 from small_participant import __file__ as saga_program
