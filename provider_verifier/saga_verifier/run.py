@@ -27,19 +27,8 @@ from saga_verifier.verification import Progress, Target, verify_pact
 __all__ = ["ProviderOutcome", "Settings", "Version", "verify_files", "verify_provider", "with_environment"]
 
 NAMES = frozenset(
-    {
-        "key",
-        "description",
-        "interaction_id",
-        "consumer",
-        "provider",
-        "name",
-        "deck",
-        "obligation",
-        "obligations",
-        "version",
-        "place",
-    }
+    {"key", "description", "interaction_id", "consumer", "provider", "name", "deck", "obligation", "checks", "unseen", "version"}
+    | {"place"}
 )
 """Fields of an outcome that name things, and are no evidence: what stands there is never taken for a secret."""
 COULD_NOT_FIND_OUT, EXIT_COULD_NOT_FIND_OUT = "could not find out", 4

@@ -1,6 +1,7 @@
 """A small participant for testing the player: right by default, wrong in the named ways (several with commas between)."""
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -154,8 +155,12 @@ class Handler(BaseHTTPRequestHandler):
             self._answer((200, {"left": self.stock.left.get(self.path.rpartition("/")[2], 0)}))
 
     def _answer(self, answer: Answer) -> None:
-        content = json.dumps(answer[1]).encode()
+        token = os.environ.get("TOKEN")  # a secret that it says wherever it can
+        content = json.dumps(answer[1] | ({"said": token, "password": "hunter2"} if token else {})).encode()
+        if token:
+            print("answering with", token, flush=True)  # noqa: T201  (its log)
         self.send_response(answer[0])
+        self.send_header("X-Said", (token or "").encode("ascii", "replace").decode())
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         if "drops the correlation" not in self.stock.wrong:

@@ -25,6 +25,7 @@ start:
   pass_env: [PATH, NOT_THERE]
 health: {path: /ready, timeout_s: 7}
 states: {path: /_states}
+messages: {path: /_messages}
 """
 ENVIRON = {"PATH": "/bin", "BILLING_TOKEN": "canary-token", "OTHER": "canary-other"}
 Load = Callable[..., ProviderFile]
@@ -56,6 +57,7 @@ def test_a_whole_file_gives_what_isolation_needs(load: Load, tmp_path: Path) -> 
     file = load(WHOLE)
     assert file.provider == "billing"
     assert file.states_url("http://127.0.0.1:1/") == "http://127.0.0.1:1/_states"
+    assert file.messages_url("http://127.0.0.1:1/") == "http://127.0.0.1:1/_messages"
     spec = file.spec()
     assert spec.name == "billing"
     assert spec.health == Health("/ready", 7)

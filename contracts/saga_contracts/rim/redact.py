@@ -1,6 +1,6 @@
 """Takes secrets out of what leaves the harness: known ones by value, others by the names and forms that give them away (pure).
 
-- `Redactor` knows values, and the forms in which they turn up: JSON, a Python repr, HTML, a URL, base64, or cut by an ellipsis.
+- `Redactor` knows values, also in JSON, a Python repr, HTML, a URL, one inside the other, in base64, or cut by an ellipsis.
 - `without_secrets` knows forms: bearer tokens, passwords in addresses, secret headers, parameters, fields and options.
 - `everywhere` passes every text of a value (JSON, or a frozen dataclass) through such functions, and hides what is called like a
   secret.
@@ -13,7 +13,7 @@ import dataclasses
 import html
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -53,7 +53,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._names = {form: name for name, value in secrets.items() for form in _forms(value)}
+        self._names = {form: name for name, value in secrets.items() for part in _parts(value) for form in _forms(part)}
         self._by_length = sorted(self._names, key=len, reverse=True)
         self.longest = len(self._by_length[0].encode()) if self._by_length else 0
         self._pattern = re.compile("|".join(map(_as_pattern, self._by_length))) if self._by_length else None
@@ -145,16 +145,36 @@ def _field(found: re.Match[str]) -> str:
     return f"{found['open']}{found['name']}{found['open']}{found['between']}{found['quote']}{HIDDEN}{found['quote']}"
 
 
-def _forms(value: str) -> Iterator[str]:
-    lines = [line.strip() for line in value.splitlines() if len(line.strip()) >= _LINE]
-    for text in {value, value.strip(), *lines}:
-        if not text:
-            continue
-        yield from (text, repr(text)[1:-1], html.escape(text), quote(text, safe=""), quote(text), quote_plus(text))
-        yield from (json.dumps(text, ensure_ascii=only_ascii)[1:-1] for only_ascii in (True, False))
-        yield from (json.dumps(json.dumps(text)[1:-1])[1:-1], html.escape(text).replace("&#x27;", "&#39;"))
-        if len(text) >= _LINE:
-            yield base64.b64encode(text.encode()).decode()
+def _parts(value: str) -> set[str]:
+    """Give what of a secret is looked for: all of it, and each long line (of a key file)."""
+    lines = [line.strip() for line in value.splitlines()]
+    return {one for one in (value, value.strip(), *(line for line in lines if len(line) >= _LINE)) if one}
+
+
+def _forms(text: str) -> set[str]:
+    """Give the forms in which a text turns up inside others, inside one another, too."""
+    forms = newest = {text}
+    for _ in range(_DEPTH):
+        newest = {encode(form) for form in newest for encode in _ENCODERS} - forms
+        forms = forms | newest
+    packed = base64.b64encode(text.encode(errors="replace")).decode()
+    return forms | {packed} if len(text) >= _LINE else forms
+
+
+_DEPTH = 3
+_ENCODERS: tuple[Callable[[str], str], ...] = (
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: repr(text)[1:-1],
+    lambda text: repr('"' + text)[2:-1],
+    html.escape,
+    lambda text: html.escape(text, quote=False),
+    lambda text: html.escape(text).replace("&#x27;", "&#39;"),
+    lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+    lambda text: quote(text, errors="replace"),
+    lambda text: quote(text, safe="", errors="replace"),
+    lambda text: quote_plus(text, errors="replace"),
+)
 
 
 def _as_pattern(form: str) -> str:

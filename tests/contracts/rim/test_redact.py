@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -46,11 +47,29 @@ def test_an_ellipsis_by_itself_hides_nothing() -> None:
     assert REDACT("a can… b…") == "a can… b…"
 
 
-@given(st.text(min_size=4, max_size=20), st.text(max_size=20), st.text(max_size=20))
-def test_no_secret_is_left_whole(secret: str, before: str, after: str) -> None:
-    shown = Redactor({"NAME": secret})(before + secret + after)
-    if secret not in "[redacted NAME]":
-        assert secret not in shown.replace("[redacted NAME]", "\0")
+ENCODERS: tuple[Callable[[str], str], ...] = (
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: repr(text)[1:-1],
+    lambda text: repr('"' + text)[2:-1],
+    html.escape,
+    quote,
+    lambda text: quote(text, safe=""),
+)
+"""What turns a text into one inside another text."""
+SECRETS = st.text(st.characters(codec="utf-8"), min_size=4, max_size=20).filter(lambda text: text.strip() == text)
+
+
+@given(SECRETS, st.lists(st.sampled_from(ENCODERS), max_size=3), st.text(max_size=5), st.text(max_size=5))
+def test_no_secret_is_left_in_any_form_inside_any_other(
+    secret: str, encoders: list[Callable[[str], str]], before: str, after: str
+) -> None:
+    form = secret
+    for encode in encoders:
+        form = encode(form)
+    shown = Redactor({"NAME": secret})(f"{before}{form}{after}")
+    assert "[redacted NAME]" in shown
+    assert form not in shown.replace("[redacted NAME]", "\0")
 
 
 class Kind(StrEnum):
