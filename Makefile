@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OURS := contracts broker provider_verifier e2e tests
 
-.PHONY: help demo test nightly check lint format setup images constraints clean
+.PHONY: help demo test nightly bench durations check lint format setup images constraints clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,9 +34,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## run the whole chain on the VAS purchase saga (KEEP=1 leaves the broker serving)
 	@exec $(BIN)/sagapact demo --out build/demo $(if $(KEEP),--keep)
 
-check: $(STAMP) ## format, lint, types, import rules and the fast tests (seconds)
+check: $(STAMP) ## format, lint, types, import rules and the fast tests (two minutes)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -q -n 2 -m "not slow and not containers" $(PYTEST_ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow and not containers" $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check $(OURS)
@@ -58,10 +58,22 @@ else
 endif
 	@$(BIN)/pytest -q -n 2 --dist loadgroup --durations=10 $(if $(filter no,$(CONTAINERS)),-m "not containers") $(PYTEST_ARGS)
 
-nightly: ## tests with more random tries (REPEAT=5), whole sagas in containers, the benchmark of the broker
+nightly: ## tests with more random tries (REPEAT=5), whole sagas in containers, the benchmarks
 	@SAGAPACT_REPEAT=$(REPEAT) $(MAKE) --no-print-directory test PYTEST_ARGS="-o timeout=1200 $(PYTEST_ARGS)"
 	@$(BIN)/sagapact e2e run --tier nightly --isolation container --out build/nightly
-	@for database in sqlite postgresql; do $(BIN)/python -m tests.benchmarks.broker --database $$database --json build/nightly/broker-$$database.json; done
+	@$(MAKE) --no-print-directory bench
+
+bench: $(STAMP) ## what is to be quick: saga files, containers that start together, the broker on long histories
+	@mkdir -p build/bench
+	@$(BIN)/python -m tests.benchmarks.sagas
+ifneq ($(CONTAINERS),no)
+	@$(MAKE) --no-print-directory images >/dev/null
+	@$(BIN)/python -m tests.benchmarks.containers
+endif
+	@for database in sqlite postgresql; do $(BIN)/python -m tests.benchmarks.broker --database $$database --json build/bench/broker-$$database.json; done
+
+durations: ## run every test and note in tests/support/durations.json which files take long (the longest come first)
+	@SAGAPACT_DURATIONS=write $(MAKE) --no-print-directory test
 
 images: $(STAMP) ## build the container images
 	@sh e2e/images/engine.sh

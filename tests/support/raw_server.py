@@ -31,11 +31,13 @@ def speaking(speak: Speak, tls: ssl.SSLContext | None = None, address: str = "12
             thread.join()
 
 
-def dribbling(text: bytes) -> Speak:
+def dribbling(text: bytes, pause_s: float = 0.02) -> Speak:
+    """Say a text letter by letter, with a pause after each."""
+
     def speak(connection: socket.socket) -> None:
         for letter in text:
             connection.sendall(bytes([letter]))
-            threading.Event().wait(0.02)
+            threading.Event().wait(pause_s)
 
     return speak
 

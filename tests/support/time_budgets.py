@@ -29,10 +29,10 @@ class Part:
 
 
 PARTS = (
-    Part("contracts", ("tests/contracts/",), 5),
-    Part("broker", ("tests/broker/",), 10),
-    Part("verifier", ("tests/verifier/",), 10),
-    Part("end to end", ("tests/e2e/", "tests/acceptance/"), 10),
+    Part("contracts", ("tests/contracts/",), 4),
+    Part("broker", ("tests/broker/", "tests/benchmarks/"), 7),
+    Part("verifier", ("tests/verifier/",), 7),
+    Part("end to end", ("tests/e2e/", "tests/acceptance/"), 8),
 )
 
 

@@ -15,6 +15,7 @@ from tests.benchmarks.broker import bulk, by_api, report
 from tests.benchmarks.broker.history import SIZES, Size
 from tests.benchmarks.broker.measuring import Figure, measure
 from tests.benchmarks.broker.servers import broker, database
+from tests.benchmarks.ratios import exit_status, ratio_table
 
 HELP = """Sizes: (a) 10 consumers with 200 versions each, (b) 200 pacticipants with 50,000 versions and 1,000,000 results.
 Ends with status 1 when a request costs more than --limit times as much on (b) as on (a): the cost must not grow with history."""
@@ -27,10 +28,10 @@ def main() -> int:
     figures = {size.name: _measured(given, size) for size in sizes}
     found = report.ratios(figures["a"], figures["b"]) if {"a", "b"} <= figures.keys() else []
     if found:
-        _say(report.ratio_table(found, given.limit))
+        _say(ratio_table("cost on (b) in units of (a)", found, given.limit))
     if given.json is not None:
         given.json.write_text(report.document(given.database, figures, found), encoding="utf-8")
-    return int(any(one.ratio > given.limit for one in found))
+    return exit_status(found, given.limit)
 
 
 def _measured(given: argparse.Namespace, size: Size) -> list[Figure]:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from tests.benchmarks.broker.measuring import Figure
+from tests.benchmarks.ratios import Ratio
 
 _COLUMNS = (
     ("per_second", "1/s"),
@@ -19,14 +20,6 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """How much more a request costs on the long history: processor time of broker and database together."""
-
-    name: str
-    ratio: float
-
-
 def table(title: str, figures: Sequence[Figure]) -> str:
     """Write figures in lines."""
     width = max((len(figure.name) for figure in figures), default=0)
@@ -38,16 +31,9 @@ def table(title: str, figures: Sequence[Figure]) -> str:
 
 
 def ratios(short: Sequence[Figure], long: Sequence[Figure]) -> list[Ratio]:
-    """Compare the same kinds of requests on a short and on a long history."""
+    """Compare what requests of a kind cost on a short and on a long history: processor time of broker and database together."""
     before = {figure.name: figure for figure in short}
     return [Ratio(after.name, round(_cost(after) / _cost(before[after.name]), 2)) for after in long if after.name in before]
-
-
-def ratio_table(found: Sequence[Ratio], limit: float) -> str:
-    """Write ratios in lines; those above the limit are marked."""
-    width = max((len(one.name) for one in found), default=0)
-    lines = [f"{one.name.ljust(width)} {one.ratio:8.2f}{'  above the limit' if one.ratio > limit else ''}" for one in found]
-    return "\n".join(["cost on (b) in units of (a)", *lines, ""])
 
 
 def document(database: str, sizes: Mapping[str, Sequence[Figure]], found: Sequence[Ratio]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.benchmarks.broker import bulk, by_api, report, servers
 from tests.benchmarks.broker.history import SIZES, events
 from tests.benchmarks.broker.measuring import Figure
+from tests.benchmarks.ratios import exit_status, ratio_table
 
 from saga_broker.store.engine import Database
 from saga_broker.store.schema import metadata
@@ -85,8 +86,9 @@ def test_a_cost_that_grows_with_history_is_above_the_limit() -> None:
     short, long = [_figure("flat", 2.0), _figure("growing", 1.0)], [_figure("flat", 2.5), _figure("growing", 4.0)]
     found = report.ratios(short, long)
     assert [(one.name, one.ratio) for one in found] == [("flat", 1.25), ("growing", 4.0)]
-    lines = report.ratio_table(found, 3.0).splitlines()
+    lines = ratio_table("", found, 3.0).splitlines()
     assert [line.split()[0] for line in lines if "above the limit" in line] == ["growing"]
+    assert (exit_status(found, 3.0), exit_status(found, 4.0)) == (1, 0)
 
 
 def _figure(name: str, cpu_ms: float) -> Figure:

@@ -4,6 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import PATIENCE_S
 from saga_contracts.declare.saga import Reply, Request, Saga
 from saga_contracts.derive import cases, client_cases
 from saga_contracts.derive.cases import WHOLE, Role
@@ -88,10 +89,13 @@ def test_strangers_that_look_for_another_server_are_not_taken_for_the_client() -
     assert [call.path for call in served.calls] == ["/a"]
 
 
-@pytest.mark.parametrize(("answer", "error"), [(Answer.DROP, httpx.RemoteProtocolError), (Answer.SILENCE, httpx.ReadTimeout)])
-def test_the_stub_can_be_silent_and_can_drop(answer: Answer, error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("answer", "error", "patience_s"),
+    [(Answer.DROP, httpx.RemoteProtocolError, PATIENCE_S), (Answer.SILENCE, httpx.ReadTimeout, 0.2)],
+)
+def test_the_stub_can_be_silent_and_can_drop(answer: Answer, error: type[Exception], patience_s: float) -> None:
     with stub.serve((answer,), {}, {}) as served, pytest.raises(error):
-        httpx.get(served.url, timeout=0.2, trust_env=False)
+        httpx.get(served.url, timeout=patience_s, trust_env=False)
     assert len(served.calls) == 1
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 import httpx
 import pytest
 
+from patience import PATIENCE_S
 from saga_contracts.rim.server import Answer, Handle, LoopbackServer, NoAnswer, Received, as_json
 
 
@@ -37,7 +38,7 @@ def server(kept: Kept) -> Iterator[LoopbackServer]:
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=10) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
         yield client
 
 
@@ -213,7 +214,7 @@ def test_silence_ends_with_the_server(kept: Kept) -> None:
 
 
 def test_several_callers_are_served_side_by_side(server: LoopbackServer, kept: Kept, http: httpx.Client) -> None:
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=PATIENCE_S)
     kept.handle = lambda _: Answer(200 + together.wait())
     statuses: list[int] = []
     other = threading.Thread(target=lambda: statuses.append(httpx.get(server.base_url, trust_env=False).status_code))

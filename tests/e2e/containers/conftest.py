@@ -4,13 +4,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from patience import wait_until
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.owner import NAME_LABEL, OWNER_LABEL, RUN_LABEL
 
@@ -46,11 +46,12 @@ class Started:
 
     def wait_for(self, holds: Callable[[], object], seconds: float = 240) -> None:
         """Wait until something holds; fail at once when the command ends before."""
-        until = time.monotonic() + seconds
-        while not holds():
+
+        def held() -> object:
             assert self.process.poll() is None, self.said
-            assert time.monotonic() < until, f"waited in vain\n{self.said}"
-            time.sleep(0.05)
+            return holds()
+
+        wait_until(held, seconds)
 
     def _made(self, labels: object) -> bool:
         assert isinstance(labels, dict)

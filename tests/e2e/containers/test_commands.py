@@ -7,7 +7,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 from command_line import ROOT, Sagapact
-from patience import PATIENCE_S
+from patience import PATIENCE_S, unless
 from repetitions import REPEAT
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.api import Order
@@ -168,7 +167,7 @@ def at_a_random_moment(starting: Starting, seed: int) -> Any:
     """Start a run, or all services, and kill that process."""
     moment_s = random.Random(seed).uniform(1.0, LONGEST_RUN_S)
     with starting(*(NIGHTLY if seed % 2 else UP)) as killed:
-        ended = until(lambda: killed.process.poll() is not None, moment_s)
+        ended = unless(lambda: killed.process.poll() is not None, moment_s)
     assert not ended, killed.said
     return killed
 
@@ -182,13 +181,3 @@ def free_port() -> int:
 def pasted(command: str) -> str:
     """Run a command as a shell does with a pasted line."""
     return subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
-
-
-def until(holds: Callable[[], bool], seconds: float) -> bool:
-    """Say whether something holds in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False

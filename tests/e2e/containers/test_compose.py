@@ -5,7 +5,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from command_line import ROOT
+from patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.xdist_group("landscape in containers")
 FILE = ROOT / "compose.yaml"
@@ -89,13 +89,13 @@ def compose(port: int, every_image: None) -> Iterator[Callable[..., str]]:
 def test_it_brings_up_a_broker_that_keeps_what_is_published_over_a_restart(compose: Callable[..., str], port: int) -> None:
     compose("up", "--detach")
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        wait_until(lambda: answers(http))
+        wait_until(lambda: answers(http), 3 * PATIENCE_S)
         pact = {"consumer": {"name": "shop"}, "provider": {"name": "billing"}, "interactions": [], "metadata": {}}
         published = http.put("/pacts/provider/billing/consumer/shop/version/1", json=pact)
         assert published.status_code == 201, published.text
 
         compose("restart")
-        wait_until(lambda: answers(http))
+        wait_until(lambda: answers(http), 3 * PATIENCE_S)
 
         assert http.get("/pacts/provider/billing/consumer/shop/latest").json()["consumer"]["name"] == "shop"
 
@@ -111,10 +111,3 @@ def answers(http: httpx.Client) -> bool:
         return http.get("/diagnostic/status/heartbeat").status_code == 200
     except httpx.TransportError:
         return False
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 180) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)

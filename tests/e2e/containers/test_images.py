@@ -76,10 +76,8 @@ def test_stages_that_old_builds_left_are_forgotten(engine: Engine, base: str, na
 @pytest.mark.slow
 def test_the_landscapes_image_is_reused(image_of: Callable[[str], str], images: Images) -> None:
     first = image_of("landscape")
-    began = time.monotonic()
 
     assert images.image("landscape") == first
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.containers

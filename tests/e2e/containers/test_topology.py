@@ -1,8 +1,7 @@
 """The whole landscape in containers: eight of them, started together, with real databases and faults between them."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -31,43 +30,16 @@ def isolation(every_image: None) -> Iterator[ContainerIsolation]:
         yield one
 
 
-@pytest.fixture
-def alone(every_image: None) -> Iterator[ContainerIsolation]:
-    """A network and a PostgreSQL server for one service alone."""
-    with container_isolation({"billing": LAND.services(LAND.saga())["billing"]}) as one:
-        yield one
-
-
 @pytest.fixture(scope="module")
-def seconds() -> dict[str, float]:
-    """How long something took."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def topology(isolation: ContainerIsolation, seconds: dict[str, float]) -> Iterator[Topology]:
+def topology(isolation: ContainerIsolation) -> Iterator[Topology]:
     """Five participants, the saga service and a broker; PostgreSQL is the eighth container."""
-    began = time.monotonic()
     with Topology(LAND, LAND.saga(), isolation=isolation, beside=[broker_spec()]) as started:
-        seconds["eight"] = time.monotonic() - began
         yield started
 
 
-def test_eight_containers_start_together_quicker_than_one_after_the_other(
-    topology: Topology,
-    isolation: ContainerIsolation,
-    alone: ContainerIsolation,
-    seconds: dict[str, float],
-    record_testsuite_property: Callable[[str, object], None],
-) -> None:
-    began = time.monotonic()
-    with alone.start(LAND.services(LAND.saga())["billing"].spec()):
-        one = time.monotonic() - began
-
-    record_testsuite_property("eight containers healthy after s", round(seconds["eight"], 1))
+def test_eight_containers_run(topology: Topology, isolation: ContainerIsolation) -> None:
     assert len(topology.all_names) == 7
     assert isolation.database_server is not None
-    assert seconds["eight"] < 7 * one
 
 
 def test_every_service_has_a_database_of_its_own_on_postgresql(topology: Topology, isolation: ContainerIsolation) -> None:

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from command_line import ROOT, Sagapact
+from patience import wait_until
 from repetitions import times
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.engine.owner import NAME_LABEL, RUN_LABEL, owner_of
@@ -283,12 +284,13 @@ class TestBilling:
         assert run.objects(engine) == {}
 
     def test_whoever_interrupts_a_run_finds_nothing_left_of_it(self, engine: Engine, verify: Verify, pacts: Path) -> None:
+        chance = random.Random(1)
         for _ in range(INTERRUPTIONS):
             run = verify(BILLING, "--pact", pacts / "saga_service-billing.json")
             with suppress(subprocess.TimeoutExpired):
-                run.process.wait(random.uniform(1, 6))
+                run.process.wait(chance.uniform(1, 6))
 
-            run.end(random.choice([signal.SIGINT, signal.SIGTERM]))
+            run.end(chance.choice([signal.SIGINT, signal.SIGTERM]))
 
             assert run.objects(engine) == {}, run.text
 
@@ -298,11 +300,12 @@ class TestBilling:
         assert verify(*words).end() == 0
         whole_s = time.monotonic() - began
 
+        chance = random.Random(2)
         killed = []
         for _ in range(KILLS):
             killed.append(verify(*words))
             with suppress(subprocess.TimeoutExpired):
-                killed[-1].process.wait(random.uniform(0.2, whole_s))
+                killed[-1].process.wait(chance.uniform(0.2, whole_s))
             killed[-1].end(signal.SIGKILL)
         last = verify(*words)
 
@@ -312,20 +315,22 @@ class TestBilling:
 
 def await_objects(run: Run, engine: Engine, names: set[str]) -> None:
     """Wait until containers run that are called so."""
-    until = time.monotonic() + LONGEST_RUN_S
-    while not names <= {called for name, called in run.objects(engine).items() if is_running(engine, name)}:
+
+    def run_all() -> bool:
         assert run.process.poll() is None, run.end()
-        assert time.monotonic() < until, run.objects(engine)
-        time.sleep(0.05)
+        return names <= {called for name, called in run.objects(engine).items() if is_running(engine, name)}
+
+    wait_until(run_all, LONGEST_RUN_S)
 
 
 def await_replay(run: Run) -> None:
     """Wait until the contracts are being replayed."""
-    until = time.monotonic() + LONGEST_RUN_S
-    while not any("saga_verifier.replay.child" in words for words in commands_below(run)):
+
+    def replays() -> bool:
         assert run.process.poll() is None, run.end()
-        assert time.monotonic() < until
-        time.sleep(0.05)
+        return any("saga_verifier.replay.child" in words for words in commands_below(run))
+
+    wait_until(replays, LONGEST_RUN_S)
 
 
 def commands_below(run: Run) -> Iterator[list[str]]:

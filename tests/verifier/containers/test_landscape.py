@@ -2,13 +2,13 @@
 
 import datetime as dt
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from patience import wait_until
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
 from saga_verifier.isolation import IsolationError, ProcessIsolation
@@ -127,7 +127,7 @@ def test_a_postgresql_that_goes_down_in_mid_run_is_said_and_taken_up_again(conta
         assert said == "it runs, but its PostgreSQL server has ended with signal SIGKILL"
         assert "The last lines of its PostgreSQL server:" in log
         assert running.ended() is None
-        assert answers(lambda: http.get("/health").status_code == 200)
+        wait_until(lambda: http.get("/health").status_code == 200)
 
 
 def test_each_program_has_a_database_that_no_other_can_open(containers: ContainerIsolation, engine: Engine) -> None:
@@ -143,12 +143,3 @@ def test_each_program_has_a_database_that_no_other_can_open(containers: Containe
     assert own[0] == 0
     assert foreign[0] != 0
     assert "permission denied for database" in foreign[1]
-
-
-def answers(question: Callable[[], bool], timeout_s: float = 30.0) -> bool:
-    until = time.monotonic() + timeout_s
-    while time.monotonic() < until:
-        if question():
-            return True
-        time.sleep(0.1)
-    return False
