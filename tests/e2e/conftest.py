@@ -9,6 +9,7 @@ import pytest
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Saga
+from saga_contracts.wire.keys import step_key
 from saga_contracts.wire.replies import Received, example_of
 from saga_contracts.wire.requests import (
     BuiltRequest,
@@ -16,7 +17,6 @@ from saga_contracts.wire.requests import (
     call_context,
     notification_context,
     notification_request,
-    step_key,
     step_request,
 )
 from saga_e2e.derive.faults import Fault, Role

@@ -13,8 +13,9 @@ from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.wire.bodies import read_json
+from saga_contracts.wire.keys import step_key
 from saga_contracts.wire.replies import callback_outcome
-from saga_contracts.wire.requests import StepCall, UnsendableError, call_context, step_key
+from saga_contracts.wire.requests import StepCall, UnsendableError, call_context
 
 __all__ = [
     "AsyncStepClient",

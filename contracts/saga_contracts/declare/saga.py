@@ -19,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from saga_contracts.declare.graph import Graph
 
 FORMAT = 1
+NONE = "none"
+"""Says positively that there is nothing."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A saga's or a step's name: lower case, digits and underscores, since it stands in keys, URLs and pacts."""
@@ -292,6 +294,8 @@ class Step(Model):
     timeout_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
     callback_timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     key: KeyStyle = KeyStyle.HEADER
+    key_form: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    """How the key is written: a template such as `{saga_id}-{step}`, or `uuid`, derived from both; default `{saga_id}:{step}`."""
     key_fields: tuple[str, ...] | None = None
     """For `key: natural`: the fields of the payload that identify the step, such as `order_id`."""
     given: Given = Given()
@@ -334,11 +338,47 @@ class Conserved(Model):
     reads: Annotated[tuple[ConservedRead, ...], Field(min_length=1)]
 
 
+class Echo(Model):
+    """What of the correlation stands in every reply and callback, as templates of `saga_id`, `step` and `key`."""
+
+    headers: dict[str, str] = {}
+    body: dict[Pointer, str] = {}
+    """By JSON pointer into the body."""
+
+
 class Correlation(Model):
-    """Names of the headers that carry the saga call id and the step."""
+    """By which headers a call says to which saga and step it belongs; `correlation: none` for no header at all."""
 
     saga_id: str = "Saga-Id"
     step: str = "Saga-Step"
+    headers: dict[str, str] | None = None
+    """The headers as templates of `saga_id`, `step` and `key`, in the place of `saga_id` and `step`; `{}`: none."""
+    echo: Echo | None = None
+    """What a reply gives back; default: the same headers. `none`: nothing, so that O31 is not asked."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none(cls, data: Any) -> Any:
+        if data == NONE:
+            return {"headers": {}, "echo": {}}
+        if isinstance(data, dict) and data.get("echo") == NONE:
+            return {**data, "echo": {}}
+        return data
+
+    @property
+    def sent(self) -> dict[str, str]:
+        """The headers of every call, as templates."""
+        return {self.saga_id: "{saga_id}", self.step: "{step}"} if self.headers is None else self.headers
+
+    @property
+    def echoed(self) -> dict[str, str]:
+        """The headers of every reply, as templates."""
+        return self.sent if self.echo is None else self.echo.headers
+
+    @property
+    def echoed_in_body(self) -> dict[str, str]:
+        """What stands in the body of every reply, as templates by JSON pointer."""
+        return {} if self.echo is None else self.echo.body
 
 
 class Saga(Model):

@@ -92,6 +92,7 @@ def applies(slice_: StepSlice, obligation: str) -> str | None:
         **dict.fromkeys(_REFUSING, _never_refuses(step)),
         "O4": _never_misused(slice_) if obligation == "O4" else None,
         "O18": "The step has no callback." if step.callback is None else None,
+        "O31": _never_correlated(slice_),
         "O33": None if step.forward.outputs else "The step has no outputs, and its calls need none of its reply.",
     }
     return reasons.get(obligation)
@@ -105,6 +106,11 @@ def _never_refuses(step: Step) -> str | None:
     if step.step_class == StepClass.RETRIABLE:
         return "A retriable step never refuses."
     return None if declares_refusal(step) else "The step declares no refusal."
+
+
+def _never_correlated(slice_: StepSlice) -> str | None:
+    correlation = slice_.correlation
+    return None if correlation.echoed or correlation.echoed_in_body else "The saga declares no correlation in replies."
 
 
 def _never_misused(slice_: StepSlice) -> str | None:

@@ -11,7 +11,8 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
-from saga_contracts.wire.requests import in_path, step_key
+from saga_contracts.wire.keys import key_of
+from saga_contracts.wire.requests import in_path
 
 SAGA_ID = "saga-1"
 CALLBACK_URL = "http://saga-service.example/callbacks/{key}"
@@ -21,7 +22,7 @@ IN_PATH = "InPath"
 
 def example_context(saga: Saga, step: Step) -> dict[str, Any]:
     """Give the example values that fill the templates of a step's calls."""
-    key = step_key(SAGA_ID, step.step)
+    key = key_of(step, SAGA_ID)
     outputs = {before: example_outputs(saga.step(before)) for before in sorted(saga.ancestors(step.step))}
     return {
         "payload": saga.payload.example,

@@ -8,6 +8,7 @@ from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import Completion, KeyStyle, Saga, Step, StepClass, Transport
 from saga_contracts.read.lint_templates import payload_problem
+from saga_contracts.wire.keys import UUID
 
 
 def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -63,6 +64,20 @@ def _callback(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if "callback_url" not in set(templates.names_in(step.forward.request.model_dump())):
         what = "The participant is to call `{callback_url}`, but the forward call does not tell it."
         yield Problem((*at, "forward", "request"), what, "Put `{callback_url}` into the body, a header or the query.")
+
+
+def _key_form(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    form, here = step.key_form, (*at, "key_form")
+    if form is None or form == UUID:
+        return
+    if step.key in (KeyStyle.NATURAL, KeyStyle.NONE):
+        yield Problem(here, f"A step with `key: {step.key}` has no key to be written.", "Remove `key_form`.")
+    names = set(templates.names_in(form))
+    for name in sorted({"saga_id", "step"} - names):
+        what = f"The key does not hold `{{{name}}}`, so two {'sagas' if name == 'saga_id' else 'steps'} would share it."
+        yield Problem(here, what, "Write a template such as `{saga_id}-{step}`, or `uuid`.")
+    for name in sorted(names - {"saga_id", "step"}):
+        yield Problem(here, f"The template {{{name}}} is not known here.", "Known here: saga_id, step.")
 
 
 def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -138,6 +153,7 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _undo,
     _replies,
     _callback,
+    _key_form,
     _key,
     _paths,
     _outputs,

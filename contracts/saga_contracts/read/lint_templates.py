@@ -13,6 +13,7 @@ from saga_contracts.declare.saga import Request, Saga, Step
 
 _STEP_ROOTS = frozenset({"payload", "outputs", "key", "saga_id", "step"})
 _NOTIFICATION_ROOTS = frozenset({"saga_id", "step", "event", "payload"})
+_CORRELATION_ROOTS = frozenset({"saga_id", "step", "key"})
 _BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
 _NAME = re.compile(r"\{[a-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*\}")
 
@@ -30,10 +31,21 @@ def saga_problems(saga: Saga) -> Iterator[Problem]:
         for part, value in _parts(told.request):
             at = ("policies", "owner_notification", "request", part)
             yield from _in_value(saga, None, at, value, _NOTIFICATION_ROOTS)
+    for place, value in _correlation(saga):
+        yield from _in_value(saga, None, place, value, _CORRELATION_ROOTS)
     for number, conserved in enumerate(saga.conserved):
         for index, read in enumerate(conserved.reads):
             for part, value in _parts(read.request):
                 yield from _in_value(saga, None, ("conserved", number, "reads", index, "request", part), value, {"payload"})
+
+
+def _correlation(saga: Saga) -> Iterator[tuple[Path, Any]]:
+    correlation = saga.correlation
+    if correlation.headers is not None:
+        yield ("correlation", "headers"), correlation.headers
+    if correlation.echo is not None:
+        yield ("correlation", "echo", "headers"), correlation.echo.headers
+        yield ("correlation", "echo", "body"), correlation.echo.body
 
 
 def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]:

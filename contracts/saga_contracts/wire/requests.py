@@ -12,7 +12,8 @@ from urllib.parse import quote
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Correlation, Request, Saga, Step
 from saga_contracts.errors import SagapactError, UsageError
-from saga_contracts.wire import bodies
+from saga_contracts.wire import bodies, correlation
+from saga_contracts.wire.keys import key_of, step_key
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -54,21 +55,12 @@ class BuiltRequest:
     content: bytes | None
 
 
-def step_key(saga_id: str, step: str) -> str:
-    """Give the key of one step of one saga: its idempotency key, the same in every try, forward and back.
-
-    >>> step_key("4f1c", "reserve_money")
-    '4f1c:reserve_money'
-    """
-    return f"{saga_id}:{step}"
-
-
 def call_context(step: Step, call: StepCall) -> dict[str, Any]:
     """Give the values that the templates of a step's calls and replies may name."""
     context: dict[str, Any] = {
         "payload": call.payload,
         "outputs": call.outputs,
-        "key": step_key(call.saga_id, step.step),
+        "key": key_of(step, call.saga_id),
         "saga_id": call.saga_id,
         "step": step.step,
     }
@@ -94,8 +86,8 @@ def step_request(saga: Correlated, step: Step, request: Request, call: StepCall,
     Raises:
         UnsendableError: when a template names a value that is not there, or a value cannot stand where it is named.
     """
-    correlation = {saga.correlation.saga_id: call.saga_id, saga.correlation.step: step.step}
-    return _build(request, call_context(step, call), correlation, base_url)
+    context = call_context(step, call)
+    return _build(request, context, correlation.sent(saga.correlation, context), base_url)
 
 
 def notification_request(saga: Saga, request: Request, context: Mapping[str, Any], base_url: str) -> BuiltRequest:
@@ -104,8 +96,8 @@ def notification_request(saga: Saga, request: Request, context: Mapping[str, Any
     Raises:
         UnsendableError: as for `step_request`.
     """
-    correlation = {saga.correlation.saga_id: str(context["saga_id"]), saga.correlation.step: str(context["step"])}
-    return _build(request, context, correlation, base_url)
+    with_key = {"key": step_key(str(context["saga_id"]), str(context["step"])), **context}
+    return _build(request, context, correlation.sent(saga.correlation, with_key), base_url)
 
 
 def base_urls(participants: Mapping[str, str]) -> dict[str, str]:
@@ -132,10 +124,10 @@ def address_of(participant: str, addresses: Mapping[str, str]) -> str:
     return addresses[participant]
 
 
-def _build(request: Request, context: Mapping[str, Any], correlation: Mapping[str, str], base_url: str) -> BuiltRequest:
+def _build(request: Request, context: Mapping[str, Any], correlated: Mapping[str, str], base_url: str) -> BuiltRequest:
     try:
         path, query = path_of(request, context), query_of(request, context)
-        headers = headers_of(request, context) | dict(correlation)
+        headers = headers_of(request, context) | dict(correlated)
         content = bodies.write(templates.fill(request.body, context), content_type_of(request))
     except (templates.TemplateError, ValueError) as error:
         raise UnsendableError(f"{request.method} {request.path} cannot be sent. {error}") from None

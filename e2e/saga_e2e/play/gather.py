@@ -14,7 +14,8 @@ from saga_contracts.declare.saga import ProviderState, Request, Saga, Step
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import replies
 from saga_contracts.wire.bodies import body_of
-from saga_contracts.wire.requests import BuiltRequest, StepCall, UnsendableError, call_context, step_key, step_request
+from saga_contracts.wire.keys import step_key
+from saga_contracts.wire.requests import BuiltRequest, StepCall, UnsendableError, call_context, step_request
 from saga_e2e.judge.evidence import SagaRecord, StepEvidence
 from saga_e2e.stage.topology import Topology
 

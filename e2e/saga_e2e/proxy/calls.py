@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from saga_contracts.declare.saga import Saga
-from saga_contracts.wire.requests import step_key
+from saga_contracts.wire.keys import saga_of, step_key
 from saga_e2e.derive.faults import Role
 from saga_e2e.proxy.shapes import Incoming, Shape, shapes_of
 
@@ -85,13 +85,16 @@ class Recogniser:
 
     def _named(self, call: Incoming) -> tuple[str, str] | None:
         """Give saga id and step of the correlation headers; None when one is missing or names no step."""
-        names = self._saga.correlation
-        saga_id, step = call.headers.get(names.saga_id.lower(), ""), call.headers.get(names.step.lower(), "")
+        sent = self._saga.correlation.sent
+        saga_id, step = (_header(call, sent, template) for template in ("{saga_id}", "{step}"))
         return (saga_id, step) if saga_id and step in self._steps else None
 
     def _split(self, key: str) -> tuple[str, str] | None:
-        saga_id, _, step = key.rpartition(":")
-        return (saga_id, step) if saga_id and step in self._steps else None
+        for step in self._saga.steps:
+            saga_id = saga_of(step, key)
+            if saga_id is not None:
+                return saga_id, step.step
+        return None
 
     def _is_look_at_health(self, call: Incoming) -> bool:
         path = call.path.rstrip("/").lower()
@@ -107,8 +110,13 @@ class Recogniser:
         return " ".join(filter(None, (f"It comes nearest to {shape.text}.", *differences, unnamed)))
 
     def _unnamed(self) -> str:
-        names = self._saga.correlation
-        return f"Neither its headers {names.saga_id} and {names.step} nor its step key say that it is of this step."
+        names = " and ".join(self._saga.correlation.sent) or "(none is declared)"
+        return f"Neither its headers {names} nor its step key say that it is of this step."
+
+
+def _header(call: Incoming, sent: Mapping[str, str], template: str) -> str:
+    """Give the value of the correlation header that is one template and nothing else; empty when there is none."""
+    return next((call.headers.get(name.lower(), "") for name, value in sent.items() if value == template), "")
 
 
 def service_name(saga: Saga) -> str:

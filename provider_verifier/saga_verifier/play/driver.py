@@ -22,10 +22,11 @@ from saga_contracts.declare.saga import ProviderState, Request
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim import sender
-from saga_contracts.wire import fresh, replies
+from saga_contracts.wire import correlation, fresh, replies
 from saga_contracts.wire.bodies import body_of
+from saga_contracts.wire.keys import key_of
 from saga_contracts.wire.replies import Received
-from saga_contracts.wire.requests import BuiltRequest, StepCall, call_context, step_key, step_request
+from saga_contracts.wire.requests import BuiltRequest, StepCall, call_context, step_request
 from saga_verifier.play.callbacks import CallbackReceiver
 
 STATE_TIMEOUT_S = 20.0
@@ -101,7 +102,7 @@ class Driver:
         """Make an instance that nobody has met before."""
         saga_id = f"{self.slice.saga}-{uuid.uuid4().hex[:12]}"
         payload = fresh.fresh_payload(self.slice.payload, _chance())
-        key = step_key(saga_id, self.slice.step.step)
+        key = key_of(self.slice.step, saga_id)
         return Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
 
     def with_other_payload(self, instance: Instance) -> Instance:
@@ -190,6 +191,10 @@ class Driver:
         """Take over what a state gave for fields of the payload."""
         known = {name: value for name, value in values.items() if name in instance.payload}
         return replace(instance, call=replace(instance.call, payload={**instance.payload, **known})) if known else instance
+
+    def unechoed(self, instance: Instance, headers: Mapping[str, str], body: Any) -> list[str]:
+        """Give what a reply or callback does not give back of the correlation, in words."""
+        return list(correlation.unechoed(self.slice.correlation, headers, body, self.context(instance)))
 
     def _given(self, instance: Instance, *, refusing: bool) -> list[ProviderState]:
         given = self.slice.step.given

@@ -59,8 +59,7 @@ class Arrivals:
         if driver.callbacks.wait(key, timeout_ms / 1000) is None:
             raise SagapactError(f"No callback came for {key} within {timeout_ms} ms.")
         callback = driver.callbacks.of(key)[-1]
-        correlation = driver.slice.correlation
-        sent = {name: callback.headers.get(name.lower()) for name in (correlation.saga_id, correlation.step)}
+        sent = {name: callback.headers.get(name.lower()) for name in driver.slice.correlation.echoed}
         return callback.body, {name: value for name, value in sent.items() if value is not None}
 
     def _one(self, letter: Letter) -> None:

@@ -134,16 +134,14 @@ def _explained(driver: Driver, found: list[Broken], mismatches: Sequence[str]) -
     if any(one.obligation != "O31" for one in found):
         return True
     correlation = driver.slice.correlation
-    names = (correlation.saga_id.lower(), correlation.step.lower())
-    about_it = [any(name in line.lower() for name in names) for line in mismatches]
+    places = [*(name.lower() for name in correlation.echoed), *(place.replace("/", ".") for place in correlation.echoed_in_body)]
+    about_it = [any(place in line.lower() for place in places) for line in mismatches]
     return bool(found) and all(about_it)
 
 
 def _uncorrelated(driver: Driver, arrivals: Arrivals, called: Called) -> list[Broken]:
-    correlation = driver.slice.correlation
-    wanted = {correlation.saga_id: arrivals.instance.call.saga_id, correlation.step: driver.slice.step.step}
-    missing = [name for name, value in wanted.items() if called.headers.get(name.lower()) != value]
-    return [Broken("O31", f"the reply does not echo {' and '.join(missing)}")] if missing else []
+    missing = driver.unechoed(arrivals.instance, called.headers, called.body)
+    return [Broken("O31", f"the reply has {'; '.join(missing)}")] if missing else []
 
 
 def _said(called: Called) -> str:

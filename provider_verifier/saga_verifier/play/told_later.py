@@ -60,11 +60,8 @@ def as_declared(driver: Driver, instance: Instance, callback: Callback) -> Itera
         found = callback.headers.get(name.lower())
         if found != wanted:
             yield "O18", f"the callback has {name}: {found!r} instead of {wanted!r}"
-    correlation = driver.slice.correlation
-    for name, wanted in ((correlation.saga_id, instance.call.saga_id), (correlation.step, driver.slice.step.step)):
-        found = callback.headers.get(name.lower())
-        if found != wanted:
-            yield "O31", f"the callback has {name}: {found!r} instead of {wanted!r}"
+    for text in driver.unechoed(instance, callback.headers, callback.body):
+        yield "O31", f"the callback has {text}"
 
 
 def _allowed(history: History, *, refused_at_once: bool) -> tuple[set[Outcome], str]:
