@@ -18,7 +18,7 @@ from saga_e2e.derive.faults import Role
 from saga_e2e.judge.findings import Finding, Judged, judged
 from saga_e2e.proxy import meanings
 from saga_e2e.proxy.meanings import UNDECLARED
-from saga_e2e.proxy.shapes import Incoming, value_of
+from saga_e2e.proxy.shapes import Incoming, readings_of_header, value_of
 from saga_e2e.proxy.trace import Answered, Stray, TracedCall
 
 _CALLBACK_URL = "{callback_url}"
@@ -84,6 +84,8 @@ def _rendered(case: Judged, call: TracedCall, declared: Request) -> BuiltRequest
     values = StepCall(call.saga_id, context.get("payload", {}), context.get("outputs", {}), told_url)
     try:
         if call.role == Role.NOTIFICATION:
+            if call.told is None and "event" in templates.names_in([declared.path, *_places(declared)]):
+                return None
             known = requests.notification_context(call.step, call.told or "", values)
             return requests.notification_request(case.saga, declared, known, "")
         return requests.step_request(case.saga, step, declared, values, "")
@@ -104,7 +106,7 @@ def _differences(declared: Request, expected: BuiltRequest, sent: Incoming) -> I
         yield f"The query is {short(sent.query)} instead of {short(expected.query)}."
     values = {name.lower(): value for name, value in expected.headers}
     for name in declared.headers:
-        if sent.headers.get(name.lower(), "").strip() != values[name.lower()].strip():
+        if values[name.lower()].strip() not in readings_of_header(name, sent.headers.get(name.lower(), "")):
             yield f"The header {name} is {'not the declared one' if name.lower() in sent.headers else 'missing'}."
     if expected.content is not None:
         difference = _in_body(expected.content, requests.content_type_of(declared), sent.body)

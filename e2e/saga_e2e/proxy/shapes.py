@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.wire import replies
+from saga_contracts.wire.bodies import media_type
 from saga_e2e.derive.faults import CALL_IN_WORDS, Role
 
 CALLBACK_PATH = "/callbacks/"
@@ -110,7 +111,7 @@ class Shape:
     def _in_headers(self, call: Incoming) -> Iterator[str]:
         for name, text in self.request.headers.items():
             value = call.headers.get(name.lower())
-            if value is None or not _pattern(text).fullmatch(value):
+            if value is None or not any(_pattern(text).fullmatch(one) for one in readings_of_header(name, value)):
                 yield f"The header {name} is {'missing' if value is None else 'not the declared one'}."
 
 
@@ -130,6 +131,12 @@ def shapes_of(saga: Saga, service: str) -> Iterator[Shape]:
     told = saga.policies.owner_notification
     if told is not None:
         yield Shape(told.participant, None, Role.NOTIFICATION, told.request, _segments(told.request.path))
+
+
+def readings_of_header(name: str, value: str) -> tuple[str, ...]:
+    """Give the texts that a header's value may be compared as: a media type may have parameters that nobody declared."""
+    texts = (value.strip(), media_type(value)) if name.lower() == "content-type" else (value.strip(),)
+    return tuple(dict.fromkeys(texts))
 
 
 def value_of(template: str, declared: Any, found: Any) -> str | None:

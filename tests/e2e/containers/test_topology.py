@@ -74,6 +74,7 @@ def test_one_scenario_of_every_kind_of_fault_is_kept(topology: Topology) -> None
         "request-lost-at-reserve_money",
         "duplicate-at-notify",
         "unreachable-at-apply_vas",
+        "late-at-apply_vas",
         "callback-lost-at-create_packages",
         "undo-reply-lost-at-reserve_money",
         "undo-fails-at-apply_vas",

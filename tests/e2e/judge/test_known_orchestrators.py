@@ -156,6 +156,16 @@ def own_undo_tries(tries: int, sent: int) -> Callable[[Any], None]:
     return does
 
 
+def sends_a_parameter_with_its_media_type(story: Any) -> None:
+    step = story.saga.step("reserve_money")
+    request = step.forward.request.model_copy(
+        update={"headers": {**step.forward.request.headers, "Content-Type": "application/json"}}
+    )
+    changed = step.model_copy(update={"forward": step.forward.model_copy(update={"request": request})})
+    story.saga = story.saga.model_copy(update={"steps": (changed, *story.saga.steps[1:])})
+    sends(lambda sent: replace(sent, headers={**sent.headers, "content-type": "application/json; charset=utf-8"}))(story)
+
+
 def with_tries(step: Any, tries: int) -> Any:
     return None if step.compensate is None else step.compensate.model_copy(update={"tries": tries})
 
@@ -357,6 +367,7 @@ RIGHT = [
         "committed",
         sends(lambda sent: replace(sent, path="/users/user-1/vas-operations/saga-7:apply_vas"), "apply_vas"),
     ),
+    right("says the charset of its JSON", "committed", "committed", sends_a_parameter_with_its_media_type),
     right(
         "a duplicate of an acceptance is answered with the outcome",
         "committed",

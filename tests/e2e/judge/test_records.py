@@ -4,10 +4,12 @@ from typing import Any
 import pytest
 
 from saga_contracts.declare.verdict import Verdict
+from saga_e2e import report
 from saga_e2e.derive.scenarios import derive
 from saga_e2e.judge.findings import Finding
 from saga_e2e.judge.records import ScenarioRecord, of_nobody, trace_json
 from saga_e2e.proxy.trace import Fate, Stray
+from saga_e2e.report import ReportData
 
 STRAY = Stray(12.0, "billing", "GET /money", "It comes nearest to the probe of reserve_money (GET /accounts/…).", 404)
 
@@ -72,3 +74,13 @@ def test_calls_of_no_scenario_are_a_broken_record_of_their_own() -> None:
         }
     ]
     assert [row["request"] for row in record.as_json()["trace"]] == ["GET /money"]
+
+
+def test_a_report_shows_what_was_not_declared(committed: Any) -> None:
+    record = of_nobody((STRAY,))
+    data = ReportData.model_validate({"saga": committed.saga.as_json(), "scenarios": [record.as_json()]})
+
+    page = report.render(data)
+
+    assert "GET /money" in page
+    assert "not declared" in page

@@ -2,6 +2,10 @@ from typing import Any
 
 import pytest
 
+from saga_contracts.derive import model
+from saga_contracts.derive.expectations import Letter
+from saga_contracts.derive.model import Rules
+from saga_contracts.derive.slices import step_slice
 from saga_e2e.derive.faults import Role
 from saga_e2e.proxy.trace import Fate
 from saga_e2e.proxy.words import as_word, readings, word
@@ -101,3 +105,23 @@ def test_letters_go_by_the_time_of_arrival_not_by_the_end(empty: Any) -> None:
     empty.calls.reverse()
 
     assert text_of(empty, "apply_vas") == "F C"
+
+
+@pytest.mark.parametrize("faults", [1, 2])
+def test_a_callback_of_any_history_may_be_seen_after_the_compensation(empty: Any, faults: int) -> None:
+    step = empty.saga.step("create_packages")
+    deck = model.words(Rules.of(step_slice(empty.saga, step.step)), faults)
+    told = {Letter.DONE: "done", Letter.CALLBACK_REFUSED: "refused"}
+    delayed = [word for word in deck if Letter.COMPENSATE in word and set(word[: word.index(Letter.COMPENSATE)]) & set(told)]
+    assert len(delayed) > faults
+
+    for history in delayed:
+        empty.calls.clear()
+        for letter in [*(one for one in history if one not in told), *(one for one in history if one in told)]:
+            if letter in told:
+                empty.call(step.step, Role.CALLBACK, told=told[letter])
+            elif letter == Letter.COMPENSATE:
+                empty.undo(step.step)
+            else:
+                empty.forward(step.step, "in_progress")
+        assert set(readings(empty.calls, step.step)) & set(deck), history
