@@ -133,9 +133,9 @@ def address_of(participant: str, addresses: Mapping[str, str]) -> str:
 
 
 def _build(request: Request, context: Mapping[str, Any], correlation: Mapping[str, str], base_url: str) -> BuiltRequest:
-    written = _Changed(context, _as_text)
+    written = _Changed(context, as_text)
     try:
-        path = str(templates.fill(request.path, _Changed(context, _in_path)))
+        path = str(templates.fill(request.path, _Changed(context, in_path)))
         query = tuple((name, str(templates.fill(value, written))) for name, value in request.query.items())
         headers = {name: str(templates.fill(value, written)) for name, value in request.headers.items()}
         body = templates.fill(request.body, context)
@@ -153,18 +153,18 @@ def _build(request: Request, context: Mapping[str, Any], correlation: Mapping[st
     return BuiltRequest(request.method, base_url + path, query, tuple(headers.items()), content)
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Write a value the way JSON does, text without its quotes."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _in_path(value: Any) -> str:
+def in_path(value: Any) -> str:
     """Write a value as one path segment that no server takes for another one.
 
     Raises:
         TemplateError: when it is empty: the path would name another resource.
     """
-    text = _as_text(value)
+    text = as_text(value)
     if not text:
         raise templates.TemplateError("A value in the path is empty.")
     return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe=":@")
