@@ -7,12 +7,10 @@ fresh values.
 import copy
 from typing import Any
 
-from saga_contracts.declare import templates
 from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
 from saga_contracts.wire.keys import key_of
-from saga_contracts.wire.requests import in_path
 
 SAGA_ID = "saga-1"
 CALLBACK_URL = "http://saga-service.example/callbacks/{key}"
@@ -41,15 +39,3 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         fresh.put(payload, name, f"${{{name}}}")
     others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
     return example_context(saga, step) | {"payload": payload} | others
-
-
-def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
-    """Give the expressions for a path: where a value has to be percent-encoded there, the encoded one has a name of its own."""
-    example, found = example_context(saga, step), generator_context(saga, step)
-    for name in saga.payload.fresh:
-        value = templates.look_up(name, saga.payload.example)
-        if in_path(value) != str(value):
-            fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
-    if in_path(example["key"]) != example["key"]:
-        found["key"] = f"${{stepKey{IN_PATH}}}"
-    return found

@@ -4,9 +4,11 @@ Each test writes a pact of one interaction. `merge` puts them together: sorted b
 conflict or a missing key is an error, where a Pact library would silently keep one of the two.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
@@ -14,6 +16,10 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError, UsageError
 
 SPECIFICATION = "4.0"
+MAX_STEM = 180
+"""The longest name without its ending that every file system takes, with room for a mark."""
+MARK = 16
+"""Hexadecimal digits that tell two pairs apart whose names would be one."""
 
 
 def merge(parts: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -41,9 +47,16 @@ def canonical(pact: dict[str, Any]) -> bytes:
     return (json.dumps(pact, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def file_name(consumer: str, provider: str) -> str:
-    """Give the usual file name of a pact, safe for every file system."""
-    return f"{_safe(consumer)}-{_safe(provider)}.json"
+def file_names(consumer: str, provider: str) -> tuple[str, str]:
+    """Give the usual file name of a pact, and one that no other pair has, whatever hyphens and capital letters the names hold.
+
+    >>> file_names("shop-de", "my Bank")
+    ('shop-de-my%20Bank.json', 'shop-de-my%20Bank.db74acf51b00095e.json')
+    """
+    stem = f"{_escaped(consumer)}-{_escaped(provider)}"
+    mark = hashlib.sha256(json.dumps([consumer, provider]).encode()).hexdigest()[:MARK]
+    unmistakable = f"{stem[:MAX_STEM]}.{mark}.json"
+    return (f"{stem}.json" if len(stem) <= MAX_STEM else unmistakable), unmistakable
 
 
 def slices(pact: dict[str, Any]) -> list[StepSlice]:
@@ -92,5 +105,6 @@ def _document(consumer: str, provider: str, interactions: dict[str, dict[str, An
     }
 
 
-def _safe(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
+def _escaped(name: str) -> str:
+    """Percent-encode all but ASCII letters, digits, `.`, `_` and `-`."""
+    return quote(name, safe="").replace("~", "%7E")
