@@ -20,6 +20,7 @@ from saga_broker.store import pacts as pact_store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import verifications as verification_store
 from saga_broker.store.pacts import Which
+from saga_contracts.wire import exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _changes(connection: Connection, pact: Publication, tags: Sequence[str]) -> 
 
 
 def _merged(connection: Connection, existing: Publication, pact: Incoming) -> Incoming:
-    before = json.loads(pact_store.content(connection, existing.content_id))
+    before = exact.loads(pact_store.content(connection, existing.content_id))
     try:
         document = merged(before, pact.pact)
     except MergeConflictError as error:
@@ -146,7 +147,7 @@ def _merged(connection: Connection, existing: Publication, pact: Incoming) -> In
 
 
 def _difference(connection: Connection, settings: Settings, existing: Publication, pact: Incoming) -> str:
-    before = json.loads(pact_store.content(connection, existing.content_id))
+    before = exact.loads(pact_store.content(connection, existing.content_id))
     try:
         return pact_diff(before, pact.pact, settings.pact_content_diff_timeout_s)
     except DiffTooLargeError:

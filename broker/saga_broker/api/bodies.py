@@ -1,12 +1,28 @@
-"""Reads JSON bodies: bounded depth, real UTF-8, an object or a list; everything else is answered 400."""
+"""Reads JSON bodies: bounded depth, real UTF-8, an object or a list; everything else is answered 400.
 
-import json
+Numbers stay as they were sent. In a pact, a byte order mark, as .NET and PowerShell write it, is no fault: it is left out, and
+UTF-16 becomes UTF-8.
+"""
+
+import codecs
 import re
 from typing import Any
 
 from saga_broker.http.errors import RefusedError
+from saga_contracts.wire import exact
 
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
+
+def unmarked(raw: bytes) -> bytes:
+    """Give a text that begins with a byte order mark as UTF-8 without it; anything else as it is."""
+    if not raw.startswith(MARKS):
+        return raw
+    try:
+        return exact.as_utf8(raw)
+    except ValueError:
+        return raw
 
 
 def parse_json(raw: bytes, max_depth: int) -> Any:
@@ -31,9 +47,7 @@ def parse_json(raw: bytes, max_depth: int) -> Any:
 def parse_any(text: str, max_depth: int) -> Any:
     """Read any JSON value; the rules of `parse_json` otherwise."""
     try:
-        document = json.loads(text, parse_constant=_no_constant)
-    except RecursionError as error:
-        raise _too_deep(max_depth) from error
+        document = exact.loads(text)
     except ValueError as error:
         raise RefusedError(400, f"JSON::ParserError - {error}") from error
     _check(document, max_depth)
@@ -80,8 +94,3 @@ def _check(document: Any, max_depth: int) -> None:
 
 def _too_deep(max_depth: int) -> RefusedError:
     return RefusedError(400, f"JSON::NestingError - nesting of more than {max_depth} is too deep")
-
-
-def _no_constant(name: str) -> Any:
-    msg = f"{name} is not JSON"
-    raise ValueError(msg)

@@ -6,7 +6,7 @@ are settled before the handler runs: 415 for a body of the wrong type, 406 for a
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Annotated, Any, cast
@@ -16,7 +16,7 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import Connection
 from starlette.convertors import Convertor, register_url_convertor
 
-from saga_broker.api.bodies import parse_json
+from saga_broker.api.bodies import parse_json, unmarked
 from saga_broker.http import media
 from saga_broker.http.envelope import BASE
 from saga_broker.http.errors import EmptyError, InvalidError, RefusedError
@@ -79,6 +79,10 @@ class Call:
         if value is not None and not isinstance(value, str):
             raise RefusedError(400, f"The query parameter '{name}' must be given once.")
         return value
+
+    def unmarked(self) -> "Call":
+        """Give the same request with its body as UTF-8 without a byte order mark: pacts are written by many tools."""
+        return replace(self, raw=unmarked(self.raw))
 
     def json(self) -> Any:
         """Give the body as JSON.

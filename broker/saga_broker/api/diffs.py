@@ -1,6 +1,5 @@
 """What changed between two versions of a pact."""
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -17,6 +16,7 @@ from saga_broker.store.pacts import Which
 from saga_broker.store.types import now
 from saga_broker.views import diff as views
 from saga_broker.views.pact import name_of
+from saga_contracts.wire import exact
 
 router = APIRouter(tags=["pacts"])
 TextCall = Annotated[Call, calling(offers=(TEXT, HAL, JSON))]
@@ -50,7 +50,7 @@ def show_between_contents(provider: str, consumer: str, sha: str, other: str, ca
 
 
 def _difference(call: Call, connection: Connection, before: Publication, after: Publication) -> Response:
-    earlier, later = (json.loads(store.content(connection, pact.content_id)) for pact in (before, after))
+    earlier, later = (exact.loads(store.content(connection, pact.content_id)) for pact in (before, after))
     try:
         lines = pact_diff(earlier, later, call.settings.pact_content_diff_timeout_s)
     except DiffTooLargeError as error:

@@ -1,6 +1,5 @@
 """One pact: by its consumer version, by its content, and the latest of several kinds."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -21,6 +20,7 @@ from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
 from saga_broker.views.pact import after_removal, pact_links
+from saga_contracts.wire import exact
 
 router = APIRouter(tags=["pacts"])
 PactCall = Annotated[Call, calling(offers=(HAL, JSON, EXTENDED_PACT))]
@@ -150,7 +150,7 @@ def answer(
     call: Call, connection: Connection, pact: Publication, status: int = 200, meta: str | None = None, *, is_chosen: bool = True
 ) -> Response:
     """Write a pact: its own JSON with ids, and the broker's links."""
-    document = json.loads(store.content(connection, pact.content_id))
+    document = exact.loads(store.content(connection, pact.content_id))
     headers = {"X-Pact-Consumer-Version": header_text(pact.number)}
     chosen = _chosen_numbers(connection, metadata.decode(meta)) if is_chosen else []
     links = pact_links(call.links, pact, meta, chosen)
@@ -186,6 +186,7 @@ def _content(call: Call, provider: str, consumer: str, sha: str, meta: str | Non
 
 
 def _stored(call: Call, provider: str, consumer: str, number: str, *, merge: bool) -> Response:
+    call = call.unmarked()
     document = call.object()
     _check_names(document, provider, consumer)
     whole = not call.settings.base_equality_only_on_content_that_affects_verification_results

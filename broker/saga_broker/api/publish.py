@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from saga_broker.acts import notices
 from saga_broker.acts.publishing import Incoming, Outcome, describe, likely_duplicates, refuse_conflicts, store_pact
 from saga_broker.acts.tagging import put_on_branch, put_tag
-from saga_broker.api.bodies import decode, parse_any
+from saga_broker.api.bodies import decode, parse_any, unmarked
 from saga_broker.api.call import Call, HalJson, respond
 from saga_broker.api.fields import Faults, address, array, filled, not_blank, one_line, one_of, text
 from saga_broker.http.errors import RefusedError
@@ -132,7 +132,7 @@ def _decoded(content: Any) -> bytes | None:
     if not isinstance(content, str):
         return None
     try:
-        return base64.b64decode(content, validate=True)
+        return unmarked(base64.b64decode(content, validate=True))
     except (binascii.Error, ValueError):
         return None
 

@@ -1,6 +1,5 @@
 """The provider states that the consumers of a provider ask for."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +12,7 @@ from saga_broker.rows import Publication
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacts as store
 from saga_broker.store.pacts import Which
+from saga_contracts.wire import exact
 
 router = APIRouter(tags=["pacts"])
 PATH = "/pacts/provider/{provider:seg}/provider-states"
@@ -48,8 +48,8 @@ def _answered(connection: Connection, pacts: Iterable[Publication]) -> Response:
     consumers: dict[str, set[str]] = {}
     states: dict[str, dict[str, Any]] = {}
     for pact in pacts:
-        for state in _states(json.loads(store.content(connection, pact.content_id))):
-            key = json.dumps(state, sort_keys=True)
+        for state in _states(exact.loads(store.content(connection, pact.content_id))):
+            key = exact.dumps(state, sort_keys=True)
             states[key] = state
             consumers.setdefault(key, set()).add(pact.consumer)
     shown = [{**states[key], "consumers": sorted(consumers[key])} for key in sorted(states, key=_by_name(states))]

@@ -1,6 +1,5 @@
 """Results of verifications: publishing them and reading them."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -22,6 +21,7 @@ from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
 from saga_broker.store.verifications import NewVerification
 from saga_broker.views import verification as views
+from saga_contracts.wire import exact
 
 router = APIRouter(tags=["verification results"])
 ResultCall = Annotated[Call, calling(offers=(HAL, JSON))]
@@ -74,8 +74,8 @@ def list_interactions(provider: str, consumer: str, sha: str, number: str, call:
     """Tell how the verification of each interaction of the pact ended, whichever client published it."""
     with call.read() as connection:
         result = _existing(connection, provider, consumer, sha, number)
-        pact = json.loads(pact_store.content(connection, result.content_id))
-    found = read_interactions(json.loads(result.test_results) if result.test_results is not None else None, pact)
+        pact = exact.loads(pact_store.content(connection, result.content_id))
+    found = read_interactions(exact.loads(result.test_results) if result.test_results is not None else None, pact)
     return respond(views.interactions(call.links, result, found), media_type=call.media_type)
 
 

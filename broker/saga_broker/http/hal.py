@@ -1,6 +1,5 @@
 """HAL documents: addresses and the small pieces that many resources share."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +8,10 @@ from urllib.parse import quote
 
 import orjson
 
+from saga_contracts.wire.exact import Exact
+
 Document = dict[str, Any]
+SMALLEST, LARGEST = -(2**63), 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,27 @@ def header_text(text: str) -> str:
 
 
 def dump(document: Any) -> bytes:
-    """Write JSON; numbers of any size."""
+    """Write JSON; numbers as they were read, and of any size."""
     try:
-        return orjson.dumps(document)
+        return orjson.dumps(document, default=_as_read)
     except TypeError:
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        return orjson.dumps(_any_size(document), default=_as_read)
+
+
+def _as_read(value: Any) -> orjson.Fragment:
+    if isinstance(value, Exact):
+        return orjson.Fragment(value.text)
+    raise TypeError
+
+
+def _any_size(value: Any) -> Any:
+    """Write the integers that do not fit into 64 bits."""
+    if isinstance(value, dict):
+        return {name: _any_size(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_any_size(member) for member in value]
+    is_large = isinstance(value, int) and not SMALLEST <= value <= LARGEST
+    return orjson.Fragment(str(value)) if is_large else value
 
 
 def unique(items: Iterable[str]) -> list[str]:

@@ -5,11 +5,11 @@ that an import that was interrupted goes on where it ended, and a repeated one w
 """
 
 import heapq
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from saga_broker.http.hal import dump
 from saga_broker.importing import documents
 from saga_broker.importing.places import Places
 from saga_broker.importing.results import copy_results
@@ -91,7 +91,7 @@ class _Import:
         ]
         with self._database.write() as connection:
             for one in sorted(found, key=lambda one: one.created_at or LONG_AGO):
-                contacts = None if one.contacts is None else json.dumps(one.contacts, ensure_ascii=False)
+                contacts = None if one.contacts is None else dump(one.contacts).decode()
                 values = {"display_name": one.display_name, "production": one.production, "contacts": contacts}
                 values |= changed(one.updated_at)
                 created = one.created_at or LONG_AGO

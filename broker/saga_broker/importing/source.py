@@ -16,6 +16,7 @@ from saga_broker.client.transport import ACCEPT, NO_RIGHT, read_address
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import why_not
 from saga_contracts.rim.transport import BoundedTransport
+from saga_contracts.wire import exact
 
 TRIES, FIRST_PAUSE_S = 4, 0.25
 AT_ONCE = 8
@@ -98,7 +99,7 @@ class Source:
             msg = f"Cannot import: {self.url} answered {reply.status_code} to GET {path}: {told} {_AGAIN}"
             raise SourceError(msg)
         try:
-            return parse(reply.json())
+            return parse(exact.loads(reply.content))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             why = f"{type(error).__name__}: {str(error)[:200]}"
             msg = (

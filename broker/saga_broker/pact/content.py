@@ -2,13 +2,18 @@
 
 The content sha is that of the Pact Broker, so that a pact has the same sha here and there, and results stay valid when a
 pact moves: SHA-1 of compact JSON with sorted keys, interactions sorted by their own JSON text, and the rest of the document left
-out. Numbers are written as Ruby writes them.
+out. Numbers are written as Ruby writes them; one that no floating-point number equals, and that the Pact Broker would round, as
+it was sent: two pacts that differ in its last digits are two.
 """
 
 import hashlib
 import json
 import re
 from typing import Any
+
+import orjson
+
+from saga_contracts.wire.exact import Exact
 
 _EXPONENT = re.compile(r"^(-?\d+)e")
 _MAYBE_EXPONENT = re.compile(r"\de[+-]\d")
@@ -75,6 +80,8 @@ def sorted_content(pact: Any) -> Any:
 
 def ruby_json(value: Any) -> str:
     """Write compact JSON with the numbers spelled as Ruby spells them."""
+    if isinstance(value, Exact):
+        return _ruby_exact(value)
     if isinstance(value, float):
         return _ruby_float(value)
     if isinstance(value, dict):
@@ -103,9 +110,18 @@ def _what_counts(pact: Any) -> str:
 
 
 def _sorted_json(value: Any) -> str:
-    """Write compact JSON with sorted keys; the standard encoder, which is much faster, spells all but exponents as Ruby does."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return ruby_json(_sorted(value)) if _MAYBE_EXPONENT.search(text) else text
+    """Write compact JSON with sorted keys; the standard encoder, which is faster, spells all but odd numbers as Ruby does."""
+    text = "" if _has_odd_numbers(value) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text if text and not _MAYBE_EXPONENT.search(text) else ruby_json(_sorted(value))
+
+
+def _has_odd_numbers(value: Any) -> bool:
+    """Look for numbers that were kept as they were sent, and for very large ones, as fast as can be."""
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return True
+    return False
 
 
 def _sorted(value: Any) -> Any:
@@ -138,6 +154,12 @@ def _text(value: Any) -> str:
 
 def _ruby_float(value: float) -> str:
     return _EXPONENT.sub(r"\1.0e", repr(value))
+
+
+def _ruby_exact(value: Exact) -> str:
+    if not set(value.text) & set(".eE"):
+        return "0" if value.text == "-0" else value.text
+    return _ruby_float(float(value)) if value.is_lossless else value.text
 
 
 def _sha1(text: str) -> str:

@@ -5,12 +5,12 @@ added to an object are shown only when nothing else differs, as in the Pact Brok
 """
 
 import difflib
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from saga_broker.pact.content import sorted_content, without_ids
+from saga_contracts.wire import exact
 
 WORK_PER_SECOND = 25_000_000
 """How many pairs of lines can be compared in a second, carefully estimated."""
@@ -130,6 +130,6 @@ def _side(found: Any, name: str) -> Any:
 
 def _render(side: Any) -> list[str]:
     """Write JSON in lines; every list ends with a comma, so that a longer list changes no other line."""
-    text = json.dumps(side, indent=2, ensure_ascii=False)
+    text = exact.dumps(side, indent=2, ensure_ascii=False)
     text = re.sub(r"(\n\s*\])", r",\1", text).replace(f'"{_SAME_ELEMENT}"', _SAME_ELEMENT)
     return re.sub(r",,(\n)", r",\1", text).split("\n")

@@ -1,12 +1,12 @@
 """Results of playing decks. They belong to a step's slice, not to a saga version; their order is that of time."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from saga_broker.http.hal import dump
 from saga_broker.rows import Version
 from saga_broker.store.query import add, fetch, first
 from saga_broker.store.schema import deck_results, pacticipants, versions
@@ -38,8 +38,8 @@ class DeckResult:
 
 def record(connection: Connection, provider_version: Version, **values: Any) -> int:
     """Store a deck result; gives its id."""
-    values["obligations"] = json.dumps(values["obligations"], ensure_ascii=False)
-    values["histories"] = json.dumps(values["histories"], ensure_ascii=False)
+    values["obligations"] = dump(values["obligations"]).decode()
+    values["histories"] = dump(values["histories"]).decode()
     return add(connection, deck_results, provider_version_id=provider_version.id, created_at=now(), **values)
 
 

@@ -1,11 +1,11 @@
 """Environments: the places that versions are deployed to."""
 
-import json
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
+from saga_broker.http.hal import dump
 from saga_broker.rows import Environment
 from saga_broker.store.prepared import Prepared
 from saga_broker.store.query import add, change, fetch
@@ -59,7 +59,7 @@ def by_ids(connection: Connection, environment_ids: list[int]) -> dict[int, Envi
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    return None if value is None else dump(value).decode()
 
 
 _ALL = Prepared(select(environments).order_by(func.lower(environments.c.display_name), environments.c.id), Environment)

@@ -4,7 +4,6 @@ Writing the same row again changes nothing. What was changed here later than the
 again, nothing that is the newest becomes older. The order of what comes late is kept by `order`.
 """
 
-import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
+from saga_broker.http.hal import dump
 from saga_broker.store.import_rows import Values, put, settle
 from saga_broker.store.order import Late, place
 from saga_broker.store.query import add
@@ -219,4 +219,4 @@ def _is_used(connection: Connection, environment_id: int) -> bool:
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    return None if value is None else dump(value).decode()

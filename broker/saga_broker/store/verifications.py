@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, cast, delete, func, insert, select
 
+from saga_broker.http.hal import dump
 from saga_broker.rows import Publication, Verification, Version
 from saga_broker.store.prepared import Prepared, among
 from saga_broker.store.query import add
@@ -136,7 +137,7 @@ def verification_query() -> Select[Any]:
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    return None if value is None else dump(value).decode()
 
 
 def _lacking() -> list[Prepared[tuple[Any, ...]]]:

@@ -1,15 +1,15 @@
 """Documents of environments, deployments and releases."""
 
-import json
 from collections.abc import Sequence
 
 from saga_broker.http.hal import Document, Links, link, moment, present, times
 from saga_broker.rows import Deployed, Environment, Released
+from saga_contracts.wire import exact
 
 
 def environment(links: Links, row: Environment, *, in_list: bool = False) -> Document:
     """Write an environment; lists show no contacts."""
-    contacts = json.loads(row.contacts) if row.contacts is not None else None
+    contacts = exact.loads(row.contacts) if row.contacts is not None else None
     if in_list and contacts is not None:
         contacts = []
     own = links.url("environments", row.uuid)

@@ -1,6 +1,5 @@
 """Documents of sagas, deck results and the verdict whether a saga can run."""
 
-import json
 from collections.abc import Sequence
 from datetime import date
 
@@ -8,6 +7,7 @@ from saga_broker.gate.run.model import Case, Reason, RunVerdict, StepVerdict
 from saga_broker.http.hal import Document, Links, link, moment
 from saga_broker.store.deck_results import DeckResult
 from saga_broker.store.sagas import SagaStep, SagaVersion
+from saga_contracts.wire import exact
 
 
 def saga_version(links: Links, row: SagaVersion, steps: Sequence[SagaStep], *, with_content: bool = True) -> Document:
@@ -69,8 +69,8 @@ def deck_result(row: DeckResult) -> Document:
         "branch": row.branch,
         "buildUrl": row.build_url,
         "claim": row.claim,
-        "obligations": json.loads(row.obligations),
-        "histories": json.loads(row.histories),
+        "obligations": exact.loads(row.obligations),
+        "histories": exact.loads(row.histories),
         "createdAt": moment(row.created_at),
     }
 

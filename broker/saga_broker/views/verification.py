@@ -1,6 +1,5 @@
 """Documents of verification results."""
 
-import json
 from collections import Counter
 from typing import Any
 
@@ -9,6 +8,7 @@ from saga_broker.http.hal import Document, Links, link, moment, present
 from saga_broker.pact.interaction_results import InteractionResult
 from saga_broker.rows import Publication, Verification
 from saga_broker.views.pact import name_of
+from saga_contracts.wire import exact
 
 
 def href_of(links: Links, result: Verification, metadata: str | None = None) -> str:
@@ -40,8 +40,8 @@ def verification(links: Links, result: Verification, pact: Publication) -> Docum
                 "success": result.success,
                 "verificationDate": moment(result.created_at),
                 "buildUrl": result.build_url,
-                "testResults": json.loads(result.test_results) if result.test_results is not None else None,
-                "verifiedBy": _verified_by(json.loads(result.verified_by) if result.verified_by else {}),
+                "testResults": exact.loads(result.test_results) if result.test_results is not None else None,
+                "verifiedBy": _verified_by(exact.loads(result.verified_by) if result.verified_by else {}),
             },
         ),
         "_links": {

@@ -5,16 +5,41 @@ Bytes may begin with a byte order mark, or be UTF-16, as .NET and PowerShell wri
 
 import json
 import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
+_MOST_DIGITS = 4000  # Python reads no integers that are much longer
+_MINUS_ZERO = re.compile(r"-0(?![.\d])")
 _MARKED = re.compile(r'"\\u0000([-+.0-9eE]+)\\u0000"')
 
 
 class Exact(float):
-    """A number that Python would write in another way than it was read."""
+    """A number that Python would write in another way than it was read; equal to what has the same value, to the last digit."""
 
     def __init__(self, text: str) -> None:
         self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Exact):
+            return self._value == other._value
+        is_number = isinstance(other, int | float) and not isinstance(other, bool) and isfinite(other)
+        return is_number and self._value == Decimal(repr(other))
+
+    __hash__ = float.__hash__
+
+    @property
+    def is_lossless(self) -> bool:
+        """Is a floating-point number exactly what was read, so that only its spelling differs?"""
+        return self == float(self)
+
+    @property
+    def _value(self) -> Decimal | str:
+        try:
+            return Decimal(self.text)
+        except InvalidOperation:  # an exponent of many digits
+            return self.text
 
 
 def loads(text: str | bytes) -> Any:
@@ -23,19 +48,25 @@ def loads(text: str | bytes) -> Any:
     Raises:
         ValueError: when it is none; `NaN` and `Infinity` are none, though Python reads them.
     """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "surrogatepass").removeprefix("\ufeff")
+    if "-0" in text and _MINUS_ZERO.search(text):
+        return _read(text, _integer)
     try:
-        return json.loads(text, parse_float=_number, parse_constant=_no_number)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        return _read(text, int)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of thousands of digits
+        return _read(text, _integer)
 
 
-def dumps(value: Any) -> str:
-    """Write JSON that `loads` has read.
+def dumps(value: Any, **options: Any) -> str:
+    """Write JSON that `loads` has read; the options are those of `json.dumps`.
 
     >>> dumps(loads('[1563454500.123456789, 1E+400, 0.5]'))
     '[1563454500.123456789, 1E+400, 0.5]'
     """
-    return _MARKED.sub(r"\1", json.dumps(_marked(value)))
+    return _MARKED.sub(r"\1", json.dumps(_marked(value), **options))
 
 
 def as_utf8(content: bytes) -> bytes:
@@ -50,6 +81,17 @@ def as_utf8(content: bytes) -> bytes:
 def _number(text: str) -> float:
     number = float(text)
     return number if repr(number) == text else Exact(text)
+
+
+def _read(text: str, integer: Callable[[str], float]) -> Any:
+    try:
+        return json.loads(text, parse_float=_number, parse_int=integer, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _integer(text: str) -> float:
+    return Exact(text) if text == "-0" or len(text) > _MOST_DIGITS else int(text)
 
 
 def _no_number(text: str) -> float:

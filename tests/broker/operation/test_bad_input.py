@@ -92,6 +92,10 @@ def test_the_charset_of_a_json_body_changes_nothing(broker: Any) -> None:
         assert (reply.status_code, reply.json()["name"]) == (201, "é"), kind
 
 
+MARKED = (b"\xef\xbb\xbf{}", b"\xff\xfe{\x00}\x00")
+"""Objects behind a byte order mark: read where they are pacts, and nowhere else."""
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -102,8 +106,7 @@ def test_the_charset_of_a_json_body_changes_nothing(broker: Any) -> None:
         b"true",
         b'"x"',
         b"1e999999",
-        b"\xef\xbb\xbf{}",
-        b"\xff\xfe{\x00}\x00",
+        *MARKED,
         b'{"a": "\xe9"}',
         gzip.compress(b'{"name": "x"}', mtime=0),
         b'{"a": 1} {"b": 2}',
@@ -113,7 +116,9 @@ def test_the_charset_of_a_json_body_changes_nothing(broker: Any) -> None:
 )
 def test_what_is_no_json_object_is_told_by_every_resource(broker: Any, content: bytes) -> None:
     for method, path, takes in with_body():
-        if path.endswith(BODY_NOT_READ):
+        if path.endswith(BODY_NOT_READ) or (
+            content in MARKED and path.startswith("/pacts/provider/x/consumer/x/version") and method in {"PUT", "PATCH"}
+        ):
             continue
         reply = broker.http.request(method, path, content=content, headers={"Content-Type": takes})
         assert reply.status_code in {400, 404}, f"{method} {path}: {reply.status_code} {reply.text}"
