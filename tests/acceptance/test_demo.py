@@ -83,7 +83,8 @@ def test_killing_the_top_process_leaves_no_process_and_no_port(seed: int, tmp_pa
     command = f"exec {' '.join(DEMO)} {tmp_path / 'out'}"
     makefile = tmp_path / "Makefile"
     makefile.write_text(f"demo:\n\t@{command}\n")
-    moment_s = random.Random(seed).uniform(0.5, LONGEST_RUN_S)
+    part_s = LONGEST_RUN_S / KILLS
+    moment_s = 0.5 + (seed + random.Random(seed).random()) * part_s
     top = subprocess.Popen(
         ["make", "-f", str(makefile), "demo"],
         cwd=ROOT,

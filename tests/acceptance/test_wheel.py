@@ -1,8 +1,15 @@
-"""The built wheel works in an empty environment: without extras as a client, with all of them as the whole chain."""
+"""The built wheel works in an empty environment: without extras as a client, with all of them as the whole chain.
 
+What the wheel asks for is installed once, into `build/`, and kept while it asks for the same; the wheel itself is installed anew.
+"""
+
+import fcntl
+import hashlib
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +21,11 @@ from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.isolation.spec import Health, Spec
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("wheel")]
+
+
+BUILD = ROOT / "build"
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python"]
+INSTALL = ["install", "--quiet", "--no-compile"]
 
 
 @dataclass(frozen=True)
@@ -37,20 +49,46 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def environment(folder: Path, wheel: Path, extra: str) -> Environment:
-    pins = folder / "pins.txt"
-    folder.mkdir(exist_ok=True)
-    names = re.findall(r"^([a-zA-Z0-9._-]+==[^ \\]+)", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    pins.write_text("\n".join(names), encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    pip = [str(folder / "venv/bin/pip"), "install", "--quiet", "--disable-pip-version-check", "-c", str(pins)]
-    subprocess.run([*pip, f"{wheel}{extra}"], check=True, capture_output=True)
-    return Environment(folder / "venv")
+def environment(wheel: Path, extra: str) -> Environment:
+    """Give an environment with this wheel, one of its extras, and nothing else."""
+    BUILD.mkdir(exist_ok=True)
+    pins, wanted = pins_of_ours(), asked_for(wheel)
+    name = f"environment-{extra.strip('[]') or 'base'}"
+    folder = BUILD / f"{name}-{hashlib.sha256(f'{sys.version}{pins}{wanted}'.encode()).hexdigest()[:16]}"
+    with (BUILD / "environments.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run in this checkout may be at it
+        if not (folder / "complete").exists():
+            for old in BUILD.glob(f"{name}-*"):
+                shutil.rmtree(old)
+            make(folder, pins, f"{wheel}{extra}")
+        again = [*PIP, str(folder), *INSTALL, "--no-deps", "--force-reinstall", str(wheel)]
+        subprocess.run(again, check=True, capture_output=True)
+    return Environment(folder)
+
+
+def make(folder: Path, pins: str, wanted: str) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (folder / "pins.txt").write_text(pins, encoding="utf-8")
+    subprocess.run([*PIP, str(folder), *INSTALL, "-c", str(folder / "pins.txt"), wanted], check=True, capture_output=True)
+    (folder / "complete").touch()
+
+
+def pins_of_ours() -> str:
+    found = re.findall(r"^([a-zA-Z0-9._-]+==[^ \\]+)", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    return "\n".join(found)
+
+
+def asked_for(wheel: Path) -> list[str]:
+    """Give what the wheel asks for, in the words of its metadata."""
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        lines = archive.read(metadata).decode().splitlines()
+    return [line for line in lines if line.startswith(("Requires-", "Provides-Extra"))]
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Environment:
-    return environment(tmp_path_factory.mktemp("base"), wheel, "")
+def base(wheel: Path) -> Environment:
+    return environment(wheel, "")
 
 
 @pytest.fixture
@@ -95,7 +133,7 @@ def test_a_part_whose_extra_is_missing_names_the_extra(
 
 
 def test_with_all_extras_the_demo_runs_from_an_empty_folder(tmp_path: Path, wheel: Path) -> None:
-    whole = environment(tmp_path / "all", wheel, "[all]")
+    whole = environment(wheel, "[all]")
     (tmp_path / "empty").mkdir()
 
     done = whole.sagapact("demo", "--out", "out", cwd=tmp_path / "empty")

@@ -1,10 +1,16 @@
 """The real command line, as its users run it, for tests."""
 
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+
+from saga_contracts.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 110
@@ -37,3 +43,15 @@ class Sagapact:
             command, cwd=self.folder, env=environ | env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+
+def here(*words: str | Path, **env: str) -> Done:
+    """Run `sagapact …` in this process, which takes a fraction of the time: for tests in which the process is not the point."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["sagapact", *map(str, words)])
+        for name, value in env.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())

@@ -7,7 +7,7 @@ What is long stands in `durations.json` beside this file, in seconds of one work
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,16 @@ def longest_first(units: Iterable[str], seconds: dict[str, float]) -> list[int]:
     return sorted(range(len(named)), key=lambda place: -seconds.get(named[place], 0.0))
 
 
+def seconds_by(name_of: Callable[[str], str | None], terminalreporter: pytest.TerminalReporter) -> dict[str, float]:
+    """Add up what the tests of a run took, under the names that a function gives to their ids."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport) and (name := name_of(report.nodeid)) is not None:
+                seconds[name] += report.duration
+    return seconds
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Dealing | None:
     """Deal the tests out as above, where groups are asked for."""
     if config.getvalue("dist") != "loadgroup":
@@ -57,10 +67,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Write the table anew, when that is asked for."""
     if os.environ.get("SAGAPACT_DURATIONS") != "write":
         return
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            if isinstance(report, pytest.TestReport):
-                seconds[unit_of(report.nodeid)] += report.duration
+    seconds = seconds_by(unit_of, terminalreporter)
     found = {unit: round(took) for unit, took in sorted(seconds.items(), key=lambda one: -one[1]) if took >= WORTH_NAMING_S}
     TABLE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -4,11 +4,11 @@ The seconds are those of the tests themselves, added up over all workers; two wo
 named; it fails nothing, since a busy machine is slow too.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+
+from order import seconds_by
 
 WORKERS = 2
 
@@ -38,8 +38,8 @@ PARTS = (
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print one line a part, when the parts were run."""
-    seconds = _seconds(_reports(terminalreporter))
-    ran = [part for part in PARTS if seconds[part.name] > WORKERS]
+    seconds = seconds_by(_part_of, terminalreporter)
+    ran = [part for part in PARTS if seconds.get(part.name, 0) > WORKERS]
     if ran:
         terminalreporter.section("time budgets (two workers)", sep="-")
     for part in ran:
@@ -48,15 +48,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{part.name:<12} {minutes:5.1f} of {part.budget_min:.0f} min{remark}")
 
 
-def _reports(terminalreporter: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:
-    for reports in terminalreporter.stats.values():
-        yield from (report for report in reports if isinstance(report, pytest.TestReport))
-
-
-def _seconds(reports: Iterator[pytest.TestReport]) -> dict[str, float]:
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for report in reports:
-        for part in PARTS:
-            if report.nodeid.startswith(part.folders):
-                seconds[part.name] += report.duration
-    return seconds
+def _part_of(nodeid: str) -> str | None:
+    return next((part.name for part in PARTS if nodeid.startswith(part.folders)), None)

@@ -1,7 +1,6 @@
 """A broker's database, made older, and the command that cleans it, run as an operator runs it."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,11 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, select, update
 
+from command_line import Done, here
 from saga_broker.store.schema import metadata
 from saga_broker.store.types import UtcDateTime
 
 BIN = Path(sys.executable).parent
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., Done]
 
 
 def engine_of(database_url: str) -> Engine:
@@ -35,11 +35,10 @@ def cleaning(database_url: str) -> Callable[..., tuple[list[str], dict[str, str]
 
 @pytest.fixture
 def run(database_url: str) -> Run:
-    """Run the command and give what it did."""
+    """Run the command in this process and give what it did."""
 
-    def start(*words: str) -> subprocess.CompletedProcess[str]:
-        line, env = command(database_url, *words)
-        return subprocess.run(line, env=env, capture_output=True, text=True, timeout=90, check=False)
+    def start(*words: str) -> Done:
+        return here("broker", "clean", *words, SAGAPACT_DATABASE_URL=database_url)
 
     return start
 
@@ -50,9 +49,9 @@ def clean(run: Run) -> Callable[..., list[str]]:
 
     def start(*words: str) -> list[str]:
         done = run(*words)
-        assert (done.returncode, done.stderr) == (0, ""), done.stdout
-        assert done.stdout.startswith("kept: ")
-        return done.stdout.splitlines()[1:]
+        assert (done.status, done.err) == (0, ""), done.out
+        assert done.out.startswith("kept: ")
+        return done.out.splitlines()[1:]
 
     return start
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE_S
 from saga_broker.serve.commands import clean as clean_command
 from saga_broker.store import keeping
 from saga_broker.store.cleaning import alone, remove_versions
@@ -148,7 +149,7 @@ def test_all_faults_of_selectors_are_told_at_once_and_nothing_is_deleted(old: An
     before = rows()
     texts = ["latest=no", "branhc=x,max_age=soon", '{"tag": 1', "pacticipant=Wbe", "environment=prod", "tag=a,branch=b", "[]"]
     done = run(*(word for text in texts for word in ("--keep", text)))
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.status, done.out) == (2, "")
     for part in (
         "latest=no: latest can only be true",
         "branhc is unknown; known are pacticipant, latest,",
@@ -159,7 +160,7 @@ def test_all_faults_of_selectors_are_told_at_once_and_nothing_is_deleted(old: An
         "only one of tag and branch can be given",
         "must be a JSON object",
     ):
-        assert part in done.stderr
+        assert part in done.err
     assert rows() == before
 
 
@@ -170,7 +171,7 @@ def test_only_one_process_cleans(old: Any, run: Any, clean: Any, rows: Any, data
         done = run()
     database.close()
     assert is_alone
-    assert (done.returncode, done.stdout, done.stderr) == (
+    assert (done.status, done.out, done.err) == (
         0,
         "another process is cleaning this database: nothing was deleted\n",
         "",
@@ -189,7 +190,7 @@ def test_a_killed_run_started_again_ends_like_one_that_was_not_killed(
     killed = subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until(lambda: len(rows()["versions"]) < 250 or killed.poll() is not None, 60)
     killed.kill()
-    killed.wait(20)
+    killed.wait(PATIENCE_S)
     at_kill = rows()
     assert {row["content_id"] for row in at_kill["publications"]} == {row["id"] for row in at_kill["contents"]}
     assert (250 - len(at_kill["versions"])) in {0, 100, 200, 249}
@@ -262,6 +263,6 @@ def test_the_readme_names_each_option() -> None:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_database_that_is_not_there_is_not_made(run: Any, tmp_path: Any, database_url: str) -> None:
     done = run("--database-url", f"sqlite:///{tmp_path}/other.sqlite")
-    assert done.returncode == 4
-    assert "There is no database" in done.stderr
+    assert done.status == 4
+    assert "There is no database" in done.err
     assert not (tmp_path / "other.sqlite").exists()

@@ -1,6 +1,7 @@
 """The reference participants, each verified alone in a container with PostgreSQL: the same verdicts as with processes."""
 
 import datetime as dt
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,6 @@ import pytest
 
 from patience import wait_until
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.errors import SagapactError
 from saga_verifier.isolation import IsolationError, ProcessIsolation
 from saga_verifier.isolation.container.backend import ContainerIsolation
 from saga_verifier.isolation.container.run import Settings as ContainerSettings
@@ -94,8 +94,9 @@ def test_what_needs_no_callbacks_is_verified_where_the_engine_is_not_this_machin
 
     with ContainerIsolation(specs, elsewhere) as isolation:
         assert verified(found["notifications"], pacts, isolation).verdict == Verdict.KEPT
-        with pytest.raises(SagapactError, match=r"The containers cannot reach this machine: .*Use an engine of this machine"):
-            verified(found["vas_packages"], pacts, isolation)
+        (told,) = (trouble for pact in verified(found["vas_packages"], pacts, isolation).pacts for trouble in pact.troubles)
+
+    assert re.match(r"The containers cannot reach this machine: .*Use an engine of this machine", told)
 
 
 def test_the_server_notices_that_the_containers_do_not_reach_the_harness(containers: ContainerIsolation) -> None:
