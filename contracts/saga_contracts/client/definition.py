@@ -1,6 +1,7 @@
 """Saga definitions for those who get them as JSON: read, and found right."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from saga_contracts.declare import schemas
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
-from saga_contracts.read import lint
+from saga_contracts.read import lint, shapes
 
 
 class DefinitionError(UsageError):
@@ -33,13 +34,16 @@ def load_definition(definition: Mapping[str, Any]) -> Saga:
     Raises:
         DefinitionError: with every fault, by shape first, then by the rules across fields.
     """
+    unusable = schemas.fault_of(dict(definition))
+    if unusable is not None:
+        raise DefinitionError(_told([unusable]))
     try:
-        saga = Saga.model_validate(definition)
+        saga = Saga.model_validate_json(json.dumps(definition))
     except ValidationError as error:
-        raise DefinitionError(list(_shape_faults(error))) from None
-    faults = [f"{_place(problem.path)}: {problem.what} {problem.mend}" for problem in lint.problems(saga)]
-    if faults:
-        raise DefinitionError(faults)
+        raise DefinitionError(_told(shapes.problems(definition, error))) from None
+    problems = lint.problems(saga)
+    if problems:
+        raise DefinitionError(_told(problems))
     return saga
 
 
@@ -51,13 +55,8 @@ def payload_faults(saga: Saga, payload: Any) -> list[str]:
     )
 
 
-def _shape_faults(error: ValidationError) -> Iterator[str]:
-    places = [fault["loc"] for fault in error.errors()]
-    for fault in error.errors():
-        place = fault["loc"]
-        # A list whose items are all faulty is reported as empty, too: the faults inside it say enough.
-        if not any(other[: len(place)] == place and len(other) > len(place) for other in places):
-            yield f"{_place(place)}: {fault['msg']}."
+def _told(problems: Iterable[schemas.Problem]) -> list[str]:
+    return [f"{_place(problem.path)}: {problem.what} {problem.mend}" for problem in problems]
 
 
 def _place(path: Any) -> str:

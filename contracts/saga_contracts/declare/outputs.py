@@ -1,13 +1,17 @@
 """Outputs of a step: where they stand in a body, and what they are by example (pure)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.saga import Step
+
+if TYPE_CHECKING:  # a saga works its outputs out by this module
+    from saga_contracts.declare.saga import Step
 
 
-def example_outputs(step: Step) -> dict[str, Any]:
+def example_outputs(step: "Step") -> dict[str, Any]:
     """Give the outputs of a step as its `done` reply's example holds them, or the callback that tells `done`."""
+    if not step.forward.outputs:
+        return {}
     done = step.forward.replies.done or step.forward.replies.done_again
     body = templates.examples(done.body) if done else None
     if step.callback is not None and done is None:

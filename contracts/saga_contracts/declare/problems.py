@@ -3,8 +3,10 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 Path = tuple[str | int, ...]
+_MOST_WORDS, _MOST_SHOWN, _LONGEST = 300, 40, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,9 @@ def did_you_mean(found: str, known: Iterable[str]) -> str:
     >>> did_you_mean("notfy", ["notify", "pay"])
     'Did you mean `notify`?'
     """
-    words = list(known)
-    close = difflib.get_close_matches(found, words, n=1)
+    words = list(islice(known, _MOST_WORDS))
+    close = difflib.get_close_matches(found[:_LONGEST], [word for word in words if len(word) <= _LONGEST], n=1)
     if close:
         return f"Did you mean `{close[0]}`?"
-    return f"Known here: {', '.join(words)}." if words else "Remove it."
+    shown = ", ".join(word[:_LONGEST] for word in words[:_MOST_SHOWN])
+    return f"Known here: {shown}{' and others' if words[_MOST_SHOWN:] else ''}." if words else "Remove it."

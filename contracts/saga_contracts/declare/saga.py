@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from saga_contracts.declare.graph import Graph
+from saga_contracts.declare.outputs import example_outputs
 
 FORMAT = 1
 NONE = "none"
@@ -410,6 +411,11 @@ class Saga(Model):
         """The order of the steps."""
         return Graph.of((step.step, step.after) for step in self.steps)
 
+    @cached_property
+    def outputs(self) -> Mapping[str, Mapping[str, Any]]:
+        """The outputs of every step as its examples hold them, by step."""
+        return {step.step: example_outputs(step) for step in reversed(self.steps)}
+
     def step(self, name: str) -> Step:
         """Give the step of this name.
 
@@ -423,9 +429,10 @@ class Saga(Model):
         return self.graph.ancestors(name)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy the saga; the order of the copy's steps is worked out anew."""
+        """Copy the saga; what was worked out of its steps is worked out anew for the copy."""
         copied = super().model_copy(update=update, deep=deep)
-        copied.__dict__.pop("graph", None)
+        for name in ("graph", "outputs"):
+            copied.__dict__.pop(name, None)
         return copied
 
     def as_json(self) -> dict[str, Json]:

@@ -7,7 +7,6 @@ fresh values.
 import copy
 from typing import Any
 
-from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
 from saga_contracts.wire.keys import key_of
@@ -21,7 +20,7 @@ IN_PATH = "InPath"
 def example_context(saga: Saga, step: Step) -> dict[str, Any]:
     """Give the example values that fill the templates of a step's calls."""
     key = key_of(step, SAGA_ID)
-    outputs = {before: example_outputs(saga.step(before)) for before in sorted(saga.ancestors(step.step))}
+    outputs = {before: saga.outputs[before] for before in sorted(saga.ancestors(step.step))}
     return {
         "payload": saga.payload.example,
         "outputs": outputs,

@@ -8,7 +8,6 @@ import hashlib
 import json
 from typing import Any
 
-from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
 
@@ -68,11 +67,7 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         step=step.model_copy(update={"after": ()}),
         facts=_facts(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),
-        outputs={
-            before: example_outputs(saga.step(before))
-            for before in sorted(saga.ancestors(name))
-            if saga.step(before).forward.outputs
-        },
+        outputs={before: dict(saga.outputs[before]) for before in sorted(saga.ancestors(name)) if saga.outputs[before]},
     )
 
 

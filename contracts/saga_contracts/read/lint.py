@@ -8,6 +8,7 @@ carries the path of the field it belongs to; `sagafile` turns it into a fault wi
 import graphlib
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 
 from saga_contracts.declare import schemas
 from saga_contracts.declare.obligations import CATALOGUE
@@ -15,24 +16,34 @@ from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
 from saga_contracts.read import lint_calls, lint_demands, lint_templates
 
-__all__ = ["Problem", "problems"]
+__all__ = ["MOST", "Problem", "problems"]
+
+MOST = 100
+"""So many problems are told at most: a text of a million braces has a million of them."""
 
 
 def problems(saga: Saga) -> list[Problem]:
-    """Give every broken rule of a saga whose shape is right."""
-    found = [*_payload(saga), *_names(saga)]
-    out_of_order = list(_order(saga))
-    found += out_of_order
+    """Give every broken rule of a saga whose shape is right, a hundred at most."""
+    found = list(islice(_by_itself(saga), MOST))
+    return [*found, *islice(_demands(saga, found), MOST - len(found))]
+
+
+def _by_itself(saga: Saga) -> Iterator[Problem]:
+    """Judge all that needs nothing but the file."""
+    yield from _payload(saga)
+    yield from _names(saga)
+    out_of_order = list(islice(_order(saga), MOST))
+    yield from out_of_order
     for index, step in enumerate(saga.steps):
         at: Path = ("steps", index)
-        found += lint_calls.problems(saga, step, at)
-        found += lint_templates.problems(saga, step, at)
+        yield from lint_calls.problems(saga, step, at)
+        yield from lint_templates.problems(saga, step, at)
         if not out_of_order:
-            found += _class_order(saga, step, at)
-    found += _same_natural_key(saga)
-    found += lint_templates.saga_problems(saga)
-    found += [*_waivers(saga), *_conserved(saga)]
-    return [*found, *_demands(saga, found)]
+            yield from _class_order(saga, step, at)
+    yield from _same_natural_key(saga)
+    yield from lint_templates.saga_problems(saga)
+    yield from _waivers(saga)
+    yield from _conserved(saga)
 
 
 def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
@@ -68,12 +79,14 @@ def _names(saga: Saga) -> Iterator[Problem]:
 def _order(saga: Saga) -> Iterator[Problem]:
     names = [step.step for step in saga.steps]
     for index, step in enumerate(saga.steps):
+        seen: set[str] = set()
         for position, before in enumerate(step.after):
             at = ("steps", index, "after", position)
-            if before not in names:
+            if before not in saga.graph.index:
                 yield Problem(at, f"There is no step `{before}`.", did_you_mean(before, names))
-            elif before in step.after[:position]:
+            elif before in seen:
                 yield Problem(at, f"`{before}` stands twice in `after`.", "Remove one of them.")
+            seen.add(before)
     if len(set(names)) < len(names):
         return
     cycle = _find_cycle({step.step: [name for name in step.after if name in names] for step in saga.steps})

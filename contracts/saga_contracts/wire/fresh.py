@@ -16,7 +16,7 @@ from typing import Any
 
 import rstr
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import schemas, templates
 from saga_contracts.declare.saga import KeyStyle, Payload, Step
 from saga_contracts.wire.schema_view import SchemaView
 
@@ -157,7 +157,10 @@ def _numbers(example: Any, schema: Mapping[str, Any], chance: random.Random) -> 
     if high is None:
         high = 9 * max(low, _LARGE)
     for _ in range(_TRIES):
-        whole = int(chance.randint(int(low), int(high)) // step) * step
+        try:
+            whole = int(chance.randint(int(low), int(high)) // step) * step
+        except (OverflowError, ValueError):  # bounds that no number lies between, or none that can be counted
+            return
         yield whole if isinstance(example, int) else float(whole) + round(chance.random(), 2)
         yield whole if isinstance(example, int) else float(whole)
 
@@ -198,6 +201,10 @@ def _by_format(example: str, form: Any, chance: random.Random) -> Iterator[str]:
 
 
 def _by_pattern(pattern: str, chance: random.Random) -> Iterator[str]:
+    try:
+        schemas.compiled(pattern)  # so that no repetition in it fills the memory
+    except schemas.PatternError:
+        return
     generator = rstr.Rstr(chance)
     for _ in range(_TRIES):
         try:

@@ -40,8 +40,8 @@ class SchemaView:
             return len(found["enum"])
         low, high = found.get("minimum"), found.get("maximum")
         if found.get("type") == "integer" and isinstance(low, int | float) and isinstance(high, int | float):
-            number = int((high - low) // found.get("multipleOf", 1)) + 1
-            return number if number < enough else None
+            number = (high - low) // found.get("multipleOf", 1) + 1
+            return int(number) if number < enough else None
         return None
 
     def _whole(self, part: Any, depth: int = 0) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """What comes before a step: the same as a literal reading of `after`, worked out once, also after a copy."""
 
-import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from counting import calls_of
 from saga_contracts.declare.graph import Graph
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases
@@ -75,23 +74,6 @@ def test_having_asked_for_the_order_makes_no_saga_another_one(make_saga: MakeSag
     assert asked == fresh
     assert asked.as_json() == fresh.as_json()
     assert repr(asked) == repr(fresh)
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """Count the functions that a work calls: a measure that no load of the machine changes."""
-    count = 0
-
-    def called(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event.endswith("call")
-
-    before = sys.getprofile()
-    sys.setprofile(called)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def long_saga(length: int, make_saga: MakeSaga, make_step: Make, make_retriable: Make) -> Saga:

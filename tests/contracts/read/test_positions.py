@@ -48,7 +48,7 @@ def test_json_is_read_as_well() -> None:
         ("a: [1, 2\nb: 3\n", "f.yaml:2:", "Not readable"),
         ("a: 1\n\tb: 2\n", "f.yaml:2:1", "Not readable"),
         ("a: 1\nb: 2\na: 3\n", "f.yaml:3:1", "'a' stands twice"),
-        ("a: &x 1\nb: *x\n", "f.yaml:2:4", "alias *x is not allowed"),
+        ("a: &x 1\nb: *x\n", "f.yaml:2:4", "The alias *x is not allowed"),
         ("a: !!python/object:os.system x\n", "f.yaml:1:1", "is not allowed"),
         ("a: !mine x\n", "f.yaml:1:1", "is not allowed"),
         ("a: .inf\n", "f.yaml:1:1", "Not a JSON number"),
@@ -57,7 +57,7 @@ def test_json_is_read_as_well() -> None:
         ("a: 'open\n", "f.yaml:", "Not readable"),
         ("? [a, b]\n: 1\n", "f.yaml:1:3", "A key is a plain text"),
         ('{"a": "\\ud800"}', "f.yaml:1:2", "half a character"),
-        ("a: \x07\n", "f.yaml:1:1", "Not readable"),
+        ("a: \x07\n", "f.yaml:1:4", "Not readable"),
         ("[" * 60 + "]" * 60, "f.yaml:1:", "nested deeper"),
     ],
 )

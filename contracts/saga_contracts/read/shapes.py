@@ -1,0 +1,221 @@
+"""Tells the faults of a saga's shape in our own words, from what pydantic found (pure): each once, at its place, with the mend.
+
+What follows from another fault is left out: a list is not also too short because its items are faulty, and a step's bad name is
+told at the step and not at all who wait for it.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from saga_contracts.declare import saga
+from saga_contracts.declare.problems import Path, Problem
+from saga_contracts.declare.schemas.values import shortened
+
+MOST = 100
+"""So many faults are told at most."""
+_LONGEST = 60
+
+_KINDS: Mapping[str, tuple[str, str]] = {
+    "string_type": ("This must be a text.", "Put it between quotes."),
+    "string_too_short": ("This text is empty.", "Write it out."),
+    "int_type": ("This must be a whole number.", "Write it in digits."),
+    "int_parsing": ("This must be a whole number.", "Write it in digits."),
+    "int_from_float": ("This must be a whole number.", "Round it."),
+    "bool_type": ("This must be true or false.", "Write one of the two."),
+    "bool_parsing": ("This must be true or false.", "Write one of the two."),
+    "tuple_type": ("This must be a list.", "Write it as [one, two]."),
+    "dict_type": ("This must be a mapping.", "Write it as {name: value}."),
+    "model_type": ("This must be a mapping of fields.", "Write it as {field: value}."),
+    "too_short": ("Nothing stands here.", "Write at least one."),
+}
+_TEXTS = {"name": saga.Name, "pacticipant": saga.Pacticipant, "null": saga.NullStatus, "pointer": saga.Pointer}
+_PATTERNS: Mapping[str, tuple[str, str]] = {
+    "name": ("A name has small letters, digits and underscores, and begins with a letter (at most 63).", "Rename it."),
+    "pacticipant": ("A service's name begins with no blank and no slash, and has no slash and no line break.", "Rename it."),
+    "null": ("A status that means 'nothing to undo' is one of 400 to 499.", "Write it as {404: done}."),
+    "pointer": ("A JSON pointer begins with a slash.", "Write it as /field."),
+    "obligation": ("An obligation is named by its id.", "Write it as O8."),
+    "expires": ("A day is written as YYYY-MM-DD.", "Write it as 2027-01-31."),
+}
+_NOT_YET: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("choreography", "events", "listens_to", "publishes"),
+        (
+            "Choreographed sagas (`{}`) do not work yet.",
+            "Declare the orchestrated part of the saga; events come with a later version.",
+        ),
+    ),
+    **dict.fromkeys(
+        ("when", "condition", "if", "unless"),
+        ("A step that runs only under a condition (`{}`) cannot be declared yet.", "Declare a saga for each of the two cases."),
+    ),
+    **dict.fromkeys(
+        ("for_each", "foreach", "forEach", "loop"),
+        (
+            "A step for each item of a list (`{}`) cannot be declared yet.",
+            "Send the whole list in one call, or declare a step for each.",
+        ),
+    ),
+}
+"""Fields whose meaning is to come."""
+
+
+def problems(data: Any, error: ValidationError) -> list[Problem]:
+    """Give the faults of a saga's shape.
+
+    Args:
+        data: The document that was read.
+        error: What pydantic found.
+    """
+    found = [(_real_path(data, one["loc"]), one) for one in error.errors(include_url=False)]
+    parents = {path[:end] for path, _ in found for end in range(len(path))}
+    bad_names = {one["input"] for path, one in found if _is_name_of_step(path) and isinstance(one["input"], str)}
+    told = []
+    for path, one in found:
+        follows = one["type"] == "too_short" and path in parents
+        follows = follows or (_leans_on_a_name(path) and isinstance(one["input"], str) and one["input"] in bad_names)
+        if not follows:
+            told.append(Problem(path, *_words(path, one)))
+        if len(told) == MOST:
+            break
+    return told
+
+
+def short(value: Any) -> str:
+    """Quote a value of the document."""
+    return shortened(json.dumps(value, ensure_ascii=False, default=str), _LONGEST)
+
+
+def _words(path: Path, one: Any) -> tuple[str, str]:
+    special = _SPECIAL.get(one["type"])
+    return special(path, one["input"], one.get("ctx", {})) if special else _of_kind(one["type"], path, one["input"])
+
+
+def _missing(path: Path, _: Any, __: Any) -> tuple[str, str]:
+    return f"The field `{path[-1]}` is missing.", "Add it."
+
+
+def _no_choice(_: Path, found: Any, context: Any) -> tuple[str, str]:
+    expected = str(context["expected"])
+    words = re.findall(r"'([^']*)'", expected)
+    close = difflib.get_close_matches(str(found)[:_LONGEST], words, n=1)
+    what = f"{shortened(repr(found), _LONGEST)} is not one of {', '.join(words) or expected}."
+    return what, f"Did you mean `{close[0]}`?" if close else "Use one of them."
+
+
+def _out_of_bounds(_: Path, found: Any, context: Any) -> tuple[str, str]:
+    bound = f"greater than or equal to {context['ge']}" if "ge" in context else f"less than or equal to {context['le']}"
+    return f"This must be {bound}.", f"Found {short(found)}."
+
+
+def _too_many(_: Path, __: Any, context: Any) -> tuple[str, str]:
+    return f"At most {context['max_length']} may stand here.", f"Found {context['actual_length']}."
+
+
+def _our_own(_: Path, __: Any, context: Any) -> tuple[str, str]:
+    what, _semicolon, mend = str(context["error"]).partition("; ")
+    return f"{what}.", f"{mend[:1].upper()}{mend[1:]}." if mend else "Mend it."
+
+
+def _of_kind(kind: str, path: Path, found: Any) -> tuple[str, str]:
+    what, mend = _KINDS.get(kind, ("This cannot stand here.", "Mend it."))
+    if kind == "model_type" and "replies" in path and isinstance(found, list):
+        what, mend = "Several replies for one outcome cannot be declared yet.", "Declare the one that the saga's own client gets."
+    elif kind == "string_type" and "outputs" in path and isinstance(found, dict):
+        what, mend = (
+            "An output is read from the body; from anywhere else it cannot be read yet.",
+            "Write a JSON pointer such as /id.",
+        )
+    return what, f"{mend} Found {short(found)}."
+
+
+def _unknown(path: Path, _: Any, __: Any) -> tuple[str, str]:
+    field = str(path[-1])
+    if field in _NOT_YET:
+        what, mend = _NOT_YET[field]
+        return what.format(field), mend
+    if len(path) == 1 and field.startswith(("timeout", "deadline")):
+        return f"A time limit of the whole saga (`{field}`) cannot be declared yet.", "Set `timeout_ms` at each step."
+    known = sorted(_known_fields(tuple("" if isinstance(part, int) else part for part in path[:-1])))
+    close = difflib.get_close_matches(field[:_LONGEST], known, n=1)
+    mend = f"Did you mean `{close[0]}`?" if close else f"Remove it; known here: {', '.join(known)}." if known else "Remove it."
+    return f"The field `{shortened(field, _LONGEST)}` is not known.", mend
+
+
+def _unlike_its_pattern(path: Path, found: Any, context: Any) -> tuple[str, str]:
+    kind = {_pattern_of(kind): name for name, kind in _TEXTS.items()}.get(context["pattern"], str(path[-1]))
+    what, mend = _PATTERNS.get(kind, ("This text has another form.", "Mend it."))
+    better = _as_name(found) if kind == "name" else ""
+    return what, f"{f'Write it as `{better}`.' if better else mend} Found {short(found)}."
+
+
+def _pattern_of(kind: Any) -> Any:
+    return get_args(kind)[1].pattern
+
+
+def _as_name(found: str) -> str:
+    """Write a name as names are written here: `reduceInventory`, `create-order`."""
+    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", found[:_LONGEST])
+    name = re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_0123456789")
+    return name if re.fullmatch("[a-z][a-z0-9_]{0,62}", name) else ""
+
+
+def _is_name_of_step(path: Path) -> bool:
+    return len(path) == 3 and path[0] == "steps" and path[2] == "step"  # noqa: PLR2004  (steps, a number, step)
+
+
+def _leans_on_a_name(path: Path) -> bool:
+    return "after" in path[2:3] or (path[:1] == ("waivers",) and path[-1:] == ("step",))
+
+
+def _real_path(data: Any, loc: tuple[str | int, ...]) -> Path:
+    """Leave out what pydantic adds to a location and the document does not hold (names of union members, `[key]`)."""
+    path: list[str | int] = []
+    current = data
+    for position, part in enumerate(loc):
+        last = position == len(loc) - 1
+        inside = isinstance(current, Mapping) and part in current
+        inside = inside or (isinstance(current, list | tuple) and isinstance(part, int) and part < len(current))
+        if inside or (last and part != "[key]"):
+            path.append(part)
+        if inside:
+            current = current[part]
+    return tuple(path)
+
+
+@lru_cache(maxsize=256)
+def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
+    """Find the fields that are allowed at a place (items of lists are ""), by walking the JSON Schema of the saga."""
+    schema = saga.Saga.model_json_schema(by_alias=True)
+    definitions = schema.get("$defs", {})
+    current: Any = schema
+    for part in path:
+        current = _resolve(current, definitions)
+        current = current.get("properties", {}).get(part, {}) if part else current.get("items", {})
+    return frozenset(_resolve(current, definitions).get("properties", {}))
+
+
+def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    for option in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ())):
+        if "$ref" in option:
+            return definitions.get(option["$ref"].rpartition("/")[2], {})
+    return schema
+
+
+_SPECIAL: Mapping[str, Callable[[Path, Any, Any], tuple[str, str]]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown,
+    "enum": _no_choice,
+    "literal_error": _no_choice,
+    "greater_than_equal": _out_of_bounds,
+    "less_than_equal": _out_of_bounds,
+    "too_long": _too_many,
+    "string_pattern_mismatch": _unlike_its_pattern,
+    "value_error": _our_own,
+}
