@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from saga_broker.client.broker import BrokerClient
-
 from patience import PATIENCE_S
+from saga_broker.client.broker import BrokerClient
 
 BIN = Path(sys.executable).parent
 Run = Callable[..., subprocess.CompletedProcess[str]]

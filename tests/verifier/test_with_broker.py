@@ -121,6 +121,15 @@ def test_a_pending_pact_is_told_with_the_broker_s_notices(plain: ProviderOf, bro
     assert "no longer in pending state" not in said(outcome)
 
 
+def test_a_pending_pact_that_is_unproven_is_not_told_as_a_success(
+    plain: ProviderOf, broker: BrokerClient, publish: Publish
+) -> None:
+    publish("newcomer", "silent", **MESSAGES)
+    told = said(verify(plain("silent"), broker, branch="main"))
+    assert "as a successful verification result has not yet been published" in told
+    assert "the successful verification results have not yet been published" not in told
+
+
 class TestNothingSelected:
     """Zero checks are never a yes, unless the broker says that there is nothing to check."""
 
@@ -230,9 +239,7 @@ def test_a_broker_without_sagas_gets_the_results_of_pacts(
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"_links": 5}', b"[]"])
-def test_a_pact_that_is_none_is_told(
-    plain: ProviderOf, publish: Publish, served: Running, body: bytes
-) -> None:
+def test_a_pact_that_is_none_is_told(plain: ProviderOf, publish: Publish, served: Running, body: bytes) -> None:
     publish("strange", "stranger", "/ok")
 
     def strange(one: Received) -> Answer | None:
