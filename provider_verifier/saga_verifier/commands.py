@@ -81,6 +81,8 @@ def verify(
     chosen = read_selectors(selectors) if selectors else ()
     settings = run.Settings(faults, datetime.now(tz=UTC).date(), chosen, publish=not no_publish)
     progress = None if as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
+    if pacts and chosen:
+        raise UsageError("--selectors choose among a broker's pacts, and --pact names files. Give one of them.")
     if pacts:
         outcome = run.verify_files(provider, pacts, backend, settings, progress)
     else:

@@ -55,8 +55,8 @@ def deck_json(deck: DeckResult, last_confirmed: str | None = None) -> dict[str, 
 
 def notices(pact: PactOutcome) -> Iterator[str]:
     """Give the broker's sentences about a pact: those before its verification, and those that its result calls for."""
-    success = str(pact.verdict not in (Verdict.BROKEN, Verdict.PENDING) and not pact.troubles).lower()
-    after = f"{AFTER}:success_{success}_published_{str(pact.published).lower()}"
+    bad = (Verdict.BROKEN, Verdict.UNPROVEN, *([Verdict.PENDING] if pact.pending else []))
+    after = f"{AFTER}:success_{str(pact.verdict not in bad).lower()}_published_{str(pact.published).lower()}"
     for when, text in pact.origin.notices:
         if when in ("", BEFORE, AFTER, after):
             yield text

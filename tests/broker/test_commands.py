@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from patience import PATIENCE_S
+from saga_broker.client.broker import BrokerClient
 
 BIN = Path(sys.executable).parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -102,6 +103,20 @@ def test_pacts_and_sagas_are_published_and_asked_about(
     assert json.loads(as_json.stdout)["faults"] == 2
     assert unknown.returncode == 2
     assert "Did you mean billing?" in unknown.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_pact_with_a_byte_order_mark_is_published_without_it(
+    run: Run, served: tuple[str, Any], tmp_path: Path, make_pact: Any, encoding: str
+) -> None:
+    url, _ = served
+    (tmp_path / "pacts").mkdir()
+    (tmp_path / "pacts" / "one.json").write_text(json.dumps(make_pact("web", "shop", "a")), encoding=encoding)
+    done = run("sagapact", "publish", "--pacts", "pacts", "--version", "1", "--branch", "main", "--broker-url", url)
+    assert done.returncode == 0, done.stderr
+    with BrokerClient(url) as client:
+        (place,) = client.latest_pacts("shop")
+    assert place.consumer == "web"
 
 
 def test_an_empty_pact_directory_is_wrong_usage(run: Run, tmp_path: Path) -> None:

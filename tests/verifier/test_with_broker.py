@@ -11,7 +11,7 @@ import pytest
 from saga_broker.client.broker import BrokerClient
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
-from saga_contracts.rim.server import Answer, LoopbackServer, NoAnswer, Received
+from saga_contracts.rim.server import Answer, LoopbackServer, NoAnswer, Received, as_json
 from saga_verifier import reporting
 from saga_verifier.isolation import ProcessIsolation, Running
 from saga_verifier.provider_file import ProviderFile
@@ -121,6 +121,15 @@ def test_a_pending_pact_is_told_with_the_broker_s_notices(plain: ProviderOf, bro
     assert "no longer in pending state" not in said(outcome)
 
 
+def test_a_pending_pact_that_is_unproven_is_not_told_as_a_success(
+    plain: ProviderOf, broker: BrokerClient, publish: Publish
+) -> None:
+    publish("newcomer", "silent", **MESSAGES)
+    told = said(verify(plain("silent"), broker, branch="main"))
+    assert "as a successful verification result has not yet been published" in told
+    assert "the successful verification results have not yet been published" not in told
+
+
 class TestNothingSelected:
     """Zero checks are never a yes, unless the broker says that there is nothing to check."""
 
@@ -210,8 +219,27 @@ def test_a_pact_that_the_broker_cannot_give_does_not_hide_the_others(
     assert "could not find out: Cannot read Pact between lost (1) and torn" in said(outcome)
 
 
+def test_a_broker_without_sagas_gets_the_results_of_pacts(
+    plain: ProviderOf, publish: Publish, result: Result, served: Running
+) -> None:
+    publish("usual", "elsewhere", "/ok")
+    asked: list[str] = []
+
+    def other(one: Received) -> Answer | None:
+        asked.append(one.path)
+        if one.path == "/":
+            return as_json(200, {"_links": {"pb:pacticipants": {"href": "/pacticipants"}}})
+        return Answer(404) if one.path.startswith("/sagas") else None
+
+    with between(served, other) as broker:
+        assert verify(plain("elsewhere"), broker).exit_status == 0
+        assert verify(plain("usual"), broker).verdict == Verdict.NOT_APPLICABLE
+    assert result("usual", "elsewhere")["success"]
+    assert not any(path.startswith("/sagas") for path in asked)
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"_links": 5}', b"[]"])
-def test_an_answer_that_no_pact_broker_gives_is_told(plain: ProviderOf, publish: Publish, served: Running, body: bytes) -> None:
+def test_a_pact_that_is_none_is_told(plain: ProviderOf, publish: Publish, served: Running, body: bytes) -> None:
     publish("strange", "stranger", "/ok")
 
     def strange(one: Received) -> Answer | None:
@@ -222,3 +250,12 @@ def test_an_answer_that_no_pact_broker_gives_is_told(plain: ProviderOf, publish:
 
     assert outcome.exit_status == 4
     assert "is not what a Pact Broker answers" in said(outcome)
+
+
+def test_what_is_no_pact_broker_is_told(plain: ProviderOf) -> None:
+    with (
+        LoopbackServer(lambda _: as_json(200, {"hello": "world"})) as server,
+        BrokerClient(server.base_url) as broker,
+        pytest.raises(SagapactError, match="is not what a Pact Broker answers"),
+    ):
+        verify(plain("plain"), broker)

@@ -25,6 +25,8 @@ from saga_contracts.errors import UsageError
 
 __all__ = ["TOKEN_VARIABLE", "BrokerClient", "BrokerRefusedError", "BrokerUnreachableError"]
 
+SAGAS = "saga:sagas"
+
 
 class BrokerClient:
     """Asks one broker. Usable as a context manager; safe for use by several threads."""
@@ -196,6 +198,10 @@ class BrokerClient:
             tags=[one["name"] for one in version["_embedded"].get("tags", ())],
             environments=[one["name"] for one in version["_links"].get("pb:deployed-environments", ())],
         )
+
+    def keeps_sagas(self) -> bool:
+        """Ask whether it is one of Sagapact: another Pact Broker keeps no saga files and no deck results."""
+        return SAGAS in self._send("read its index", "GET", "/")["_links"]
 
     def knows(self, pacticipant: str) -> bool:
         """Ask whether the broker has ever heard of a pacticipant."""

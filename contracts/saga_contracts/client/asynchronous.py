@@ -16,6 +16,7 @@ from saga_contracts.client.transport import http_request, received
 from saga_contracts.declare.outcomes import Outcome, Told
 from saga_contracts.declare.saga import Saga
 from saga_contracts.rim.sender import MAX_BODY_BYTES, NoAnswer, Reply, elapsed_ms, too_large, why_not
+from saga_contracts.rim.transport import certificates
 from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall
 
@@ -43,7 +44,7 @@ class AsyncStepClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._calls = Calls(saga, participants)
-        self._http, self._is_own = http or httpx.AsyncClient(trust_env=False), http is None
+        self._http, self._is_own = http or httpx.AsyncClient(verify=certificates(), trust_env=False), http is None
         self._backoff, self._sleep = backoff, sleep
 
     async def __aenter__(self) -> Self:

@@ -43,6 +43,21 @@ def deadline(until: float) -> Iterator[None]:
         _until.reset(token)
 
 
+def certificates() -> SSLContext:
+    """Give the CA certificates that are trusted: those of SSL_CERT_FILE or SSL_CERT_DIR, or the usual ones.
+
+    Raises:
+        UsageError: when they cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise UsageError(
+            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read ({error.strerror or error}). "
+            "Name a file (or a folder) of CA certificates in PEM form."
+        ) from None
+
+
 def is_loopback(host: str) -> bool:
     """Is a host, by its name or address, this machine?"""
     if host == "localhost" or host.endswith(".localhost"):
@@ -89,12 +104,12 @@ class BoundedTransport(httpx.BaseTransport):
 
     def _new_pool(self, scheme: str, proxy: str | None) -> httpcore.ConnectionPool:
         options: dict[str, Any] = {"max_keepalive_connections": self._idle, "keepalive_expiry": 5.0}
-        options |= {"ssl_context": _certificates(scheme), "network_backend": _BoundedBackend()}
+        options |= {"ssl_context": certificates() if scheme == "https" else None, "network_backend": _BoundedBackend()}
         if proxy is None:
             return httpcore.ConnectionPool(max_connections=100, **options)
         read = httpx.Proxy(proxy)
         address = httpcore.URL(scheme=read.url.raw_scheme, host=read.url.raw_host, port=read.url.port, target=b"/")
-        options["proxy_ssl_context"] = _certificates(read.url.scheme)
+        options["proxy_ssl_context"] = certificates() if read.url.scheme == "https" else None
         return httpcore.HTTPProxy(address, proxy_auth=read.raw_auth, **options)
 
 
@@ -173,16 +188,6 @@ def _as_httpx() -> Iterator[None]:
         raise getattr(httpx, type(error).__name__, httpx.TransportError)(str(error)) from error
     except httpcore.UnsupportedProtocol as error:
         raise httpx.UnsupportedProtocol(str(error)) from error
-
-
-def _certificates(scheme: str) -> SSLContext | None:
-    try:
-        return httpx.create_ssl_context() if scheme == "https" else None
-    except OSError as error:
-        raise UsageError(
-            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read ({error.strerror or error}). "
-            "Name a file (or a folder) of CA certificates in PEM form."
-        ) from None
 
 
 def _proxy_for(url: httpx.URL) -> str | None:

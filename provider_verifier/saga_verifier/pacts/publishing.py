@@ -23,7 +23,7 @@ class Version:
 
 
 def publish(broker: BrokerClient, version: Version, outcome: PactOutcome, results_url: str) -> str:
-    """Publish the decks that were played, and the pact's result if it is one.
+    """Publish the decks that were played, where the broker keeps sagas, and the pact's result if it is one.
 
     Returns:
         Why the pact's result is not published; empty when it is.
@@ -31,7 +31,7 @@ def publish(broker: BrokerClient, version: Version, outcome: PactOutcome, result
     Raises:
         SagapactError: when the broker does not take it.
     """
-    for deck in outcome.decks:
+    for deck in outcome.decks if outcome.decks and broker.keeps_sagas() else ():
         broker.publish_deck_result(
             deck.deck.saga,
             sha=deck.deck.slice_sha,

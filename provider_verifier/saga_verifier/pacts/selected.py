@@ -1,6 +1,7 @@
 """Pacts that a broker selects for a provider, and what it means when it selects none."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,10 @@ def sources(
     Raises:
         SagapactError: when that cannot be found out.
     """
-    selected = broker.selected_pacts(provider, selectors=selectors, provider_branch=branch, include_pending=branch is not None)
+    with _as_a_broker_says(broker, f"the pacts of {provider}"):
+        selected = broker.selected_pacts(
+            provider, selectors=selectors, provider_branch=branch, include_pending=branch is not None
+        )
     return tuple(Source(one.name, one.pending, partial(_load, broker, one)) for one in selected)
 
 
@@ -45,7 +49,7 @@ def why_none(broker: BrokerClient, provider: str) -> str:
             f"selected. The newest: {'; '.join(known)}. Choose consumer version selectors that match, or set the consumer's main "
             "branch, or record where it is deployed."
         )
-    sagas = [saga.saga for saga in broker.sagas(provider=provider)]
+    sagas = [saga.saga for saga in broker.sagas(provider=provider)] if broker.keeps_sagas() else []
     if sagas:
         raise SagapactError(
             f"Nothing would be checked: {provider} is a participant of {', '.join(sagas)}, but there is no pact with it. "
@@ -55,16 +59,22 @@ def why_none(broker: BrokerClient, provider: str) -> str:
 
 
 def _load(broker: BrokerClient, selected: SelectedPact) -> Loaded:
-    try:
+    with _as_a_broker_says(broker, selected.name):
         pact = broker.pact(selected)
-    except (KeyError, TypeError, ValueError) as error:
-        raise SagapactError(
-            f"Cannot read {selected.name}: what {broker.url} answers is not what a Pact Broker answers "
-            f"({type(error).__name__}: {error})."
-        ) from None
     notices = tuple((one.get("when", ""), one.get("text", "")) for one in pact.notices)
     origin = Origin(pact.consumer_version, pact.short_description, pact.url, notices)
     return Loaded(pact.pact, origin, pact.publish_results_url)
+
+
+@contextmanager
+def _as_a_broker_says(broker: BrokerClient, what: str) -> Iterator[None]:
+    """Tell an answer of another shape as what it is."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SagapactError(
+            f"Cannot read {what}: what {broker.url} answers is not what a Pact Broker answers ({type(error).__name__}: {error})."
+        ) from None
 
 
 def _count(number: int, noun: str) -> str:

@@ -6,10 +6,12 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from own_ca import ca_file, serving
 from raw_server import dribbling, speaking
 from saga_contracts.client import AsyncStepClient, Backoff, Saga, StepCall, StepClient
 from saga_contracts.rim.sender import MAX_BODY_BYTES
@@ -84,6 +86,16 @@ def test_headers_that_drip_in_are_cut_off_when_the_time_is_over(run: Run, defini
         result = run(f"http://127.0.0.1:{port}", "forward", "book", call)
         assert time.monotonic() - began < 0.2 * 200
     assert (result.outcome, result.status, result.uncertain) == ("retryable", None, True)
+
+
+def test_the_ca_file_of_the_environment_counts_for_this_machine_too(
+    run: Run, call: StepCall, booked: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    body = json.dumps(booked["body"]).encode()
+    said = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file(tmp_path)))
+    with speaking(lambda connection: connection.sendall(said), serving(tmp_path)) as port:
+        assert run(f"https://localhost:{port}", "forward", "book", call).outcome == "done"
 
 
 def test_an_answer_cut_off_in_its_body_is_no_answer(

@@ -43,7 +43,7 @@ def test_its_commands_work(sagapact: Sagapact, pacts: Path, image_of: Callable[[
     (sagapact.folder / "build").mkdir()
     (sagapact.folder / "build/pacts").symlink_to(pacts)
 
-    assert len(COMMANDS) == 2
+    assert len(COMMANDS) == 3
     for command in COMMANDS:
         program, *words = shlex.split(command)
         done = sagapact(*words)
