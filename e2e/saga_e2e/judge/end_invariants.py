@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 
+from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import Step, StepClass
+from saga_contracts.derive import expectations
+from saga_contracts.derive.expectations import Situation
+from saga_contracts.derive.slices import step_slice
 from saga_e2e.derive.ends import End, may_use_up_the_tries
 from saga_e2e.derive.faults import Fault, Role
 from saga_e2e.judge.evidence import TERMINAL, StepEvidence
@@ -131,21 +135,25 @@ def _declared_worlds(found: StepEvidence) -> frozenset[str]:
     return frozenset({"without"})
 
 
-def _allowed_status(step: Step, state: str, case: Judged) -> frozenset[str]:
-    declared = step.status.replies if step.status is not None else None
-    allowed = {
-        "applied": {"applied"},
-        "pending": {"absent"},
-        "refused": {"refused"},
-        "compensated": {"compensated"},
-    }.get(state, set())
-    if state in OPEN and (case.end == End.ESCALATED or step.optional):  # the saga may finish without an optional step
-        allowed = {"applied", "absent", "refused", "compensated", "in_progress"}
-    if state == "compensated" and step.step in case.scenario.refusing:
-        allowed = allowed | {"refused"}
-    if declared is not None and allowed & {"refused", "compensated"} and getattr(declared, state, None) is None:
-        allowed = allowed | {"absent"}
-    return frozenset(allowed)
+def _allowed_status(step: Step, recorded: str, case: Judged) -> frozenset[str]:
+    """Give what the participant may say of a step that is so on record."""
+    if recorded in OPEN and (case.end == End.ESCALATED or step.optional):  # the saga may finish without an optional step
+        return frozenset(state.value for state in State)
+    state = _ON_RECORD.get(recorded)
+    if state is None:
+        return frozenset()
+    refusing = step.step in case.scenario.refusing
+    situation = Situation(state, forwarded=True, refused=state == State.REFUSED, refusing=refusing)
+    return frozenset(one.value for one in expectations.told(step_slice(case.saga, step.step), situation))
+
+
+_ON_RECORD = {
+    "applied": State.APPLIED,
+    "pending": State.ABSENT,
+    "refused": State.REFUSED,
+    "compensated": State.COMPENSATED,
+}
+"""What a state of the record says of the step at its participant."""
 
 
 def _unread(case: Judged, step: Step) -> str:
