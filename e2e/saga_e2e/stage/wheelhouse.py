@@ -5,6 +5,7 @@ So a build of an image needs no index, and nothing of this machine's pip setting
 
 import hashlib
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from saga_contracts.errors import SagapactError
+from saga_verifier.isolation.engine.context import context_of, may_be_secret
 
 PYTHON = "3.11"
 """Python in the images."""
@@ -85,7 +87,7 @@ def _chosen(wheel: zipfile.ZipFile, packages: Collection[str]) -> Iterator[tuple
     for name in wheel.namelist():
         top = name.partition("/")[0]
         metadata = top.endswith(".dist-info") and not name.endswith("/RECORD")
-        if top in packages or metadata:
+        if (top in packages or metadata) and not any(may_be_secret(part) for part in name.split("/")):
             yield name, wheel.read(name)
 
 
@@ -132,9 +134,7 @@ def sources(root: Path, folders: Mapping[str, str]) -> str:
     """
     whole = hashlib.sha256()
     for package, folder in sorted(folders.items()):
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                whole.update(
-                    f"{package}/{path.relative_to(root / folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest()
-                )
+        for name, path in context_of(root / folder).files.items():
+            content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+            whole.update(f"{package}/{name}\0".encode() + hashlib.sha256(content).digest())
     return whole.hexdigest()

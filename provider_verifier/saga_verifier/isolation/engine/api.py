@@ -1,4 +1,4 @@
-"""Speaks to the Docker engine: the only place that imports its library, and where its errors become ours.
+"""Speaks to the Docker engine by its library, and makes its errors ours; only `context` takes something else from there.
 
 testcontainers finds the engine (context, DOCKER_HOST, its own settings) and says where published ports answer; the objects
 themselves are made with the Docker library below it, so that every one carries our labels from its first moment on.

@@ -6,15 +6,19 @@ changes. Builds use only what the classic builder and BuildKit both know.
 
 import hashlib
 import io
+import os
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from saga_verifier.isolation.engine.api import Engine
+from saga_verifier.isolation.engine.context import context_of, files_of, ignored_by
 from saga_verifier.isolation.engine.errors import EngineError
 from saga_verifier.isolation.errors import CannotStartError
+
+__all__ = ["Build", "build_of", "built", "files_of", "found"]
 
 IMAGE_LABEL = "sagapact.image"
 STAGE_LABEL = "sagapact.stage"
@@ -22,7 +26,6 @@ STAGE_LABEL = "sagapact.stage"
 OLD_STAGE_S = 3600.0
 KEPT_BUILDS = 3
 """So many builds of one image are kept; older ones are removed unless a container uses them."""
-_IGNORED = frozenset({"__pycache__", ".git", ".venv", "node_modules", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Build:
         network: The build's network; None: the engine's own.
         seeds: Further texts that the tag is made from, such as the id of the base image.
         more: Makes further files of the context when it is built; what they hold must follow from the rest.
+        warning: What is to be said when it is built.
     """
 
     name: str
@@ -44,14 +48,15 @@ class Build:
     network: str | None = None
     seeds: tuple[str, ...] = ()
     more: Callable[[], Mapping[str, Path | bytes]] = dict
+    warning: str = ""
 
     @property
     def digest(self) -> str:
         """Name all that goes into the image."""
         whole = hashlib.sha256(repr((sorted(self.arguments.items()), self.seeds)).encode())
         for path, content in sorted(self.context.items()):
-            data = content if isinstance(content, bytes) else content.read_bytes()
-            whole.update(f"{path}\0{_mode(content):o}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+            kind = f"{path}\0{_mode(content):o}\0".encode(errors="surrogateescape")
+            whole.update(kind + hashlib.sha256(_data(content)).hexdigest().encode() + b"\n")
         return whole.hexdigest()[:16]
 
     @property
@@ -60,26 +65,16 @@ class Build:
         return f"{self.name}:{self.digest}"
 
 
-def files_of(folder: Path, prefix: str = "", only: Callable[[Path], bool] = lambda _: True) -> dict[str, Path | bytes]:
-    """Give the files of a folder for a build's context, without caches and version control.
-
-    Args:
-        folder: The folder.
-        prefix: Where it stands in the context.
-        only: Which files to take.
-    """
-    return {f"{prefix}{path.relative_to(folder).as_posix()}": path for path in _files(folder) if only(path)}
-
-
 def build_of(name: str, dockerfile: Path) -> Build:
-    """Give the build of a Dockerfile whose context is its own folder.
+    """Give the build of a Dockerfile whose context is its own folder, as far as its .dockerignore lets it in.
 
     Raises:
-        CannotStartError: when there is no such file.
+        CannotStartError: when there is no such file, or the folder cannot be sent.
     """
     if not dockerfile.is_file():
         raise CannotStartError(f"There is no Dockerfile {dockerfile}. Name an existing one, or name an image.")
-    return Build(name, {**files_of(dockerfile.parent), "Dockerfile": dockerfile})
+    context = context_of(dockerfile.parent, ignored_by(dockerfile))
+    return Build(name, {**context.files, "Dockerfile": _read(dockerfile)}, warning=context.warning)
 
 
 def built(engine: Engine, build: Build, say: Callable[[str], None] = lambda _: None) -> str:
@@ -96,6 +91,8 @@ def built(engine: Engine, build: Build, say: Callable[[str], None] = lambda _: N
     tag = build.tag
     if engine.image(tag) is None:
         say(f"building {tag}")
+        if build.warning:
+            say(build.warning)
         packed = _packed({**build.context, **build.more()})
         engine.build(packed, name=tag, arguments=build.arguments, labels={IMAGE_LABEL: build.name}, network=build.network)
         _forget_old(engine, build.name)
@@ -138,23 +135,37 @@ def _packed(context: Mapping[str, Path | bytes]) -> io.BytesIO:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for path, content in sorted(context.items()):
-            data = content if isinstance(content, bytes) else content.read_bytes()
+            data = _data(content)
             member = tarfile.TarInfo(path)  # without times and owners, so that the builder's own cache finds it again
-            member.size, member.mode = len(data), _mode(content)
-            tar.addfile(member, io.BytesIO(data))
+            member.mode = _mode(content)
+            if _is_link(content):
+                member.type, member.linkname = tarfile.SYMTYPE, os.fsdecode(data)
+            else:
+                member.size = len(data)
+            tar.addfile(member, None if _is_link(content) else io.BytesIO(data))
     packed.seek(0)
     return packed
 
 
+def _data(content: Path | bytes) -> bytes:
+    """Give what a file holds; of a link, where it leads."""
+    if isinstance(content, bytes):
+        return content
+    return os.fsencode(content.readlink()) if content.is_symlink() else _read(content)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CannotStartError(f"Cannot read {file} for the build: {error.strerror}. Let it be read, or ignore it.") from None
+
+
+def _is_link(content: Path | bytes) -> bool:
+    return isinstance(content, Path) and content.is_symlink()
+
+
 def _mode(content: Path | bytes) -> int:
+    if _is_link(content):
+        return 0o777
     return 0o755 if isinstance(content, Path) and content.stat().st_mode & 0o100 else 0o644
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name in _IGNORED:
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif path.is_file():
-            yield path
