@@ -1,9 +1,12 @@
-"""The pytest plugin: gives tests their recording, and writes the pact files when the run is over.
+"""The pytest plugin: finds the tests of sagas, gives them their recording, and writes the pact files when the run is over.
 
-Works with pytest-xdist: the workers share the folder that the controlling process made.
+Works with pytest-xdist: the workers share the folder that the controlling process made. A run without sagas loads nothing.
 """
 
+import asyncio
+import inspect
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from saga_contracts.exercise.recording import Outcome, Recording
 
 _FOLDER = pytest.StashKey[Path]()
@@ -20,9 +25,8 @@ _OUTCOMES: "pytest.StashKey[list[Outcome]]" = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--pacts`."""
     group = parser.getgroup("sagapact", "contracts of sagas")
-    group.addoption(
-        "--pacts", default="build/pacts", metavar="DIR", help="where the pact files are written (default: build/pacts)"
-    )
+    told = "where the pact files are written, from the folder in which pytest was started (default: build/pacts)"
+    group.addoption("--pacts", default="build/pacts", metavar="DIR", help=told)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,35 +35,51 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_FOLDER] = Path(given) if given else Path(tempfile.mkdtemp(prefix="sagapact-"))
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder of this run; it was made here."""
+    if not hasattr(config, "workerinput") and _FOLDER in config.stash:
+        shutil.rmtree(config.stash[_FOLDER], ignore_errors=True)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand the folder to a worker of pytest-xdist."""
     node.workerinput["sagapact_folder"] = str(node.config.stash[_FOLDER])
 
 
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, obj: Any) -> None:
+    """Note what the tests of a module are there for, also of those that pytest does not take for tests."""
+    for declared in _declared(obj):
+        _recording(collector.config).expect(declared.saga, declared.names, declared.optional)
+
+
+@pytest.hookimpl
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
+    """Run a client with `async` that no other plugin runs."""
+    if not any(_declared(pyfuncitem.obj)) or not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    asyncio.run(pyfuncitem.obj(**{name: value for name, value in pyfuncitem.funcargs.items() if name in names}))
+    return True
+
+
 @pytest.fixture(scope="session")
 def sagapact_recording(pytestconfig: pytest.Config) -> "Recording":
     """Where the exercised cases are recorded."""
-    from saga_contracts.exercise.recording import Recording  # noqa: PLC0415  (a run without sagas loads nothing)
-
-    return Recording(pytestconfig.stash[_FOLDER])
+    return _recording(pytestconfig)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the pact files; a saga with a case that no test exercised makes the run fail."""
     config = session.config
-    if hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput") or config.option.collectonly or not any(config.stash[_FOLDER].iterdir()):
         return
-    folder = config.stash[_FOLDER]
-    if any(folder.iterdir()):
-        from saga_contracts.exercise.recording import Recording  # noqa: PLC0415
-
-        outcomes = Recording(folder).finish(Path(config.rootpath, config.getoption("--pacts")))
-        config.stash[_OUTCOMES] = outcomes
-        if any(outcome.missing for outcome in outcomes) and session.exitstatus == pytest.ExitCode.OK and not _narrowed(config):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    shutil.rmtree(folder, ignore_errors=True)
+    outcomes = _recording(config).finish(_target(config))
+    config.stash[_OUTCOMES] = outcomes
+    lost = any(outcome.faults or (outcome.missing and not _narrowed(config)) for outcome in outcomes)
+    if lost and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -69,17 +89,49 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     terminalreporter.section("sagapact")
     for outcome in outcomes:
-        if outcome.missing:
-            terminalreporter.line(f"{outcome.saga}: no pact written, {len(outcome.missing)} cases were not exercised:")
-            for name in outcome.missing:
-                terminalreporter.line(f"  {name}")
-        else:
-            terminalreporter.line(f"{outcome.saga}: {outcome.exercised} cases exercised; pacts written:")
-            for path in outcome.files:
-                terminalreporter.line(f"  {path}")
+        for line in _told(outcome, _target(config)):
+            terminalreporter.line(line)
+
+
+def _told(outcome: "Outcome", target: Path) -> "Iterator[str]":
+    for fault in outcome.faults:
+        yield f"{outcome.saga}: {fault}"
+    if outcome.missing:
+        yield f"{outcome.saga}: no pact written, {len(outcome.missing)} cases were not exercised:"
+        yield from (f"  {name}" for name in outcome.missing)
+    elif outcome.files:
+        yield f"{outcome.saga}: {len(outcome.exercised)} cases exercised; pacts written:"
+        yield from (f"  {path}" for path in outcome.files)
+    if not outcome.files and target.exists():
+        yield f"  What {target} holds of it stays as it was."
+    for path in outcome.left_over:
+        yield f"  {path} holds contracts of it with a participant that it has no more. Remove the file if nobody needs it."
+
+
+def _declared(obj: Any) -> "Iterator[Any]":
+    """Give what a test, or the tests of a class, are there for."""
+    decorated = sys.modules.get("saga_contracts.exercise.decorated")
+    if decorated is None:
+        return
+    for one in (obj, *(vars(obj).values() if inspect.isclass(obj) else ())):
+        found = getattr(one, decorated.ATTRIBUTE, None)
+        if isinstance(found, decorated.Declared):
+            yield found
+
+
+def _recording(config: pytest.Config) -> "Recording":
+    from saga_contracts.exercise.recording import Recording  # noqa: PLC0415  (a run without sagas loads nothing)
+
+    return Recording(config.stash[_FOLDER])
+
+
+def _target(config: pytest.Config) -> Path:
+    """Give where the pact files go: a folder of whoever started pytest, wherever pytest found its root."""
+    return Path(config.invocation_params.dir, config.getoption("--pacts"))
 
 
 def _narrowed(config: pytest.Config) -> bool:
     """Did the user choose some tests only?"""
-    chosen = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
+    option = config.option
+    chosen = option.keyword or option.markexpr or getattr(option, "lf", False) or getattr(option, "deselect", None)
     return bool(chosen) or any("::" in argument for argument in config.args)

@@ -165,6 +165,14 @@ def make_slice(make_saga: MakeSaga) -> MakeSlice:
     return make
 
 
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A repository with one saga of one step; tests are added by the test."""
+    whole = definition(step("a", participant="maker"), executes_as="shop")
+    (pytester.path / "saga.json").write_text(json.dumps(whole), encoding="utf-8")
+    return pytester
+
+
 @pytest.fixture(scope="session")
 def declare(make_saga: MakeSaga) -> Callable[..., Saga]:
     """Writes the simulation's chart as a saga file; steps named in `together` are at the same participant."""

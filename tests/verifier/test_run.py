@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from saga_contracts import testing
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import cases
+from saga_contracts.exercise.library import library_client
 from saga_contracts.exercise.recording import Recording
+from saga_contracts.exercise.turns import exercise
 from saga_contracts.sagafile import parse_saga
 from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.provider_file import ProviderFile, load_provider_file
@@ -32,7 +33,7 @@ def pact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     saga = parse_saga(SAGA, "small.yaml")
     recording = Recording(folder / "run")
     for case in cases.derive(saga):
-        testing.exercise(saga, case, testing._library_client, recording, source="library")
+        exercise(saga, case, library_client, recording, source="library")
     (outcome,) = recording.finish(folder / "pacts")
     return next(path for path in outcome.files if "stock" in path.name)
 

@@ -13,9 +13,10 @@ import pytest
 
 from command_line import Done, Sagapact
 from plain_provider import __file__ as plain_program
-from saga_contracts import testing
 from saga_contracts.derive import cases
+from saga_contracts.exercise.library import library_client
 from saga_contracts.exercise.recording import Recording
+from saga_contracts.exercise.turns import exercise
 from saga_contracts.sagafile import parse_saga
 from saga_verifier.isolation import Running
 from small_participant import SAGA
@@ -89,7 +90,7 @@ def saga_pact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     saga = parse_saga(SAGA, "small.yaml")
     recording = Recording(folder / "run")
     for case in cases.derive(saga):
-        testing.exercise(saga, case, testing._library_client, recording, source="library")
+        exercise(saga, case, library_client, recording, source="library")
     (outcome,) = recording.finish(folder / "pacts")
     return next(path for path in outcome.files if "stock" in path.name)
 

@@ -47,7 +47,7 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     example, found = example_context(saga, step), generator_context(saga, step)
     for name in saga.payload.fresh:
         value = templates.look_up(name, saga.payload.example)
-        if in_path(value) != str(value):
+        if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
             fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
     if in_path(example["key"]) != example["key"]:
         found["key"] = f"${{stepKey{IN_PATH}}}"

@@ -4,16 +4,23 @@ Each test writes a pact of one interaction. `merge` puts them together: sorted b
 conflict or a missing key is an error, where a Pact library would silently keep one of the two.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError, UsageError
+from saga_contracts.wire import exact
 
 SPECIFICATION = "4.0"
+MAX_STEM = 180
+"""The longest name without its ending that every file system takes, with room for a mark."""
+MARK = 16
+"""Hexadecimal digits that tell two pairs apart whose names would be one."""
 
 
 def merge(parts: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -37,13 +44,28 @@ def merge(parts: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, An
 
 
 def canonical(pact: dict[str, Any]) -> bytes:
-    """Give a pact's bytes: sorted keys, two spaces, one line break at the end."""
-    return (json.dumps(pact, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    """Give a pact's bytes: sorted keys, two spaces, one line break at the end; numbers as `exact.loads` read them."""
+    return (exact.dumps(pact, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def file_name(consumer: str, provider: str) -> str:
-    """Give the usual file name of a pact, safe for every file system."""
-    return f"{_safe(consumer)}-{_safe(provider)}.json"
+    """Give the usual file name of a pact, safe for every file system; two pairs may have one, such as `a-b`, `c` and `a`, `b-c`.
+
+    >>> file_name("shop", "my bank")
+    'shop-my%20bank.json'
+    """
+    stem = _stem(consumer, provider)
+    return f"{stem}.json" if len(stem) <= MAX_STEM else unmistakable_name(consumer, provider)
+
+
+def unmistakable_name(consumer: str, provider: str) -> str:
+    """Give a file name that no other pair has, whatever hyphens and capital letters the names hold.
+
+    >>> unmistakable_name("shop", "my bank")
+    'shop-my%20bank.901aade28fa87365.json'
+    """
+    mark = hashlib.sha256(json.dumps([consumer, provider]).encode()).hexdigest()[:MARK]
+    return f"{_stem(consumer, provider)[:MAX_STEM]}.{mark}.json"
 
 
 def slices(pact: dict[str, Any]) -> list[StepSlice]:
@@ -92,5 +114,6 @@ def _document(consumer: str, provider: str, interactions: dict[str, dict[str, An
     }
 
 
-def _safe(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
+def _stem(consumer: str, provider: str) -> str:
+    """Give both names, with all but ASCII letters, digits, `.`, `_` and `-` percent-encoded."""
+    return "-".join(quote(name, safe="").replace("~", "%7E") for name in (consumer, provider))

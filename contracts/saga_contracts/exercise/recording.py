@@ -1,17 +1,24 @@
-"""What a test run recorded: one part for each exercised case, shared by all worker processes of the run.
+"""What a test run recorded: which cases its sagas have, which were exercised, and which failed.
 
-A run has its own folder, so cases of removed tests cannot linger. `finish` turns it into pact files, but only for sagas of which
-every case was exercised.
+A run has its own folder, which all of its processes share, so cases of removed tests cannot linger. `finish` turns it into pact
+files, but only for sagas of which every case was exercised and none failed.
 """
 
+import hashlib
 import json
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import pactfile
-from saga_contracts.derive.cases import WHOLE
+from saga_contracts.errors import SagapactError
+from saga_contracts.exercise import pactfolder
+
+SOURCES = ("library", "native")
+"""What exercised a case; of both, the later one is what counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +27,24 @@ class Outcome:
 
     Attributes:
         saga: Its name.
-        exercised: Number of cases that were exercised.
-        missing: Names of those that were not.
+        exercised: Names of the cases that were exercised and did not fail.
+        missing: Names of the others.
         files: Pact files that were written.
+        left_over: Pact files that hold interactions of the saga with a participant that it has no more.
+        faults: Why a pact file could not be written, one or two sentences each.
     """
 
     saga: str
-    exercised: int
-    missing: tuple[str, ...]
-    files: tuple[Path, ...]
+    exercised: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    left_over: tuple[Path, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Do the pact files hold all of the saga?"""
+        return not self.missing and not self.faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,71 +54,103 @@ class Recording:
     folder: Path
 
     @property
-    def parts(self) -> Path:
-        """Where the one-interaction pacts go."""
-        return self.folder / "parts"
+    def is_empty(self) -> bool:
+        """Has no test of a saga been found?"""
+        return not self.folder.is_dir() or not any(self.folder.iterdir())
 
-    def expect(self, saga: Saga, names: list[str]) -> None:
-        """Note which cases the saga has; the same from each worker."""
-        note = self.folder / f"{saga.saga}.saga.json"
-        if not note.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            note.write_text(json.dumps({"saga": saga.saga, "cases": names}), encoding="utf-8")
+    def expect(self, saga: Saga, names: Iterable[str], optional: Iterable[str] = ()) -> None:
+        """Note which cases the saga has; the same from each worker, more from each further test.
 
-    def exercised(self, saga: Saga, name: str, source: str) -> None:
-        """Note that a case was exercised, and by what: `native` or `library`; of both, `native` is what counts."""
-        note = self.folder / f"{name.replace('/', '__')}.{source}.done.json"
-        note.write_text(json.dumps({"saga": saga.saga, "case": name, "source": source}), encoding="utf-8")
+        Args:
+            saga: The saga.
+            names: The cases that have to be exercised.
+            optional: Cases that a run may leave to another one; what that one recorded of them stays.
+        """
+        content = hashlib.sha256(json.dumps(saga.as_json(), sort_keys=True).encode()).hexdigest()
+        note = {"saga": saga.saga, "content": content, "cases": sorted(names), "optional": sorted(optional)}
+        self._note("saga", json.dumps(note), note)
+
+    def exercised(self, saga: Saga, name: str, source: str, pact: dict[str, Any]) -> None:
+        """Note that a case was exercised, by what (`native` or `library`), and its pact."""
+        self._note(source, name, {"saga": saga.saga, "case": name, "source": source, "pact": pact})
+
+    def failed(self, name: str) -> None:
+        """Note that a test of a case failed: no other test makes up for it."""
+        self._note("failed", name, {"case": name})
 
     def finish(self, target: Path) -> list[Outcome]:
         """Write the pact files of every complete saga, and tell how each saga ended."""
-        done = {note["case"]: note for source in ("library", "native") for note in self._notes(f"*.{source}.done.json")}
-        expected = self._notes("*.saga.json")
-        complete = [saga for saga in expected if all(name in done for name in saga["cases"])]
-        files = self._write(complete, done, target)
-        return [
-            Outcome(
-                saga["saga"],
-                sum(name in done for name in saga["cases"]),
-                tuple(name for name in saga["cases"] if name not in done),
-                tuple(path for path, sagas in files.items() if saga["saga"] in sagas),
-            )
-            for saga in expected
-        ]
+        done = {note["case"]: note for source in SOURCES for note in self._notes(source)}
+        for note in self._notes("failed"):
+            done.pop(note["case"], None)
+        sagas: dict[str, dict[str, _Saga]] = {}
+        for note in self._notes("saga"):
+            known = sagas.setdefault(note["saga"], {}).setdefault(note["content"], _Saga())
+            known.cases.update(note["cases"])
+            known.optional.update(note["optional"])
+        return list(_finish({name: list(contents.values()) for name, contents in sorted(sagas.items())}, done, target))
 
-    def _notes(self, pattern: str) -> list[dict[str, Any]]:
-        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob(pattern))]
+    def _note(self, kind: str, name: str, content: dict[str, Any]) -> None:
+        """Write a note as a whole or not at all; its name is a hash, so that no two names meet in any file system."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{hashlib.sha256(name.encode()).hexdigest()}.{kind}.json"
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(content), encoding="utf-8")
+        part.replace(path)
 
-    def _write(self, sagas: list[dict[str, Any]], done: dict[str, dict[str, Any]], target: Path) -> dict[Path, set[str]]:
-        """Write the pact files; gives for each the sagas whose cases it holds."""
-        complete = {saga["saga"] for saga in sagas}
-        required = [name for saga in sagas for name in saga["cases"]]
-        messages = [name for name, note in done.items() if note["saga"] in complete and name.split("/")[1] == WHOLE]
-        names = [*required, *sorted(messages)]
-        parts = [json.loads((self.parts / f"{name.replace('/', '__')}.json").read_text(encoding="utf-8")) for name in names]
-        written = {}
-        ran = {saga["saga"] for saga in self._notes("*.saga.json")}
-        for (consumer, provider), pact in pactfile.merge(parts).items():
-            path = target / pactfile.file_name(consumer, provider)
-            sources = {one["key"]: done[one["key"]]["source"] for one in pact["interactions"]}
-            written[path] = {key.split("/")[0] for key in sources}
-            kept, kept_sources = _of_other_sagas(path, ran)
-            pact["interactions"] = sorted([*pact["interactions"], *kept], key=lambda one: str(one["key"]))
-            pact["metadata"]["sagapact"] = {"source": sources | kept_sources}
-            target.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(pactfile.canonical(pact))
-        return written
+    def _notes(self, kind: str) -> list[dict[str, Any]]:
+        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob(f"*.{kind}.json"))]
 
 
-def _of_other_sagas(path: Path, ran: set[str]) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Give what an earlier run wrote into the same file for sagas that this run knows nothing of.
+@dataclass(slots=True)
+class _Saga:
+    """What one saga file has: cases that have to be exercised, and such that need not."""
 
-    Two sagas of one consumer can share a participant, and so a pact file; their tests may run one after the other.
-    """
+    cases: set[str] = field(default_factory=set)
+    optional: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What became of one pact."""
+
+    sagas: frozenset[str]
+    path: Path | None = None
+    fault: str = ""
+
+
+def _finish(sagas: dict[str, list[_Saga]], done: dict[str, dict[str, Any]], target: Path) -> Iterator[Outcome]:
+    outcomes = {name: _outcome(name, contents, set(done)) for name, contents in sagas.items()}
+    complete = {name: sagas[name][0].optional for name, outcome in outcomes.items() if outcome.is_complete}
+    recorded = [note for note in done.values() if note["saga"] in complete and note["case"] in _known(sagas[note["saga"]][0])]
+    written = [_put(pact, recorded, complete, target) for pact in pactfile.merge(one["pact"] for one in recorded).values()]
+    paths = [one.path for one in written if one.path is not None]
+    for name, outcome in outcomes.items():
+        mine = [one for one in written if name in one.sagas]
+        left = pactfolder.left_over(target, paths, {name: complete[name]}) if name in complete else []
+        yield replace(
+            outcome,
+            files=tuple(one.path for one in mine if one.path is not None),
+            left_over=tuple(left),
+            faults=outcome.faults + tuple(one.fault for one in mine if one.fault),
+        )
+
+
+def _outcome(name: str, contents: list[_Saga], done: set[str]) -> Outcome:
+    cases = set().union(*(saga.cases for saga in contents))
+    faults = [f"Different saga files of this run bear the name {name}. Give each its own name."] if len(contents) > 1 else []
+    return Outcome(name, tuple(sorted(cases & done)), tuple(sorted(cases - done)), faults=tuple(faults))
+
+
+def _known(saga: _Saga) -> set[str]:
+    return saga.cases | saga.optional
+
+
+def _put(pact: dict[str, Any], recorded: list[dict[str, Any]], complete: Mapping[str, set[str]], target: Path) -> _Written:
+    keys = {one["key"] for one in pact["interactions"]}
+    sources = {one["case"]: one["source"] for one in recorded if one["case"] in keys}
+    sagas = frozenset(one["saga"] for one in recorded if one["case"] in keys)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        sources = document["metadata"]["sagapact"]["source"]
-        kept = [one for one in document["interactions"] if one["key"] in sources and one["key"].split("/")[0] not in ran]
-        return kept, {one["key"]: sources[one["key"]] for one in kept}
-    except (OSError, ValueError, KeyError, TypeError):
-        return [], {}
+        return _Written(sagas, pactfolder.put(target, pact, sources, complete))
+    except SagapactError as error:
+        return _Written(sagas, fault=str(error))

@@ -29,13 +29,13 @@ def loads(text: str | bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def dumps(value: Any) -> str:
-    """Write JSON that `loads` has read.
+def dumps(value: Any, **form: Any) -> str:
+    """Write JSON that `loads` has read; its form as for `json.dumps`.
 
     >>> dumps(loads('[1563454500.123456789, 1E+400, 0.5]'))
     '[1563454500.123456789, 1E+400, 0.5]'
     """
-    return _MARKED.sub(r"\1", json.dumps(_marked(value)))
+    return _MARKED.sub(r"\1", json.dumps(_marked(value), **form))
 
 
 def as_utf8(content: bytes) -> bytes:

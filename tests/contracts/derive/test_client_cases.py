@@ -1,15 +1,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx
-import pytest
-
-from patience import PATIENCE_S
-from saga_contracts.declare.saga import Reply, Request, Saga
+from saga_contracts.declare.saga import Reply, Saga
 from saga_contracts.derive import cases, client_cases
 from saga_contracts.derive.cases import WHOLE, Role
-from saga_contracts.derive.client_cases import Answer, Kind
-from saga_contracts.exercise import stub
+from saga_contracts.derive.client_cases import Kind
 
 Make = Callable[..., dict[str, Any]]
 MakeSaga = Callable[..., Saga]
@@ -69,51 +64,6 @@ def test_an_undeclared_status_is_one_that_the_file_does_not_declare(make_step: M
     for case in client_cases.derive(make_saga(one)):
         if case.kind == Kind.UNDECLARED and case.role == Role.FORWARD:
             assert case.answers == (Reply(status=421),)
-
-
-def test_the_stub_answers_in_turn_and_keeps_what_came() -> None:
-    answers = (Reply(status=503), Reply(status=201, body={"id": {"$like": "{key}"}}))
-    with stub.serve(answers, {"key": "k"}, {"Saga-Id": "s"}) as served:
-        first = httpx.post(f"{served.url}/a%20b?x=1", json={"n": 1}, trust_env=False)
-        second = httpx.post(f"{served.url}/a", trust_env=False)
-    assert (first.status_code, second.status_code, second.json()) == (503, 201, {"id": "k"})
-    assert second.headers["saga-id"] == "s"
-    call = served.calls[0]
-    assert (call.method, call.path, call.query, call.body) == ("POST", "/a b", {"x": "1"}, {"n": 1})
-
-
-def test_strangers_that_look_for_another_server_are_not_taken_for_the_client() -> None:
-    with stub.serve((Reply(status=200),), {}, {}) as served:
-        assert httpx.get(f"{served.url}/health", trust_env=False).status_code == 404
-        assert httpx.get(f"{served.url}/a", trust_env=False).status_code == 200
-    assert [call.path for call in served.calls] == ["/a"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "error", "patience_s"),
-    [(Answer.DROP, httpx.RemoteProtocolError, PATIENCE_S), (Answer.SILENCE, httpx.ReadTimeout, 0.2)],
-)
-def test_the_stub_can_be_silent_and_can_drop(answer: Answer, error: type[Exception], patience_s: float) -> None:
-    with stub.serve((answer,), {}, {}) as served, pytest.raises(error):
-        httpx.get(served.url, timeout=patience_s, trust_env=False)
-    assert len(served.calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "part"),
-    [
-        ({"method": "PUT"}, "PUT /a instead of POST /a"),
-        ({"path": "/b"}, "POST /b instead"),
-        ({"query": {"x": "2"}}, "query"),
-        ({"headers": {}}, "header Idempotency-Key is None"),
-        ({"body": {"n": 2}}, "body"),
-    ],
-)
-def test_a_call_that_is_not_as_declared_is_explained(change: dict[str, Any], part: str) -> None:
-    right: dict[str, Any] = {"method": "POST", "path": "/a", "query": {}, "headers": {"idempotency-key": "k"}, "body": {"n": 1}}
-    request = Request(method="POST", path="/a", headers={"Idempotency-Key": "{key}"}, body={"n": 1})
-    assert stub.difference(stub.Call(**right), request, {"key": "k"}, {}) is None
-    assert part in (stub.difference(stub.Call(**right | change), request, {"key": "k"}, {}) or "")
 
 
 def test_creation_and_notification_are_messages_of_their_caller(vas: Saga) -> None:

@@ -5,13 +5,14 @@ Each mistake is the right client with one thing wrong, so that what fails is the
 # ruff: noqa: ARG002  (a mistake replaces one part of the right client, with or without looking at what it is given)
 
 from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
 
 import httpx
 
 from saga_contracts.testing import Given
 
 HTTP = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
-CALLS = {"forward": ("POST", "/a"), "compensate": ("POST", "/a/undo"), "status": ("GET", "/a/status")}
+CALLS = {"forward": ("POST", "/{}/a"), "compensate": ("POST", "/{}/a/undo"), "status": ("GET", "/{}/a/status")}
 FORWARD = {"made": "done", "pending": "in_progress", "none_left": "refused", "undone": "suspended", "key_reused": "misused"}
 STATUS = {"made": "applied", "refused": "refused", "undone": "compensated"}
 
@@ -32,7 +33,10 @@ class Client:
         return outcome == "retryable"
 
     def once(self, given: Given, number: int) -> str:
+        if given.message is not None:
+            return self.message(given)
         method, path = CALLS[given.role]
+        path = path.replace("{}", self.in_path(given.payload["order_id"])) if "{" in given.step.forward.request.path else path[3:]
         body = self.body(given) if given.role == "forward" else None
         try:
             reply = HTTP.request(
@@ -40,7 +44,7 @@ class Client:
                 given.url + path,
                 headers=self.headers(given, number),
                 json=body,
-                timeout=given.timeout_s,
+                timeout=self.timeout_s(given),
             )
         except httpx.TransportError:
             return self.silence(given)
@@ -55,6 +59,17 @@ class Client:
     def body(self, given: Given) -> dict[str, str]:
         told = {"callback": given.callback_url} if given.step.callback is not None else {}
         return {"order": given.payload["order_id"], **told}
+
+    def timeout_s(self, given: Given) -> float | None:
+        return given.timeout_s
+
+    def in_path(self, value: str) -> str:
+        return quote(value, safe="")
+
+    def message(self, given: Given) -> str:
+        if given.role == "callback":
+            return str(given.message["outcome"]) if given.message.get("outcome") in ("done", "refused") else "unknown"
+        return "taken" if given.message["saga"] == given.saga.saga else "unknown"
 
     def silence(self, given: Given) -> str:
         return "retryable"
@@ -176,29 +191,158 @@ class NeverTriesAgain(Client):
         return False
 
 
-MISTAKES: list[tuple[type[Client], str]] = [
-    (DropsTheKey, "forward/done"),
-    (NewKeyOnEachRetry, "forward/retried"),
-    (KeyOfTheSagaOnly, "forward/done"),
-    (Takes422ForRetryable, "forward/refused"),
-    (TakesATimeOutForRefused, "forward/no_answer"),
-    (ReadsTheWrongField, "status/applied"),
-    (CompensatesWithoutKey, "compensate/done"),
-    (RetriesARefusal, "forward/refused_once"),
-    (NoCorrelation, "forward/done"),
-    (WrongMethod, "compensate/done"),
-    (SwallowsUnknown, "forward/undeclared"),
-    (FailingStatusIsAbsent, "status/failing"),
-    (LostConnectionIsDone, "forward/connection_lost"),
-    (SendsAnotherPayload, "forward/done"),
-    (NeverTriesAgain, "forward/retried"),
-]
-"""Each mistake, and the case that has to find it."""
+class CallsTwice(Client):
+    """Sends every call once more, to be sure."""
 
-HARMLESS_ELSEWHERE: dict[type[Client], set[str]] = {
+    def once(self, given: Given, number: int) -> str:
+        super().once(given, number)
+        return super().once(given, number)
+
+
+class HasNoTimeOut(Client):
+    def timeout_s(self, given: Given) -> float | None:
+        return None
+
+
+class HasATimeOutOfItsOwn(Client):
+    """The default of httpx, whatever the saga says."""
+
+    def timeout_s(self, given: Given) -> float | None:
+        return 5.0
+
+
+class TriesUntilItIsDone(Client):
+    def call(self, given: Given) -> str:
+        outcome = "retryable"
+        while outcome not in ("done", "applied", "suspended", "misused", "refused", "absent", "compensated", "unknown"):
+            outcome = self.once(given, 0)
+        return outcome
+
+
+class DoesNotEncodeThePath(Client):
+    def in_path(self, value: str) -> str:
+        return value
+
+
+class EncodesThePathTwice(Client):
+    def in_path(self, value: str) -> str:
+        return quote(quote(value, safe=""), safe="")
+
+
+class WritesABlankInThePathAsPlus(Client):
+    def in_path(self, value: str) -> str:
+        return quote_plus(value)
+
+
+class UndeclaredSuccessIsDone(Client):
+    def read(self, given: Given, reply: httpx.Response) -> str:
+        return "done" if reply.is_success and given.role == "forward" and not reply.content else super().read(given, reply)
+
+
+class RefusedCompensationIsDone(Client):
+    """Takes whatever comes back from a compensating call for success."""
+
+    def read(self, given: Given, reply: httpx.Response) -> str:
+        return "done" if given.role == "compensate" else super().read(given, reply)
+
+
+class IgnoresTheMessage(Client):
+    def message(self, given: Given) -> str:
+        return "done" if given.role == "callback" else "taken"
+
+
+class TakesEveryCallbackButARefusalForDone(Client):
+    def message(self, given: Given) -> str:
+        if given.role != "callback":
+            return super().message(given)
+        return "refused" if given.message.get("outcome") == "refused" else "done"
+
+
+class TakesEveryMessageWithASaga(Client):
+    def message(self, given: Given) -> str:
+        return "taken" if given.message.get("saga") else super().message(given)
+
+
+class SpeaksOfSuccess(Client):
+    """Reports words of its own."""
+
+    def call(self, given: Given) -> str:
+        return {"done": "success"}.get(outcome := super().call(given), outcome)
+
+
+class ForgetsToReport(Client):
+    def call(self, given: Given) -> str:
+        super().call(given)
+        return None  # type: ignore[return-value]
+
+
+class Raises(Client):
+    def silence(self, given: Given) -> str:
+        raise OSError("no answer")
+
+
+class ForgetsToAwait(Client):
+    def call(self, given: Given) -> str:
+        async def later() -> str:
+            return super(ForgetsToAwait, self).call(given)
+
+        later().close()
+        return "done"
+
+
+MISTAKES: list[tuple[type[Client], str, str]] = [
+    (DropsTheKey, "forward/done", "Idempotency-Key"),
+    (NewKeyOnEachRetry, "forward/retried", "call 2 of the client is not as the contract says"),
+    (KeyOfTheSagaOnly, "forward/done", "Idempotency-Key"),
+    (Takes422ForRetryable, "forward/refused", "made 'retryable' of the reply 422, but it means 'refused'"),
+    (TakesATimeOutForRefused, "forward/no_answer", "made 'refused' of it (answered: silence), but it means 'retryable'"),
+    (ReadsTheWrongField, "status/applied", "but it means 'applied'"),
+    (CompensatesWithoutKey, "compensate/done", "Idempotency-Key"),
+    (RetriesARefusal, "forward/refused_once", "called 2 times instead of 1"),
+    (NoCorrelation, "forward/done", "Saga-Id"),
+    (WrongMethod, "compensate/done", "PUT /a/undo"),
+    (SwallowsUnknown, "forward/undeclared", "but it means 'unknown'"),
+    (FailingStatusIsAbsent, "status/failing", "made 'absent' of it (answered: status 500)"),
+    (LostConnectionIsDone, "forward/connection_lost", "made 'done' of it (answered: drop)"),
+    (SendsAnotherPayload, "forward/done", "order"),
+    (NeverTriesAgain, "forward/retried", "called 1 times instead of 2"),
+    (CallsTwice, "forward/done", "called 2 times instead of 1 (answered: status 201, tries allowed: 1)"),
+    (HasNoTimeOut, "status/no_answer", "had not given up"),
+    (HasATimeOutOfItsOwn, "status/no_answer", "had not given up"),
+    (TriesUntilItIsDone, "forward/unavailable", "times instead of 1 (answered: status 503"),
+    (UndeclaredSuccessIsDone, "forward/undeclared_success", "made 'done' of it (answered: status 206), but it means 'unknown'"),
+    (RefusedCompensationIsDone, "compensate/undeclared", "made 'done' of it (answered: status 418), but it means 'unknown'"),
+    (SpeaksOfSuccess, "forward/done", "'success', which is no outcome of a forward call"),
+    (ForgetsToReport, "status/absent", "The test gave no outcome"),
+    (Raises, "forward/connection_lost", "no answer"),
+    (ForgetsToAwait, "forward/done", "no call came"),
+    (Ignores202, "callback: forward/in_progress", "made 'done' of the reply 202"),
+    (IgnoresTheMessage, "callback: callback/done", "made 'done' of the message"),
+    (IgnoresTheMessage, "callback: callback/refused", "made 'done' of the message"),
+    (IgnoresTheMessage, "callback: creation/started", "made 'taken' of the message"),
+    (IgnoresTheMessage, "callback: notification/compensation_failed", "made 'taken' of the message"),
+    (TakesEveryCallbackButARefusalForDone, "callback: callback/done", "which the saga file does not declare"),
+    (TakesEveryMessageWithASaga, "callback: creation/started", "which the saga file does not declare"),
+    (NullCompensationIsAnError, "null: compensate/null", "made 'unknown' of the reply 404"),
+    (DoesNotEncodeThePath, "path: forward/done", "send it"),
+    (EncodesThePathTwice, "path: forward/done", "Request not found"),
+    (WritesABlankInThePathAsPlus, "path: status/absent", "Request not found"),
+]
+"""Each mistake, the case that has to find it (after the saga, if it is not the plain one), and a part of what is said."""
+
+FOUND_NOWHERE_ELSE: dict[type[Client], set[str]] = {
     NewKeyOnEachRetry: {"forward/retried", "compensate/retried"},
     RetriesARefusal: {"forward/refused_once"},
     FailingStatusIsAbsent: {"status/failing", "status/unavailable"},
     NeverTriesAgain: {"forward/retried", "compensate/retried"},
+    HasNoTimeOut: {"forward/no_answer", "compensate/no_answer", "status/no_answer"},
+    HasATimeOutOfItsOwn: {"forward/no_answer", "compensate/no_answer", "status/no_answer"},
+    UndeclaredSuccessIsDone: {"forward/undeclared_success"},
+    RefusedCompensationIsDone: {
+        "compensate/undeclared",
+        "compensate/undeclared_success",
+        "compensate/unavailable",
+        "compensate/retried",
+    },
 }
 """Mistakes of which all other cases have to take no notice, so that the finding points at the mistake."""
