@@ -12,9 +12,6 @@ from saga_contracts.declare.saga import Completion, Reply, Request, Saga, Step
 from saga_contracts.derive import cases
 from saga_contracts.derive.cases import Role
 
-SILENCE_TIMEOUT_MS = 250
-"""How long a client is asked to wait for an answer that never comes."""
-
 
 class Kind(StrEnum):
     """What the stub does."""

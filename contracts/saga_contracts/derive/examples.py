@@ -38,3 +38,15 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         fresh.put(payload, name, f"${{{name}}}")
     others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
     return example_context(saga, step) | {"payload": payload} | others
+
+
+def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
+    """Give the expressions for a path: where a value has to be percent-encoded there, the encoded one has a name of its own."""
+    example, found = example_context(saga, step), generator_context(saga, step)
+    for name in saga.payload.fresh:
+        value = templates.look_up(name, saga.payload.example)
+        if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
+            fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    if in_path(example["key"]) != example["key"]:
+        found["key"] = f"${{stepKey{IN_PATH}}}"
+    return found

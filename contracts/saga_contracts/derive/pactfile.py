@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError, UsageError
+from saga_contracts.wire import exact
 
 SPECIFICATION = "4.0"
 MAX_STEM = 180
@@ -43,20 +44,28 @@ def merge(parts: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, An
 
 
 def canonical(pact: dict[str, Any]) -> bytes:
-    """Give a pact's bytes: sorted keys, two spaces, one line break at the end."""
-    return (json.dumps(pact, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    """Give a pact's bytes: sorted keys, two spaces, one line break at the end; numbers as `exact.loads` read them."""
+    return (exact.dumps(pact, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def file_names(consumer: str, provider: str) -> tuple[str, str]:
-    """Give the usual file name of a pact, and one that no other pair has, whatever hyphens and capital letters the names hold.
+def file_name(consumer: str, provider: str) -> str:
+    """Give the usual file name of a pact, safe for every file system; two pairs may have one, such as `a-b`, `c` and `a`, `b-c`.
 
-    >>> file_names("shop-de", "my Bank")
-    ('shop-de-my%20Bank.json', 'shop-de-my%20Bank.db74acf51b00095e.json')
+    >>> file_name("shop", "my bank")
+    'shop-my%20bank.json'
     """
-    stem = f"{_escaped(consumer)}-{_escaped(provider)}"
+    stem = _stem(consumer, provider)
+    return f"{stem}.json" if len(stem) <= MAX_STEM else unmistakable_name(consumer, provider)
+
+
+def unmistakable_name(consumer: str, provider: str) -> str:
+    """Give a file name that no other pair has, whatever hyphens and capital letters the names hold.
+
+    >>> unmistakable_name("shop", "my bank")
+    'shop-my%20bank.901aade28fa87365.json'
+    """
     mark = hashlib.sha256(json.dumps([consumer, provider]).encode()).hexdigest()[:MARK]
-    unmistakable = f"{stem[:MAX_STEM]}.{mark}.json"
-    return (f"{stem}.json" if len(stem) <= MAX_STEM else unmistakable), unmistakable
+    return f"{_stem(consumer, provider)[:MAX_STEM]}.{mark}.json"
 
 
 def slices(pact: dict[str, Any]) -> list[StepSlice]:
@@ -105,6 +114,6 @@ def _document(consumer: str, provider: str, interactions: dict[str, dict[str, An
     }
 
 
-def _escaped(name: str) -> str:
-    """Percent-encode all but ASCII letters, digits, `.`, `_` and `-`."""
-    return quote(name, safe="").replace("~", "%7E")
+def _stem(consumer: str, provider: str) -> str:
+    """Give both names, with all but ASCII letters, digits, `.`, `_` and `-` percent-encoded."""
+    return "-".join(quote(name, safe="").replace("~", "%7E") for name in (consumer, provider))

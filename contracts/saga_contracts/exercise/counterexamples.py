@@ -14,7 +14,7 @@ from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.derive.cases import Case, Role
 from saga_contracts.derive.examples import example_context
 from saga_contracts.exercise.outcomes import UNKNOWN
-from saga_contracts.wire.replies import callback_outcome
+from saga_contracts.wire.replies import callback_bodies, callback_outcome
 
 UNHEARD_OF = "unheard_of"
 
@@ -49,13 +49,9 @@ def messages(saga: Saga, case: Case) -> list[Message]:
 
 def _declared(step: Step, case: Case) -> Iterator[tuple[str, Any]]:
     yield case.outcome, case.message
-    if case.role != Role.CALLBACK or step.callback is None:
-        return
-    common = step.callback.request.body or {}
-    for outcome in type(step.callback.outcomes).model_fields:
-        body = getattr(step.callback.outcomes, outcome)
-        if body is not None and outcome != case.outcome:
-            yield outcome, {**common, **body}
+    for outcome, body in callback_bodies(step) if case.role == Role.CALLBACK else ():
+        if outcome != case.outcome:
+            yield outcome.value, body
 
 
 def _strange(step: Step, case: Case, context: Mapping[str, Any]) -> Iterator[Any]:

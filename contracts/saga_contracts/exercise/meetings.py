@@ -11,12 +11,13 @@ from saga_contracts.derive.examples import example_context
 from saga_contracts.exercise.counterexamples import Message
 from saga_contracts.exercise.outcomes import misreported, words
 from saga_contracts.exercise.served import stub
+from saga_contracts.exercise.served.calls import difference as difference_of
 from saga_contracts.exercise.served.expected import expected_call
-from saga_contracts.exercise.served.server import Call
-from saga_contracts.wire import correlation
+from saga_contracts.rim.server import Received
 
 SAFE_REPEATS = 3
 """So often a library may by itself repeat a call that only reads, when the connection ends (RFC 9110, 9.2.2; some do)."""
+NO_CALL = "the client did not call as the contract says: no call came. Let the test call `given.url` by the client."
 MEND = "Mend how the client reads it, or the saga file if the declaration is wrong."
 
 
@@ -69,13 +70,13 @@ class MockMeeting(Meeting):
         from saga_contracts.exercise.served import interactions  # noqa: PLC0415  (loads Pact, which only a running test needs)
 
         with interactions.serve(self.saga, self.case, last_reply(self.saga, self.case)) as self._exchange:
-            yield self._exchange.url
+            yield self._exchange.heard.url
 
     def miscalled(self) -> str | None:
         """Tell what the mock provider did not know, and count."""
-        calls = self._exchange.calls
-        if not calls:
-            return _no_call()
+        calls = self._exchange.heard.calls
+        if not calls and not self._exchange.heard.fault:
+            return NO_CALL
         if self._exchange.mismatches:
             return f"the client did not call as the contract says.\n{self._exchange.mismatches}"
         return None if len(calls) == 1 else _too_often(len(calls), 1, 1, f"status {self._status}")
@@ -105,16 +106,18 @@ class StubMeeting(Meeting):
         self._timeout_s = timeout_s
         step = self.saga.step(self.case.step)
         context = example_context(self.saga, step)
-        echo = correlation.echoed(self.saga.correlation, context)
-        last, path = last_reply(self.saga, self.case), self._expected.path.shown
-        with stub.serve(stub.Script(self.case.answers, context, echo, timeout_s, last, path)) as self._stub:
+        echo = {self.saga.correlation.saga_id: context["saga_id"], self.saga.correlation.step: step.step}
+        script = stub.Script(self.case.answers, context, echo, timeout_s, last_reply(self.saga, self.case))
+        with stub.serve(script, self._expected) as self._stub:
             yield self._stub.url
 
     def miscalled(self) -> str | None:
         """Compare each call, measure the silence, and count."""
         calls = self._stub.calls
+        if self._stub.fault:
+            return f"the client did not call as the contract says. {self._stub.fault}"
         if not calls:
-            return _no_call()
+            return NO_CALL
         if self._stub.outlasted_s:
             return (
                 f"the client had not given up {self._stub.outlasted_s - self._timeout_s:g} s after its time-out of "
@@ -128,14 +131,14 @@ class StubMeeting(Meeting):
             None if reported == self.case.outcome else _another(reported, f"it (answered: {self._answered})", self.case.outcome)
         )
 
-    def _different(self, calls: list[Call]) -> str | None:
+    def _different(self, calls: list[Received]) -> str | None:
         for number, call in enumerate(calls, 1):
-            difference = stub.difference(call, self._expected)
+            difference = difference_of(call, self._expected)
             if difference:
                 return f"call {number} of the client is not as the contract says. {difference}"
         return None
 
-    def _miscounted(self, calls: list[Call]) -> str | None:
+    def _miscounted(self, calls: list[Received]) -> str | None:
         repeated = len(calls) - self.case.calls
         by_the_library = SAFE_REPEATS if self.case.request.method == "GET" and Answer.DROP in self.case.answers else 0
         if 0 <= repeated <= by_the_library:
@@ -179,10 +182,6 @@ def last_reply(saga: Saga, case: Case | ClientCase) -> Reply:
     replies = getattr(saga.step(case.step), case.role.value).replies
     good = (getattr(replies, name, None) for name in ("done", "done_again", "applied"))
     return next((reply for reply in good if reply is not None), Reply(status=200))
-
-
-def _no_call() -> str:
-    return "the client did not call as the contract says: no call came. Let the test call `given.url` by the client."
 
 
 def _too_often(found: int, wanted: int, tries: int, answered: str) -> str:

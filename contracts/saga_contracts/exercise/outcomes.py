@@ -8,12 +8,13 @@ from saga_contracts.declare.outcomes import Outcome
 from saga_contracts.derive.cases import Role
 from saga_contracts.wire import replies
 
-UNKNOWN = "unknown"
+UNKNOWN = Outcome.UNKNOWN.value
 TAKEN = "taken"
+_OPEN = (Outcome.RETRYABLE, Outcome.UNKNOWN)
 _WORDS: dict[Role, tuple[str, ...]] = {
-    Role.FORWARD: (*dict.fromkeys(replies.FORWARD.values()), Outcome.UNKNOWN),
-    Role.COMPENSATE: (*dict.fromkeys(replies.COMPENSATE.values()), Outcome.UNKNOWN),
-    Role.STATUS: (*replies.STATUS.values(), Outcome.RETRYABLE, Outcome.UNKNOWN),
+    Role.FORWARD: (*replies.FORWARD.values(), *_OPEN),
+    Role.COMPENSATE: (*replies.COMPENSATE.values(), *_OPEN),
+    Role.STATUS: (*replies.STATUS.values(), *_OPEN),
     Role.CALLBACK: (Outcome.DONE, Outcome.REFUSED, Outcome.UNKNOWN),
     Role.CREATION: (TAKEN, UNKNOWN),
     Role.NOTIFICATION: (TAKEN, UNKNOWN),
@@ -22,7 +23,7 @@ _WORDS: dict[Role, tuple[str, ...]] = {
 
 def words(role: Role) -> tuple[str, ...]:
     """Give the words that a client of this role may report."""
-    return tuple(str(word) for word in _WORDS[role])
+    return tuple(dict.fromkeys(str(word) for word in _WORDS[role]))
 
 
 def reported(value: Any) -> Any:

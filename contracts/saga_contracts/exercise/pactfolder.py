@@ -5,20 +5,14 @@ interactions that an earlier run recorded for the same sagas are replaced; those
 are. A file is written as a whole or not at all.
 """
 
-import json
 import os
-import re
-import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from saga_contracts.derive import pactfile
 from saga_contracts.errors import UsageError
-
-_NUMBER = uuid.uuid4().hex
-"""Marks numbers that are written as they were read: a float of Python would change some."""
-_MARKED = re.compile(rf'"{_NUMBER}([^"]*)"')
+from saga_contracts.wire import exact
 
 
 def put(folder: Path, pact: Mapping[str, Any], sources: Mapping[str, str], sagas: Mapping[str, Collection[str]]) -> Path:
@@ -65,7 +59,7 @@ def _file_of(folder: Path, pair: tuple[str, str]) -> Path:
     holding = [path for path in there.values() if path.suffix == ".json" and _pair(_looked_at(path)) == pair]
     if holding:
         return holding[0]
-    usual, unmistakable = pactfile.file_names(*pair)
+    usual, unmistakable = pactfile.file_name(*pair), pactfile.unmistakable_name(*pair)
     in_the_way = there.get(usual.casefold())
     if in_the_way is None:
         return folder / usual
@@ -80,7 +74,7 @@ def _file_of(folder: Path, pair: tuple[str, str]) -> Path:
 def _is_where_it_belongs(path: Path) -> bool:
     """Does a file hold a pact whose usual name it has? Two pairs can have one usual name."""
     pair = _pair(_looked_at(path))
-    return pair != ("", "") and pactfile.file_names(*pair)[0].casefold() == path.name.casefold()
+    return pair != ("", "") and pactfile.file_name(*pair).casefold() == path.name.casefold()
 
 
 def _merged(
@@ -94,8 +88,7 @@ def _merged(
     kept_sources = {key: source for key, source in recorded.items() if key not in replaced}
     metadata = {**before.get("metadata", {}), **pact["metadata"], "sagapact": {"source": {**kept_sources, **sources}}}
     interactions = sorted([*pact["interactions"], *kept], key=lambda one: str(one.get("key") or one.get("description")))
-    content = pactfile.canonical({**before, **pact, "interactions": interactions, "metadata": metadata})
-    return _MARKED.sub(r"\1", content.decode()).encode()
+    return pactfile.canonical({**before, **pact, "interactions": interactions, "metadata": metadata})
 
 
 def _refuse_others(path: Path, before: Mapping[str, Any]) -> None:
@@ -151,7 +144,7 @@ def _looked_at(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=lambda text: _NUMBER + text)
+        document = exact.loads(path.read_bytes())
     except ValueError:
         document = None
     if not isinstance(document, dict):

@@ -31,6 +31,7 @@ REQUEST_TIMEOUT_S = 30.0
 _CHUNK = 65536
 _LINGER_S = 1.0
 _END_S = 2.0
+_WHY = {408: "it did not come in time", 413: "its body is too long"}
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 _log = logging.getLogger(__name__)
@@ -79,6 +80,8 @@ class NoAnswer(Enum):
     WAIT = "wait"  # stay silent until the caller goes away, or the server ends
 
 
+Refused = Callable[[int, str], object]
+"""Is told of a request that was refused before anybody saw it: with which status, and why, in a few words."""
 Handle = Callable[[Received], Answer | NoAnswer]
 """Answers one request; called by a thread of its own for each connection, so by several at once."""
 
@@ -95,6 +98,7 @@ class LoopbackServer:
         host: The address of this machine to listen at.
         max_body: A longer body is answered with 413, in bytes.
         request_timeout_s: How long one whole request may take to come; then 408.
+        refused: Is told of what is refused, because it is no HTTP, too long or too late.
     """
 
     def __init__(
@@ -104,9 +108,10 @@ class LoopbackServer:
         host: str = HOST,
         max_body: int = MAX_BODY_BYTES,
         request_timeout_s: float = REQUEST_TIMEOUT_S,
+        refused: Refused = lambda *_: None,
     ) -> None:
         self.base_url, self.port = "", 0
-        self._handle, self._host = handle, host
+        self._handle, self._refused, self._host = handle, refused, host
         self._max_body, self._timeout_s = max_body, request_timeout_s
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
@@ -154,7 +159,7 @@ class LoopbackServer:
         try:
             with suppress(OSError):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                _Connection(connection, self._handle, self._max_body, self._timeout_s).serve()
+                _Connection(connection, self._handle, self._refused, self._max_body, self._timeout_s).serve()
         finally:
             with self._lock:
                 self._open.pop(connection, None)
@@ -171,8 +176,9 @@ class _RefusedError(Exception):
 class _Connection:
     """One connection: its requests, one after the other."""
 
-    def __init__(self, sock: socket.socket, handle: Handle, max_body: int, timeout_s: float) -> None:
-        self._socket, self._handle, self._max_body, self._timeout_s = sock, handle, max_body, timeout_s
+    def __init__(self, sock: socket.socket, handle: Handle, refused: Refused, max_body: int, timeout_s: float) -> None:
+        self._socket, self._handle, self._refused = sock, handle, refused
+        self._max_body, self._timeout_s = max_body, timeout_s
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
         self._until = 0.0
 
@@ -188,9 +194,9 @@ class _Connection:
         try:
             received = self._read()
         except h11.RemoteProtocolError as error:
-            return self._refuse(error.error_status_hint)
+            return self._refuse(error.error_status_hint, str(error))
         except _RefusedError as refused:
-            return self._refuse(refused.status)
+            return self._refuse(refused.status, _WHY[refused.status])
         if received is None:
             return False
         answer = self._answered(received)
@@ -263,7 +269,8 @@ class _Connection:
         events: list[h11.Event] = [response, *([h11.Data(data=body)] if body else []), h11.EndOfMessage()]
         return b"".join(self._http.send(event) or b"" for event in events)
 
-    def _refuse(self, status: int) -> bool:
+    def _refuse(self, status: int, why: str) -> bool:
+        self._refused(status, why)
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send("", Answer(status, [("Connection", "close")]))
         return False

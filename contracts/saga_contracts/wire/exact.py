@@ -60,13 +60,13 @@ def loads(text: str | bytes) -> Any:
         return _read(text, _integer)
 
 
-def dumps(value: Any, **options: Any) -> str:
-    """Write JSON that `loads` has read; the options are those of `json.dumps`.
+def dumps(value: Any, **form: Any) -> str:
+    """Write JSON that `loads` has read; its form as for `json.dumps`.
 
     >>> dumps(loads('[1563454500.123456789, 1E+400, 0.5]'))
     '[1563454500.123456789, 1E+400, 0.5]'
     """
-    return _MARKED.sub(r"\1", json.dumps(_marked(value), **options))
+    return _MARKED.sub(r"\1", json.dumps(_marked(value), **form))
 
 
 def as_utf8(content: bytes) -> bytes:

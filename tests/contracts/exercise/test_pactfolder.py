@@ -78,7 +78,7 @@ def test_ordinary_names_stay_as_they_are_and_others_are_escaped(tmp_path: Path, 
 
 @given(st.lists(st.tuples(NAME | LIKE_OTHERS, NAME | LIKE_OTHERS), min_size=2, max_size=2, unique=True))
 def test_no_two_pairs_have_one_unmistakable_name(pairs: list[tuple[str, str]]) -> None:
-    first, second = (pactfile.file_names(*pair)[1].casefold() for pair in pairs)
+    first, second = (pactfile.unmistakable_name(*pair).casefold() for pair in pairs)
     assert first != second
     assert len(first) < 255
 

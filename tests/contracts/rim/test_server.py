@@ -145,6 +145,23 @@ def test_what_is_no_request_is_answered_with_a_status(server: LoopbackServer, ke
     assert kept.received == []
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "part"),
+    [
+        (b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "request line"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n", 413, "too long"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1", 408, "in time"),
+    ],
+)
+def test_whoever_serves_is_told_of_what_is_refused(kept: Kept, said: bytes, status: int, part: str) -> None:
+    told: list[tuple[int, str]] = []
+    refused = lambda status, why: told.append((status, why))  # noqa: E731
+    with LoopbackServer(kept, max_body=1000, request_timeout_s=0.5, refused=refused) as running:
+        spoken(running, said)
+    assert kept.received == []
+    assert [(one, part in why) for one, why in told] == [(status, True)]
+
+
 def test_a_request_that_dribbles_is_ended_by_the_whole_time(server: LoopbackServer) -> None:
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", server.port), 10) as connection, closing(connection.makefile("rb")) as answer:

@@ -6,23 +6,17 @@ that, the expression asks for `${order_idInPath}`, which is the fresh value, per
 its own name.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Request, Saga
-from saga_contracts.derive.examples import IN_PATH, example_context, generator_context
+from saga_contracts.derive.examples import example_context, generator_context, path_generator_context
 from saga_contracts.errors import UsageError
 from saga_contracts.exercise.served import targets
 from saga_contracts.wire import bodies
-from saga_contracts.wire.bodies import as_text
 from saga_contracts.wire.requests import content_type_of, in_path
-
-_NAME = re.compile(r"\$\{([^}]+)\}")
-_Write = Callable[[Any, Any], tuple[str, str]]
-"""Writes a value of the example, and the expression in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +39,9 @@ class Expected:
     Attributes:
         path: Percent-encoded.
         query: Names and values, not encoded.
-        headers: The declared ones and those of the correlation.
+        headers: The declared ones and the two of the correlation.
         body: A JSON value with a `Value` at each leaf; None for no body.
-        content_type: The body's media type.
+        content_type: The media type of the body.
     """
 
     method: str
@@ -55,12 +49,7 @@ class Expected:
     query: tuple[tuple[str, Value], ...]
     headers: tuple[tuple[str, Value], ...]
     body: Any
-    content_type: str = bodies.JSON
-
-    @property
-    def shown_content(self) -> bytes:
-        """The body of the example as it is sent."""
-        return bodies.write(self.shown_body, self.content_type) or b""
+    content_type: str
 
     @property
     def shown_body(self) -> Any:
@@ -74,44 +63,26 @@ def expected_call(saga: Saga, step: str, request: Request) -> Expected:
     Raises:
         UsageError: when the example cannot stand in the path.
     """
-    headers = {**request.headers, **saga.correlation.sent}
-    contexts = _Contexts(example_context(saga, saga.step(step)), generator_context(saga, saga.step(step)))
+    declared = saga.step(step)
+    example, fresh = example_context(saga, declared), generator_context(saga, declared)
+    correlation = {saga.correlation.saga_id: "{saga_id}", saga.correlation.step: "{step}"}
+
+    def text(template: str) -> Value:
+        return _text(template, example, fresh, bodies.as_text)
+
     return Expected(
         method=request.method,
-        path=_path(f"{saga.saga}/{step}", request.path, contexts),
-        query=tuple((name, contexts.text(value, _as_text)) for name, value in request.query.items()),
-        headers=tuple((name, contexts.text(value, _as_text)) for name, value in headers.items()),
-        body=None if request.body is None else contexts.tree(request.body),
+        path=_path(f"{saga.saga}/{step}", request.path, example, path_generator_context(saga, declared)),
+        query=tuple((name, text(value)) for name, value in request.query.items()),
+        headers=tuple((name, text(value)) for name, value in {**request.headers, **correlation}.items()),
+        body=None if request.body is None else _tree(request.body, example, fresh),
         content_type=content_type_of(request),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Contexts:
-    """The values of the example, and the expressions in their places."""
-
-    example: Mapping[str, Any]
-    fresh: Mapping[str, Any]
-
-    def text(self, template: str, write: _Write) -> Value:
-        """Fill a text; only the values that it names are written."""
-        names = set(templates.names_in(template))
-        pairs = {name: write(templates.look_up(name, self.example), templates.look_up(name, self.fresh)) for name in names}
-        shown, expression = (_nested({name: pair[index] for name, pair in pairs.items()}) for index in (0, 1))
-        return Value(str(templates.fill(template, shown)), str(templates.fill(template, expression)))
-
-    def tree(self, body: Any) -> Any:
-        """Fill a body, leaf by leaf; each value keeps its type."""
-        if isinstance(body, Mapping):
-            return {name: self.tree(member) for name, member in body.items()}
-        if isinstance(body, list | tuple):
-            return [self.tree(member) for member in body]
-        return Value(templates.fill(body, self.example), templates.fill(body, self.fresh))
-
-
-def _path(where: str, template: str, contexts: _Contexts) -> Value:
+def _path(where: str, template: str, example: Mapping[str, Any], fresh: Mapping[str, Any]) -> Value:
     try:
-        path = contexts.text(template, _in_path)
+        path = _text(template, example, fresh, in_path)
     except templates.TemplateError as error:
         raise UsageError(f"The path {template} of {where} cannot be written. {error} Mend the payload's example.") from None
     folder = targets.dot_segment(path.shown)
@@ -123,15 +94,14 @@ def _path(where: str, template: str, contexts: _Contexts) -> Value:
     return Value(targets.encoded(path.shown), targets.encoded(path.expression))
 
 
-def _as_text(value: Any, asked: Any) -> tuple[str, str]:
-    return as_text(value), as_text(asked)
-
-
-def _in_path(value: Any, asked: Any) -> tuple[str, str]:
-    shown = in_path(value)
-    if value == asked:
-        return shown, shown
-    return shown, str(asked) if shown == as_text(value) else _NAME.sub(rf"${{\1{IN_PATH}}}", str(asked))
+def _text(template: str, example: Mapping[str, Any], fresh: Mapping[str, Any], write: Callable[[Any], str]) -> Value:
+    """Fill a text by written values; a fresh one stands in the expression as it is asked for."""
+    shown, expression = {}, {}
+    for name in set(templates.names_in(template)):
+        value, asked = templates.look_up(name, example), templates.look_up(name, fresh)
+        shown[name] = write(value)
+        expression[name] = shown[name] if value == asked else str(asked)
+    return Value(str(templates.fill(template, _nested(shown))), str(templates.fill(template, _nested(expression))))
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,6 +114,15 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
             place = place.setdefault(parent, {})
         place[last] = value
     return root
+
+
+def _tree(body: Any, example: Mapping[str, Any], fresh: Mapping[str, Any]) -> Any:
+    """Fill a body, leaf by leaf; each value keeps its type."""
+    if isinstance(body, Mapping):
+        return {name: _tree(member, example, fresh) for name, member in body.items()}
+    if isinstance(body, list | tuple):
+        return [_tree(member, example, fresh) for member in body]
+    return Value(templates.fill(body, example), templates.fill(body, fresh))
 
 
 def _shown(body: Any) -> Any:

@@ -7,24 +7,25 @@ What Pact does (mock server and verifier of its FFI 0.5, tried with raw sockets)
   alike. A header with letters beyond ASCII it drops, in UTF-8 as well as in Latin-1, and of several lines of one name it takes
   the values apart.
 - The **verifier** sends a path as it stands in the pact: `%2F`, `%25` and `%3A` stay, blanks and umlauts are encoded, a bare
-  `%` stays and `?` begins a query, `..` and `%2E%2E` are removed with the segment before. What a provider-state generator gives
-  for a path is put in as it is, too: a `/` or `?` in it would address another resource. Values of a query it encodes, as forms
-  are; a header it sends as UTF-8, and of several values of one header only the last.
+  `%` stays and `?` begins a query, `..` and `%2E%2E` are removed with the segment before. What a provider-state generator
+  gives for a path is put in as it is, too: a `/` or `?` in it would address another resource. Values of a query it encodes, as
+  forms are; a header it sends as UTF-8, and of several values of one header only the last.
 
-So a pact holds the path percent-encoded, and here every path that says the same as the declared one is handed on in the
-declared form; lines of one header become one, and letters beyond ASCII are percent-encoded on both sides.
+So a pact holds the path percent-encoded, and here every path that says the same as the declared one is handed on in the declared
+form; lines of one header become one, and letters beyond ASCII are percent-encoded on both sides. So is a form whose fields are
+the declared ones.
 """
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
-from saga_contracts.exercise.served import server, stub, targets
+from saga_contracts.exercise.served import targets
+from saga_contracts.exercise.served.calls import CLOSE, Heard, body_of, header, listening, written
 from saga_contracts.exercise.served.expected import Expected
-from saga_contracts.exercise.served.server import Answer, Call
+from saga_contracts.rim.server import Answer, Received
+from saga_contracts.wire import bodies
 
 TIMEOUT_S = 60.0
 MOST_CALLS = 20
@@ -33,46 +34,23 @@ _OWN = {"connection", "content-length", "expect", "keep-alive", "transfer-encodi
 """Headers of one connection."""
 
 
-@dataclass(slots=True)
-class Front:
-    """What came.
-
-    Attributes:
-        url: Where the client has to call.
-        calls: All calls of the client, in their order.
-        fault: What was wrong with the first call that could not be handed on, one sentence.
-    """
-
-    url: str = ""
-    calls: list[Call] = field(default_factory=list)
-    fault: str = ""
-
-
 @contextmanager
-def serve(mock_url: str, expected: Expected, last: Answer) -> Iterator[Front]:
+def serve(mock_url: str, expected: Expected, last: Answer, heard: Heard) -> Iterator[None]:
     """Hand every call on to the mock provider until the block is left.
 
     Args:
         mock_url: Where the mock provider is.
         expected: The call that is declared.
         last: What is answered when the client calls far too often.
+        heard: Where the client's calls are kept.
     """
-    front, lock = Front(), threading.Lock()
 
-    def respond(call: Call) -> Answer | None:
-        if stub.is_stranger(call, expected.path.shown):
-            return Answer(404)
-        with lock:
-            front.calls.append(call)
-            number = len(front.calls)
-        fault = call.fault or targets.unencoded(call.target)
-        if fault:
-            front.fault = front.fault or fault
-            return Answer(400)
+    def answer(call: Received, number: int) -> Answer:
         return _hand_on(mock_url, call, expected) if number <= MOST_CALLS else last
 
-    with server.serve(respond) as front.url:
-        yield front
+    with listening(heard, expected, answer) as server:
+        heard.url = server.base_url
+        yield
 
 
 def as_the_mock_knows_it(value: str) -> str:
@@ -80,29 +58,37 @@ def as_the_mock_knows_it(value: str) -> str:
     return value if value.isascii() else "utf-8''" + quote(value)
 
 
-def _hand_on(mock_url: str, call: Call, expected: Expected) -> Answer:
+def _hand_on(mock_url: str, call: Received, expected: Expected) -> Answer:
     parts = urlsplit(mock_url)
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=TIMEOUT_S)
+    content = _content(call, expected)
     try:
         connection.putrequest(call.method, _target(call, expected), skip_host=True, skip_accept_encoding=True)
         for name, value in _headers(call):
             connection.putheader(name, value)
-        connection.putheader("Content-Length", str(len(call.body)))
-        connection.endheaders(call.body or None)
+        connection.putheader("Content-Length", str(len(content)))
+        connection.endheaders(content or None)
         reply = connection.getresponse()
-        headers = tuple((name, value) for name, value in reply.getheaders() if name.lower() not in _OWN)
-        return Answer(reply.status, headers, reply.read())
+        headers = [(name, value) for name, value in reply.getheaders() if name.lower() not in _OWN]
+        return Answer(reply.status, [*headers, CLOSE], reply.read())
     finally:
         connection.close()
 
 
-def _target(call: Call, expected: Expected) -> str:
+def _target(call: Received, expected: Expected) -> str:
     path = expected.path.shown if targets.same_path(call.path, expected.path.shown) else call.path
     return f"{path}?{call.query}" if call.query else path
 
 
-def _headers(call: Call) -> Iterator[tuple[str, str]]:
+def _headers(call: Received) -> Iterator[tuple[str, str]]:
     """Give each header of the call once."""
-    for name in dict.fromkeys(one.lower() for one, _ in call.headers):
+    for name in dict.fromkeys(name.lower() for name in call.headers):
         if name not in _OWN:
-            yield name, as_the_mock_knows_it(stub.header(call, name) or "")
+            yield name, as_the_mock_knows_it(header(call, name) or "")
+
+
+def _content(call: Received, expected: Expected) -> bytes:
+    """Give the body of a call; a form that holds the declared fields is the declared one."""
+    declared = written(expected) or b""
+    is_form = bodies.media_type(expected.content_type) == bodies.FORM
+    return declared if is_form and body_of(call.body, expected) == body_of(declared, expected) else call.body

@@ -22,8 +22,8 @@ from saga_contracts.derive.cases import Case, Role
 from saga_contracts.derive.examples import example_context
 from saga_contracts.errors import SagapactError
 from saga_contracts.exercise.served import front, stub
+from saga_contracts.exercise.served.calls import Heard, written
 from saga_contracts.exercise.served.expected import Expected, Value, expected_call
-from saga_contracts.exercise.served.server import Call
 from saga_contracts.wire import bodies
 
 logging.getLogger("pact.ffi").setLevel(logging.WARNING)
@@ -37,13 +37,11 @@ class Exchange:
     """One case being exercised against the mock provider.
 
     Attributes:
-        url: Base URL of the mock provider.
-        calls: The calls that came.
-        mismatches: What the client did that the contract does not hold; filled when the exchange is over.
+        heard: What came from the client.
+        mismatches: What the contract does not hold of it; filled when the exchange is over.
     """
 
-    url: str
-    calls: list[Call] = field(default_factory=list)
+    heard: Heard = field(default_factory=Heard)
     mismatches: str = ""
 
 
@@ -56,18 +54,15 @@ def serve(saga: Saga, case: Case, last: Reply) -> Iterator[Exchange]:
         case: What to serve.
         last: What is answered when the client calls far too often.
     """
-    expected = expected_call(saga, case.step, case.request)
+    expected, exchange = expected_call(saga, case.step, case.request), Exchange()
     farewell = stub.as_answer(last, example_context(saga, saga.step(case.step)), {})
     with _http(saga, case, expected, front.as_the_mock_knows_it).serve(raises=False) as mock:
-        exchange = Exchange("")
-        before = front.Front()
         try:
-            with front.serve(str(mock.url), expected, farewell) as before:
-                exchange.url, exchange.calls = before.url, before.calls
+            with front.serve(str(mock.url), expected, farewell, exchange.heard):
                 yield exchange
         finally:
-            if before.fault or not mock.matched:
-                exchange.mismatches = before.fault or _readable(mock.mismatches)
+            if exchange.heard.fault or not mock.matched:
+                exchange.mismatches = exchange.heard.fault or _readable(mock.mismatches)
 
 
 def document(saga: Saga, case: Case) -> dict[str, Any]:
@@ -95,10 +90,7 @@ def _http(saga: Saga, case: Case, expected: Expected, in_header: Callable[[str],
         interaction.with_query_parameter(name, _as_text(value))
     for name, value in expected.headers:
         interaction.with_header(name, _as_text(Value(in_header(value.shown), in_header(value.expression))))
-    if expected.body is not None and bodies.is_json(expected.content_type):
-        interaction.with_body(_tree(expected.body), expected.content_type)
-    elif expected.body is not None:
-        interaction.with_body(expected.shown_content.decode(), expected.content_type)
+    _body(interaction, expected)
     _reply(saga, case, interaction)
     interaction.set_key(case.name)
     if case.slice is not None:
@@ -106,22 +98,39 @@ def _http(saga: Saga, case: Case, expected: Expected, in_header: Callable[[str],
     return pact
 
 
+def _body(interaction: Any, expected: Expected) -> None:
+    """Give the body as its media type is written; in a text, Pact's verifier can put no fresh values."""
+    if expected.body is None:
+        return
+    if bodies.is_json(expected.content_type):
+        interaction.with_body(_tree(expected.body), expected.content_type)
+        return
+    interaction.with_body((written(expected) or b"").decode(), expected.content_type)
+    fields = expected.body.items() if isinstance(expected.body, Mapping) else ()
+    fresh = {f"$.{name}": {"type": "ProviderState", "expression": value.expression} for name, value in fields if value.is_fresh}
+    if fresh:
+        interaction.with_generators({"body": fresh})
+
+
 def _reply(saga: Saga, case: Case, interaction: Any) -> None:
     context, reply = example_context(saga, saga.step(case.step)), case.reply
     assert reply is not None  # noqa: S101  (only messages have none)
     interaction.will_respond_with(reply.status)
-    for name, value in {**reply.headers, **saga.correlation.echoed}.items():
-        interaction.with_header(name, _correlated(value, context))
-    if reply.body is not None:
-        kind = next((value for name, value in reply.headers.items() if name.lower() == "content-type"), bodies.JSON)
-        text = bodies.write(templates.examples(templates.fill(reply.body, context)), kind) or b""
-        interaction.with_body(_declared(reply.body, context) if bodies.is_json(kind) else text.decode(), kind)
+    echo = {saga.correlation.saga_id: match.regex(context["saga_id"], regex=".+"), saga.correlation.step: case.step}
+    declared = {name: _declared_header(value, context) for name, value in reply.headers.items()}
+    for name, value in (declared | echo).items():
+        interaction.with_header(name, value)
+    content_type = next((value for name, value in reply.headers.items() if name.lower() == "content-type"), bodies.JSON)
+    if reply.body is not None and bodies.is_json(content_type):
+        interaction.with_body(_declared(reply.body, context), content_type)
+    elif reply.body is not None:
+        example = templates.examples(templates.fill(reply.body, context))
+        interaction.with_body((bodies.write(example, content_type) or b"").decode(), content_type)
 
 
-def _correlated(template: str, context: Mapping[str, Any]) -> Any:
-    """Give a header of a reply: what a saga's id stands in is another text each time."""
-    filled = str(templates.fill(template, context))
-    return match.regex(filled, regex=".+") if {"saga_id", "key"} & set(templates.names_in(template)) else filled
+def _declared_header(value: str, context: Mapping[str, Any]) -> Any:
+    filled = str(templates.fill(value, context))
+    return match.regex(filled, regex=".+") if filled != value else filled
 
 
 def _message(saga: Saga, case: Case) -> Pact:
@@ -132,7 +141,9 @@ def _message(saga: Saga, case: Case) -> Pact:
         interaction.given(state.state, **state.params)
     interaction.with_body(_declared(case.message, context), "application/json")
     if case.role != Role.CREATION:  # the saga has no id yet
-        interaction.with_metadata({name: _correlated(value, context) for name, value in saga.correlation.echoed.items()})
+        interaction.with_metadata(
+            {saga.correlation.saga_id: match.regex(context["saga_id"], regex=".+"), saga.correlation.step: case.step}
+        )
     interaction.set_key(case.name)
     return pact
 

@@ -37,16 +37,12 @@ def fields(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True)
 
 
-def unencoded(target: str) -> str | None:
+def unencoded(path: str, query: str = "") -> str | None:
     """Tell what has to be percent-encoded in a target and is not: one sentence, or None.
-
-    Args:
-        target: Path and query as they came, each byte one character.
 
     >>> unencoded("/a/100%")
     'A `%` in its path is not followed by two hexadecimal digits: send it as %25.'
     """
-    path, _, query = target.partition("?")
     for where, text, raw in (("path", path, _RAW_IN_PATH), ("query", query, _RAW_IN_QUERY)):
         if _BROKEN_ESCAPE.search(text):
             return f"A `%` in its {where} is not followed by two hexadecimal digits: send it as %25."
@@ -67,7 +63,7 @@ def dot_segment(path: str) -> str | None:
 
 
 def _segments(path: str) -> list[bytes]:
-    return [unquote_to_bytes(segment.encode("latin-1", "replace")) for segment in path.split("/")]
+    return [unquote_to_bytes(segment) for segment in path.split("/")]
 
 
 def _name(pair: tuple[str, str]) -> str:

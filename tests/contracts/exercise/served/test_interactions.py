@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import httpx
 import pytest
 
 from saga_contracts.declare.saga import Reply, Saga
@@ -82,7 +83,7 @@ def call(exchange: Exchange, text: str, *, path: str | None = None, query: str |
     path = quote(text, safe="") if path is None else path
     query = urlencode({"q": text}) if query is None else query
     order = text.encode() if header is None else header
-    return send(exchange.url, f"/orders/{path}/x?{query}", headers(order), json.dumps({"order": text}).encode())
+    return send(exchange.heard.url, f"/orders/{path}/x?{query}", headers(order), json.dumps({"order": text}).encode())
 
 
 @pytest.mark.parametrize("fresh", [True, False])
@@ -91,7 +92,7 @@ def test_a_value_that_is_encoded_is_taken(odd: Odd, text: str, fresh: bool) -> N
     with served(odd(text, fresh=fresh)) as exchange:
         assert call(exchange, text) == 201
     assert exchange.mismatches == ""
-    assert len(exchange.calls) == 1
+    assert len(exchange.heard.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_a_header_may_be_sent_as_latin_1_and_a_list_in_several_lines(odd: Odd) -
         assert call(exchange, "müßig", header="müßig".encode("latin-1")) == 201
     with served(odd("1, 2")) as exchange:
         two_lines = headers("1") | {"x-order": "2"}
-        assert send(exchange.url, "/orders/1%2C%202/x?q=1,+2", two_lines, b'{"order": "1, 2"}') == 201
+        assert send(exchange.heard.url, "/orders/1%2C%202/x?q=1,+2", two_lines, b'{"order": "1, 2"}') == 201
     assert exchange.mismatches == ""
 
 
@@ -169,7 +170,7 @@ def test_a_parameter_that_comes_twice_is_refused(odd: Odd) -> None:
 
 def test_a_body_in_chunks_is_taken(odd: Odd) -> None:
     with served(odd("1")) as exchange:
-        connection = http.client.HTTPConnection(urlsplit(exchange.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(exchange.heard.url).netloc, timeout=30)
         chunks = iter([b'{"order"', b': "1"}'])
         connection.request(
             "POST", "/orders/1/x?q=1", chunks, {name: str(one) for name, one in headers("1").items()}, encode_chunked=True
@@ -228,3 +229,71 @@ def test_an_empty_value_in_a_path_is_told(odd: Odd) -> None:
     saga = odd("")
     with pytest.raises(UsageError, match="is empty"):
         expected_call(saga, "a", saga.step("a").forward.request)
+
+
+@pytest.fixture
+def typed(make_step: Make, make_saga: MakeSaga) -> Callable[..., Saga]:
+    """Makes a saga whose one call and its reply have bodies of a media type."""
+
+    def make(content_type: str, body: Any, reply: Any = None, reply_type: str = "application/json") -> Saga:
+        one = make_step("a")
+        one["forward"]["request"] |= {"headers": {"Idempotency-Key": "{key}", "content-type": content_type}, "body": body}
+        one["forward"]["replies"]["done"] = {
+            "status": 201,
+            "body": reply,
+            "headers": {"Content-Type": reply_type, "X-Order": "{payload.order_id}", "X-Kind": "a, b"},
+        }
+        return make_saga(one)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("content_type", "declared", "sent", "taken"),
+    [
+        ("text/xml", "<a>{payload.order_id}</a>", b"<a>order-1</a>", True),
+        ("text/xml", "<a>{payload.order_id}</a>", b"<a>order-2</a>", False),
+        ("text/xml", "<a>{payload.order_id}</a>", b'"<a>order-1</a>"', False),
+        ("text/plain", "order {payload.order_id}", b"order order-1", True),
+        ("application/x-www-form-urlencoded", {"o": "{payload.order_id}", "n": "ü &"}, b"n=%c3%bc%20%26&o=order-1", True),
+        ("application/x-www-form-urlencoded", {"o": "{payload.order_id}", "n": "ü &"}, b"n=%c3%bc%20%26&o=order-2", False),
+        ("application/vnd.bank+json", {"o": "{payload.order_id}"}, b'{"o": "order-1"}', True),
+        ("application/vnd.bank+json", {"o": "{payload.order_id}"}, b'{"o": "order-2"}', False),
+    ],
+)
+def test_a_body_is_compared_and_written_by_its_media_type(
+    typed: Callable[..., Saga], content_type: str, declared: Any, sent: bytes, taken: object
+) -> None:
+    saga = typed(content_type, declared)
+    with served(saga) as exchange:
+        status = send(exchange.heard.url, "/a", headers("x") | {"Content-Type": content_type}, sent)
+    assert ((status == 201), (exchange.mismatches == "")) == (taken, taken)
+    body = request_of(saga)["body"]
+    assert body["contentType"] == content_type
+    if isinstance(declared, str):
+        assert body["content"] == declared.replace("{payload.order_id}", "order-1")
+
+
+def test_a_verifier_is_asked_for_the_fresh_fields_of_a_form(typed: Callable[..., Saga]) -> None:
+    saga = typed("application/x-www-form-urlencoded", {"o": "{payload.order_id}", "n": "1"})
+    assert request_of(saga)["generators"]["body"] == {"$.o": {"expression": "${order_id}", "type": "ProviderState"}}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "reply", "told"),
+    [("application/json", {"state": "made"}, b'{"state":"made"}'), ("text/xml", "<ok>{key}</ok>", b"<ok>saga-1:a</ok>")],
+)
+def test_a_client_is_answered_with_the_declared_headers_and_body(
+    typed: Callable[..., Saga], content_type: str, reply: Any, told: bytes
+) -> None:
+    saga = typed("application/json", {"order": "{payload.order_id}"}, reply, content_type)
+    with served(saga) as exchange:
+        answered = httpx.post(f"{exchange.heard.url}/a", json={"order": "order-1"}, headers=_texts(headers("x")), trust_env=False)
+    assert exchange.mismatches == ""
+    assert (answered.headers["x-order"], answered.headers["x-kind"]) == ("order-1", "a, b")
+    assert answered.headers["content-type"] == content_type
+    assert answered.content == told
+
+
+def _texts(found: dict[str, bytes | str]) -> dict[str, str]:
+    return {name: str(value) for name, value in found.items()}

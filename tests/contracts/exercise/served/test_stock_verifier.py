@@ -11,8 +11,8 @@ from pact import Verifier
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases
-from saga_contracts.exercise.served import interactions, server
-from saga_contracts.exercise.served.server import Answer, Call
+from saga_contracts.exercise.served import interactions
+from saga_contracts.rim.server import Answer, LoopbackServer, Received, as_json
 
 Make = Callable[..., dict[str, Any]]
 MakeSaga = Callable[..., Saga]
@@ -41,11 +41,11 @@ class Participant:
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
-        self.calls: list[Call] = []
+        self.calls: list[Received] = []
 
-    def __call__(self, call: Call) -> Answer:
+    def __call__(self, call: Received) -> Answer:
         if call.path == "/_states":
-            return Answer(200, (("Content-Type", "application/json"),), json.dumps(self.values).encode())
+            return as_json(200, self.values)
         self.calls.append(call)
         echo = (("Saga-Id", "saga-2"), ("Saga-Step", "a"), ("Content-Type", "application/json"))
         return Answer(201, echo, b'{"state": "made", "id": "id-7"}')
@@ -58,8 +58,8 @@ def participant() -> Participant:
 
 @pytest.fixture
 def url(participant: Participant) -> Iterator[str]:
-    with server.serve(participant) as url:
-        yield url
+    with LoopbackServer(participant) as server:
+        yield server.base_url
 
 
 def verify(pact: Path, url: str) -> None:
