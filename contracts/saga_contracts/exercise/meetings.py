@@ -14,6 +14,7 @@ from saga_contracts.exercise.served import stub
 from saga_contracts.exercise.served.calls import difference as difference_of
 from saga_contracts.exercise.served.expected import expected_call
 from saga_contracts.rim.server import Received
+from saga_contracts.wire import correlation
 
 SAFE_REPEATS = 3
 """So often a library may by itself repeat a call that only reads, when the connection ends (RFC 9110, 9.2.2; some do)."""
@@ -106,7 +107,7 @@ class StubMeeting(Meeting):
         self._timeout_s = timeout_s
         step = self.saga.step(self.case.step)
         context = example_context(self.saga, step)
-        echo = {self.saga.correlation.saga_id: context["saga_id"], self.saga.correlation.step: step.step}
+        echo = correlation.echoed(self.saga.correlation, context)
         script = stub.Script(self.case.answers, context, echo, timeout_s, last_reply(self.saga, self.case))
         with stub.serve(script, self._expected) as self._stub:
             yield self._stub.url

@@ -149,7 +149,7 @@ class Demo:
             self.console.result("kept", f"everything ended as told, in {self.console.elapsed_s():.0f} s")
 
     def _pact_file(self, participant: str) -> str:
-        return pactfile.file_names(self.saga.consumer, participant)[0]
+        return pactfile.file_name(self.saga.consumer, participant)
 
     def _participants(self) -> list[str]:
         return sorted({step.participant for step in self.saga.steps})

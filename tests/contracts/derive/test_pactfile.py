@@ -57,7 +57,7 @@ def test_the_canonical_form_is_sorted_readable_and_keeps_letters() -> None:
     ("consumer", "name"), [("shop", "shop-billing.json"), ("my shop/../x", "my%20shop%2F..%2Fx-billing.json")]
 )
 def test_file_names_hold_no_path(consumer: str, name: str) -> None:
-    assert pactfile.file_names(consumer, "billing")[0] == name
+    assert pactfile.file_name(consumer, "billing") == name
 
 
 def test_slices_are_read_back_as_they_were_written(vas: Saga) -> None:

@@ -39,7 +39,7 @@ class Expected:
     Attributes:
         path: Percent-encoded.
         query: Names and values, not encoded.
-        headers: The declared ones and the two of the correlation.
+        headers: The declared ones and those of the correlation.
         body: A JSON value with a `Value` at each leaf; None for no body.
         content_type: The media type of the body.
     """
@@ -65,7 +65,6 @@ def expected_call(saga: Saga, step: str, request: Request) -> Expected:
     """
     declared = saga.step(step)
     example, fresh = example_context(saga, declared), generator_context(saga, declared)
-    correlation = {saga.correlation.saga_id: "{saga_id}", saga.correlation.step: "{step}"}
 
     def text(template: str) -> Value:
         return _text(template, example, fresh, bodies.as_text)
@@ -74,7 +73,7 @@ def expected_call(saga: Saga, step: str, request: Request) -> Expected:
         method=request.method,
         path=_path(f"{saga.saga}/{step}", request.path, example, path_generator_context(saga, declared)),
         query=tuple((name, text(value)) for name, value in request.query.items()),
-        headers=tuple((name, text(value)) for name, value in {**request.headers, **correlation}.items()),
+        headers=tuple((name, text(value)) for name, value in {**request.headers, **saga.correlation.sent}.items()),
         body=None if request.body is None else _tree(request.body, example, fresh),
         content_type=content_type_of(request),
     )

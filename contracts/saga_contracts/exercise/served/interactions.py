@@ -116,7 +116,7 @@ def _reply(saga: Saga, case: Case, interaction: Any) -> None:
     context, reply = example_context(saga, saga.step(case.step)), case.reply
     assert reply is not None  # noqa: S101  (only messages have none)
     interaction.will_respond_with(reply.status)
-    echo = {saga.correlation.saga_id: match.regex(context["saga_id"], regex=".+"), saga.correlation.step: case.step}
+    echo = {name: _correlated(value, context) for name, value in saga.correlation.echoed.items()}
     declared = {name: _declared_header(value, context) for name, value in reply.headers.items()}
     for name, value in (declared | echo).items():
         interaction.with_header(name, value)
@@ -141,11 +141,15 @@ def _message(saga: Saga, case: Case) -> Pact:
         interaction.given(state.state, **state.params)
     interaction.with_body(_declared(case.message, context), "application/json")
     if case.role != Role.CREATION:  # the saga has no id yet
-        interaction.with_metadata(
-            {saga.correlation.saga_id: match.regex(context["saga_id"], regex=".+"), saga.correlation.step: case.step}
-        )
+        interaction.with_metadata({name: _correlated(value, context) for name, value in saga.correlation.echoed.items()})
     interaction.set_key(case.name)
     return pact
+
+
+def _correlated(template: str, context: Mapping[str, Any]) -> Any:
+    """Give a header of the correlation: what the saga's id stands in is another text each time."""
+    filled = str(templates.fill(template, context))
+    return match.regex(filled, regex=".+") if {"saga_id", "key"} & set(templates.names_in(template)) else filled
 
 
 def _matched(value: Value) -> Any:
