@@ -7,9 +7,11 @@ fresh values.
 import copy
 from typing import Any
 
+from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
 from saga_contracts.wire.keys import key_of
+from saga_contracts.wire.requests import in_path
 
 SAGA_ID = "saga-1"
 CALLBACK_URL = "http://saga-service.example/callbacks/{key}"
