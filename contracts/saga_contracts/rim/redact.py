@@ -35,7 +35,7 @@ _OPAQUE = r"[A-Za-z0-9._~+/=\-]{6,}"
 _SCHEME = re.compile(rf"\b([Bb]earer|BEARER|(?:[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)(?=\s+[a-z._~+/\-]*[A-Z0-9=]))\s+{_OPAQUE}")
 _USERINFO = re.compile(r"(?<=://)[^/\s@?#]+(?=@)")
 _PARAMETER = re.compile(rf"([?&;])({_NAME})=([^&;\s#'\"<>]*)")
-_OPTION = re.compile(rf"(--({_NAME})(?:=|\s+))([^\s'\"]+|'[^']*'|\"[^\"]*\")")
+_OPTION = re.compile(rf"(?<![A-Za-z0-9_.\-])(--({_NAME})(?:=|\s+))((?!--)[^\s'\"]+|'[^']*'|\"[^\"]*\")")
 _LINES = re.compile(rf"(?i)\b({'|'.join(sorted(_HEADERS, key=len, reverse=True))})(\s*[:=]\s*)([^\r\n'\"]+)")
 _FIELD = re.compile(rf"(?P<open>['\"])(?P<name>{_NAME})(?P=open)(?P<between>\s*:\s*)(?P<quote>['\"])(?P<value>[^'\"]*)(?P=quote)")
 

@@ -115,3 +115,17 @@ def test_what_is_called_like_a_secret_is_hidden(name: str, value: Any) -> None:
 @pytest.mark.parametrize("value", [None, True, {"x": "y"}])
 def test_what_holds_no_secret_stays(value: Any) -> None:
     assert everywhere({"token": value}, without_secrets) == {"token": value}
+
+
+def test_an_option_behind_one_without_a_value_is_hidden_too() -> None:
+    assert (
+        without_secrets("run --verbose --token=abc --quiet --password 'd e'")
+        == f"run --verbose --token={HIDDEN} --quiet --password {HIDDEN}"
+    )
+
+
+@pytest.mark.parametrize("letters", ["-", "--a", "a-", "'a", "?a", "bearer ", "://", "authorization ", "=", " --token"])
+def test_a_long_line_costs_time_that_grows_with_it(letters: str) -> None:
+    line = letters * (300_000 // len(letters))  # where each place were looked at from each place, this would not end
+    assert without_secrets(f"{line} --token=abc").endswith(HIDDEN)
+    assert "abc" not in without_secrets(f"{line} --token=abc")

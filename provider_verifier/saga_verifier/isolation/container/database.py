@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from saga_contracts.rim.redact import Redactor
 from saga_verifier.isolation.container.hardening import Limits, Mounts, hardened, user_of
 from saga_verifier.isolation.container.postgres import takes_connections
 from saga_verifier.isolation.container.spec import Database
@@ -41,6 +42,7 @@ class DatabaseServer:
     def __init__(self, engine: Engine, image: str, run: str, network: str, *, direct: bool) -> None:
         self._engine, self._image = engine, found(engine, image)
         self._network, self._direct = network, direct
+        self._passwords = {"the PostgreSQL password": secrets.token_hex(16)}
         self._volume = f"sagapact-{run}-database"
         self._labels = labels(run, "PostgreSQL")
         engine.create_volume(self._volume, self._labels)
@@ -77,7 +79,7 @@ class DatabaseServer:
         """
         plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in wanted.lower())
         name = f"{plain[:_LONGEST_NAME]}_{secrets.token_hex(3)}"
-        password = secrets.token_hex(16)
+        password = self._passwords[f"the password of {name}"] = secrets.token_hex(16)
         self._say(
             f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}'",
             f'CREATE DATABASE "{name}" OWNER "{name}"',
@@ -99,8 +101,8 @@ class DatabaseServer:
         return self._engine.run_inside(self._id, command)[0]
 
     def log_tail(self, lines: int = 15) -> list[str]:
-        """Give the last lines that it wrote."""
-        return self._engine.log(self._id, lines=lines).splitlines()
+        """Give the last lines that it wrote, without the passwords that stand in statements which it quotes."""
+        return self._clean(self._engine.log(self._id, lines=lines)).splitlines()
 
     def _order(self) -> Order:
         config: Mapping[str, Any] = (self._engine.image(self._image) or {}).get("Config") or {}
@@ -110,7 +112,7 @@ class DatabaseServer:
             image=self._image,
             command=("postgres", *(word for setting in _SETTINGS for word in ("-c", setting))),
             labels=self._labels,
-            env={"POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": secrets.token_hex(16)},
+            env={"POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": self._passwords["the PostgreSQL password"]},
             user=user_of(None if config.get("User") else "postgres", str(config.get("User") or "")),
             network=self._network,
             alias=ALIAS,
@@ -131,7 +133,11 @@ class DatabaseServer:
         connection = ["-h", "127.0.0.1", "-p", str(PORT), "-U", "postgres", "-d", "postgres"]
         status, output = self._engine.run_inside(self._id, ["psql", "-qX", "-v", "ON_ERROR_STOP=1", *connection, *words])
         if status != 0:
-            raise IsolationError(f"PostgreSQL did not make a database: {output.strip()}. Look at the image {self._image}.")
+            said = self._clean(output.strip())
+            raise IsolationError(f"PostgreSQL did not make a database: {said}. Look at the image {self._image}.")
+
+    def _clean(self, text: str) -> str:
+        return Redactor(self._passwords)(text)
 
     def _log(self) -> str:
         return "\n".join(f"    {line}" for line in self.log_tail())

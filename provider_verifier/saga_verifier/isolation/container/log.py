@@ -29,6 +29,7 @@ class ContainerLog:
         return "\n    ".join(["The last lines of its log:", *last]) if last else "It wrote nothing to its log."
 
     def keep(self, file: Path) -> None:
-        """Write all of it to a file."""
+        """Write all of it to a file that nobody else can read: what it tells is known only in part."""
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
         file.write_text(self._redact(self._engine.log(self._container, lines=_ALL)), encoding="utf-8")

@@ -10,6 +10,7 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from saga_contracts.rim.redact import Redactor
 from saga_verifier.isolation import health
 from saga_verifier.isolation.container.create import FORWARDER_PORT, Created, create_program, start_forwarder
 from saga_verifier.isolation.container.database import DatabaseServer
@@ -198,4 +199,4 @@ class ContainerRunning:
         return Trouble(self._run, self._spec, self._container, made)
 
     def _clean(self, text: str) -> str:
-        return text if self._made is None else self._made.redact(text)
+        return (Redactor(self._spec.secrets) if self._made is None else self._made.redact)(text)
