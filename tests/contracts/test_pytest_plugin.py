@@ -70,6 +70,7 @@ def test_a_right_client_passes_every_case_and_its_pact_is_written(project: pytes
     assert keys == sorted(keys)
 
 
+@pytest.mark.slow
 def test_running_again_or_in_parallel_does_not_change_a_byte(project: pytest.Pytester) -> None:
     write(project, RIGHT)
     run(project, "--pacts", "one").assert_outcomes(passed=15)
@@ -77,6 +78,7 @@ def test_running_again_or_in_parallel_does_not_change_a_byte(project: pytest.Pyt
     assert pact(project, "one") == pact(project, "two")
 
 
+@pytest.mark.slow
 def test_the_library_and_a_native_client_hold_the_same_contract(project: pytest.Pytester) -> None:
     write(project, RIGHT)
     run(project, "--pacts", "native").assert_outcomes(passed=15)
@@ -126,6 +128,7 @@ def test_a_case_that_no_test_exercises_fails_the_run(project: pytest.Pytester) -
     result.stdout.fnmatch_lines(["sale: no pact written, 5 cases were not exercised:", "  sale/a/status/absent"])
 
 
+@pytest.mark.slow
 def test_a_case_that_no_test_exercises_fails_a_parallel_run(project: pytest.Pytester) -> None:
     write(project, RIGHT.replace('cases("saga.json", ', 'cases("saga.json", roles=("forward",), '))
     result = project.runpytest_subprocess("-n", "2")
@@ -133,6 +136,7 @@ def test_a_case_that_no_test_exercises_fails_a_parallel_run(project: pytest.Pyte
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.mark.slow
 def test_a_run_that_was_narrowed_on_purpose_does_not_fail_and_leaves_the_pacts_alone(project: pytest.Pytester) -> None:
     write(project, RIGHT)
     run(project).assert_outcomes(passed=15)
@@ -143,6 +147,7 @@ def test_a_run_that_was_narrowed_on_purpose_does_not_fail_and_leaves_the_pacts_a
     assert pact(project) == before
 
 
+@pytest.mark.slow
 def test_a_case_that_the_saga_has_no_more_leaves_the_pact(project: pytest.Pytester) -> None:
     write(project, RIGHT)
     run(project).assert_outcomes(passed=15)

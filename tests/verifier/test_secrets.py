@@ -96,6 +96,7 @@ def saga_pact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("wrong", ["404 on null", "skips the undoing", "status lies"])
+@pytest.mark.slow
 def test_what_a_participant_says_of_its_secret_is_in_no_evidence_of_a_deck(
     sagapact: Sagapact, tmp_path: Path, served: Running, saga_pact: Path, wrong: str
 ) -> None:

@@ -15,6 +15,8 @@ from patience import PATIENCE_S
 
 CANARY = "hunter2"
 
+pytestmark = pytest.mark.slow  # processes of their own, started and ended in each way
+
 
 def url_in(folder: Path) -> str:
     return f"sqlite:///{folder}/b.sqlite"
@@ -49,7 +51,6 @@ def test_a_running_request_is_finished_and_new_ones_are_refused(start: Any, unti
     assert "stopping" in told
 
 
-@pytest.mark.slow
 def test_a_request_that_never_ends_does_not_hold_up_the_stop(start: Any, until: Any, tmp_path: Path) -> None:
     broker = start(url_in(tmp_path))
     host, _, port = broker.url.removeprefix("http://").partition(":")

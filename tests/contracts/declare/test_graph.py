@@ -84,6 +84,7 @@ def long_saga(length: int, make_saga: MakeSaga, make_step: Make, make_retriable:
     return make_saga(*steps)
 
 
+@pytest.mark.slow
 def test_the_work_for_a_saga_grows_about_as_its_text(make_saga: MakeSaga, make_step: Make, make_retriable: Make) -> None:
     def work(saga: Saga) -> Callable[[], object]:
         return lambda: (

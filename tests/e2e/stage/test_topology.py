@@ -61,7 +61,12 @@ def landscape(folder: Path, code: Mapping[str, str]) -> Landscape:
 def provider(name: str, folder: Path, code: str) -> ProviderFile:
     start = Start(command=("{python}", "-c", code), env={"PORT": "{port}"})
     return ProviderFile(
-        format=1, provider=name, start=start, health=HealthCheck(timeout_s=20), states=States(path="/_states"), folder=folder
+        format=1,
+        provider=name,
+        start=start,
+        health=HealthCheck(timeout_s=PATIENCE_S),
+        states=States(path="/_states"),
+        folder=folder,
     )
 
 

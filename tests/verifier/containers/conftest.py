@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from command_line import Sagapact
+from patience import PATIENCE_S
 from saga_verifier.isolation import Health, Spec
 from saga_verifier.isolation.container.backend import ContainerIsolation
 from saga_verifier.isolation.container.hardening import Limits
@@ -103,7 +104,7 @@ def sagapact(tmp_path: Path) -> Sagapact:
 
 @pytest.fixture(scope="session")
 def spec() -> Spec:
-    return Spec("server", (), env={"PORT": "{port}"}, health=Health("/health", 40.0), stop_timeout_s=2)
+    return Spec("server", (), env={"PORT": "{port}"}, health=Health("/health", 2 * PATIENCE_S), stop_timeout_s=2)
 
 
 @pytest.fixture(scope="session")

@@ -212,7 +212,7 @@ open("started", "w").close()
 exec(open({str(server)!r}).read())
 """
     give_up = threading.Event()
-    with isolation.start(failing(only_once, timeout_s=3600 if given_up else 1), give_up=give_up) as running:
+    with isolation.start(failing(only_once, timeout_s=3600 if given_up else 3), give_up=give_up) as running:
         running.kill()
         if given_up:
             give_up.set()

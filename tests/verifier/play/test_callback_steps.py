@@ -183,6 +183,9 @@ def verify(habit: str, text: str = SAGA) -> DeckResult:
         return play_deck(driver, decks.derive(slice_, 1), dt.date(2026, 1, 1))
 
 
+HURRIED = SAGA.replace("callback_timeout_ms: 20000", "callback_timeout_ms: 1500")
+NOTHING_COMES = ("calls back elsewhere", "never calls back")
+"""Where it is waited to the end. Whoever calls back has time, so that a busy machine makes no other fault of it."""
 RIGHT = ("", "refuses at once", "calls back twice", "calls back in chunks", "keeps silent about what was undone")
 
 
@@ -199,24 +202,25 @@ def test_a_right_participant_keeps_its_deck_in_its_own_way(habit: str) -> None:
     [
         ("works on after the compensation", "O12"),
         ("calls back by PUT", "O18"),
-        ("calls back elsewhere", "O18"),
+        pytest.param("calls back elsewhere", "O18", marks=pytest.mark.slow),
         ("calls back without the correlation", "O31"),
         ("tells another outcome", "O18"),
         ("tells no declared outcome", "O18"),
-        ("never calls back", "O18"),
+        pytest.param("never calls back", "O18", marks=pytest.mark.slow),
         ("bakes what was refused", "O32"),
     ],
 )
 def test_a_known_bad_participant_is_caught_by_its_obligation(habit: str, obligation: str) -> None:
-    result = verify(habit, SAGA.replace("callback_timeout_ms: 20000", "callback_timeout_ms: 1500"))
+    result = verify(habit, HURRIED if habit in NOTHING_COMES else SAGA)
 
     assert result.verdict == Verdict.BROKEN
     assert result.obligations[obligation] == Verdict.BROKEN, {one.name: one.broken for one in result.histories if one.broken}
     assert {one for one, verdict in result.obligations.items() if verdict == Verdict.BROKEN} == {obligation}
 
 
+@pytest.mark.slow
 def test_what_came_elsewhere_is_named() -> None:
-    result = verify("calls back elsewhere", SAGA.replace("callback_timeout_ms: 20000", "callback_timeout_ms: 1500"))
+    result = verify("calls back elsewhere", HURRIED)
 
     history = result.shortest("O18")
     assert history is not None
