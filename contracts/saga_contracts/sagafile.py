@@ -33,19 +33,11 @@ def load_saga(path: str | FilePath) -> Saga:
         UsageError: when the file cannot be read.
     """
     try:
-        with FilePath(path).open("rb") as file:
-            content = file.read(positions.MAX_BYTES + 10)  # whatever is behind it is too much, and may have no end
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if len(content) <= positions.MAX_BYTES:
-            raise SagaFileError(
-                str(path), [Fault(str(path), 0, 0, "", f"Byte {error.start} is not UTF-8.", "Save it as UTF-8.")]
-            ) from None
-        text = content.decode("utf-8", "replace")
+        document = positions.read_file(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"Cannot read the saga file {path}: {reason}. Name an existing YAML or JSON file.") from None
-    return parse_saga(text, str(path))
+    return _judged(document)
 
 
 def parse_saga(text: str, name: str) -> Saga:
@@ -58,7 +50,11 @@ def parse_saga(text: str, name: str) -> Saga:
     Raises:
         SagaFileError: with every fault of the text.
     """
-    document = positions.read(text, name)
+    return _judged(positions.read(text, name))
+
+
+def _judged(document: positions.Document) -> Saga:
+    name = document.file
     if document.faults:
         raise SagaFileError(name, document.faults)
     if not isinstance(document.data, Mapping):

@@ -137,7 +137,7 @@ states: 5
         "7:20 start.pass_env.1: T stands in env, too. Remove it from one of them.",
         "8:3 start.extra: The field `extra` is not known. Remove it; known here: command, cwd, env, pass_env.",
         "9:10 health.path: A path begins with a slash and has no blanks. Mend it.",
-        "9:24 health.timeout_s: Input should be greater than 0. Found -1.",
+        "9:24 health.timeout_s: This must be greater than 0. Found -1.",
         "9:39 health.timout: The field `timout` is not known. Did you mean `timeout_s`?",
         "10:1 states: This must be a mapping of fields. Write it as {name: value}.",
     ]
@@ -232,12 +232,12 @@ container:
         "6:3 container.image: An image's name begins with a small letter or a digit and has no blanks. Mend it.",
         "7:3 container.comand: The field `comand` is not known. Did you mean `command`?",
         "8:13 container.command.0: The placeholder {prot} is not known. Did you mean {port}?",
-        "9:3 container.port: Input should be greater than or equal to 1. Found 0.",
+        "9:3 container.port: This must be greater than or equal to 1. Found 0.",
         "10:9 container.env.URL: The placeholder {databas_url} is not known. Did you mean {database_url}?",
         "10:31 container.env.T: The caller's environment has no NOPE. Set it where this is run, or remove it here.",
         "10:45 container.env.1bad: A name of an environment variable has letters, digits and underscores only. Rename it.",
         "11:14 container.writable.0: A folder begins with a slash and has no blanks. Mend it.",
-        "12:12 container.limits.memory_mb: Input should be greater than or equal to 16. Found 1.",
+        "12:12 container.limits.memory_mb: This must be greater than or equal to 16. Found 1.",
         "12:26 container.limits.cpus: The field `cpus` is not known. Remove it; known here: memory_mb, processes, tmp_mb.",
     ]
 

@@ -7,6 +7,7 @@ stands for is `scalars`. Knows nothing of sagas.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
@@ -56,6 +57,22 @@ class Document:
                 if path[:end] in places:
                     return places[path[:end]]
         return (1, 1)
+
+
+def read_file(path: str | FilePath) -> Document:
+    """Parse a file, of which no more is looked at than a file may hold; faults as for `read`.
+
+    Raises:
+        OSError: when it cannot be read.
+        ValueError: when this is no path.
+    """
+    with FilePath(path).open("rb") as file:
+        content = file.read(MAX_BYTES + 4)  # there may be no end to it
+    try:
+        return read(content.decode(errors="strict" if len(content) <= MAX_BYTES else "replace"), str(path))
+    except UnicodeDecodeError as error:
+        fault = Fault(str(path), 0, 0, "", f"Byte {error.start} is not UTF-8.", "Save it as UTF-8.")
+        return Document(str(path), faults=[fault])
 
 
 def read(text: str, file: str) -> Document:

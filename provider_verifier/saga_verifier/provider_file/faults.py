@@ -6,7 +6,7 @@ the right shape.
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class _Judge:
             yield self.document.fault(("start",), what, 'Add `PORT: "{port}"` to env, or an argument.')
         yield from self._pass_env(start)
         cwd = start.get("cwd", ".")
-        if isinstance(cwd, str) and "{workdir}" not in cwd and not (self.folder / cwd).is_dir():
+        if isinstance(cwd, str) and "{workdir}" not in cwd and not _is_there(self.folder / cwd, Path.is_dir):
             what = f"There is no folder {self.folder / cwd}."
             yield self.document.fault(("start", "cwd"), what, "Name one, from this file's folder on.")
 
@@ -80,7 +80,7 @@ class _Judge:
         if (image is None) == (dockerfile is None):
             what = "Nothing says which image it is." if image is None else "Both an image and a dockerfile stand here."
             yield self.document.fault(("container",), what, ONE_SOURCE)
-        if isinstance(dockerfile, str) and dockerfile and not (self.folder / dockerfile).is_file():
+        if isinstance(dockerfile, str) and dockerfile and not _is_there(self.folder / dockerfile, Path.is_file):
             what = f"There is no file {self.folder / dockerfile}."
             yield self.document.fault(("container", "dockerfile"), what, "Name a Dockerfile, from this file's folder on.")
 
@@ -101,6 +101,13 @@ class _Judge:
                 if isinstance(name, str) and name in env:
                     what = f"{name} stands in env, too."
                     yield self.document.fault(("start", "pass_env", index), what, "Remove it from one of them.")
+
+
+def _is_there(path: Path, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(path)
+    except OSError:  # such as a name that is too long for any file
+        return False
 
 
 def _instead(word: str, known: tuple[str, ...], path: positions.Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from saga_contracts.errors import Fault, FaultyFileError, UsageError
+from saga_contracts.errors import FaultyFileError, UsageError
 from saga_contracts.read import positions
 from saga_contracts.rim.redact import is_secret_name
 from saga_verifier.isolation.placeholders import literal, outside_names
@@ -79,17 +79,13 @@ def load_provider_file(path: str | Path, environ: Mapping[str, str] | None = Non
         UsageError: when the file cannot be read.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        fault = Fault(str(path), 0, 0, "", f"Byte {error.start} is not UTF-8.", "Save it as UTF-8.")
-        raise ProviderFileError(str(path), [fault]) from None
-    except OSError as error:
-        raise UsageError(
-            f"Cannot read the provider file {path}: {error.strerror or error}. Name an existing YAML or JSON file."
-        ) from None
+        document = positions.read_file(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"Cannot read the provider file {path}: {reason}. Name an existing YAML or JSON file.") from None
     folder = Path(path).resolve().parent
     surroundings = os.environ if environ is None else environ
-    read, found = faults.judged(positions.read(text, str(path)), folder, surroundings)
+    read, found = faults.judged(document, folder, surroundings)
     if read is None or found:
         raise ProviderFileError(str(path), found)
     return _placed(read, folder, surroundings)

@@ -60,8 +60,21 @@ def faults(document: positions.Document, error: ValidationError) -> Iterator[Fau
         elif kind == "string_pattern_mismatch":
             yield document.fault(path, *(_PATTERNS.get(path[:2]) or _PATTERNS[path[:1]]))
         elif kind != "value_error":  # what takes more than one field is told beside these
-            found = "" if path[1:2] == ("env",) else f"Found {_short(one['input'])}."
-            yield document.fault(path, f"{one['msg'].rstrip('.')}.", found)
+            found = "Mend it." if path[1:2] == ("env",) else f"Found {_short(one['input'])}."
+            yield document.fault(path, _of_value(kind, one.get("ctx", {})), found)
+
+
+def _of_value(kind: str, context: Any) -> str:
+    bounds = {"gt": "greater than", "ge": "greater than or equal to", "le": "less than or equal to", "lt": "less than"}
+    for name, words in bounds.items():
+        if name in context:
+            bound = context[name]
+            return f"This must be {words} {f'{bound:g}' if isinstance(bound, float) else bound}."
+    if kind == "string_too_long":
+        return f"This text is longer than {context['max_length']} characters."
+    if kind.startswith(("int_", "float_", "finite_")):
+        return f"This must be a {'whole ' if kind.startswith('int_') else ''}number."
+    return "This text is empty." if kind == "string_too_short" else "This cannot stand here."
 
 
 def _nearest(found: str, beside: positions.Path) -> str:

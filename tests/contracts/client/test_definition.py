@@ -37,3 +37,42 @@ def test_a_payload_is_judged_by_the_schema_without_telling_its_values(definition
     assert payload_faults(saga, {"user": "u"}) == []
     assert payload_faults(saga, {}) == ["(top): breaks the rule `required`."]
     assert payload_faults(saga, {"user": 90210}) == ["user: breaks the rule `type`."]
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+HOSTILE: list[tuple[str, Any, Any, str]] = [
+    ("a payload that is too deep", {}, {"user": nested(5000)}, "nested too deep"),
+    ("a number beyond all", {}, {"user": 10**5000}, "no number that every system reads"),
+    ("half a character", {}, {"user": "\ud800"}, "no text"),
+    (
+        "a slow pattern",
+        {"properties": {"user": {"pattern": "^([a-z0-9-]+)+$"}}},
+        {"user": "a" * 5000 + "!"},
+        "breaks the rule `pattern`",
+    ),
+    (
+        "a tree that doubles",
+        {"items": {"oneOf": [{"$ref": "#"}] * 9}, "properties": {"user": {"$ref": "#"}}},
+        {"user": nested(45)},
+        "too long",
+    ),
+]
+
+
+@pytest.mark.parametrize(("schema", "payload", "what"), [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE])
+def test_no_payload_stops_who_judges_it(schema: Any, payload: Any, what: str, definition: dict[str, Any]) -> None:
+    definition["payload"]["schema"] = schema
+    assert what in str(payload_faults(load_definition(definition), payload))
+
+
+@pytest.mark.parametrize("schema", [{"$ref": "file:///etc/hosts"}, {"$ref": "#"}, {"pattern": "(?=a)"}, {"const": nested(5000)}])
+def test_a_definition_with_an_unusable_schema_is_refused(schema: Any, definition: dict[str, Any]) -> None:
+    definition["payload"]["schema"] = schema
+    with pytest.raises(DefinitionError, match=r"payload\.schema"):
+        load_definition(definition)
