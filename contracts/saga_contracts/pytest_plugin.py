@@ -105,7 +105,7 @@ def _told(outcome: "Outcome", target: Path) -> "Iterator[str]":
     if not outcome.files and target.exists():
         yield f"  What {target} holds of it stays as it was."
     for path in outcome.left_over:
-        yield f"  {path} holds contracts of it with a participant that it has no more. Remove the file if nobody needs it."
+        yield f"  {path} holds contracts of it that no case asks for any more. Remove the file if nobody needs it."
 
 
 def _declared(obj: Any) -> "Iterator[Any]":
@@ -113,10 +113,13 @@ def _declared(obj: Any) -> "Iterator[Any]":
     decorated = sys.modules.get("saga_contracts.exercise.decorated")
     if decorated is None:
         return
-    for one in (obj, *(vars(obj).values() if inspect.isclass(obj) else ())):
-        found = getattr(one, decorated.ATTRIBUTE, None)
-        if isinstance(found, decorated.Declared):
-            yield found
+    try:
+        members = list(vars(obj).values()) if inspect.isclass(obj) else [obj]
+        functions = [getattr(one, "__func__", one) for one in members]
+        found = [getattr(one, decorated.ATTRIBUTE, None) for one in functions]
+    except Exception:  # noqa: BLE001  (modules hold objects that allow no look at them, and are no tests)
+        return
+    yield from (one for one in found if isinstance(one, decorated.Declared))
 
 
 def _recording(config: pytest.Config) -> "Recording":

@@ -1,17 +1,20 @@
-"""Messages that mean something else than the one of a case (pure).
+"""What means something else than a case does, so that no client can pass without looking (pure).
 
-A client that only reads a message could give the right outcome without looking. So beside the message of its case it is given
-others, in an order that it is not told: each other one that the saga file declares, and one that it does not declare.
+A client that only reads a message could give the right outcome without reading. So beside the message of its case it is given
+others, in an order that it is not told: each other one that the saga file declares, and one that it does not declare. And a
+client that may try twice could send two calls in any case; so beside a second try that succeeds it is given one that does not.
 """
 
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.outcomes import Outcome
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.derive.cases import Case, Role
+from saga_contracts.derive.client_cases import ClientCase, Kind
 from saga_contracts.derive.examples import example_context
 from saga_contracts.exercise.outcomes import UNKNOWN
 from saga_contracts.wire.replies import callback_bodies, callback_outcome
@@ -45,6 +48,14 @@ def messages(saga: Saga, case: Case) -> list[Message]:
     strange = next((body for body in _strange(step, case, context) if _is_unheard_of(step, case, body, bodies)), None)
     found += [] if strange is None else [Message(strange, UNKNOWN)]
     return sorted(found, key=lambda one: zlib.crc32(f"{case.name} {one.outcome}".encode()))
+
+
+def client_cases(case: ClientCase) -> list[ClientCase]:
+    """Give a client-only case, and what means something else."""
+    if case.kind != Kind.RETRIED:
+        return [case]
+    exhausted = replace(case, answers=case.answers[:1] * case.tries, outcome=Outcome.RETRYABLE.value)
+    return sorted([case, exhausted], key=lambda one: zlib.crc32(f"{case.name} {one.outcome}".encode()))
 
 
 def _declared(step: Step, case: Case) -> Iterator[tuple[str, Any]]:

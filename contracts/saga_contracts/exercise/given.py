@@ -4,7 +4,7 @@ Every case of a step is given the same time-out, also those that are answered at
 will come; it is the declared one, but short, so that a run need not wait as long as production does.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,8 @@ class Given:
     """What a client is given to make one call.
 
     Attributes:
-        saga: The saga; its time-outs are as `timeout_s` says.
-        step: The step that is called.
+        saga: The saga.
+        step: The step that is called; its time-out and its tries are as `timeout_s` and `tries` say.
         role: `forward`, `compensate`, `status`, or what `message` is: `callback`, `creation`, `notification`.
         url: Base URL of the participant; empty for a message.
         saga_id: Id of the saga instance, for the correlation header.
@@ -52,7 +52,7 @@ class Given:
     tries: int = 1
 
 
-Client = Callable[..., str | Awaitable[str]]
+Client = Callable[..., object]
 """Makes the call (or reads the message) and gives the outcome by its name, such as `done` or `refused`."""
 
 
@@ -66,11 +66,12 @@ def make_given(saga: Saga, case: Case | ClientCase, url: str, message: Any = Non
         message: What the client has to read, if it is a message.
         patient: Is the machine slow, so that a long time-out is needed?
     """
-    timed = _timed(saga, patient=patient)
-    step = timed.step(case.step)
-    context = example_context(timed, step)
+    tries = case.tries if isinstance(case, ClientCase) else 1
+    bounded = _bounded(saga, tries, patient=patient)
+    step = bounded.step(case.step)
+    context = example_context(bounded, step)
     return Given(
-        saga=timed,
+        saga=bounded,
         step=step,
         role=case.role,
         url=url,
@@ -81,7 +82,7 @@ def make_given(saga: Saga, case: Case | ClientCase, url: str, message: Any = Non
         callback_url=context["callback_url"],
         message=message,
         timeout_s=step.timeout_ms / 1000,
-        tries=case.tries if isinstance(case, ClientCase) else 1,
+        tries=tries,
     )
 
 
@@ -90,10 +91,14 @@ def timeout_s(saga: Saga, step: str, *, patient: bool) -> float:
     return _timeout_ms(saga.step(step), patient=patient) / 1000
 
 
-def _timed(saga: Saga, *, patient: bool) -> Saga:
-    """Give the saga with the time-outs of a test."""
-    steps = (step.model_copy(update={"timeout_ms": _timeout_ms(step, patient=patient)}) for step in saga.steps)
-    return saga.model_copy(update={"steps": tuple(steps)})
+def _bounded(saga: Saga, tries: int, *, patient: bool) -> Saga:
+    """Give the saga with the time-outs and tries of a test."""
+
+    def bounded(step: Step) -> Step:
+        undo = step.compensate and step.compensate.model_copy(update={"tries": tries})
+        return step.model_copy(update={"timeout_ms": _timeout_ms(step, patient=patient), "tries": tries, "compensate": undo})
+
+    return saga.model_copy(update={"steps": tuple(bounded(step) for step in saga.steps)})
 
 
 def _timeout_ms(step: Step, *, patient: bool) -> int:

@@ -21,12 +21,11 @@ def library_client(given: Given) -> str:
     call = StepCall(saga_id=given.saga_id, payload=given.payload, outputs=given.outputs, callback_url=given.callback_url)
     participants = {given.step.participant: given.url}
     client = StepClient(given.saga, participants, http=_http(), backoff=Backoff(first_s=0.01))
-    name, once = given.step.step, given.tries == 1
     if given.role == Role.FORWARD:
-        return (client.attempt_forward if once else client.forward)(name, call).outcome.value
+        return client.forward(given.step.step, call).outcome.value
     if given.role == Role.COMPENSATE:
-        return (client.attempt_compensate if once else client.compensate)(name, call).outcome.value
-    return (client.attempt_status if once else client.status)(name, call).outcome.value
+        return client.compensate(given.step.step, call).outcome.value
+    return client.status(given.step.step, call).outcome.value
 
 
 def _reads(given: Given, message: Any) -> str:

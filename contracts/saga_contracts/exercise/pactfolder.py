@@ -43,7 +43,7 @@ def put(folder: Path, pact: Mapping[str, Any], sources: Mapping[str, str], sagas
 
 
 def left_over(folder: Path, written: Collection[Path], sagas: Mapping[str, Collection[str]]) -> list[Path]:
-    """Give the files that were not written and hold interactions of these sagas, which have no such participant any more."""
+    """Give the files that were not written although an earlier run recorded interactions of these sagas in them."""
     others = [path for path in sorted(folder.glob("*.json")) if path not in written]
     return [path for path in others if any(_is_of(key, sagas) for key in _sources(_looked_at(path)))]
 

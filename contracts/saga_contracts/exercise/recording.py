@@ -30,7 +30,8 @@ class Outcome:
         exercised: Names of the cases that were exercised and did not fail.
         missing: Names of the others.
         files: Pact files that were written.
-        left_over: Pact files that hold interactions of the saga with a participant that it has no more.
+        left_over: Pact files that hold interactions which an earlier run recorded of the saga, and that this one had no reason to
+            write: its participants may have changed.
         faults: Why a pact file could not be written, one or two sentences each.
     """
 
@@ -52,11 +53,6 @@ class Recording:
     """The folder of one test run."""
 
     folder: Path
-
-    @property
-    def is_empty(self) -> bool:
-        """Has no test of a saga been found?"""
-        return not self.folder.is_dir() or not any(self.folder.iterdir())
 
     def expect(self, saga: Saga, names: Iterable[str], optional: Iterable[str] = ()) -> None:
         """Note which cases the saga has; the same from each worker, more from each further test.

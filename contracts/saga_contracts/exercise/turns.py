@@ -4,8 +4,8 @@
         with turn:
             turn.report(client(turn.given))
 
-Most cases have one turn. A message has one for each of its counter-examples, too. A turn that failed although the client may
-only have run out of time, because the machine was slow, is played once more with a long time-out.
+Most cases have one turn; some have one for each of their counter-examples, too. A turn that failed although the client may only
+have run out of time, because the machine was slow, is played once more with a long time-out.
 """
 
 import time
@@ -20,7 +20,7 @@ from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases
 from saga_contracts.derive.cases import MESSAGES, Case
 from saga_contracts.derive.client_cases import ClientCase
-from saga_contracts.exercise.counterexamples import messages
+from saga_contracts.exercise.counterexamples import client_cases, messages
 from saga_contracts.exercise.given import Client, Given, make_given, timeout_s
 from saga_contracts.exercise.meetings import Meeting, MessageMeeting, MockMeeting, StubMeeting
 from saga_contracts.exercise.outcomes import reported
@@ -129,7 +129,7 @@ class Turn:
 
 def _meetings(saga: Saga, case: Case | ClientCase) -> Iterator[Meeting]:
     if isinstance(case, ClientCase):
-        yield StubMeeting(saga, case)
+        yield from (StubMeeting(saga, one) for one in client_cases(case))
     elif case.role in MESSAGES:
         yield from (MessageMeeting(saga, case, message) for message in messages(saga, case))
     else:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -55,7 +56,7 @@ def test_orders(given: Given) -> str:
 
 @contract_cases(SAGA, steps=("reserve_goods",))
 def test_warehouse(given: Given) -> str:
-    path = f"/reservations/{given.key}"
+    path = f"/reservations/{quote(given.key, safe='')}"
     if given.role == "forward":
         number = given.outputs["create_order"]["number"]
         body = {"sku": given.payload["sku"], "pieces": given.payload["pieces"], "order_number": number}
@@ -93,7 +94,7 @@ def test_confirmation(given: Given) -> str:
 def test_delivery(given: Given) -> str:
     if given.message is not None:
         return "done" if given.message["key"] == given.key and given.message["outcome"] == "done" else "unknown"
-    path = f"/parcels/{given.key}"
+    path = f"/parcels/{quote(given.key, safe='')}"
     if given.role == "forward":
         body = {name: given.payload[name] for name in ("order_id", "sku", "pieces")} | {"callback_url": given.callback_url}
         means: Read = {(202, "accepted"): "in_progress", (200, "handed_over"): "done", (422, "key_reused"): "misused"}
@@ -104,7 +105,7 @@ def test_delivery(given: Given) -> str:
 
 @contract_cases(SAGA, steps=("notify_customer",))
 def test_notifications(given: Given) -> str:
-    path = f"/order-messages/{given.payload['order_id']}"
+    path = f"/order-messages/{quote(given.payload['order_id'], safe='')}"
     if given.role == "forward":
         body = {"user_id": given.payload["customer_id"], "text": "Your order is on its way."}
         means: Read = {(201, "sent"): "done", (200, "sent"): "done", (422, "other_message"): "misused"}

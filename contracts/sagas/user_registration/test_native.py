@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -36,7 +37,7 @@ class RegistrationClient:
             "create_account": lambda: ("POST", "/accounts", self.key, {"email": given.payload["email"]}),
             "create_profile": lambda: (
                 "PUT",
-                f"/profiles/{given.key}",
+                f"/profiles/{quote(given.key, safe='')}",
                 {},
                 {"account_id": given.outputs["create_account"]["account_id"], "name": given.payload["name"]},
             ),
@@ -52,7 +53,7 @@ class RegistrationClient:
             ),
             "welcome": lambda: (
                 "POST",
-                f"/mails?campaign={given.payload['campaign']}",
+                f"/mails?campaign={quote(given.payload['campaign'], safe='')}",
                 {"X-Request-Id": given.key},
                 {"to": given.payload["email"], "text": f"Welcome, {given.payload['name']}!"},
             ),
@@ -63,7 +64,7 @@ class RegistrationClient:
     def compensate(self) -> str:
         calls: dict[str, tuple[str, str, dict[str, str], Any]] = {
             "create_account": ("POST", "/accounts/remove", self.key, None),
-            "create_profile": ("DELETE", f"/profiles/{self.given.key}", {}, None),
+            "create_profile": ("DELETE", f"/profiles/{quote(self.given.key, safe='')}", {}, None),
             "grant_bonus": ("POST", "/bonuses/revoke", {}, {"reference": self.given.key}),
         }
         reply = self.send(*calls[self.given.step.step])
@@ -71,7 +72,9 @@ class RegistrationClient:
 
     def status(self) -> str:
         of_account = self.given.step.step == "create_account"
-        reply = self.send("GET", *(("/accounts/status", self.key) if of_account else (f"/profiles/{self.given.key}", {})), None)
+        reply = self.send(
+            "GET", *(("/accounts/status", self.key) if of_account else (f"/profiles/{quote(self.given.key, safe='')}", {})), None
+        )
         if reply is None:
             return "retryable"
         if not of_account and reply.status_code in (404, 410):

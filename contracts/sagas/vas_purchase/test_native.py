@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -57,7 +58,7 @@ def test_billing(given: Given) -> str:
 
 @contract_cases(SAGA, steps=("apply_vas",))
 def test_user_service(given: Given) -> str:
-    path = f"/users/{given.payload['user_id']}/vas-operations/{given.key}"
+    path = f"/users/{quote(given.payload['user_id'], safe='')}/vas-operations/{quote(given.key, safe='')}"
     if given.role == "forward":
         body = {"package": given.payload["package"], "order_id": given.payload["order_id"]}
         means: Read = {(201, "applied"): "done", (200, "applied"): "done", (422, "user_blocked"): "refused"}
@@ -73,7 +74,7 @@ def test_vas_packages(given: Given) -> str:
     if given.message is not None:
         outcome = str(given.message["outcome"])
         return outcome if given.message["key"] == given.key and outcome in ("done", "refused") else "unknown"
-    path = f"/package-orders/{given.key}"
+    path = f"/package-orders/{quote(given.key, safe='')}"
     if given.role == "forward":
         body = {"user_id": given.payload["user_id"], "package": given.payload["package"], "callback_url": given.callback_url}
         means: Read = {(202, "in_progress"): "in_progress", (200, "on"): "done", (422, "not_on_sale"): "refused"}

@@ -199,6 +199,14 @@ class CallsTwice(Client):
         return super().once(given, number)
 
 
+class SaysDoneAfterTheLastTry(Client):
+    """Tries as often as it may, and does not look at the last reply."""
+
+    def call(self, given: Given) -> str:
+        outcome = super().call(given)
+        return "done" if outcome == "retryable" and given.tries > 1 else outcome
+
+
 class HasNoTimeOut(Client):
     def timeout_s(self, given: Given) -> float | None:
         return None
@@ -307,6 +315,7 @@ MISTAKES: list[tuple[type[Client], str, str]] = [
     (SendsAnotherPayload, "forward/done", "order"),
     (NeverTriesAgain, "forward/retried", "called 1 times instead of 2"),
     (CallsTwice, "forward/done", "called 2 times instead of 1 (answered: status 201, tries allowed: 1)"),
+    (SaysDoneAfterTheLastTry, "compensate/retried", "made 'done' of it (answered: status 503, then status 503)"),
     (HasNoTimeOut, "status/no_answer", "had not given up"),
     (HasATimeOutOfItsOwn, "status/no_answer", "had not given up"),
     (TriesUntilItIsDone, "forward/unavailable", "times instead of 1 (answered: status 503"),
@@ -335,6 +344,7 @@ FOUND_NOWHERE_ELSE: dict[type[Client], set[str]] = {
     RetriesARefusal: {"forward/refused_once"},
     FailingStatusIsAbsent: {"status/failing", "status/unavailable"},
     NeverTriesAgain: {"forward/retried", "compensate/retried"},
+    SaysDoneAfterTheLastTry: {"forward/retried", "compensate/retried"},
     HasNoTimeOut: {"forward/no_answer", "compensate/no_answer", "status/no_answer"},
     HasATimeOutOfItsOwn: {"forward/no_answer", "compensate/no_answer", "status/no_answer"},
     UndeclaredSuccessIsDone: {"forward/undeclared_success"},

@@ -204,6 +204,16 @@ def test_parameters_of_the_user_multiply_the_cases(run: Run, side: str) -> None:
     result.stdout.fnmatch_lines(["*test_it*sale/a/status/absent*"])
 
 
+def test_objects_that_allow_no_look_at_them_stand_beside_the_tests(run: Run) -> None:
+    strange = """
+class Strange:
+    def __getattr__(self, name): raise RuntimeError("not now")
+
+current = Strange()
+"""
+    run(strange + FORMS["a function"]).assert_outcomes(passed=5)
+
+
 def test_a_mark_chooses_the_test(run: Run) -> None:
     result = run("@cases\n@pytest.mark.skipif(True, reason='no')\ndef test_it(given): return ask(given)\n")
     result.assert_outcomes(skipped=5)

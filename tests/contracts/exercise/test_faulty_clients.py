@@ -17,7 +17,7 @@ from saga_contracts.exercise.turns import exercise
 
 Make = Callable[..., dict[str, Any]]
 MakeSaga = Callable[..., Saga]
-MISTAKES = 36
+MISTAKES = 37
 
 
 @pytest.fixture(scope="module")
