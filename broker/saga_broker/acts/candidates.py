@@ -28,11 +28,6 @@ class LiveVersions:
         self._connection, self._environment, self._given = connection, environment, given
         self._known: dict[str, list[str]] = {}
 
-    @property
-    def names(self) -> list[str]:
-        """Give the pacticipants of which there are candidates."""
-        return list(dict.fromkeys(name for name, _ in self._given))
-
     def versions(self, pacticipant: str) -> list[str]:
         """Give the versions of a pacticipant that are live with its candidates.
 
@@ -45,16 +40,17 @@ class LiveVersions:
         return self._known[pacticipant]
 
     def refuse_strangers(self, saga: str, named: Collection[str]) -> None:
-        """Refuse candidates that the saga does not name.
+        """Refuse candidates that the saga does not name, and versions that are not known.
 
         Raises:
             RefusedError: With 404.
         """
-        for name in self.names:
+        for name in dict.fromkeys(name for name, _ in self._given):
             if name not in named:
                 known = ", ".join(sorted(named))
                 text = f"No version of saga {saga} that is in question names the pacticipant {name}."
                 raise RefusedError(404, f"{text}{did_you_mean(name, named)} Named are: {known}.")
+            self.versions(name)
 
     def _live(self, pacticipant: str) -> list[Live]:
         deployed = deployment_store.deployments(self._connection, self._environment.id, pacticipant=pacticipant)

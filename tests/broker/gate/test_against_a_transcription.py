@@ -1,0 +1,229 @@
+"""Whatever is published, deployed and asked: the gate never says yes when a literal transcription of the rules does not."""
+
+import importlib.util
+import itertools
+import json
+import sys
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from repetitions import times
+from saga_contracts.declare.saga import Saga
+from saga_contracts.sagafile import parse_saga
+from saga_evidence import breaks, deck_result, old_form, slice_of, step_pacts
+from small_sagas import retriable, saga_text, step, waiver
+
+EXAMPLES = times(40)
+DAYS = ("2026-05-03", "2026-05-04", "2026-05-05")
+NUMBERS = itertools.count(1)
+OBLIGATIONS = ("O3", "O8", "O9", "O14", "O31")
+VERDICTS = ("kept", "kept", "waived", "unproven", "broken", "pending")
+
+
+@pytest.fixture(scope="module")
+def naive() -> Any:
+    """The module `naive_gate`, which stands beside the tests and is no test itself."""
+    path = Path(__file__).with_name("naive_gate.py")
+    spec = importlib.util.spec_from_file_location("naive_gate", path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    sys.modules["naive_gate"] = made
+    spec.loader.exec_module(made)
+    return made
+
+
+class Both:
+    """One saga of its own at a broker, and everything that is told about it, for the transcription."""
+
+    def __init__(self, broker: Any, told: Any, fields: dict[str, Any]) -> None:
+        self.broker, self.told, self.fields = broker, told, fields
+        self.mark = next(NUMBERS)
+        self.names = {one["step"]: f"{one['step']}_{self.mark}" for one in fields["steps"]}
+
+    @property
+    def saga(self) -> Saga:
+        found: Saga = self.told.sagas["1"]
+        return found
+
+    def publish(self, number: str = "1", executor: str = "shop", branch: str = "main", timeout_ms: int = 500) -> None:
+        steps = [one | {"participant": self.names[one["step"]], "timeout_ms": timeout_ms} for one in self.fields["steps"]]
+        names = {"saga": f"sale_{self.mark}", "owner": f"shop_{self.mark}", "executes_as": f"{executor}_{self.mark}"}
+        text = saga_text(*steps, **{name: value for name, value in self.fields.items() if name != "steps"}, **names)
+        body = {"content": text, "contentType": "application/json", "branch": branch}
+        self.broker.put(f"/sagas/sale_{self.mark}/versions/{number}", body)
+        saga = self.told.sagas[number] = parse_saga(text, "sale.json")
+        self.told.known |= {(saga.owner, number), (saga.consumer, number)}
+
+    def pacts(self, number: str = "1", of: str | None = None, lacks: str = " ") -> None:
+        saga = self.told.sagas[of or number]
+        for provider, pact in step_pacts(saga):
+            pact["interactions"] = [one for one in pact["interactions"] if lacks not in one["key"]]
+            self.broker.publish(saga.consumer, number, (provider, pact))
+            self.told.pacts[saga.consumer, number, provider] = pact
+        self.told.known.add((saga.consumer, number))
+
+    def verify(self, name: str, version: str = "10", number: str = "1", *, success: bool = True) -> None:
+        consumer = self.told.sagas[number].consumer
+        provider = self.names[name]
+        if (consumer, number, provider) in self.told.pacts:
+            self.broker.verify(consumer, number, provider, version, success=success)
+            pact = self.told.pacts[consumer, number, provider]
+            self.told.verified.append((consumer, provider, pact, version, success))
+            self.told.known.add((provider, version))
+
+    def play(self, name: str, version: str, faults: int, *changes: Any, number: str = "1", **fields: Any) -> None:
+        slice_ = slice_of(self.told.sagas[number], name)
+        body = deck_result(slice_, faults, *changes, **fields)
+        path = f"/sagas/sale_{self.mark}/contents/{slice_.sha}/steps/{name}/providers/{self.names[name]}"
+        self.broker.post(f"{path}/versions/{version}/deck-results", body, 201)
+        self.told.played.append((slice_.sha, version, body))
+        self.told.known.add((self.names[name], version))
+
+    def exists(self, name: str, version: str) -> None:
+        if (name, version) not in self.told.known:
+            self.broker.put(f"/pacticipants/{name}/versions/{version}", {})
+            self.told.known.add((name, version))
+
+    def deploy(self, name: str, version: str, instance: str | None) -> None:
+        self.exists(name, version)
+        self.broker.deploy(name, version, "test", **({} if instance is None else {"applicationInstance": instance}))
+        gone = [one for one in self.told.live if (one[0], one[2], one[3]) == (name, instance, False)]
+        self.told.live = [one for one in self.told.live if one not in gone] + [(name, version, instance, False)]
+
+    def release(self, name: str, version: str) -> None:
+        self.exists(name, version)
+        if (name, version, None, True) not in self.told.live:
+            uuid = self.broker.environment("test")
+            self.broker.post(f"/pacticipants/{name}/versions/{version}/released-versions/environment/{uuid}", {}, 201)
+            self.told.live.append((name, version, None, True))
+
+    def all_well(self, faults: int) -> None:
+        self.publish()
+        self.pacts()
+        for name in self.names:
+            self.verify(name)
+            self.play(name, "10", faults)
+            self.deploy(self.names[name], "10", None)
+        self.deploy(self.saga.consumer, "1", None)
+
+    def ask(self, candidates: list[tuple[str, str, str | None]], faults: int) -> str:
+        given_ = [f"{name}:{version}" + ("" if at is None else f"@{at}") for name, version, at in candidates]
+        asked = {"environment": "test", "faults": faults, "with[]": given_}
+        reply = self.broker.http.get(f"/sagas/sale_{self.mark}/can-run", params=asked)
+        if reply.status_code == 404:
+            return "error"
+        assert reply.status_code == 200, reply.text
+        return "yes" if reply.json()["canRun"] is True else "not yes"
+
+
+@st.composite
+def sagas(draw: st.DrawFn) -> dict[str, Any]:
+    steps = [step("pay", status=draw(often()), probe=draw(often()))]
+    if draw(st.booleans()):
+        steps.append(step("ship", after=["pay"]))
+    if draw(st.booleans()):
+        steps.append(retriable("tell", after=tuple(one["step"] for one in steps)))
+    waivers = draw(st.lists(st.builds(waiver, st.sampled_from(OBLIGATIONS), st.just("pay"), st.sampled_from(DAYS)), max_size=2))
+    unique = {one["obligation"]: one for one in waivers}
+    return {"steps": steps, "level": draw(st.sampled_from((1, 2, 3, 3, 3))), "waivers": list(unique.values())}
+
+
+def often() -> st.SearchStrategy[bool]:
+    return st.sampled_from((True, True, True, False))
+
+
+def happen(both: Both, draw: Any) -> None:
+    """Let one more thing happen."""
+    name = draw(st.sampled_from(sorted(both.names)))
+    provider, version = both.names[name], draw(st.sampled_from(("10", "10", "11")))
+    kind = draw(st.sampled_from(("play", "play", "play", "verify", "deploy", "release", "branch", "next", "executor")))
+    if kind == "play":
+        _play(both, draw, name, version)
+    elif kind == "verify":
+        both.verify(name, version, success=draw(often()))
+    elif kind == "deploy":
+        both.deploy(provider, version, draw(st.sampled_from((None, None, "blue"))))
+    elif kind == "release":
+        both.release(provider, version)
+    elif kind == "branch" and "2" not in both.told.sagas:
+        both.publish("2", executor="runner", branch="feat")
+        if draw(st.booleans()):
+            both.deploy(both.told.sagas["2"].consumer, "2", None)
+    elif kind == "next" and "3" not in both.told.sagas:
+        _next(both, draw)
+    elif kind == "executor":
+        both.deploy(both.saga.consumer, "9", draw(st.sampled_from((None, "blue"))))
+
+
+def _play(both: Both, draw: Any, name: str, version: str) -> None:
+    faults = draw(st.integers(0, 2))
+    obligation = draw(st.sampled_from(OBLIGATIONS))
+    changes: dict[str, list[Any]] = {
+        "kept": [],
+        "broken": [breaks(obligation)],
+        "trouble": [lambda history: history.update(trouble="no answer" if history["word"] == "F" else "")],
+        "unseen": [lambda history: history.update(unseen=[obligation])],
+        "blind": [lambda history: history.update(seen=[one for one in history["seen"] if one != "effect"])],
+        "old": [old_form],
+    }
+    kind = draw(st.sampled_from(("kept", "kept", "kept", *changes)))
+    said = {"verdict": draw(st.sampled_from(VERDICTS)), "derivation": draw(st.sampled_from((1, 1, 1, 1, 9999)))}
+    lacks = draw(st.sampled_from(((), (), (), ("F",), ("C F", "F F"))))
+    both.play(name, version, faults, *changes[kind], lacks=lacks, **said)
+
+
+def _next(both: Both, draw: Any) -> None:
+    """The next version of the saga file comes, with its pacts or with those of another file."""
+    both.publish("3", timeout_ms=900)
+    both.pacts("3", of=draw(st.sampled_from(("3", "3", "1"))), lacks=draw(st.sampled_from((" ", " ", "compensate/null"))))
+    for one in both.names:
+        both.verify(one, number="3")
+        both.play(one, "10", 2, number="3")
+    if draw(st.booleans()):
+        both.deploy(both.saga.consumer, "3", draw(st.sampled_from((None, "green"))))
+
+
+def candidates(both: Both) -> st.SearchStrategy[list[tuple[str, str, str | None]]]:
+    mark = both.mark
+    names = [*both.names.values(), f"shop_{mark}", f"shop_{mark}", f"runner_{mark}", f"stranger_{mark}"]
+    one = st.tuples(st.sampled_from(names), st.sampled_from(("10", "11", "1", "2", "3")), st.sampled_from((None, None, "blue")))
+    return st.lists(one, max_size=2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_gate_never_says_yes_when_a_transcription_of_the_rules_does_not(serve: Any, naive: Any) -> None:
+    moment = [datetime(2026, 5, 4, 12, tzinfo=UTC)]
+    broker = serve(clock=lambda: moment[0])
+    answers: Counter[tuple[str, str]] = Counter()
+
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+    @given(sagas(), st.integers(1, 2), st.integers(0, 4), st.data())
+    def ask(fields: dict[str, Any], faults: int, events: int, data: st.DataObject) -> None:
+        both = Both(broker, naive.Told(), fields)
+        both.all_well(faults)
+        for _ in range(events):
+            happen(both, data.draw)
+        for _ in range(4):
+            given_, day = data.draw(candidates(both)), date.fromisoformat(data.draw(st.sampled_from(DAYS)))
+            wanted = data.draw(st.sampled_from((1, 1, 0, 2)))
+            moment[0] = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+            expected = naive.can_run(both.told, given_, wanted, day)
+            found = both.ask(given_, wanted)
+            answers[expected, found] += 1
+            shown = json.dumps(both.broker.get(f"/sagas/sale_{both.mark}/can-run", environment="test")["reasons"], indent=1)
+            assert found != "yes" or expected == "yes", shown
+            assert (found == "error") == (expected == "error"), shown
+
+    ask()
+    assert answers["yes", "yes"] > EXAMPLES // 4, answers
+    assert answers["not yes", "not yes"] > EXAMPLES // 4, answers
+    assert answers["error", "error"] > 0, answers
+    assert answers["yes", "not yes"] == 0, answers
