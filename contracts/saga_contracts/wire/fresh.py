@@ -198,6 +198,17 @@ def _by_format(example: str, form: Any, chance: random.Random) -> Iterator[str]:
     elif form == "date-time":
         moment = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.randrange(3_000_000_000))
         yield moment.isoformat().replace("+00:00", "Z")
+    elif form in _MADE:
+        yield _MADE[form](chance.getrandbits(32))
+
+
+_MADE: Mapping[str, Callable[[int], str]] = {
+    "ipv4": lambda number: f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
+    "ipv6": lambda number: f"fd00::{number >> 16:x}:{number & 0xFFFF:x}",
+    "time": lambda number: f"{number % 24:02}:{number % 60:02}:{number % 59:02}.{number:09}Z",
+    "duration": lambda number: f"PT{number}S",
+}
+"""Texts of a format whose letters cannot be exchanged freely, from a number of 32 bits."""
 
 
 def _by_pattern(pattern: str, chance: random.Random) -> Iterator[str]:

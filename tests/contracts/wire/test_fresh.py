@@ -48,6 +48,11 @@ def made(one: Payload, seed: int = 7) -> dict[str, Any]:
         ("ab", {"pattern": "^[a-f]{20,24}$", "minLength": 2}, r"[a-f]{20,24}"),
         ("ann@shop.example", {"format": "email"}, r"ann-[0-9a-f]{12}@shop\.example"),
         ("2026-01-31", {"format": "date"}, r"\d{4}-\d{2}-\d{2}"),
+        ("192.168.0.1", {"format": "ipv4"}, r"10(\.\d+){3}"),
+        ("::1", {"format": "ipv6"}, r"fd00::[0-9a-f:]+"),
+        ("12:30:00Z", {"format": "time"}, r"\d{2}:\d{2}:\d{2}\.\d+Z"),
+        ("P3D", {"format": "duration"}, r"PT\d+S"),
+        ("shop.example.com", {"format": "hostname"}, r"shop\.example\.com-[0-9a-f]+"),
     ],
 )
 def test_a_fresh_text_has_the_form_of_its_example(example: str, properties: dict[str, Any], form: str) -> None:
