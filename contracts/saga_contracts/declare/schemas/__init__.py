@@ -6,7 +6,7 @@
 
 A schema comes from whoever sends a saga file or a pact, so it is never trusted: it refers to itself and to the meta schemas
 only (nothing is read or fetched because a schema names it), its patterns cost time that grows with the text and no faster, and
-neither a schema nor a value makes a check overflow or go on for ever. The parts: `dialects`, `references`, `checking`;
+neither a schema nor a value makes a check overflow or go on for ever. Its modules: `dialects`, `parts`, `references`, `checking`;
 `patterns` and `ecma`; `formats`; `values`.
 """
 
@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
-from saga_contracts.declare.schemas import checking, dialects, formats, references
+from saga_contracts.declare.schemas import checking, dialects, formats, parts, references
 from saga_contracts.declare.schemas.checking import Broken
 from saga_contracts.declare.schemas.dialects import Dialect, Registry
 from saga_contracts.declare.schemas.patterns import Pattern, PatternError, compiled
@@ -98,7 +98,7 @@ def _dialect_of(document: Any) -> tuple[Dialect, list[Problem]]:
     """Give the dialect of a schema, which stands at its top; taken out, since the library would go by it."""
     problems: list[Problem] = []
     named = document.get("$schema", dialects.DEFAULT) if isinstance(document, dict) else dialects.DEFAULT
-    for path, schema in references.parts(document):
+    for path, schema in parts.parts(document):
         found = schema.pop("$schema", named)
         if not isinstance(found, str) or found.removesuffix("#") not in dialects.KNOWN:
             mend = did_you_mean(str(found), dialects.KNOWN)
@@ -125,14 +125,14 @@ def _said(broken: Broken, document: Any) -> tuple[str, str]:
 
 def _found_right(part: Any, dialect: Dialect) -> bool:
     """Is this a schema, too? Asked for what stands where no schema is looked for, and is referred to."""
-    named = any("$schema" in schema for _, schema in references.parts(part))
+    named = any("$schema" in schema for _, schema in parts.parts(part))
     return not named and not _by_meta_schema(part, dialect) and not any(_words(part))
 
 
 def _words(document: Any) -> Iterator[Problem]:
     """Give the patterns and formats that cannot be checked."""
-    by_pattern = any("patternProperties" in schema for _, schema in references.parts(document))
-    for path, schema in references.parts(document):
+    by_pattern = any("patternProperties" in schema for _, schema in parts.parts(document))
+    for path, schema in parts.parts(document):
         for way, pattern in _patterns(schema):
             try:
                 compiled(pattern)

@@ -6,7 +6,7 @@ schema names it.
 """
 
 import graphlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,7 @@ from referencing.exceptions import Unresolvable
 
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.schemas.dialects import Dialect, Registry, known_documents
+from saga_contracts.declare.schemas.parts import parts, subschemas
 from saga_contracts.declare.schemas.values import shortened
 
 MAX_CHAIN = 50
@@ -26,12 +27,6 @@ ROOT = "urn:sagapact:payload-schema"
 """Under this name a schema refers to itself."""
 _MOST_CIRCLES = 20
 
-_ONE = frozenset({
-    "additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then",
-    "unevaluatedItems", "unevaluatedProperties",
-})  # fmt: skip
-_LIST = frozenset({"allOf", "anyOf", "items", "oneOf", "prefixItems"})
-_MAP = frozenset({"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"})
 _SAME_VALUE = frozenset({"allOf", "anyOf", "dependencies", "dependentSchemas", "else", "if", "not", "oneOf", "then"})
 """Words whose schemas judge the value itself, not what it holds."""
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
@@ -55,26 +50,6 @@ def name_of(document: Any, dialect: Dialect) -> str:
     return urljoin(ROOT, dialect.specification.create_resource(document).id() or "")
 
 
-def subschemas(schema: Any) -> Iterator[tuple[Path, Any]]:
-    """Give the schemas directly within one, each with the way to it."""
-    for keyword, value in schema.items() if isinstance(schema, dict) else ():
-        if keyword in _ONE and isinstance(value, dict | bool):
-            yield (keyword,), value
-        elif keyword in _LIST and isinstance(value, list):
-            yield from (((keyword, index), member) for index, member in enumerate(value))
-        elif keyword in _MAP and isinstance(value, dict):
-            yield from (((keyword, name), member) for name, member in value.items() if isinstance(member, dict | bool))
-
-
-def parts(document: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Give a schema and every schema within it that is no mere true or false, from the top down."""
-    todo: list[tuple[Path, Any]] = [((), document)]
-    for path, schema in todo:  # grows while it is gone through
-        if isinstance(schema, dict):
-            yield path, schema
-            todo += [((*path, *way), one) for way, one in subschemas(schema)]
-
-
 def identifiers(document: Any, dialect: Dialect) -> Iterator[Problem]:
     """Give the identifiers that are no address."""
     for path, schema in parts(document):
@@ -94,7 +69,8 @@ def problems(document: Any, dialect: Dialect, judged: Callable[[Any], bool]) -> 
     """
     survey = _Survey(document, dialect, judged)
     survey.run()
-    return survey.found + list(_endless(survey)) or list(_multiplied(survey))
+    endless = list(_endless(survey))
+    return survey.found + (endless or list(_unsatisfiable(survey))) or list(_multiplied(survey))
 
 
 @dataclass(slots=True)
@@ -105,6 +81,7 @@ class _Survey:
         found: What is wrong.
         places: Where each schema stands, by its identity.
         applied: Which schemas judge the same value as a schema does, and where it names them.
+        needed: Which schemas have something to fit them wherever a value fits a schema.
     """
 
     document: Any
@@ -113,6 +90,7 @@ class _Survey:
     found: list[Problem] = field(default_factory=list)
     places: dict[int, Path] = field(default_factory=dict)
     applied: dict[int, list[tuple[Path, int]]] = field(default_factory=dict)
+    needed: dict[int, list[tuple[Path, int]]] = field(default_factory=dict)
     _own: set[int] = field(default_factory=set)
     _dynamic: dict[str, list[int]] = field(default_factory=dict)
     _referred: list[tuple[Path, dict[str, Any], Resolver]] = field(default_factory=list)
@@ -142,11 +120,14 @@ class _Survey:
             within = outside.in_subresource(self.dialect.specification.create_resource(schema))
             edges = self.applied.setdefault(id(schema), [])
             edges += self._references(here, schema, within)
+            needed = self.needed.setdefault(id(schema), [])
+            needed += [edge for edge in edges if edge[0][-1] == "$ref"]
             alone = "$ref" in schema and not self.dialect.siblings_count
             for way, one in subschemas(schema):
                 if isinstance(one, dict):
                     todo.append(((*here, *way), one, within))
                     edges += [((*here, *way), id(one))] if way[0] in _SAME_VALUE and not alone else []
+                    needed += [((*here, *way), id(one))] if _is_needed(schema, way) and not alone else []
 
     def _references(self, here: Path, schema: dict[str, Any], resolver: Resolver) -> Iterator[tuple[Path, int]]:
         for keyword in _REFERENCES:
@@ -167,6 +148,19 @@ class _Survey:
             if keyword != "$ref":
                 name = "$recursiveAnchor" if keyword == "$recursiveRef" else reference.rpartition("#")[2]
                 yield from ((path, other) for other in self._dynamic.get(name, ()) if other != id(target))
+
+
+def _is_needed(schema: Mapping[str, Any], way: Path) -> bool:
+    """Must something fit the schema at this way when a value fits the whole?"""
+    word, kind = way[0], schema.get("type")
+    if word == "properties":
+        required = schema.get("required")
+        return kind in ("object", ["object"]) and isinstance(required, list) and way[1] in required
+    least = schema.get("minItems", 0)
+    if word in ("items", "contains") and len(way) == 1:
+        wanted = least if word == "items" else schema.get("minContains", 1)
+        return kind in ("array", ["array"]) and "prefixItems" not in schema and wanted >= 1
+    return word == "allOf"
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -195,25 +189,36 @@ def _names(document: Any, word: str) -> list[str]:
 
 def _endless(survey: _Survey) -> Iterator[Problem]:
     """Tell each circle in which a value is judged by what it is already being judged by."""
-    graph = {node: {target for _, target in edges} for node, edges in survey.applied.items()}
+    what = "This refers back to itself without going down into the value, so that no check would ever end."
+    for path in _circles(survey.applied):
+        yield Problem(path, what, "Refer to it from `properties` or `items`, or remove it.")
+
+
+def _unsatisfiable(survey: _Survey) -> Iterator[Problem]:
+    """Tell each circle in which a value would have to hold a value of its own kind."""
+    what = "No value ever fits: each would have to hold another one like itself, without end."
+    for path in _circles(survey.needed):
+        yield Problem(path, what, "Take it out of `required`, or let something else stand there, too.")
+
+
+def _circles(graph: Mapping[int, list[tuple[Path, int]]]) -> Iterator[Path]:
+    """Give for each circle the place of a reference that closes it."""
+    left = {node: {target for _, target in edges} for node, edges in graph.items()}
     for _ in range(_MOST_CIRCLES):
         try:
-            graphlib.TopologicalSorter(graph).prepare()
+            graphlib.TopologicalSorter(left).prepare()
         except graphlib.CycleError as error:
             circle = error.args[1][::-1]  # each schema names the next
         else:
             return
-        steps = [_named(survey, source, target) for source, target in pairwise(circle)]
-        path = next((one for one in steps if one[-1] in _REFERENCES), steps[0])
-        what = "This refers back to itself without going down into the value, so that no check would ever end."
-        yield Problem(path, what, "Refer to it from `properties` or `items`, or remove it.")
-        for source, target in pairwise(circle):
-            if _named(survey, source, target) == path:
-                graph[source] -= {target}
+        steps = [(_named(graph, source, target), source, target) for source, target in pairwise(circle)]
+        path, source, target = next((one for one in steps if one[0][-1] in _REFERENCES), steps[0])
+        yield path
+        left[source] -= {target}
 
 
-def _named(survey: _Survey, source: int, target: int) -> Path:
-    return next(path for path, other in survey.applied[source] if other == target)
+def _named(graph: Mapping[int, list[tuple[Path, int]]], source: int, target: int) -> Path:
+    return next(path for path, other in graph[source] if other == target)
 
 
 def _multiplied(survey: _Survey) -> Iterator[Problem]:

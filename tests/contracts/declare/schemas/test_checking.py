@@ -28,6 +28,14 @@ def nested(depth: int, value: Any = None) -> Any:
 
 ROWS: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("a tree", TREE, [{"kids": [{"kids": []}]}], [{"kids": [{"kids": [3]}]}, {"kin": []}]),
+    (
+        "a list that ends",
+        {"type": "object", "required": ["a"], "properties": {"a": {"anyOf": [{"type": "null"}, {"$ref": "#"}]}}},
+        [{"a": None}, {"a": {"a": None}}],
+        [{}, {"a": {}}],
+    ),
+    ("a list that may be empty", {"type": "array", "items": {"$ref": "#"}}, [[], [[], [[]]]], [[1]]),
+    ("one that need not be an object", {"required": ["a"], "properties": {"a": {"$ref": "#"}}}, [1, {"a": 1}], [{}]),
     ("an anchor", {"$ref": "#a", "$defs": {"x": {"$anchor": "a", "type": "integer"}}}, [1], ["a"]),
     ("a name with a slash", {"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"type": "integer"}}}, [1], ["a"]),
     (

@@ -38,6 +38,24 @@ FAULTY: list[tuple[str, Any, str, str]] = [
     ("one another", {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, "$ref", "refers back to itself"),
     ("itself under a condition", {"anyOf": [{"type": "string"}, {"$ref": "#"}]}, "anyOf.1.$ref", "refers back to itself"),
     ("itself by a dynamic anchor", {"$dynamicAnchor": "a", "$dynamicRef": "#a"}, "$dynamicRef", "refers back to itself"),
+    (
+        "a value within itself",
+        {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}},
+        "$ref",
+        "No value ever fits",
+    ),
+    ("a list of itself", {"type": "array", "minItems": 1, "items": {"$ref": "#"}}, "$ref", "No value ever fits"),
+    (
+        "one within the other, never reached",
+        {
+            "$defs": {
+                "a": {"type": "object", "required": ["b"], "properties": {"b": {"$ref": "#/$defs/b"}}},
+                "b": {"allOf": [{"type": "array", "contains": {"$ref": "#/$defs/a"}}]},
+            }
+        },
+        "$ref",
+        "No value ever fits",
+    ),
     ("a chain of 300", {"$defs": CHAIN}, "$defs.a250", "more than 50 schemas"),
     ("a doubling of thirty", {"$defs": DOUBLED}, "$defs.a", "more than 5000 schemas"),
     ("a dialect that is none", {"$schema": "https://example.com/dialect"}, "$schema", "dialect"),
