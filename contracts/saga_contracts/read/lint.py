@@ -20,6 +20,7 @@ __all__ = ["MOST", "Problem", "problems"]
 
 MOST = 100
 """So many problems are told at most: a text of a million braces has a million of them."""
+MOST_FRESH = 200
 
 
 def problems(saga: Saga) -> list[Problem]:
@@ -49,7 +50,7 @@ def _by_itself(saga: Saga) -> Iterator[Problem]:
 def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
     """Judge what a saga asks for, as far as its values stand where they are looked for."""
     faulty = [problem.path for problem in found]
-    if any(path[:2] in (("payload", "schema"), ("payload", "example")) for path in faulty):
+    if any(path[:2] in (("payload", "schema"), ("payload", "example"), ("payload", "fresh")) for path in faulty):
         return
     yield from lint_demands.fresh_problems(saga)
     if any(path[0] == "steps" for path in faulty):  # the templates of a step may lean on any step before it
@@ -66,6 +67,9 @@ def _payload(saga: Saga) -> Iterator[Problem]:
     for broken in () if faulty else schemas.faults_of(schema, example):
         at: Path = ("payload", "example", *broken.path)
         yield Problem(at, f"The example does not fit the schema: {broken.what}.", "Change the example or the schema.")
+    if len(saga.payload.fresh) > MOST_FRESH:
+        what = f"At most {MOST_FRESH} fields may be fresh; {len(saga.payload.fresh)} stand here."
+        yield Problem(("payload", "fresh"), what, "Name those by which two runs are told apart.")
 
 
 def _names(saga: Saga) -> Iterator[Problem]:

@@ -241,6 +241,13 @@ def outcome_of_large(text: str) -> SagaFileError:
     return found[0]
 
 
+def test_more_fresh_fields_than_anybody_needs_are_counted_and_not_tried(make_definition: Any, make_step: Any) -> None:
+    document = make_definition(make_step("a"))
+    names = [f"field_{number}" for number in range(20_000)]
+    document["payload"] = {"schema": {}, "example": {"order_id": "order-1"} | dict.fromkeys(names, "text-1"), "fresh": names}
+    assert "At most 200 fields may be fresh" in str(outcome_of_large(json.dumps(document)))
+
+
 def test_a_file_without_end_is_not_read_to_its_end() -> None:
     with pytest.raises(SagaFileError, match="larger than"):
         load_saga("/dev/zero")
