@@ -119,7 +119,7 @@ def _finish(sagas: dict[str, list[_Saga]], done: dict[str, dict[str, Any]], targ
     outcomes = {name: _outcome(name, contents, set(done)) for name, contents in sagas.items()}
     complete = {name: sagas[name][0].optional for name, outcome in outcomes.items() if outcome.is_complete}
     recorded = [note for note in done.values() if note["saga"] in complete and note["case"] in _known(sagas[note["saga"]][0])]
-    written = [_put(pact, recorded, complete, target) for pact in pactfile.merge(one["pact"] for one in recorded).values()]
+    written = list(_write(recorded, complete, target))
     paths = [one.path for one in written if one.path is not None]
     for name, outcome in outcomes.items():
         mine = [one for one in written if name in one.sagas]
@@ -140,6 +140,15 @@ def _outcome(name: str, contents: list[_Saga], done: set[str]) -> Outcome:
 
 def _known(saga: _Saga) -> set[str]:
     return saga.cases | saga.optional
+
+
+def _write(recorded: list[dict[str, Any]], complete: Mapping[str, set[str]], target: Path) -> Iterator[_Written]:
+    try:
+        pacts = pactfile.merge(one["pact"] for one in recorded)
+    except SagapactError as error:
+        yield _Written(frozenset(complete), fault=str(error))
+        return
+    yield from (_put(pact, recorded, complete, target) for pact in pacts.values())
 
 
 def _put(pact: dict[str, Any], recorded: list[dict[str, Any]], complete: Mapping[str, set[str]], target: Path) -> _Written:

@@ -73,10 +73,15 @@ def expected_call(saga: Saga, step: str, request: Request) -> Expected:
         method=request.method,
         path=_path(f"{saga.saga}/{step}", request.path, example, path_generator_context(saga, declared)),
         query=tuple((name, text(value)) for name, value in request.query.items()),
-        headers=tuple((name, text(value)) for name, value in {**request.headers, **saga.correlation.sent}.items()),
+        headers=tuple((name, _trimmed(text(value))) for name, value in {**request.headers, **saga.correlation.sent}.items()),
         body=None if request.body is None else _tree(request.body, example, fresh),
         content_type=content_type_of(request),
     )
+
+
+def _trimmed(value: Value) -> Value:
+    """Give the value of a header as it arrives: HTTP takes blanks around it away."""
+    return Value(value.shown.strip(" \t"), value.expression.strip(" \t"))
 
 
 def _path(where: str, template: str, example: Mapping[str, Any], fresh: Mapping[str, Any]) -> Value:

@@ -162,6 +162,13 @@ def test_another_header_is_refused(odd: Odd, header: bytes) -> None:
     assert exchange.mismatches != ""
 
 
+def test_blanks_around_a_header_are_no_part_of_it(odd: Odd) -> None:
+    with served(odd(" a\t")) as exchange:
+        assert call(exchange, " a\t") == 201
+    assert exchange.mismatches == ""
+    assert request_of(odd(" a\t"))["headers"]["X-Order"] == ["a"]
+
+
 def test_a_parameter_that_comes_twice_is_refused(odd: Odd) -> None:
     with served(odd("1")) as exchange:
         assert call(exchange, "1", query="q=1&q=1") != 201
