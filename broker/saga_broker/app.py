@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from saga_broker import api
-from saga_broker.api.call import links_of, respond
+from saga_broker.api.reading.call import links_of, respond
 from saga_broker.http.envelope import LOG, Envelope, methods_of
 from saga_broker.http.errors import BrokerError, EmptyError, NotFoundError, RefusedError
 from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_problems
@@ -19,9 +19,9 @@ from saga_broker.http.outages import outage_of
 from saga_broker.http.request_log import RequestLog
 from saga_broker.openapi.document import DescribedApp
 from saga_broker.settings import Settings
-from saga_broker.store.engine import Database
-from saga_broker.store.migrate import migrate
-from saga_broker.store.types import now
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.migrate import migrate
+from saga_broker.store.database.types import now
 
 THREADS = 16
 

@@ -26,9 +26,9 @@ from prompt_server import PromptServer, plain_client
 from saga_broker.app import create_app
 from saga_broker.client.broker import BrokerClient
 from saga_broker.settings import Settings
-from saga_broker.store.engine import Database
-from saga_broker.store.migrate import migrate
-from saga_broker.store.types import now
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.migrate import migrate
+from saga_broker.store.database.types import now
 
 ACCEPT = "application/hal+json, application/json"
 VAS_PURCHASE = Path(__file__).parents[2] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from saga_broker.gate.keep_selectors import KeepSelector
 from saga_broker.gate.keeping import Facts, kept, repeated
 from saga_broker.gate.wip_window import LONGEST
-from saga_broker.store import cleaning as store
-from saga_broker.store import keeping as facts_store
-from saga_broker.store import leftovers
-from saga_broker.store.engine import Database
-from saga_broker.store.types import now
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.types import now
+from saga_broker.store.unneeded import cleaning as store
+from saga_broker.store.unneeded import keeping as facts_store
+from saga_broker.store.unneeded import leftovers
 
 KINDS = (
     "stale branches",

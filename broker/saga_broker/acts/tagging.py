@@ -12,7 +12,7 @@ from saga_broker.store import environments as environment_store
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
-from saga_broker.store.types import now
+from saga_broker.store.database.types import now
 
 
 def made_on_the_way(connection: Connection, name: str, number: str) -> Version:

@@ -5,42 +5,23 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     """Give the routers of all resources; a fixed path stands before one with a variable in its place."""
-    from saga_broker.api import (  # noqa: PLC0415  (the resources import this package's other modules)
-        badges,
-        branches,
-        dashboard,
-        decks,
+    # The resources import this package's other modules.
+    from saga_broker.api import index  # noqa: PLC0415
+    from saga_broker.api.contracts import (  # noqa: PLC0415
         diffs,
-        environments,
         for_verification,
-        index,
         integrations,
-        matrix,
-        metrics,
         pact_lists,
-        pacticipants,
         pacts,
         publish,
-        sagas,
         states,
-        verifications,
-        versions,
     )
+    from saga_broker.api.parties import branches, environments, pacticipants, versions  # noqa: PLC0415
+    from saga_broker.api.results import badges, dashboard, matrix, metrics, verifications  # noqa: PLC0415
+    from saga_broker.api.saga import decks, sagas  # noqa: PLC0415
 
     modules = (
-        *(
-            index,
-            metrics,
-            badges,
-            matrix,
-            pacticipants,
-            versions,
-            branches,
-            environments,
-            publish,
-            for_verification,
-            verifications,
-        ),
-        *(diffs, pact_lists, pacts, states, integrations, dashboard, sagas, decks),
+        *(index, metrics, badges, matrix, pacticipants, versions, branches, environments, publish, for_verification),
+        *(verifications, diffs, pact_lists, pacts, states, integrations, dashboard, sagas, decks),
     )
     return [module.router for module in modules]

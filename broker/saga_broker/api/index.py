@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from saga_broker.api.call import Anything, Hal, respond
+from saga_broker.api.reading.call import Anything, Hal, respond
 from saga_broker.http.hal import Document, Links, link
 
 router = APIRouter(tags=["index"])

@@ -16,8 +16,8 @@ from saga_broker.importing.results import copy_results
 from saga_broker.importing.source import Source, SourceError, listed, path
 from saga_broker.importing.steps import Progress, changed, chunks
 from saga_broker.importing.versions import LONG_AGO, Named, Versions
-from saga_broker.store import imports
-from saga_broker.store.engine import Database
+from saga_broker.store.database.engine import Database
+from saga_broker.store.imported import imports
 
 
 @dataclass

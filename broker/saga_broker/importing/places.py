@@ -8,8 +8,8 @@ from saga_broker.importing import documents
 from saga_broker.importing.documents import PlaceRead
 from saga_broker.importing.source import Source, path
 from saga_broker.importing.steps import Progress, changed, chunks
-from saga_broker.store import import_places, imports
-from saga_broker.store.engine import Database
+from saga_broker.store.database.engine import Database
+from saga_broker.store.imported import import_places, imports
 
 Write = Callable[[Connection, PlaceRead, int, int, int], None]
 """Writes a place, given our ids of its environment, pacticipant and version."""

@@ -12,9 +12,9 @@ from saga_broker.importing import documents
 from saga_broker.importing.documents import ResultRow
 from saga_broker.importing.source import Source, path
 from saga_broker.importing.steps import Progress, chunks
-from saga_broker.store import imports
-from saga_broker.store.engine import Database
-from saga_broker.store.order import Late
+from saga_broker.store.database.engine import Database
+from saga_broker.store.imported import imports
+from saga_broker.store.imported.order import Late
 
 MAX_ROWS = 1_000_000
 

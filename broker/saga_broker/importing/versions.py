@@ -13,9 +13,9 @@ from saga_broker.importing.results import Content
 from saga_broker.importing.source import Source, path
 from saga_broker.importing.steps import changed
 from saga_broker.pact.content import content_sha
-from saga_broker.store import imports
-from saga_broker.store.engine import Database
-from saga_broker.store.order import Late
+from saga_broker.store.database.engine import Database
+from saga_broker.store.imported import imports
+from saga_broker.store.imported.order import Late
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 T = TypeVar("T")

@@ -1,8 +1,8 @@
-"""Alembic's entry: runs the migrations on the connection that `saga_broker.store.migrate` holds."""
+"""Alembic's entry: runs the migrations on the connection that `saga_broker.store.database.migrate` holds."""
 
 from alembic import context
 
-from saga_broker.store.schema import metadata
+from saga_broker.store.database.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -10,9 +10,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from saga_broker.acts.cleaning import KINDS, Cleaned, Wish, clean, preview, unknown_names
 from saga_broker.gate.keep_selectors import DEFAULT, read_selectors
-from saga_broker.store.cleaning import alone
-from saga_broker.store.engine import Database, DatabaseError, unreachable
-from saga_broker.store.migrate import migrate
+from saga_broker.store.database.engine import Database, DatabaseError, unreachable
+from saga_broker.store.database.migrate import migrate
+from saga_broker.store.unneeded.cleaning import alone
 from saga_contracts.errors import UsageError
 
 SHOWN = 3

@@ -13,8 +13,8 @@ from saga_broker.importing import Compared, Imported, ProgressLine, Source, comp
 from saga_broker.serve.cleaning_report import cleaned
 from saga_broker.serve.process import listening_on, run
 from saga_broker.settings import DEFAULT_DATABASE_URL, Settings
-from saga_broker.store.engine import Database
-from saga_broker.store.migrate import migrate
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.migrate import migrate
 from saga_contracts.errors import SagapactError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}

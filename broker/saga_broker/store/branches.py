@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
 
 from saga_broker.rows import Branch, BranchVersion, Page
-from saga_broker.store.prepared import Prepared, among
-from saga_broker.store.query import add, by_version, change, fetch_page, first
-from saga_broker.store.schema import branch_heads, branch_versions, branches, pacticipants
-from saga_broker.store.types import now
+from saga_broker.store.database.prepared import Prepared, among
+from saga_broker.store.database.query import add, by_version, change, fetch_page, first
+from saga_broker.store.database.schema import branch_heads, branch_versions, branches, pacticipants
+from saga_broker.store.database.types import now
 
 
 def find(connection: Connection, pacticipant: str, branch: str) -> Branch | None:

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Select, select
 
 from saga_broker.http.hal import dump
 from saga_broker.rows import Version
-from saga_broker.store.query import add, fetch, first
-from saga_broker.store.schema import deck_results, pacticipants, versions
-from saga_broker.store.types import now
+from saga_broker.store.database.query import add, fetch, first
+from saga_broker.store.database.schema import deck_results, pacticipants, versions
+from saga_broker.store.database.types import now
 
 
 @dataclass(frozen=True, slots=True)

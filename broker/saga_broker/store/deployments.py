@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Select, select, update
 
 from saga_broker.rows import Deployed, Environment, Released, Version
 from saga_broker.store import environments as environment_store
-from saga_broker.store.prepared import Prepared, among
-from saga_broker.store.query import add, change, fetch, first
-from saga_broker.store.schema import deployed_versions, pacticipants, released_versions, versions
-from saga_broker.store.types import now
+from saga_broker.store.database.prepared import Prepared, among
+from saga_broker.store.database.query import add, change, fetch, first
+from saga_broker.store.database.schema import deployed_versions, pacticipants, released_versions, versions
+from saga_broker.store.database.types import now
 
 
 def deploy(

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 
 from saga_broker.http.hal import dump
 from saga_broker.rows import Environment
-from saga_broker.store.prepared import Prepared
-from saga_broker.store.query import add, change, fetch
-from saga_broker.store.schema import environments
-from saga_broker.store.types import now
+from saga_broker.store.database.prepared import Prepared
+from saga_broker.store.database.query import add, change, fetch
+from saga_broker.store.database.schema import environments
+from saga_broker.store.database.types import now
 
 
 def listing(connection: Connection, name: str | None = None) -> list[Environment]:

@@ -4,8 +4,8 @@ from sqlalchemy import Connection, delete, func, or_, select
 
 from saga_broker.rows import Integration, Page
 from saga_broker.store import pacts as pact_store
-from saga_broker.store.query import fetch_page, ids
-from saga_broker.store.schema import contents, integrations, pacticipants, publications, verifications, versions
+from saga_broker.store.database.query import fetch_page, ids
+from saga_broker.store.database.schema import contents, integrations, pacticipants, publications, verifications, versions
 
 consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
 

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, select
 
 from saga_broker.rows import Named, Pacticipant, Page
-from saga_broker.store.prepared import Prepared
-from saga_broker.store.query import add, change, fetch_page, first, texts
-from saga_broker.store.schema import labels, pacticipants
-from saga_broker.store.types import now
+from saga_broker.store.database.prepared import Prepared
+from saga_broker.store.database.query import add, change, fetch_page, first, texts
+from saga_broker.store.database.schema import labels, pacticipants
+from saga_broker.store.database.types import now
 
 FIELDS = ("display_name", "main_branch", "repository_url", "repository_name", "repository_namespace")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[A-Z]")

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, or_, select, update
 
 from saga_broker.rows import Pacticipant, Publication, Version
-from saga_broker.store.prepared import Prepared, among
-from saga_broker.store.query import add, change
-from saga_broker.store.schema import (
+from saga_broker.store.database.prepared import Prepared, among
+from saga_broker.store.database.query import add, change
+from saga_broker.store.database.schema import (
     branch_versions,
     branches,
     contents,
@@ -22,7 +22,7 @@ from saga_broker.store.schema import (
     tags,
     versions,
 )
-from saga_broker.store.types import UtcDateTime, now
+from saga_broker.store.database.types import UtcDateTime, now
 
 consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
 

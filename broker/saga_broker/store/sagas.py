@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, or_, select
 
 from saga_broker.rows import Version
-from saga_broker.store.query import add, fetch, first, texts
-from saga_broker.store.schema import (
+from saga_broker.store.database.query import add, fetch, first, texts
+from saga_broker.store.database.schema import (
     deployed_versions,
     pacticipants,
     released_versions,
@@ -17,7 +17,7 @@ from saga_broker.store.schema import (
     saga_versions,
     versions,
 )
-from saga_broker.store.types import now
+from saga_broker.store.database.types import now
 
 owners, executors = pacticipants.alias("owners"), pacticipants.alias("executors")
 owner_versions, executor_versions = versions.alias("owner_versions"), versions.alias("executor_versions")

@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select
 
 from saga_broker.rows import Tag
-from saga_broker.store.prepared import Prepared, among
-from saga_broker.store.query import by_version
-from saga_broker.store.schema import tags, versions
-from saga_broker.store.types import UtcDateTime, now
+from saga_broker.store.database.prepared import Prepared, among
+from saga_broker.store.database.query import by_version
+from saga_broker.store.database.schema import tags, versions
+from saga_broker.store.database.types import UtcDateTime, now
 
 
 def of_versions(connection: Connection, version_ids: list[int]) -> dict[int, list[Tag]]:

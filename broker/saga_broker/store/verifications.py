@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Integer, Select, bindparam, cast, delete, fun
 
 from saga_broker.http.hal import dump
 from saga_broker.rows import Publication, Verification, Version
-from saga_broker.store.prepared import Prepared, among
-from saga_broker.store.query import add
-from saga_broker.store.schema import (
+from saga_broker.store.database.prepared import Prepared, among
+from saga_broker.store.database.query import add
+from saga_broker.store.database.schema import (
     branch_heads,
     branches,
     contents,
@@ -22,7 +22,7 @@ from saga_broker.store.schema import (
     verifications,
     versions,
 )
-from saga_broker.store.types import now
+from saga_broker.store.database.types import now
 
 consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
 

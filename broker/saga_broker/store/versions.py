@@ -7,9 +7,9 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, select
 from saga_broker.rows import Page, Version
 from saga_broker.store import branches as branch_store
 from saga_broker.store import pacticipants as pacticipant_store
-from saga_broker.store.prepared import Prepared, among
-from saga_broker.store.query import add, change, fetch, fetch_page, first
-from saga_broker.store.schema import (
+from saga_broker.store.database.prepared import Prepared, among
+from saga_broker.store.database.query import add, change, fetch, fetch_page, first
+from saga_broker.store.database.schema import (
     branch_heads,
     branch_versions,
     branches,
@@ -19,7 +19,7 @@ from saga_broker.store.schema import (
     tags,
     versions,
 )
-from saga_broker.store.types import now
+from saga_broker.store.database.types import now
 
 
 def find(connection: Connection, pacticipant: str, number: str) -> Version | None:

@@ -22,8 +22,8 @@ from tests.benchmarks.broker.history import (
 )
 from tests.benchmarks.broker.writers import Values, Writer, writer_to
 
-from saga_broker.store.engine import Database
-from saga_broker.store.migrate import migrate
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.migrate import migrate
 from saga_broker.store.pacticipants import display_name
 
 _SPACE = UUID(int=1)

@@ -14,9 +14,9 @@ from tests.benchmarks.broker.history import SIZES, events
 from tests.benchmarks.broker.measuring import Figure
 from tests.benchmarks.ratios import exit_status, ratio_table
 
-from saga_broker.store.engine import Database
-from saga_broker.store.schema import metadata
-from saga_broker.store.types import UtcDateTime
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.schema import metadata
+from saga_broker.store.database.types import UtcDateTime
 
 ROOT = Path(__file__).parents[3]
 KINDS = ["sqlite", "postgresql"] if servers.POSTGRES else ["sqlite"]

@@ -11,9 +11,9 @@ import pytest
 
 from patience import PATIENCE_S
 from saga_broker.serve.commands import clean as clean_command
-from saga_broker.store import keeping
-from saga_broker.store.cleaning import alone, remove_versions
-from saga_broker.store.engine import Database
+from saga_broker.store.database.engine import Database
+from saga_broker.store.unneeded import keeping
+from saga_broker.store.unneeded.cleaning import alone, remove_versions
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import pytest
 from patience import PATIENCE_S
 from saga_broker.importing import Source, import_all, source
 from saga_broker.importing.source import SourceError
-from saga_broker.store.engine import Database
+from saga_broker.store.database.engine import Database
 from saga_contracts.errors import UsageError
 
 CANARY = "hunter2"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from saga_broker.importing import Source, compare, import_all
-from saga_broker.store.engine import Database
+from saga_broker.store.database.engine import Database
 
 
 @pytest.fixture

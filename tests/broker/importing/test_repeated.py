@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, update
 
 from saga_broker.importing import Source, import_all
-from saga_broker.store.engine import Database
-from saga_broker.store.schema import metadata
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.schema import metadata
 
 
 class Pair:

@@ -21,9 +21,10 @@ from saga_broker.acts.tagging import put_on_branch
 from saga_broker.gate.matrix import judge
 from saga_broker.gate.model import Question, Selector, Target
 from saga_broker.settings import Settings
-from saga_broker.store import deployments, environments, matrix, pacticipants, pacts, tags, verifications, versions
-from saga_broker.store.engine import Database
+from saga_broker.store import deployments, environments, pacticipants, pacts, tags, verifications, versions
+from saga_broker.store.database.engine import Database
 from saga_broker.store.pacts import Which
+from saga_broker.store.questions import matrix
 from saga_broker.store.verifications import NewVerification
 
 NAMES = ("A", "B", "C")

@@ -20,12 +20,13 @@ from saga_broker.acts.tagging import put_on_branch, put_tag
 from saga_broker.gate.model import Question, Selector, Target
 from saga_broker.gate.selection import PactSelector
 from saga_broker.settings import Settings
-from saga_broker.store import branches, matrix, pacticipants, pacts, selection, tags, verifications, verified, versions
-from saga_broker.store.engine import Database
+from saga_broker.store import branches, pacticipants, pacts, tags, verifications, versions
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.prepared import Prepared
 from saga_broker.store.pacts import Which
-from saga_broker.store.prepared import Prepared
+from saga_broker.store.questions import matrix, selection, verified
+from saga_broker.store.questions.verified import Verifier
 from saga_broker.store.verifications import NewVerification
-from saga_broker.store.verified import Verifier
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("query plans"), pytest.mark.timeout(300)]
 SEED = Size("plans", consumers=20, late_consumers=0, providers=20, rounds=60, depth=6, big=20)

@@ -5,9 +5,9 @@ from pathlib import Path
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from saga_broker.store.engine import Database
-from saga_broker.store.migrate import migrate
-from saga_broker.store.schema import metadata
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.migrate import migrate
+from saga_broker.store.database.schema import metadata
 
 
 def test_a_migrated_database_has_the_schema_of_the_code(tmp_path: Path) -> None:

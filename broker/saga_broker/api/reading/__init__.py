@@ -1,0 +1,1 @@
+"""What a request says, read and checked, before any resource acts on it."""

@@ -1,0 +1,1 @@
+"""What is asked of several tables at once: the matrix, the pacts that selectors mean, what is verified, figures."""
