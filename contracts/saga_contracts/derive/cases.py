@@ -6,7 +6,8 @@ comes one Pact interaction, keyed and described `saga/step/role/case`.
 
 States in a pact, in this order, so that a stock verifier can serve them by handlers:
 
-1. `a fresh step key for SAGA/STEP` gives the values `stepKey`, `sagaId`, `callbackUrl` and every fresh payload field;
+1. `a fresh step key for SAGA/STEP` gives the values `stepKey`, `sagaId`, `callbackUrl` and every fresh payload field,
+   and, where one stands in a path and has to be encoded there, the encoded one as `stepKeyInPath` or `FIELDInPath`;
 2. the domain preconditions in the provider's own words, with example values of the payload;
 3. `SAGA/STEP arrived: F C`: these calls were made with the step key before (letters as in `model`).
 """
