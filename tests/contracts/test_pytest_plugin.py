@@ -78,7 +78,6 @@ def test_running_again_or_in_parallel_does_not_change_a_byte(project: pytest.Pyt
     assert pact(project, "one") == pact(project, "two")
 
 
-@pytest.mark.slow
 def test_the_library_and_a_native_client_hold_the_same_contract(project: pytest.Pytester) -> None:
     write(project, RIGHT)
     run(project, "--pacts", "native").assert_outcomes(passed=15)
@@ -136,7 +135,6 @@ def test_a_case_that_no_test_exercises_fails_a_parallel_run(project: pytest.Pyte
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
-@pytest.mark.slow
 def test_a_run_that_was_narrowed_on_purpose_does_not_fail_and_leaves_the_pacts_alone(project: pytest.Pytester) -> None:
     write(project, RIGHT)
     run(project).assert_outcomes(passed=15)
@@ -147,7 +145,6 @@ def test_a_run_that_was_narrowed_on_purpose_does_not_fail_and_leaves_the_pacts_a
     assert pact(project) == before
 
 
-@pytest.mark.slow
 def test_a_case_that_the_saga_has_no_more_leaves_the_pact(project: pytest.Pytester) -> None:
     write(project, RIGHT)
     run(project).assert_outcomes(passed=15)
@@ -218,6 +215,7 @@ def test_cases_that_are_all_skipped_are_told_and_the_pact_stays(project: pytest.
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["-n2", "-n0"])
 def test_a_module_whose_cases_are_all_skipped_is_told_in_parallel_too(project: pytest.Pytester, how: str) -> None:
     write(project, RIGHT + "\nimport pytest\npytestmark = pytest.mark.skip\n")
@@ -379,6 +377,7 @@ def test_a_choice_that_names_what_is_not_there_is_an_error(project: pytest.Pytes
     result.stdout.fnmatch_lines([f"*{said}"])
 
 
+@pytest.mark.slow
 def test_a_run_leaves_no_folder_behind(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     write(project, RIGHT)
     folder = project.mkdir("temporary")
