@@ -56,11 +56,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered; its length and framing are added."""
+    """What is answered; its length and framing are added.
+
+    Attributes:
+        pace_s: How long to wait between any two of its bytes, for who plays a slow service.
+    """
 
     status: int
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
+    pace_s: float = 0
 
 
 def as_json(status: int, value: Any) -> Answer:
@@ -93,6 +98,7 @@ class LoopbackServer:
     Args:
         handle: Answers a request; what it raises is answered with 500.
         host: The address of this machine to listen at.
+        port: The port; 0: a free one.
         max_body: A longer body is answered with 413, in bytes.
         request_timeout_s: How long one whole request may take to come; then 408.
     """
@@ -102,10 +108,11 @@ class LoopbackServer:
         handle: Handle,
         *,
         host: str = HOST,
+        port: int = 0,
         max_body: int = MAX_BODY_BYTES,
         request_timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
-        self.base_url, self.port = "", 0
+        self.base_url, self.port = "", port
         self._handle, self._host = handle, host
         self._max_body, self._timeout_s = max_body, request_timeout_s
         self._open: dict[socket.socket, threading.Thread] = {}
@@ -113,9 +120,13 @@ class LoopbackServer:
         self._over = False
 
     def __enter__(self) -> Self:
-        """Listen."""
+        """Listen.
+
+        Raises:
+            OSError: when the port is taken.
+        """
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        self._listener = socket.create_server((self._host, 0), family=family, backlog=MAX_CONNECTIONS)
+        self._listener = socket.create_server((self._host, self.port), family=family, backlog=MAX_CONNECTIONS)
         self.port = int(self._listener.getsockname()[1])
         self.base_url = f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
         self._acceptor = threading.Thread(target=self._accept, name="loopback", daemon=True)
@@ -247,10 +258,19 @@ class _Connection:
 
     def _send(self, method: str, answer: Answer) -> None:
         try:
-            self._socket.sendall(self._framed(method, answer))
+            self._write(self._framed(method, answer), answer.pace_s)
         except (h11.LocalProtocolError, ValueError, TypeError, AttributeError):
             _log.debug("An answer is not HTTP.", exc_info=True)
             self._socket.sendall(b"HTTP/1.1 500 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+
+    def _write(self, content: bytes, pace_s: float) -> None:
+        """Write a whole answer at once, or byte by byte."""
+        if not pace_s:
+            self._socket.sendall(content)
+            return
+        for byte in content:
+            self._socket.sendall(bytes([byte]))
+            time.sleep(pace_s)
 
     def _framed(self, method: str, answer: Answer) -> bytes:
         """Give the whole answer, for one write: two would cost 40 ms each on the loopback device."""

@@ -77,8 +77,8 @@ def _wait_for_work(driver: Driver, under_way: list[Playing]) -> None:
 
 def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
     """Give the result; where the same history is kept when nobody asks for the status, asking is what broke it (O15)."""
-    changed = [one for one in playing.broken if one.obligation not in _NOT_BY_ASKING]
-    if changed and playing.looking.asks and not playing.lied:
+    changed = _may_come_from_asking(playing)
+    if changed:
         silent = _played(playing.driver, playing.history, asks_status=False)
         _wait_for_work(playing.driver, [silent])
         silent.end()
@@ -88,3 +88,10 @@ def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
                 Broken("O15", f"the same history is kept when nobody asks for the status; with status calls {seen}")
             ]
     return playing.result(waivers)
+
+
+def _may_come_from_asking(playing: Playing) -> list[Broken]:
+    """Give what asking may explain. It explains nothing of calls that come at work: none can tell what came first, with it or without."""
+    if not playing.looking.asks or playing.lied or playing.told_wrong or playing.history.called_at_work:
+        return []
+    return [one for one in playing.broken if one.obligation not in _NOT_BY_ASKING]

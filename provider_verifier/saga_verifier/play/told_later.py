@@ -76,7 +76,7 @@ def _allowed(history: History, *, refused_at_once: bool) -> tuple[set[Outcome], 
             allowed.add(Outcome.REFUSED)
         if play.letter == Letter.COMPENSATE and situation.state == State.IN_PROGRESS:
             allowed |= {Outcome.DONE, Outcome.REFUSED}
-        if play.letter == Letter.FORWARD and situation.state == State.COMPENSATED:
+        if play.letter == Letter.FORWARD and situation.state in (State.COMPENSATED, State.REFUSED):
             allowed.add(Outcome.REFUSED)
             otherwise = play.expects.effect_obligation
     return allowed, otherwise

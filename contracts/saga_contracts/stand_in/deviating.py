@@ -1,0 +1,257 @@
+"""How each deviation of the catalogue does it: a right participant with one method that does another thing (pure)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from saga_contracts.declare.outcomes import Outcome, State
+from saga_contracts.declare.saga import Callback, Reply
+from saga_contracts.derive import expectations
+from saga_contracts.derive.slices import StepSlice
+from saga_contracts.stand_in.book import Row
+from saga_contracts.stand_in.right import Choose, Delivery, Right, Sight, Telling, first_of
+
+LATER_S = 0.8
+"""How long after its compensation the work is done that should not be done any more."""
+_TOO_LATE = 1.5
+"""A reply is late by so many times the step's time-out."""
+
+
+class AppliesTwice(Right):
+    def apply(self, row: Row) -> None:
+        super().apply(row)
+        row.effect = 2
+
+
+class AppliesAgain(Right):
+    def again(self, row: Row, sight: Sight) -> Reply:
+        if row.state == State.APPLIED:
+            row.effect += 1
+        return super().again(row, sight)
+
+
+class RefusesItsRetry(Right):
+    def again(self, row: Row, sight: Sight) -> Reply:
+        if row.state != State.APPLIED:
+            return super().again(row, sight)
+        return expectations.declared(self.step, "forward", "refused") or self.undeclared("forward", 418)
+
+
+class GivesNewOutputs(Right):
+    def again(self, row: Row, sight: Sight) -> Reply:
+        row.edition += 1
+        return super().again(row, sight)
+
+
+class IgnoresThePayload(Right):
+    def misused(self, row: Row, sight: Sight) -> Reply:
+        return self.again(row, sight) if row.state != State.COMPENSATED else self.suspended(row, sight)
+
+
+class AppliesTheMisused(Right):
+    def misused(self, row: Row, sight: Sight) -> Reply:
+        if row.state == State.APPLIED:
+            row.effect += 1
+        return super().misused(row, sight)
+
+
+class AppliesTheRefused(Right):
+    def refuse(self, row: Row) -> None:
+        super().refuse(row)
+        row.effect = 1
+
+
+class AppliesTheRefusedLater(Right):
+    def again(self, row: Row, sight: Sight) -> Reply:
+        if row.state != State.REFUSED or sight.standing.refusing:
+            return super().again(row, sight)
+        row.state = State.ABSENT
+        return self.first(row, sight)
+
+
+class SkipsTheUndoing(Right):
+    def undo(self, row: Row) -> None:
+        effect = row.effect
+        super().undo(row)
+        row.effect = effect
+
+
+class UndoesHalf(Right):
+    def undo(self, row: Row) -> None:
+        effect = row.effect
+        super().undo(row)
+        row.effect = effect / 2
+
+
+class UndoesTwice(Right):
+    def undo(self, row: Row) -> None:
+        again = row.state == State.COMPENSATED and row.forwarded and not row.refused
+        effect = row.effect
+        super().undo(row)
+        row.effect = effect - 1 if again else 0
+
+
+class FailsToUndoAgain(Right):
+    def compensate(self, row: Row) -> Reply:
+        again = row.state == State.COMPENSATED
+        reply = super().compensate(row)
+        return self.undeclared("compensate", 409, 410) if again else reply
+
+
+class FailsWhenNothingIsThere(Right):
+    def compensate(self, row: Row) -> Reply:
+        absent = row.state == State.ABSENT
+        reply = super().compensate(row)
+        return self.undeclared("compensate", 404, 410) if absent else reply
+
+
+class ForgetsThatNothingWasThere(Right):
+    def undo(self, row: Row) -> None:
+        if row.state != State.ABSENT:
+            super().undo(row)
+
+
+class UndoesWhatWasNotThere(Right):
+    def undo(self, row: Row) -> None:
+        absent = row.state == State.ABSENT
+        super().undo(row)
+        row.effect = -1 if absent else 0
+
+
+class AppliesAfterItsCompensation(Right):
+    def suspended(self, row: Row, sight: Sight) -> Reply:
+        if row.forwarded:
+            return super().suspended(row, sight)
+        row.state = State.ABSENT
+        return self.first(row, sight)
+
+
+class AppliesAfterForwardAndCompensation(Right):
+    def suspended(self, row: Row, sight: Sight) -> Reply:
+        if not row.forwarded:
+            return super().suspended(row, sight)
+        row.state = State.ABSENT
+        return self.first(row, sight)
+
+
+class RefusesToUndo(Right):
+    def compensate(self, row: Row) -> Reply:
+        if row.state not in (State.APPLIED, State.IN_PROGRESS):
+            return super().compensate(row)
+        return self.undeclared("compensate", 409, 423)
+
+
+class RefusesToUndoTheRefused(Right):
+    def compensate(self, row: Row) -> Reply:
+        refused = row.state == State.REFUSED
+        reply = super().compensate(row)
+        return self.undeclared("compensate", 409, 423) if refused else reply
+
+
+class LiesAfterItsCompensation(Right):
+    def status(self, row: Row) -> Reply:
+        return self.reply("status", "applied") if row.state == State.COMPENSATED else super().status(row)
+
+
+class FailsOnTheUnknown(Right):
+    def status(self, row: Row) -> Reply:
+        return self.undeclared("status", 404, 418) if row.state == State.ABSENT else super().status(row)
+
+
+class ForgetsWhenAsked(Right):
+    def status(self, row: Row) -> Reply:
+        reply = super().status(row)
+        if row.state == State.APPLIED:
+            row.state, row.effect = State.ABSENT, 0
+        return reply
+
+
+class WritesATombstoneWhenAsked(Right):
+    def status(self, row: Row) -> Reply:
+        reply = super().status(row)
+        if row.state == State.ABSENT:
+            row.state = State.COMPENSATED
+        return reply
+
+
+class DropsTheCorrelation(Right):
+    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:
+        return replace(super().delivery(role, row, correlation), headers={})
+
+
+class EchoesOneHeaderOnly(Right):
+    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:
+        one = {name: value for name, value in correlation.items() if name == self.slice.correlation.saga_id}
+        return replace(super().delivery(role, row, correlation), headers=one)
+
+
+class AnswersAnUndeclaredSuccess(Right):
+    def first(self, row: Row, sight: Sight) -> Reply:
+        reply = super().first(row, sight)
+        return reply if row.state == State.REFUSED else self.undeclared("forward", 207, 208, 226, 299)
+
+    def accepts(self, row: Row, reply: Reply) -> bool:
+        return row.state == State.IN_PROGRESS or super().accepts(row, reply)
+
+
+class AnswersLate(Right):
+    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:
+        found = super().delivery(role, row, correlation)
+        return replace(found, pause_s=_TOO_LATE * self.step.timeout_ms / 1000) if role == "forward" else found
+
+
+class AnswersByteByByte(Right):
+    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:
+        found = super().delivery(role, row, correlation)
+        return replace(found, pace_s=_TOO_LATE * self.step.timeout_ms / 1000 / 30) if role == "forward" else found
+
+
+class NeverCallsBack(Right):
+    def telling(self, row: Row, callback: Callback) -> Telling | None:
+        return None
+
+
+class TellsTheOtherOutcome(Right):
+    def telling(self, row: Row, callback: Callback) -> Telling | None:
+        told = super().telling(row, callback)
+        other = {Outcome.DONE: Outcome.REFUSED, Outcome.REFUSED: Outcome.DONE}
+        return None if told is None else replace(told, outcome=other[told.outcome])
+
+
+class CallsBackByAnotherMethod(Right):
+    def telling(self, row: Row, callback: Callback) -> Telling | None:
+        told = super().telling(row, callback)
+        return None if told is None else replace(told, method="PUT" if told.method != "PUT" else "POST")
+
+
+class CallsBackWithoutCorrelation(Right):
+    def telling(self, row: Row, callback: Callback) -> Telling | None:
+        told = super().telling(row, callback)
+        return None if told is None else replace(told, headers={})
+
+
+class WorksOnAfterItsCompensation(Right):
+    work_s = 0.4
+
+    def __init__(self, slice_: StepSlice, choose: Choose = first_of) -> None:
+        super().__init__(slice_, choose)
+        self._worked_on: set[str] = set()
+
+    def work(self, row: Row) -> float | None:
+        if row.state != State.COMPENSATED or row.refuses:
+            return super().work(row)
+        if row.identity not in self._worked_on:
+            self._worked_on.add(row.identity)
+            return LATER_S
+        row.effect = 1
+        return None
+
+
+class TellsDoneAfterItsCompensation(Right):
+    def accepts(self, row: Row, reply: Reply) -> bool:
+        return row.state == State.COMPENSATED or super().accepts(row, reply)
+
+    def work(self, row: Row) -> float | None:
+        later = super().work(row)
+        if row.state == State.COMPENSATED and row.suspended:
+            row.tells = Outcome.DONE
+        return later

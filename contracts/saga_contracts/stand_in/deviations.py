@@ -1,0 +1,197 @@
+"""The catalogue of deviations that can be planted in a right participant (pure).
+
+Each names what it does, at which steps it can be planted, the obligation at fault, and by what evidence it is seen: so whoever
+plants it knows what a deck has to find. How they do it stands in `deviating`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from saga_contracts.declare import templates
+from saga_contracts.declare.outcomes import State
+from saga_contracts.declare.outputs import pointer
+from saga_contracts.declare.saga import KeyStyle, StepClass
+from saga_contracts.derive import expectations
+from saga_contracts.derive.adoption import Evidence, looks_at
+from saga_contracts.derive.expectations import Letter, Situation
+from saga_contracts.derive.slices import StepSlice
+from saga_contracts.stand_in import deviating, world
+from saga_contracts.stand_in.right import Right
+from saga_contracts.stand_in.world import Standing
+from saga_contracts.wire import fresh
+
+R, S, E = Evidence.REPLY, Evidence.STATUS, Evidence.EFFECT
+Seen = Callable[[StepSlice], Iterator[Evidence]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One thing that a participant can do wrong.
+
+    Attributes:
+        kind: Its name on the command line.
+        does: What the participant does, a few words.
+        obligation: The obligation at fault.
+        rules: How it does it.
+        possible: Can it be planted at a step?
+        evidence: Gives the evidence by any of which it is seen, whatever the level looks at.
+        follow: Obligations that are broken as well where it is seen to the end.
+    """
+
+    kind: str
+    does: str
+    obligation: str
+    rules: type[Right]
+    possible: Callable[[StepSlice], bool]
+    evidence: Seen
+    follow: tuple[str, ...] = ()
+
+    def seen(self, slice_: StepSlice) -> bool:
+        """Is it seen by what the file declares and its level looks at?"""
+        return bool(set(self.evidence(slice_)) & at_hand(slice_))
+
+
+def at_hand(slice_: StepSlice) -> frozenset[Evidence]:
+    """Give the evidence that a step offers and its level looks at."""
+    step = slice_.step
+    offered = {R} | ({S} if step.status is not None else set()) | ({E} if step.probe is not None else set())
+    return looks_at(slice_.level) & offered
+
+
+def by_kind(kind: str) -> Deviation | None:
+    """Give a deviation by its name, or None when there is none of this name."""
+    return next((one for one in CATALOGUE if one.kind == kind), None)
+
+
+def possible_at(slice_: StepSlice) -> tuple[Deviation, ...]:
+    """Give the deviations that can be planted at a step."""
+    return tuple(one for one in CATALOGUE if one.possible(slice_))
+
+
+def _always(_: StepSlice) -> bool:
+    return True
+
+
+def _undoable(slice_: StepSlice) -> bool:
+    return slice_.step.step_class == StepClass.COMPENSATABLE
+
+
+def _refusable(slice_: StepSlice) -> bool:
+    return expectations.can_be_refused(slice_.step)
+
+
+def _improvable(slice_: StepSlice) -> bool:
+    return _refusable(slice_) and bool(slice_.step.given.enough)
+
+
+def _undoable_refusal(slice_: StepSlice) -> bool:
+    return _undoable(slice_) and _refusable(slice_)
+
+
+def _misusable(slice_: StepSlice) -> bool:
+    return slice_.step.key != KeyStyle.NONE and fresh.can_be_misused(slice_.payload, slice_.step)
+
+
+def _asked(slice_: StepSlice) -> bool:
+    return slice_.step.status is not None
+
+
+def _undoable_and_asked(slice_: StepSlice) -> bool:
+    return _undoable(slice_) and _asked(slice_)
+
+
+def _calls_back(slice_: StepSlice) -> bool:
+    return slice_.step.callback is not None
+
+
+def _undoable_at_work(slice_: StepSlice) -> bool:
+    return _calls_back(slice_) and _undoable(slice_)
+
+
+def _tells_both(slice_: StepSlice) -> bool:
+    return slice_.step.callback is not None and slice_.step.callback.outcomes.refused is not None
+
+
+def _has_outputs(slice_: StepSlice) -> bool:
+    """Is there an output in the reply to a repeated call that can be another value?"""
+    names = expectations.answers(slice_, Situation(State.APPLIED, forwarded=True), Letter.FORWARD)
+    reply = expectations.declared(slice_.step, "forward", names[0])
+    body = templates.examples(reply.body) if reply is not None else None
+    found = (pointer(body, path) for path in slice_.step.forward.outputs.values())
+    return any(isinstance(one, str | int) and not isinstance(one, bool) for one in found)
+
+
+def _by(*kinds: Evidence) -> Seen:
+    return lambda _: iter(kinds)
+
+
+def _by_refused_effect(slice_: StepSlice) -> Iterator[Evidence]:
+    """An effect of a refusal is seen where the probe reads another thing with it."""
+    if slice_.step.probe is not None and _reads_another(slice_, refusing=True, effect=1):
+        yield E
+
+
+def _by_late_refused_effect(slice_: StepSlice) -> Iterator[Evidence]:
+    situation = Situation(State.REFUSED, forwarded=True, refused=True, refusing=True)
+    if not set(expectations.answers(slice_, Situation(), Letter.FORWARD)) & set(expectations.answers(slice_, situation, Letter.FORWARD)):
+        yield R
+    yield E
+
+
+def _by_forgotten_null(slice_: StepSlice) -> Iterator[Evidence]:
+    if State.ABSENT not in expectations.told(slice_, Situation(State.COMPENSATED)):
+        yield S
+    yield from _by_suspended(slice_)
+
+
+def _by_suspended(slice_: StepSlice) -> Iterator[Evidence]:
+    """A forward call that applies after its compensation is seen by its reply, unless that one is right as well."""
+    situation = Situation(State.COMPENSATED)
+    if not set(expectations.answers(slice_, Situation(), Letter.FORWARD)) & set(expectations.answers(slice_, situation, Letter.FORWARD)):
+        yield R
+    yield from (S, E)
+
+
+def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:
+    named = {"key": "a:b", "saga_id": "a", "step": slice_.step.step}
+    context = {"payload": slice_.payload.example, "outputs": slice_.outputs, **named}
+    standing = Standing(refusing)
+    return world.reads(slice_, standing, effect, context) != world.reads(slice_, standing, 0, context)
+
+
+CATALOGUE: tuple[Deviation, ...] = (
+    Deviation("applies-twice", "makes the effect twice at the first call", "O3", deviating.AppliesTwice, _always, _by(E)),
+    Deviation("applies-again", "makes the effect once more when the call is repeated", "O3", deviating.AppliesAgain, _always, _by(E)),
+    Deviation("refuses-retry", "refuses the repetition of what it has done", "O3", deviating.RefusesItsRetry, _always, _by(R)),
+    Deviation("new-outputs", "gives new outputs when the call is repeated", "O33", deviating.GivesNewOutputs, _has_outputs, _by(R)),
+    Deviation("ignores-payload", "takes another payload under the same key for the same call", "O4", deviating.IgnoresThePayload, _misusable, _by(R)),
+    Deviation("applies-misused", "refuses another payload, and makes its effect", "O4", deviating.AppliesTheMisused, _misusable, _by(E)),
+    Deviation("applies-refused", "refuses, and makes the effect", "O2", deviating.AppliesTheRefused, _refusable, _by_refused_effect),
+    Deviation("applies-refused-later", "makes the effect of a refused key once there is enough", "O32", deviating.AppliesTheRefusedLater, _improvable, _by_late_refused_effect),
+    Deviation("skips-undoing", "answers the compensation, and undoes nothing", "O6", deviating.SkipsTheUndoing, _undoable, _by(E)),
+    Deviation("undoes-half", "undoes a part of the effect", "O6", deviating.UndoesHalf, _undoable, _by(E)),
+    Deviation("undoes-twice", "undoes once more when the compensation is repeated", "O7", deviating.UndoesTwice, _undoable, _by(E)),
+    Deviation("fails-to-undo-again", "refuses the repetition of a compensation", "O7", deviating.FailsToUndoAgain, _undoable, _by(R)),
+    Deviation("fails-on-null", "answers `not found` to a compensation without a forward call", "O8", deviating.FailsWhenNothingIsThere, _undoable, _by(R)),
+    Deviation("forgets-null", "remembers nothing of a compensation without a forward call", "O8", deviating.ForgetsThatNothingWasThere, _undoable, _by_forgotten_null, ("O9",)),
+    Deviation("undoes-null", "undoes what was never done", "O8", deviating.UndoesWhatWasNotThere, _undoable, _by(E)),
+    Deviation("applies-after-undoing", "makes the effect of a forward call that comes after its compensation", "O9", deviating.AppliesAfterItsCompensation, _undoable, _by_suspended),
+    Deviation("applies-again-after-undoing", "makes the effect of a forward call that is repeated after its compensation", "O11", deviating.AppliesAfterForwardAndCompensation, _undoable, _by_suspended),
+    Deviation("refuses-undoing", "refuses the compensation", "O13", deviating.RefusesToUndo, _undoable, _by(R), ("O6", "O12")),
+    Deviation("refuses-undoing-refused", "refuses the compensation of what it has refused", "O13", deviating.RefusesToUndoTheRefused, _undoable_refusal, _by(R)),
+    Deviation("status-lies", "tells that it is applied what was compensated", "O14", deviating.LiesAfterItsCompensation, _undoable_and_asked, _by(S)),
+    Deviation("status-fails", "answers an error to the status call of an unknown key", "O14", deviating.FailsOnTheUnknown, _asked, _by(S)),
+    Deviation("status-writes", "forgets what it has done when it is asked", "O15", deviating.ForgetsWhenAsked, _asked, _by(S)),
+    Deviation("status-tombstone", "takes an unknown key for compensated when it is asked", "O15", deviating.WritesATombstoneWhenAsked, _undoable_and_asked, _by(S)),
+    Deviation("drops-correlation", "echoes no correlation header", "O31", deviating.DropsTheCorrelation, _always, _by(R)),
+    Deviation("drops-step-header", "echoes one correlation header only", "O31", deviating.EchoesOneHeaderOnly, _always, _by(R)),
+    Deviation("undeclared-success", "answers a success that the file does not know", "O1", deviating.AnswersAnUndeclaredSuccess, _always, _by(R)),
+    Deviation("late", "answers after the time-out", "O21", deviating.AnswersLate, _always, _by(R)),
+    Deviation("dribbles", "answers byte by byte, beyond the time-out", "O21", deviating.AnswersByteByByte, _always, _by(R)),
+    Deviation("never-calls-back", "sends no callback", "O18", deviating.NeverCallsBack, _calls_back, _by(R)),
+    Deviation("tells-other-outcome", "tells the other outcome by its callback", "O18", deviating.TellsTheOtherOutcome, _tells_both, _by(R)),
+    Deviation("calls-back-otherwise", "calls back by another method", "O18", deviating.CallsBackByAnotherMethod, _calls_back, _by(R)),
+    Deviation("calls-back-uncorrelated", "calls back without correlation headers", "O31", deviating.CallsBackWithoutCorrelation, _calls_back, _by(R)),
+    Deviation("works-on", "finishes its work 0.8 s after it was compensated", "O12", deviating.WorksOnAfterItsCompensation, _undoable_at_work, _by(E)),
+    Deviation("tells-done-after-undoing", "tells `done` of a forward call that came after its compensation", "O9", deviating.TellsDoneAfterItsCompensation, _undoable_at_work, _by(R)),
+)  # fmt: skip
