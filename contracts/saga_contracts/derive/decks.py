@@ -139,7 +139,9 @@ def derive(slice_: StepSlice, faults: int = 1) -> Deck:
             cost.setdefault(word, budget)
     for word in _always(slice_, rules):
         cost.setdefault(word, None)
-    histories = [_history(slice_, rules, word, cost[word], improved=improved) for word in cost for improved in _variants(word)]
+    histories = [
+        _history(slice_, rules, word, cost[word], improved=improved) for word in cost for improved in _variants(slice_, word)
+    ]
     histories.sort(key=lambda history: (len(history.plays), history.word, history.improved))
     step = slice_.step
     return Deck(slice_.saga, step.step, step.participant, faults, slice_.sha, tuple(histories))
@@ -150,8 +152,10 @@ def history_of(slice_: StepSlice, word: Word) -> History:
     return _history(slice_, Rules.of(slice_), word, None, improved=False)
 
 
-def _variants(word: Word) -> tuple[bool, ...]:
+def _variants(slice_: StepSlice, word: Word) -> tuple[bool, ...]:
     """Histories in which a forward call comes after a refusal are also played with the precondition improved in between."""
+    if not slice_.step.given.enough:  # nothing would improve it
+        return (False,)
     refusals = [index for index, letter in enumerate(word) if letter in REFUSALS]
     later_forward = refusals and Letter.FORWARD in word[refusals[0] + 1 :]
     return (False, True) if later_forward else (False,)

@@ -195,7 +195,7 @@ def told(slice_: StepSlice, situation: Situation) -> tuple[State, ...]:
     if state == State.IN_PROGRESS:
         ended = State.REFUSED if situation.refusing else State.APPLIED
         usual = State.IN_PROGRESS if _tells(slice_.step, State.IN_PROGRESS) else State.ABSENT
-        return (usual, ended)
+        return tuple(dict.fromkeys((usual, *told(slice_, replace(situation, state=ended)))))
     allowed = [state]
     if state == State.COMPENSATED and (situation.refused or situation.refusing):
         allowed.append(State.REFUSED)
@@ -216,7 +216,7 @@ def worlds(situation: Situation) -> tuple[World, ...]:
 
 _UNDO: dict[State, tuple[str, ...]] = {
     State.ABSENT: ("null", "done"),
-    State.IN_PROGRESS: ("done", "null"),
+    State.IN_PROGRESS: ("done", "null", "done_again"),
     State.APPLIED: ("done", "done_again"),
     State.REFUSED: ("done", "null"),
     State.COMPENSATED: ("done_again", "done", "null"),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.wire.matching import Bound, agree
+from saga_contracts.wire.unfilling import Bound, agree
 
 
 @dataclass(slots=True)
@@ -24,7 +24,6 @@ class Row:
         learned: Values that only the preconditions named.
         payload: What the first forward call said; None before it.
         tells: The outcome that still has to be told by a callback.
-        correlation: The correlation headers of its forward call, by their names.
         edition: Of the outputs; the same for ever at a participant that keeps its word.
         touched: When a call last changed or asked something of it.
     """
@@ -41,7 +40,6 @@ class Row:
     learned: Bound = field(default_factory=dict)
     payload: Bound | None = None
     tells: Outcome | None = None
-    correlation: dict[str, str] = field(default_factory=dict)
     edition: int = 0
     touched: int = 0
 

@@ -1,6 +1,5 @@
 """How each deviation of the catalogue does it: a right participant with one method that does another thing (pure)."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from saga_contracts.declare.outcomes import Outcome, State
@@ -8,12 +7,14 @@ from saga_contracts.declare.saga import Callback, Reply
 from saga_contracts.derive import expectations
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Row
-from saga_contracts.stand_in.right import Choose, Delivery, Right, Sight, Telling, first_of
+from saga_contracts.stand_in.right import NOTHING_ECHOED, Choose, Delivery, Echoed, Right, Sight, Telling, first_of
 
 LATER_S = 0.8
 """How long after its compensation the work is done that should not be done any more."""
 _TOO_LATE = 1.5
 """A reply is late by so many times the step's time-out."""
+_FEWEST_BYTES = 30
+"""No answer is shorter, its headers included."""
 
 
 class AppliesTwice(Right):
@@ -174,14 +175,13 @@ class WritesATombstoneWhenAsked(Right):
 
 
 class DropsTheCorrelation(Right):
-    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:
-        return replace(super().delivery(role, row, correlation), headers={})
+    def echoed(self, echoed: Echoed) -> Echoed:  # noqa: ARG002
+        return NOTHING_ECHOED
 
 
 class EchoesOneHeaderOnly(Right):
-    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:
-        one = {name: value for name, value in correlation.items() if name == self.slice.correlation.saga_id}
-        return replace(super().delivery(role, row, correlation), headers=one)
+    def echoed(self, echoed: Echoed) -> Echoed:
+        return replace(echoed, headers=dict(list(echoed.headers.items())[:1]))
 
 
 class AnswersAnUndeclaredSuccess(Right):
@@ -194,39 +194,37 @@ class AnswersAnUndeclaredSuccess(Right):
 
 
 class AnswersLate(Right):
-    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:
-        found = super().delivery(role, row, correlation)
-        return replace(found, pause_s=_TOO_LATE * self.step.timeout_ms / 1000) if role == "forward" else found
+    def delivery(self, role: str) -> Delivery:
+        return Delivery(pause_s=_TOO_LATE * self.step.timeout_ms / 1000) if role == "forward" else Delivery()
 
 
 class AnswersByteByByte(Right):
-    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:
-        found = super().delivery(role, row, correlation)
-        return replace(found, pace_s=_TOO_LATE * self.step.timeout_ms / 1000 / 30) if role == "forward" else found
+    def delivery(self, role: str) -> Delivery:
+        pace_s = _TOO_LATE * self.step.timeout_ms / 1000 / _FEWEST_BYTES
+        return Delivery(pace_s=pace_s) if role == "forward" else Delivery()
 
 
 class NeverCallsBack(Right):
-    def telling(self, row: Row, callback: Callback) -> Telling | None:
+    def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:  # noqa: ARG002
         return None
 
 
 class TellsTheOtherOutcome(Right):
-    def telling(self, row: Row, callback: Callback) -> Telling | None:
-        told = super().telling(row, callback)
+    def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:
+        told = super().telling(row, callback, echoed)
         other = {Outcome.DONE: Outcome.REFUSED, Outcome.REFUSED: Outcome.DONE}
         return None if told is None else replace(told, outcome=other[told.outcome])
 
 
 class CallsBackByAnotherMethod(Right):
-    def telling(self, row: Row, callback: Callback) -> Telling | None:
-        told = super().telling(row, callback)
+    def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:
+        told = super().telling(row, callback, echoed)
         return None if told is None else replace(told, method="PUT" if told.method != "PUT" else "POST")
 
 
 class CallsBackWithoutCorrelation(Right):
-    def telling(self, row: Row, callback: Callback) -> Telling | None:
-        told = super().telling(row, callback)
-        return None if told is None else replace(told, headers={})
+    def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:  # noqa: ARG002
+        return super().telling(row, callback, NOTHING_ECHOED)
 
 
 class WorksOnAfterItsCompensation(Right):

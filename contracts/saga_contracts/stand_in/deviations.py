@@ -112,6 +112,18 @@ def _tells_both(slice_: StepSlice) -> bool:
     return slice_.step.callback is not None and slice_.step.callback.outcomes.refused is not None
 
 
+def _correlated(slice_: StepSlice) -> bool:
+    return bool(slice_.correlation.echoed or slice_.correlation.echoed_in_body)
+
+
+def _correlated_twice(slice_: StepSlice) -> bool:
+    return len(slice_.correlation.echoed) > 1
+
+
+def _correlated_callback(slice_: StepSlice) -> bool:
+    return _calls_back(slice_) and _correlated(slice_)
+
+
 def _has_outputs(slice_: StepSlice) -> bool:
     """Is there an output in the reply to a repeated call that can be another value?"""
     names = expectations.answers(slice_, Situation(State.APPLIED, forwarded=True), Letter.FORWARD)
@@ -133,7 +145,9 @@ def _by_refused_effect(slice_: StepSlice) -> Iterator[Evidence]:
 
 def _by_late_refused_effect(slice_: StepSlice) -> Iterator[Evidence]:
     situation = Situation(State.REFUSED, forwarded=True, refused=True, refusing=True)
-    if not set(expectations.answers(slice_, Situation(), Letter.FORWARD)) & set(expectations.answers(slice_, situation, Letter.FORWARD)):
+    if not set(expectations.answers(slice_, Situation(), Letter.FORWARD)) & set(
+        expectations.answers(slice_, situation, Letter.FORWARD)
+    ):
         yield R
     yield E
 
@@ -147,7 +161,9 @@ def _by_forgotten_null(slice_: StepSlice) -> Iterator[Evidence]:
 def _by_suspended(slice_: StepSlice) -> Iterator[Evidence]:
     """A forward call that applies after its compensation is seen by its reply, unless that one is right as well."""
     situation = Situation(State.COMPENSATED)
-    if not set(expectations.answers(slice_, Situation(), Letter.FORWARD)) & set(expectations.answers(slice_, situation, Letter.FORWARD)):
+    if not set(expectations.answers(slice_, Situation(), Letter.FORWARD)) & set(
+        expectations.answers(slice_, situation, Letter.FORWARD)
+    ):
         yield R
     yield from (S, E)
 
@@ -183,15 +199,15 @@ CATALOGUE: tuple[Deviation, ...] = (
     Deviation("status-fails", "answers an error to the status call of an unknown key", "O14", deviating.FailsOnTheUnknown, _asked, _by(S)),
     Deviation("status-writes", "forgets what it has done when it is asked", "O15", deviating.ForgetsWhenAsked, _asked, _by(S)),
     Deviation("status-tombstone", "takes an unknown key for compensated when it is asked", "O15", deviating.WritesATombstoneWhenAsked, _undoable_and_asked, _by(S)),
-    Deviation("drops-correlation", "echoes no correlation header", "O31", deviating.DropsTheCorrelation, _always, _by(R)),
-    Deviation("drops-step-header", "echoes one correlation header only", "O31", deviating.EchoesOneHeaderOnly, _always, _by(R)),
+    Deviation("drops-correlation", "echoes no correlation header", "O31", deviating.DropsTheCorrelation, _correlated, _by(R)),
+    Deviation("drops-step-header", "echoes one correlation header only", "O31", deviating.EchoesOneHeaderOnly, _correlated_twice, _by(R)),
     Deviation("undeclared-success", "answers a success that the file does not know", "O1", deviating.AnswersAnUndeclaredSuccess, _always, _by(R)),
     Deviation("late", "answers after the time-out", "O21", deviating.AnswersLate, _always, _by(R)),
     Deviation("dribbles", "answers byte by byte, beyond the time-out", "O21", deviating.AnswersByteByByte, _always, _by(R)),
     Deviation("never-calls-back", "sends no callback", "O18", deviating.NeverCallsBack, _calls_back, _by(R)),
     Deviation("tells-other-outcome", "tells the other outcome by its callback", "O18", deviating.TellsTheOtherOutcome, _tells_both, _by(R)),
     Deviation("calls-back-otherwise", "calls back by another method", "O18", deviating.CallsBackByAnotherMethod, _calls_back, _by(R)),
-    Deviation("calls-back-uncorrelated", "calls back without correlation headers", "O31", deviating.CallsBackWithoutCorrelation, _calls_back, _by(R)),
+    Deviation("calls-back-uncorrelated", "calls back without correlation headers", "O31", deviating.CallsBackWithoutCorrelation, _correlated_callback, _by(R)),
     Deviation("works-on", "finishes its work 0.8 s after it was compensated", "O12", deviating.WorksOnAfterItsCompensation, _undoable_at_work, _by(E)),
     Deviation("tells-done-after-undoing", "tells `done` of a forward call that came after its compensation", "O9", deviating.TellsDoneAfterItsCompensation, _undoable_at_work, _by(R)),
 )  # fmt: skip

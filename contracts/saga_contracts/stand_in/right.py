@@ -16,11 +16,10 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Row
 from saga_contracts.stand_in.world import Standing
 from saga_contracts.wire.likeness import same
-from saga_contracts.wire.matching import Bound
+from saga_contracts.wire.unfilling import Bound
 
 Choose = Callable[[Sequence[str]], str]
 """Chooses one of several declared replies that are all right."""
-
 
 
 def first_of(names: Sequence[str]) -> str:
@@ -42,27 +41,41 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
+class Echoed:
+    """What is given back of the correlation.
+
+    Attributes:
+        headers: By their names.
+        body: Values by JSON pointer.
+    """
+
+    headers: Mapping[str, str]
+    body: Mapping[str, str]
+
+
+NOTHING_ECHOED = Echoed({}, {})
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """How a reply is brought to the caller.
 
     Attributes:
-        headers: Its correlation headers, by their names.
         pause_s: How long to wait before it.
         pace_s: How long to wait between any two of its bytes.
     """
 
-    headers: Mapping[str, str]
     pause_s: float = 0
     pace_s: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One callback: how it is sent and what it tells."""
+    """One callback: how it is sent, what it tells, what it gives back of the correlation."""
 
     method: str
     outcome: Outcome
-    headers: Mapping[str, str]
+    echoed: Echoed
 
 
 class Right:
@@ -168,13 +181,17 @@ class Right:
             return None
         return outcome if getattr(callback.outcomes, outcome.value) is not None else None
 
-    def telling(self, row: Row, callback: Callback) -> Telling | None:
+    def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:
         """Give the callback that has to be sent."""
-        return None if row.tells is None else Telling(callback.request.method, row.tells, row.correlation)
+        return None if row.tells is None else Telling(callback.request.method, row.tells, echoed)
 
-    def delivery(self, role: str, row: Row | None, correlation: Mapping[str, str]) -> Delivery:  # noqa: ARG002  (as above)
+    def echoed(self, echoed: Echoed) -> Echoed:
+        """Give what a reply gives back of the correlation."""
+        return echoed
+
+    def delivery(self, role: str) -> Delivery:  # noqa: ARG002  (as above)
         """Give how a reply is brought to the caller."""
-        return Delivery(correlation)
+        return Delivery()
 
     def names(self, row: Row, letter: Letter) -> tuple[str, ...]:
         """Give the names of the declared replies that are right."""

@@ -102,8 +102,7 @@ class Serving:
     def _answer(self, said: Said) -> Answer:
         if said.delivery.pause_s:
             self._over.wait(said.delivery.pause_s)
-        headers = {**said.headers, **said.delivery.headers}
-        return Answer(said.status, list(headers.items()), said.body, said.delivery.pace_s)
+        return Answer(said.status, list(said.headers.items()), said.body, said.delivery.pace_s)
 
     def _later(self, seconds: float, row: Row) -> None:
         threading.Thread(target=self._work, args=(seconds, row), name="work", daemon=True).start()

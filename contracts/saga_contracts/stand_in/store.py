@@ -47,7 +47,9 @@ class SqliteStore(Store):
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._database.executescript(_SCHEMA)
         except sqlite3.Error as error:
-            raise UsageError(f"The database {path} cannot be used: {error}. Name a file of its own in an existing folder.") from None
+            raise UsageError(
+                f"The database {path} cannot be used: {error}. Name a file of its own in an existing folder."
+            ) from None
 
     def book(self) -> Book:
         """Give what is remembered."""

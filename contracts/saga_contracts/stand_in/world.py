@@ -13,7 +13,7 @@ from saga_contracts.declare.saga import ProviderState
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Post
 from saga_contracts.wire.likeness import same
-from saga_contracts.wire.matching import Bound, agree, bound_value
+from saga_contracts.wire.unfilling import Bound, agree, bound_value
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,10 @@ class Playing:
 
     def end(self) -> None:
         """Judge what came later: callbacks, and what a worker did that had been undone at work."""
-        for obligation, text in told_later.judged(self.driver, self.history, self.instance, self.refused_at_once):
+        awaited = self.judged_callbacks
+        for obligation, text in told_later.judged(
+            self.driver, self.history, self.instance, refused_at_once=self.refused_at_once, awaited=awaited
+        ):
             self.deviates(obligation, text)
             self.told_wrong = True
         if self.over and self.leaves_work:
@@ -280,7 +283,7 @@ class Playing:
         if first.outcome in expects.told and second.outcome not in expects.told:
             self.deviates("O15", f"{when} the status call says {_said(first)}, and asked again {_said(second)}")
             raise _DivergedError
-        if expects.following.state == State.IN_PROGRESS:
+        if expects.following.state == State.IN_PROGRESS or self.leaves_work:
             return
         if self.looking.fits(reading, self.instance, expects.worlds):
             again = self.looking.read(self.instance)
