@@ -4,6 +4,7 @@ Written from the guide of the saga file, without a look at what makes decks, cas
 """
 
 import json
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import reject
@@ -162,39 +163,37 @@ def _requests(draw: Draw, step: Json, *, role: str, paths: tuple[str, ...] = PAT
     method = draw(st.sampled_from(["GET"] if role == "status" else ["POST", "PUT", "PATCH"]))
     path = draw(st.sampled_from([one for one in paths if ("{key}" in one) == (step["key"] == "path")]))
     request: Json = {"method": method, "path": path + (undoing if draw(st.integers(0, 5)) else ""), "headers": {}, "query": {}}
-    body: Json = {}
+    request["body"] = {}
     for name in draw(st.lists(st.sampled_from(FIELDS), max_size=4, unique=True)):
-        place = draw(st.sampled_from(["body", "body", "body", "query", "header", "text", "list"]))
-        if name not in PLAIN or name == "note":
-            place = "body"
-        if place == "query":
-            request["query"][f"q_{name}"] = f"{{payload.{name}}}"
-        elif place == "header":
-            request["headers"][f"X-{name.replace('.', '-').replace('_', '-')}"] = f"{{payload.{name}}}"
-        else:
-            whole = f"{{payload.{name}}}"
-            body[name.replace(".", "_")] = {"body": whole, "text": f"is {whole}!", "list": [1, {"it": whole}]}[place]
+        _put_field(draw, request, name)
+    _put_key(draw, request, step)
+    if role == "forward" and step["completion"] == "callback":
+        where = draw(st.sampled_from(["body", "headers", "query"]))
+        request[where]["Callback"] = "{callback_url}"
+    without = role == "status" and step["key"] != "body"
+    if without or (not request["body"] and draw(st.integers(0, 9))):
+        del request["body"]
+    return request
+
+
+def _put_field(draw: Draw, request: Json, name: str) -> None:
+    place = draw(st.sampled_from(["body", "body", "body", "query", "headers", "text", "list"]))
+    if name not in PLAIN or name == "note":
+        place = "body"
+    whole, flat = f"{{payload.{name}}}", name.replace(".", "-").replace("_", "-")
+    if place in ("query", "headers"):
+        request[place][f"X-{flat}"] = whole
+    else:
+        request["body"][flat] = {"body": whole, "text": f"is {whole}!", "list": [1, {"it": whole}]}[place]
+
+
+def _put_key(draw: Draw, request: Json, step: Json) -> None:
     if step["key"] == "header":
         request["headers"]["Idempotency-Key"] = draw(st.sampled_from(["{key}", "{key}", "Key {key}"]))
     if step["key"] == "body":
-        body["key"] = draw(st.sampled_from(["{key}", "{key}", "no {key}"]))
-    if step["key"] == "natural":
-        for name in step["key_fields"]:
-            if draw(st.booleans()) and f"{{payload.{name}}}" not in path:
-                body[f"k_{name.replace('.', '_')}"] = f"{{payload.{name}}}"
-            else:
-                request["query"][f"k_{name}"] = f"{{payload.{name}}}"
-    if role == "forward" and step["completion"] == "callback":
-        where = draw(st.sampled_from(["body", "header", "query"]))
-        if where == "body":
-            body["callback"] = "{callback_url}"
-        else:
-            request["headers" if where == "header" else "query"]["Callback"] = "{callback_url}"
-    if role == "status" and step["key"] != "body":
-        body = {}
-    if body or draw(st.integers(0, 9)) == 0:
-        request["body"] = body
-    return request
+        request["body"]["key"] = draw(st.sampled_from(["{key}", "{key}", "no {key}"]))
+    for name in step.get("key_fields", ()):
+        request[draw(st.sampled_from(["query", "headers"]))][f"K-{name.replace('_', '-')}"] = f"{{payload.{name}}}"
 
 
 @st.composite
@@ -298,6 +297,6 @@ def _probes(draw: Draw, *, refuses: bool, fresh: list[str]) -> Json:
 
 def _use_outputs(draw: Draw, steps: list[Json]) -> None:
     """Let a later step call with an output of an earlier one."""
-    for earlier, later in zip(steps, steps[1:], strict=False):
+    for earlier, later in pairwise(steps):
         if earlier["forward"].get("outputs") and draw(st.booleans()):
             later["forward"]["request"].setdefault("query", {})["from"] = f"{{outputs.{earlier['step']}.id}}"

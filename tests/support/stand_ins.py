@@ -4,8 +4,6 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import httpx
-
 from saga_contracts.derive import decks
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.slices import StepSlice

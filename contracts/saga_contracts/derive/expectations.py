@@ -166,7 +166,7 @@ def answers(slice_: StepSlice, situation: Situation, letter: Letter) -> tuple[st
     if letter == Letter.COMPENSATE:
         wanted = _UNDO[situation.state]
     elif letter == Letter.MISUSED:
-        wanted = ("misused",) if slice_.step.forward.replies.misused is not None else ("misused", "refused")
+        wanted = ("misused",) if slice_.step.forward.replies.misused is not None else _NO_EFFECT
     else:
         wanted = _forward(slice_, situation, refused_now=letter == Letter.REFUSED)
     role = "compensate" if letter == Letter.COMPENSATE else "forward"
@@ -214,6 +214,8 @@ def worlds(situation: Situation) -> tuple[World, ...]:
     return (without,)
 
 
+_NO_EFFECT = ("misused", "refused", "suspended")
+"""What a misused key may be answered where the file declares no reply of its own for it."""
 _UNDO: dict[State, tuple[str, ...]] = {
     State.ABSENT: ("null", "done"),
     State.IN_PROGRESS: ("done", "null", "done_again"),

@@ -1,7 +1,7 @@
 """The rules that hold a saga file to what its participants can know (pure).
 
-A participant knows of a step what its calls say and what its preconditions name, nothing else. So it must be able to tell which of
-its calls came, whose call it is, and every value that it is to give back; else no participant could be right.
+A participant knows of a step what its calls say and what its preconditions name, nothing else. So it must be able to tell
+which of its calls came, whose call it is, and every value that it is to give back; else no participant could be right.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.problems import Path, Problem
-from saga_contracts.declare.saga import KeyStyle, ProviderState, Reply, Saga, Step
+from saga_contracts.declare.saga import ProviderState, Reply, Saga, Step
 from saga_contracts.derive.examples import CALLBACK_URL, SAGA_ID, example_context
 from saga_contracts.wire import matching
 from saga_contracts.wire.keys import UUID
@@ -41,7 +41,7 @@ def _recognised(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
             continue
         others = {one.role for one, _ in matching.meant(calls, heard)} - {call.role}
         if others and {call.role, *others} != {"status", "probe"}:
-            what = f"It looks the same as the call `{sorted(others)[0]}`, so that the participant cannot tell which one came."
+            what = f"It looks the same as the call `{min(others)}`, so that the participant cannot tell which one came."
             yield Problem(
                 (*at, call.role, "request"), what, "Tell them apart by the method, the path, a header or a literal field."
             )

@@ -17,51 +17,51 @@ _FEWEST_BYTES = 30
 """No answer is shorter, its headers included."""
 
 
-class AppliesTwice(Right):
+class _AppliesTwice(Right):
     def apply(self, row: Row) -> None:
         super().apply(row)
         row.effect = 2
 
 
-class AppliesAgain(Right):
+class _AppliesAgain(Right):
     def again(self, row: Row, sight: Sight) -> Reply:
         if row.state == State.APPLIED:
             row.effect += 1
         return super().again(row, sight)
 
 
-class RefusesItsRetry(Right):
+class _RefusesItsRetry(Right):
     def again(self, row: Row, sight: Sight) -> Reply:
         if row.state != State.APPLIED:
             return super().again(row, sight)
         return expectations.declared(self.step, "forward", "refused") or self.undeclared("forward", 418)
 
 
-class GivesNewOutputs(Right):
+class _GivesNewOutputs(Right):
     def again(self, row: Row, sight: Sight) -> Reply:
         row.edition += 1
         return super().again(row, sight)
 
 
-class IgnoresThePayload(Right):
+class _IgnoresThePayload(Right):
     def misused(self, row: Row, sight: Sight) -> Reply:
         return self.again(row, sight) if row.state != State.COMPENSATED else self.suspended(row, sight)
 
 
-class AppliesTheMisused(Right):
+class _AppliesTheMisused(Right):
     def misused(self, row: Row, sight: Sight) -> Reply:
         if row.state == State.APPLIED:
             row.effect += 1
         return super().misused(row, sight)
 
 
-class AppliesTheRefused(Right):
+class _AppliesTheRefused(Right):
     def refuse(self, row: Row) -> None:
         super().refuse(row)
         row.effect = 1
 
 
-class AppliesTheRefusedLater(Right):
+class _AppliesTheRefusedLater(Right):
     def again(self, row: Row, sight: Sight) -> Reply:
         if row.state != State.REFUSED or sight.standing.refusing:
             return super().again(row, sight)
@@ -69,21 +69,21 @@ class AppliesTheRefusedLater(Right):
         return self.first(row, sight)
 
 
-class SkipsTheUndoing(Right):
+class _SkipsTheUndoing(Right):
     def undo(self, row: Row) -> None:
         effect = row.effect
         super().undo(row)
         row.effect = effect
 
 
-class UndoesHalf(Right):
+class _UndoesHalf(Right):
     def undo(self, row: Row) -> None:
         effect = row.effect
         super().undo(row)
         row.effect = effect / 2
 
 
-class UndoesTwice(Right):
+class _UndoesTwice(Right):
     def undo(self, row: Row) -> None:
         again = row.state == State.COMPENSATED and row.forwarded and not row.refused
         effect = row.effect
@@ -91,34 +91,34 @@ class UndoesTwice(Right):
         row.effect = effect - 1 if again else 0
 
 
-class FailsToUndoAgain(Right):
+class _FailsToUndoAgain(Right):
     def compensate(self, row: Row) -> Reply:
         again = row.state == State.COMPENSATED
         reply = super().compensate(row)
         return self.undeclared("compensate", 409, 410) if again else reply
 
 
-class FailsWhenNothingIsThere(Right):
+class _FailsWhenNothingIsThere(Right):
     def compensate(self, row: Row) -> Reply:
         absent = row.state == State.ABSENT
         reply = super().compensate(row)
         return self.undeclared("compensate", 404, 410) if absent else reply
 
 
-class ForgetsThatNothingWasThere(Right):
+class _ForgetsThatNothingWasThere(Right):
     def undo(self, row: Row) -> None:
         if row.state != State.ABSENT:
             super().undo(row)
 
 
-class UndoesWhatWasNotThere(Right):
+class _UndoesWhatWasNotThere(Right):
     def undo(self, row: Row) -> None:
         absent = row.state == State.ABSENT
         super().undo(row)
         row.effect = -1 if absent else 0
 
 
-class AppliesAfterItsCompensation(Right):
+class _AppliesAfterItsCompensation(Right):
     def suspended(self, row: Row, sight: Sight) -> Reply:
         if row.forwarded:
             return super().suspended(row, sight)
@@ -126,7 +126,7 @@ class AppliesAfterItsCompensation(Right):
         return self.first(row, sight)
 
 
-class AppliesAfterForwardAndCompensation(Right):
+class _AppliesAfterForwardAndCompensation(Right):
     def suspended(self, row: Row, sight: Sight) -> Reply:
         if not row.forwarded:
             return super().suspended(row, sight)
@@ -134,31 +134,31 @@ class AppliesAfterForwardAndCompensation(Right):
         return self.first(row, sight)
 
 
-class RefusesToUndo(Right):
+class _RefusesToUndo(Right):
     def compensate(self, row: Row) -> Reply:
         if row.state not in (State.APPLIED, State.IN_PROGRESS):
             return super().compensate(row)
         return self.undeclared("compensate", 409, 423)
 
 
-class RefusesToUndoTheRefused(Right):
+class _RefusesToUndoTheRefused(Right):
     def compensate(self, row: Row) -> Reply:
         refused = row.state == State.REFUSED
         reply = super().compensate(row)
         return self.undeclared("compensate", 409, 423) if refused else reply
 
 
-class LiesAfterItsCompensation(Right):
+class _LiesAfterItsCompensation(Right):
     def status(self, row: Row) -> Reply:
         return self.reply("status", "applied") if row.state == State.COMPENSATED else super().status(row)
 
 
-class FailsOnTheUnknown(Right):
+class _FailsOnTheUnknown(Right):
     def status(self, row: Row) -> Reply:
         return self.undeclared("status", 404, 418) if row.state == State.ABSENT else super().status(row)
 
 
-class ForgetsWhenAsked(Right):
+class _ForgetsWhenAsked(Right):
     def status(self, row: Row) -> Reply:
         reply = super().status(row)
         if row.state == State.APPLIED:
@@ -166,7 +166,7 @@ class ForgetsWhenAsked(Right):
         return reply
 
 
-class WritesATombstoneWhenAsked(Right):
+class _WritesATombstoneWhenAsked(Right):
     def status(self, row: Row) -> Reply:
         reply = super().status(row)
         if row.state == State.ABSENT:
@@ -174,17 +174,17 @@ class WritesATombstoneWhenAsked(Right):
         return reply
 
 
-class DropsTheCorrelation(Right):
+class _DropsTheCorrelation(Right):
     def echoed(self, echoed: Echoed) -> Echoed:  # noqa: ARG002
         return NOTHING_ECHOED
 
 
-class EchoesOneHeaderOnly(Right):
+class _EchoesOneHeaderOnly(Right):
     def echoed(self, echoed: Echoed) -> Echoed:
         return replace(echoed, headers=dict(list(echoed.headers.items())[:1]))
 
 
-class AnswersAnUndeclaredSuccess(Right):
+class _AnswersAnUndeclaredSuccess(Right):
     def first(self, row: Row, sight: Sight) -> Reply:
         reply = super().first(row, sight)
         return reply if row.state == State.REFUSED else self.undeclared("forward", 207, 208, 226, 299)
@@ -193,41 +193,41 @@ class AnswersAnUndeclaredSuccess(Right):
         return row.state == State.IN_PROGRESS or super().accepts(row, reply)
 
 
-class AnswersLate(Right):
+class _AnswersLate(Right):
     def delivery(self, role: str) -> Delivery:
         return Delivery(pause_s=_TOO_LATE * self.step.timeout_ms / 1000) if role == "forward" else Delivery()
 
 
-class AnswersByteByByte(Right):
+class _AnswersByteByByte(Right):
     def delivery(self, role: str) -> Delivery:
         pace_s = _TOO_LATE * self.step.timeout_ms / 1000 / _FEWEST_BYTES
         return Delivery(pace_s=pace_s) if role == "forward" else Delivery()
 
 
-class NeverCallsBack(Right):
+class _NeverCallsBack(Right):
     def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:  # noqa: ARG002
         return None
 
 
-class TellsTheOtherOutcome(Right):
+class _TellsTheOtherOutcome(Right):
     def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:
         told = super().telling(row, callback, echoed)
         other = {Outcome.DONE: Outcome.REFUSED, Outcome.REFUSED: Outcome.DONE}
         return None if told is None else replace(told, outcome=other[told.outcome])
 
 
-class CallsBackByAnotherMethod(Right):
+class _CallsBackByAnotherMethod(Right):
     def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:
         told = super().telling(row, callback, echoed)
         return None if told is None else replace(told, method="PUT" if told.method != "PUT" else "POST")
 
 
-class CallsBackWithoutCorrelation(Right):
+class _CallsBackWithoutCorrelation(Right):
     def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:  # noqa: ARG002
         return super().telling(row, callback, NOTHING_ECHOED)
 
 
-class WorksOnAfterItsCompensation(Right):
+class _WorksOnAfterItsCompensation(Right):
     work_s = 0.4
 
     def __init__(self, slice_: StepSlice, choose: Choose = first_of) -> None:
@@ -244,7 +244,7 @@ class WorksOnAfterItsCompensation(Right):
         return None
 
 
-class TellsDoneAfterItsCompensation(Right):
+class _TellsDoneAfterItsCompensation(Right):
     def accepts(self, row: Row, reply: Reply) -> bool:
         return row.state == State.COMPENSATED or super().accepts(row, reply)
 
@@ -253,3 +253,42 @@ class TellsDoneAfterItsCompensation(Right):
         if row.state == State.COMPENSATED and row.suspended:
             row.tells = Outcome.DONE
         return later
+
+
+HOW: dict[str, type[Right]] = {
+    "applies-twice": _AppliesTwice,
+    "applies-again": _AppliesAgain,
+    "refuses-retry": _RefusesItsRetry,
+    "new-outputs": _GivesNewOutputs,
+    "ignores-payload": _IgnoresThePayload,
+    "applies-misused": _AppliesTheMisused,
+    "applies-refused": _AppliesTheRefused,
+    "applies-refused-later": _AppliesTheRefusedLater,
+    "skips-undoing": _SkipsTheUndoing,
+    "undoes-half": _UndoesHalf,
+    "undoes-twice": _UndoesTwice,
+    "fails-to-undo-again": _FailsToUndoAgain,
+    "fails-on-null": _FailsWhenNothingIsThere,
+    "forgets-null": _ForgetsThatNothingWasThere,
+    "undoes-null": _UndoesWhatWasNotThere,
+    "applies-after-undoing": _AppliesAfterItsCompensation,
+    "applies-again-after-undoing": _AppliesAfterForwardAndCompensation,
+    "refuses-undoing": _RefusesToUndo,
+    "refuses-undoing-refused": _RefusesToUndoTheRefused,
+    "status-lies": _LiesAfterItsCompensation,
+    "status-fails": _FailsOnTheUnknown,
+    "status-writes": _ForgetsWhenAsked,
+    "status-tombstone": _WritesATombstoneWhenAsked,
+    "drops-correlation": _DropsTheCorrelation,
+    "drops-step-header": _EchoesOneHeaderOnly,
+    "undeclared-success": _AnswersAnUndeclaredSuccess,
+    "late": _AnswersLate,
+    "dribbles": _AnswersByteByByte,
+    "never-calls-back": _NeverCallsBack,
+    "tells-other-outcome": _TellsTheOtherOutcome,
+    "calls-back-otherwise": _CallsBackByAnotherMethod,
+    "calls-back-uncorrelated": _CallsBackWithoutCorrelation,
+    "works-on": _WorksOnAfterItsCompensation,
+    "tells-done-after-undoing": _TellsDoneAfterItsCompensation,
+}
+"""The rules of a deviating step, by the name of the deviation."""

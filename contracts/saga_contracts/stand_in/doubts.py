@@ -7,7 +7,7 @@ from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import declares_refusal
 from saga_contracts.derive.examples import CALLBACK_URL, SAGA_ID
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.stand_in.participant import calls_of, told_by_all
+from saga_contracts.stand_in.caller import calls_of, told_by_all
 from saga_contracts.wire.keys import key_of
 from saga_contracts.wire.matching import heard_of, meant
 from saga_contracts.wire.requests import StepCall, step_request
@@ -29,9 +29,9 @@ def _whose(slice_: StepSlice) -> Iterator[str]:
     if "saga_id" in readable(slice_.correlation.sent.values(), ("step",)) | told_by_all(slice_):
         yield f"{name} has no key: its calls are told apart by the saga's id in the correlation alone."
     elif fields := [one for one in sorted(told_by_all(slice_)) if _is_fresh(slice_, one)]:
-        yield f"{name} has no key: its calls are told apart by {', '.join(fields)} alone, so that two sagas with the same values meet."
+        yield f"{name} has no key: its calls are told apart by {', '.join(fields)} alone, so two sagas with the same values meet."
     else:
-        yield f"{name} has no key, and its calls name no value that all of them share: every saga meets the effects of the others."
+        yield f"{name} has no key, and its calls share no value: every saga meets the effects of the others."
 
 
 def _never(slice_: StepSlice) -> Iterator[str]:

@@ -9,7 +9,9 @@ from saga_contracts.errors import UsageError
 from saga_contracts.stand_in.book import Book, Post, Row
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS sagapact_rows (step TEXT NOT NULL, identity TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (step, identity));
+CREATE TABLE IF NOT EXISTS sagapact_rows (
+  step TEXT NOT NULL, identity TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (step, identity)
+);
 CREATE TABLE IF NOT EXISTS sagapact_posts (at INTEGER PRIMARY KEY, post TEXT NOT NULL);
 """
 _KEEP = "INSERT INTO sagapact_rows VALUES (?, ?, ?) ON CONFLICT (step, identity) DO UPDATE SET row = excluded.row"

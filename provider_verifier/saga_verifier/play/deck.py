@@ -100,7 +100,7 @@ def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
 
 
 def _may_come_from_asking(playing: Playing) -> list[Broken]:
-    """Give what asking may explain. It explains nothing of calls that come at work: none can tell what came first, with it or without."""
+    """Give what asking may explain: nothing of calls that come at work, since none can tell what came first there."""
     if not playing.looking.asks or playing.lied or playing.told_wrong or playing.history.called_at_work:
         return []
     return [one for one in playing.broken if one.obligation not in _NOT_BY_ASKING]
