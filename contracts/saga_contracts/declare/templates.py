@@ -32,6 +32,29 @@ def names_in(value: Any) -> Iterator[str]:
             yield from names_in(member)
 
 
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """Give a text in its parts, in order: the literal text before a template, and the template's name; the last name is empty.
+
+    >>> list(parts("a-{key}/{{x}}"))
+    [('a-', 'key'), ('/{x}', '')]
+    """
+    literal, end = "", 0
+    for match in _TOKEN.finditer(text):
+        literal, end = literal + text[end : match.start()], match.end()
+        if match[1]:
+            yield literal, match[1]
+            literal = ""
+        else:
+            literal += match[0][0]
+    yield literal + text[end:], ""
+
+
+def whole(text: str) -> str | None:
+    """Give the name of the one template that a text is and nothing else; None when it is anything else."""
+    found = _WHOLE.fullmatch(text)
+    return found[1] if found else None
+
+
 def fill(value: Any, context: Mapping[str, Any]) -> Any:
     """Give the JSON value with every template replaced from the context.
 
@@ -79,9 +102,9 @@ def look_up(dotted: str, context: Mapping[str, Any]) -> Any:
 
 
 def _fill_text(text: str, context: Mapping[str, Any]) -> Any:
-    whole = _WHOLE.fullmatch(text)
-    if whole:
-        return look_up(whole[1], context)
+    name = whole(text)
+    if name is not None:
+        return look_up(name, context)
 
     def one(match: re.Match[str]) -> str:
         token = match[0]

@@ -12,7 +12,7 @@ from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import KeyStyle
 from saga_contracts.derive import expectations, model
-from saga_contracts.derive.expectations import REFUSALS, Expectation, Letter, Situation, Word, World
+from saga_contracts.derive.expectations import CALLBACKS, REFUSALS, Expectation, Letter, Situation, Word, World
 from saga_contracts.derive.model import DERIVATION, Rules
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire import fresh
@@ -78,11 +78,17 @@ class History:
     @property
     def undone_at_work(self) -> bool:
         """Is the step compensated while its participant is still at work, so that what comes later has to be waited for?"""
+        return Letter.COMPENSATE in self._calls_at_work()
+
+    @property
+    def called_at_work(self) -> bool:
+        """Does any call come while the participant is still at work, so that none can tell which came first?"""
+        return any(letter not in CALLBACKS for letter in self._calls_at_work())
+
+    def _calls_at_work(self) -> list[Letter]:
         before = [self.begins, *(play.expects.following for play in self.plays)]
-        return any(
-            play.letter == Letter.COMPENSATE and situation.state == State.IN_PROGRESS
-            for situation, play in zip(before, self.plays, strict=False)
-        )
+        at_work = (situation.state == State.IN_PROGRESS for situation in before)
+        return [play.letter for play, working in zip(self.plays, at_work, strict=False) if working]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,9 @@ def derive(slice_: StepSlice, faults: int = 1) -> Deck:
             cost.setdefault(word, budget)
     for word in _always(slice_, rules):
         cost.setdefault(word, None)
-    histories = [_history(slice_, rules, word, cost[word], improved=improved) for word in cost for improved in _variants(word)]
+    histories = [
+        _history(slice_, rules, word, cost[word], improved=improved) for word in cost for improved in _variants(slice_, word)
+    ]
     histories.sort(key=lambda history: (len(history.plays), history.word, history.improved))
     step = slice_.step
     return Deck(slice_.saga, step.step, step.participant, faults, slice_.sha, tuple(histories))
@@ -144,8 +152,10 @@ def history_of(slice_: StepSlice, word: Word) -> History:
     return _history(slice_, Rules.of(slice_), word, None, improved=False)
 
 
-def _variants(word: Word) -> tuple[bool, ...]:
+def _variants(slice_: StepSlice, word: Word) -> tuple[bool, ...]:
     """Histories in which a forward call comes after a refusal are also played with the precondition improved in between."""
+    if not slice_.step.given.enough:  # nothing would improve it
+        return (False,)
     refusals = [index for index, letter in enumerate(word) if letter in REFUSALS]
     later_forward = refusals and Letter.FORWARD in word[refusals[0] + 1 :]
     return (False, True) if later_forward else (False,)

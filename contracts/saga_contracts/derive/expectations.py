@@ -166,7 +166,7 @@ def answers(slice_: StepSlice, situation: Situation, letter: Letter) -> tuple[st
     if letter == Letter.COMPENSATE:
         wanted = _UNDO[situation.state]
     elif letter == Letter.MISUSED:
-        wanted = ("misused",) if slice_.step.forward.replies.misused is not None else ("misused", "refused")
+        wanted = ("misused",) if slice_.step.forward.replies.misused is not None else _NO_EFFECT
     else:
         wanted = _forward(slice_, situation, refused_now=letter == Letter.REFUSED)
     role = "compensate" if letter == Letter.COMPENSATE else "forward"
@@ -195,7 +195,7 @@ def told(slice_: StepSlice, situation: Situation) -> tuple[State, ...]:
     if state == State.IN_PROGRESS:
         ended = State.REFUSED if situation.refusing else State.APPLIED
         usual = State.IN_PROGRESS if _tells(slice_.step, State.IN_PROGRESS) else State.ABSENT
-        return (usual, ended)
+        return tuple(dict.fromkeys((usual, *told(slice_, replace(situation, state=ended)))))
     allowed = [state]
     if state == State.COMPENSATED and (situation.refused or situation.refusing):
         allowed.append(State.REFUSED)
@@ -214,9 +214,11 @@ def worlds(situation: Situation) -> tuple[World, ...]:
     return (without,)
 
 
+_NO_EFFECT = ("misused", "refused", "suspended")
+"""What a misused key may be answered where the file declares no reply of its own for it."""
 _UNDO: dict[State, tuple[str, ...]] = {
     State.ABSENT: ("null", "done"),
-    State.IN_PROGRESS: ("done", "null"),
+    State.IN_PROGRESS: ("done", "null", "done_again"),
     State.APPLIED: ("done", "done_again"),
     State.REFUSED: ("done", "null"),
     State.COMPENSATED: ("done_again", "done", "null"),

@@ -14,7 +14,7 @@ from saga_contracts.declare import schemas
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
-from saga_contracts.read import lint_calls, lint_demands, lint_templates
+from saga_contracts.read import lint_calls, lint_demands, lint_knowledge, lint_templates, lint_written
 
 __all__ = ["MOST", "Problem", "problems"]
 
@@ -52,11 +52,15 @@ def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
     faulty = [problem.path for problem in found]
     if any(path[:2] in (("payload", "schema"), ("payload", "example"), ("payload", "fresh")) for path in faulty):
         return
-    yield from lint_demands.fresh_problems(saga)
+    not_fresh = list(lint_demands.fresh_problems(saga))
+    yield from not_fresh
     if any(path[0] == "steps" for path in faulty):  # the templates of a step may lean on any step before it
         return
     for index, step in enumerate(saga.steps):
         yield from lint_demands.problems(saga, step, ("steps", index))
+        yield from lint_written.problems(saga, step, ("steps", index))
+        if not not_fresh:  # what is no constant is to be known
+            yield from lint_knowledge.problems(saga, step, ("steps", index))
 
 
 def _payload(saga: Saga) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.wire import bodies, fresh, replies
 from saga_contracts.wire.likeness import same
+from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import content_type_of
 
 _FORWARD_ALIKE = {**{name: name for name in replies.FORWARD}, "done_again": "done", "suspended": "refused", "misused": "refused"}
@@ -106,6 +107,17 @@ def _told_apart(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, "callback", "outcomes", outcome.value), what, "Tell them apart by a literal field.")
 
 
+def _implied_misuse(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """What HTTP implies for a misused key must not read as another meaning, where the file declares no reply for it."""
+    if step.forward.replies.misused is not None or step.key == KeyStyle.NONE or not fresh.can_be_misused(saga.payload, step):
+        return
+    read = replies.forward_replies(step, Received(replies.IMPLIED_MISUSE.status), example_context(saga, step))
+    other = next((name for name in read if _FORWARD_ALIKE[name] != _FORWARD_ALIKE["misused"]), None)
+    if other is not None:
+        what = f"Status 422, which answers another payload under the same key, reads as this one (`{other}`, O4)."
+        yield Problem((*at, "forward", "replies", other), what, "Declare `misused`, or tell this reply apart from a bare 422.")
+
+
 def _same_in(alike: dict[str, str]) -> Callable[[str, str], bool]:
     return lambda one, other: alike[one] == alike[other]
 
@@ -144,7 +156,7 @@ def _writable(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, role, "request", "body"), why, mend)
 
 
-_RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_answers, _told_apart, _probe, _writable)
+_RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_answers, _told_apart, _implied_misuse, _probe, _writable)
 
 
 def notes(saga: Saga) -> Iterator[str]:

@@ -45,11 +45,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered; its length and framing are added."""
+    """What is answered; its length and framing are added.
+
+    Attributes:
+        pace_s: How long to wait between any two of its bytes, for who plays a slow service.
+    """
 
     status: int
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
+    pace_s: float = 0
 
 
 def as_json(status: int, value: Any) -> Answer:
@@ -169,10 +174,19 @@ class Connection:
 
     def _send(self, method: str, answer: Answer) -> None:
         try:
-            self._socket.sendall(self._framed(method, answer))
+            self._write(self._framed(method, answer), answer.pace_s)
         except (h11.LocalProtocolError, ValueError, TypeError, AttributeError):
             _log.debug("An answer is not HTTP.", exc_info=True)
             self._socket.sendall(b"HTTP/1.1 500 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+
+    def _write(self, content: bytes, pace_s: float) -> None:
+        """Write a whole answer at once, or byte by byte."""
+        if not pace_s:
+            self._socket.sendall(content)
+            return
+        for byte in content:
+            self._socket.sendall(bytes([byte]))
+            time.sleep(pace_s)
 
     def _framed(self, method: str, answer: Answer) -> bytes:
         """Give the whole answer, for one write: two would cost 40 ms each on the loopback device."""

@@ -36,6 +36,7 @@ class LoopbackServer:
     Args:
         handle: Answers a request; what it raises is answered with 500.
         host: The address of this machine to listen at.
+        port: The port; 0: a free one.
         max_body: A longer body is answered with 413, in bytes.
         request_timeout_s: How long one whole request may take to come; then 408.
         refused: Is told of what is refused, because it is no HTTP, too long or too late.
@@ -46,11 +47,12 @@ class LoopbackServer:
         handle: Handle,
         *,
         host: str = HOST,
+        port: int = 0,
         max_body: int = MAX_BODY_BYTES,
         request_timeout_s: float = REQUEST_TIMEOUT_S,
         refused: Refused = lambda *_: None,
     ) -> None:
-        self.base_url, self.port = "", 0
+        self.base_url, self.port = "", port
         self._handle, self._refused, self._host = handle, refused, host
         self._max_body, self._timeout_s = max_body, request_timeout_s
         self._open: dict[socket.socket, threading.Thread] = {}
@@ -58,9 +60,13 @@ class LoopbackServer:
         self._over = False
 
     def __enter__(self) -> Self:
-        """Listen."""
+        """Listen.
+
+        Raises:
+            OSError: when the port is taken.
+        """
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        self._listener = socket.create_server((self._host, 0), family=family, backlog=MAX_CONNECTIONS)
+        self._listener = socket.create_server((self._host, self.port), family=family, backlog=MAX_CONNECTIONS)
         self.port = int(self._listener.getsockname()[1])
         self.base_url = f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
         self._acceptor = threading.Thread(target=self._accept, name="loopback", daemon=True)

@@ -1,7 +1,8 @@
 """Playing a deck: each history with a fresh step key against the running participant.
 
 What a worker may still do after it was undone at work is waited for once, for all histories together: as long as the participant
-was seen to need for its work, and never less than `SHORTEST_WAIT_S`.
+was seen to need for its work, and never less than `SHORTEST_WAIT_S`. Where the next history would change what the probe of this
+one reads, each is waited for by itself.
 """
 
 import time
@@ -12,6 +13,7 @@ from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import Deck, History
 from saga_verifier.play.driver import Driver
 from saga_verifier.play.history import Playing
+from saga_verifier.play.looking import reads_its_own
 from saga_verifier.verdicts import Broken, DeckResult, HistoryResult
 
 SHORTEST_WAIT_S = 1.5
@@ -40,13 +42,16 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
     waivers = Waivers(driver.slice.waivers, driver.slice.step.step, today)
     tell = progress or (lambda _: None)
     under_way: list[Playing] = []
+    apart = reads_its_own(driver.slice)
     for history in deck.histories:
         missed = any(playing.missed_callback for playing in under_way)
         under_way.append(_played(driver, history, longest_wait_s=WAIT_AFTER_A_MISS_S if missed else None))
-    _wait_for_work(driver, under_way)
+        if not apart:
+            _end(driver, under_way[-1:])
+    if apart:
+        _end(driver, under_way)
     results = []
     for playing in under_way:
-        playing.end()
         result = _explained(playing, waivers)
         results.append(result)
         tell(result)
@@ -56,8 +61,7 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
 def play(driver: Driver, history: History, today: date) -> HistoryResult:
     """Play one history by itself."""
     playing = _played(driver, history)
-    _wait_for_work(driver, [playing])
-    playing.end()
+    _end(driver, [playing])
     return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
 
 
@@ -65,6 +69,12 @@ def _played(driver: Driver, history: History, *, asks_status: bool = True, longe
     playing = Playing(driver, history, asks_status=asks_status, longest_wait_s=longest_wait_s)
     playing.run()
     return playing
+
+
+def _end(driver: Driver, under_way: list[Playing]) -> None:
+    _wait_for_work(driver, under_way)
+    for playing in under_way:
+        playing.end()
 
 
 def _wait_for_work(driver: Driver, under_way: list[Playing]) -> None:
@@ -77,14 +87,20 @@ def _wait_for_work(driver: Driver, under_way: list[Playing]) -> None:
 
 def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
     """Give the result; where the same history is kept when nobody asks for the status, asking is what broke it (O15)."""
-    changed = [one for one in playing.broken if one.obligation not in _NOT_BY_ASKING]
-    if changed and playing.looking.asks and not playing.lied:
+    changed = _may_come_from_asking(playing)
+    if changed:
         silent = _played(playing.driver, playing.history, asks_status=False)
-        _wait_for_work(playing.driver, [silent])
-        silent.end()
+        _end(playing.driver, [silent])
         if not silent.broken and not silent.trouble:
             seen = changed[0].text
             playing.broken = [
                 Broken("O15", f"the same history is kept when nobody asks for the status; with status calls {seen}")
             ]
     return playing.result(waivers)
+
+
+def _may_come_from_asking(playing: Playing) -> list[Broken]:
+    """Give what asking may explain: nothing of calls that come at work, since none can tell what came first there."""
+    if not playing.looking.asks or playing.lied or playing.told_wrong or playing.history.called_at_work:
+        return []
+    return [one for one in playing.broken if one.obligation not in _NOT_BY_ASKING]

@@ -68,6 +68,8 @@ class Playing:
     missed_callback: bool = False
     lied: bool = False
     """Did the status call tell another state than the one that must be?"""
+    told_wrong: bool = False
+    """Did a callback deviate?"""
 
     def __post_init__(self) -> None:
         """Make the instance, and see what this level of adoption looks at."""
@@ -103,8 +105,12 @@ class Playing:
 
     def end(self) -> None:
         """Judge what came later: callbacks, and what a worker did that had been undone at work."""
-        for obligation, text in told_later.judged(self.driver, self.history, self.instance, self.refused_at_once):
+        awaited = self.judged_callbacks
+        for obligation, text in told_later.judged(
+            self.driver, self.history, self.instance, refused_at_once=self.refused_at_once, awaited=awaited
+        ):
             self.deviates(obligation, text)
+            self.told_wrong = True
         if self.over and self.leaves_work:
             try:
                 self._look(self.history.ends, "at the end", None)
@@ -260,19 +266,25 @@ class Playing:
                 continue
             if wrong is None:
                 text = f"{when} the status call says {_said(called)} instead of {' or '.join(expects.told)}"
-                self.deviates(expects.told_obligation, text)
+                self.deviates("O14" if self._is_a_lie(expects, called) else expects.told_obligation, text)
                 self.lied = True
             if not self.looking.probes:
                 raise _DivergedError
 
+    def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
+        """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""
+        return told.outcome == State.APPLIED and (self.looking.probes or expects.obligation == "O8")
+
     def _judge_asking(self, expects: Expectation, reading: Reading, when: str) -> None:
         """The status call changes nothing: neither its own answer nor the effect (O15); work in progress may end in between."""
-        if expects.following.state == State.IN_PROGRESS or not reading.told:
+        if not reading.told:
             return
         first, second = reading.told
         if first.outcome in expects.told and second.outcome not in expects.told:
             self.deviates("O15", f"{when} the status call says {_said(first)}, and asked again {_said(second)}")
             raise _DivergedError
+        if expects.following.state == State.IN_PROGRESS or self.leaves_work:
+            return
         if self.looking.fits(reading, self.instance, expects.worlds):
             again = self.looking.read(self.instance)
             if not same(reading.fields, again.fields):

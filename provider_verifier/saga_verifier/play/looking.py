@@ -7,6 +7,7 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.derive.adoption import Evidence, looks_at
 from saga_contracts.derive.expectations import World
+from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire.likeness import same, short
 from saga_verifier.play.driver import Called, Driver, Instance
 
@@ -32,6 +33,20 @@ class Reading:
             return short(self.fields)
         status = self.probed.status
         return f"{status} {short(self.probed.body)}" if status is not None else f"nothing: it {self.probed.error}"
+
+
+def reads_its_own(slice_: StepSlice) -> bool:
+    """Does what the probe of an instance reads stay as it is when another instance is played?
+
+    So it is when its address is the instance's own, and its preconditions are, or make no difference to what is read.
+    """
+    probe, given = slice_.step.probe, slice_.step.given
+    if probe is None:
+        return True
+    own = {"key", "saga_id", *(f"payload.{name}" for name in slice_.payload.fresh)}
+    asked = not own.isdisjoint(templates.names_in(probe.request.model_dump()))
+    states = [*given.enough, *given.refusing] if probe.reads.refusing is not None else []
+    return asked and all(not own.isdisjoint(templates.names_in(one.params)) for one in states)
 
 
 class Looking:

@@ -12,6 +12,7 @@ from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.wire import replies
+from saga_contracts.wire.bodies import as_text
 from saga_contracts.wire.likeness import short
 from saga_verifier.play.callbacks import Callback
 from saga_verifier.play.driver import Driver, Instance
@@ -27,7 +28,9 @@ def outcome_of(driver: Driver, instance: Instance, callback: Callback) -> Outcom
     return replies.callback_outcome(driver.slice.step, callback.body, driver.context(instance))
 
 
-def judged(driver: Driver, history: History, instance: Instance, refused_at_once: bool) -> Iterator[tuple[str, str]]:  # noqa: FBT001
+def judged(
+    driver: Driver, history: History, instance: Instance, *, refused_at_once: bool, awaited: int
+) -> Iterator[tuple[str, str]]:
     """Give each deviation of the callbacks that came for an instance: the obligation and what is to be said.
 
     Args:
@@ -35,12 +38,15 @@ def judged(driver: Driver, history: History, instance: Instance, refused_at_once
         history: What was played.
         instance: With this instance.
         refused_at_once: Did the participant refuse in its reply?
+        awaited: How many of them were waited for, so that what they tell was judged when they came.
     """
     if driver.slice.step.callback is None:
         return
     allowed, otherwise = _allowed(history, refused_at_once=refused_at_once)
-    for callback in driver.callbacks.of(instance.key):
+    for number, callback in enumerate(driver.callbacks.of(instance.key), 1):
         yield from as_declared(driver, instance, callback)
+        if number <= awaited:
+            continue
         outcome = outcome_of(driver, instance, callback)
         if outcome is None:
             yield "O18", f"a callback says {short(callback.body, 160)}, which the step does not declare"
@@ -56,7 +62,7 @@ def as_declared(driver: Driver, instance: Instance, callback: Callback) -> Itera
     if callback.method != request.method:
         yield "O18", f"the callback came by {callback.method} instead of {request.method}"
     for name, template in request.headers.items():
-        wanted = str(templates.fill(template, driver.context(instance)))
+        wanted = as_text(templates.fill(template, driver.context(instance)))
         found = callback.headers.get(name.lower())
         if found != wanted:
             yield "O18", f"the callback has {name}: {found!r} instead of {wanted!r}"
@@ -76,7 +82,7 @@ def _allowed(history: History, *, refused_at_once: bool) -> tuple[set[Outcome], 
             allowed.add(Outcome.REFUSED)
         if play.letter == Letter.COMPENSATE and situation.state == State.IN_PROGRESS:
             allowed |= {Outcome.DONE, Outcome.REFUSED}
-        if play.letter == Letter.FORWARD and situation.state == State.COMPENSATED:
+        if play.letter == Letter.FORWARD and situation.state in (State.COMPENSATED, State.REFUSED):
             allowed.add(Outcome.REFUSED)
             otherwise = play.expects.effect_obligation
     return allowed, otherwise

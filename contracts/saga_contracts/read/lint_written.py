@@ -1,0 +1,85 @@
+"""The rules that whatever is declared can be written on the wire, and is read there as what it was declared for (pure)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from saga_contracts.declare import templates
+from saga_contracts.declare.problems import Path, Problem
+from saga_contracts.declare.saga import Reply, Saga, Step
+from saga_contracts.derive.examples import example_context
+from saga_contracts.wire import bodies, replies
+from saga_contracts.wire.replies import Received
+from saga_contracts.wire.requests import content_type_of
+from saga_contracts.wire.unfilling import leaves
+
+_BODILESS = (204, 205, 304)
+
+
+def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """Give everything of a step's calls that cannot be written, or reads as another thing."""
+    for rule in _RULES:
+        yield from rule(saga, step, at)
+
+
+def _replies(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    context = example_context(saga, step)
+    for role in ("forward", "compensate", "status"):
+        call = getattr(step, role)
+        for name, reply in call.replies if call is not None else ():
+            why = _unreadable(reply, context) if reply is not None else None
+            if why is not None:
+                mend = "Declare what a service can send: a status from 200 on, fields as JSON, other media types as one text."
+                yield Problem((*at, role, "replies", name), why, mend)
+
+
+def _unreadable(reply: Reply, context: Mapping[str, Any]) -> str | None:
+    """Tell why a reply that is as declared does not read as declared."""
+    sent = replies.example_of(reply, context)
+    content_type = sent.headers.get("content-type", "")
+    if reply.status < 200 or (reply.status in _BODILESS and sent.body is not None):  # noqa: PLR2004
+        return f"A reply with status {reply.status} {'has no body' if reply.status in _BODILESS else 'is no final reply'}."
+    why = bodies.unwritable(sent.body, content_type)
+    if why is not None:
+        return why
+    odd = next((name for name, value in sent.headers.items() if value != value.strip()), None)
+    if odd is not None:
+        return f"The header {odd} begins or ends with a blank, which is lost on its way."
+    read = bodies.body_of(bodies.write(sent.body, content_type) or b"", content_type)
+    return replies.fits(reply, Received(reply.status, read, sent.headers), context)
+
+
+def _callback(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    if step.callback is None:
+        return
+    content_type, context = content_type_of(step.callback.request), example_context(saga, step)
+    for outcome, declared in replies.callback_bodies(step):
+        body = templates.examples(templates.fill(declared, context))
+        written = None if bodies.unwritable(body, content_type) else bodies.write(body, content_type)
+        read = None if written is None else bodies.body_of(written, content_type)
+        if replies.callback_outcome(step, read, context) != outcome:
+            what = f"A callback of the media type {bodies.media_type(content_type)} cannot tell `{outcome}` by fields."
+            yield Problem((*at, "callback", "request", "headers"), what, "Declare a media type of JSON.")
+
+
+def _texts(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """An object or a list has no place inside a text."""
+    context = example_context(saga, step)
+    for role in ("forward", "compensate", "status", "probe", "callback"):
+        call = getattr(step, role)
+        if call is None:
+            continue
+        request = call.request
+        inside = [leaf for leaf in leaves(request.body) if isinstance(leaf, str) and templates.whole(leaf) is None]
+        for part, texts in (
+            ("path", [request.path]),
+            ("query", [*request.query.values()]),
+            ("headers", [*request.headers.values()]),
+            ("body", inside),
+        ):
+            for name in templates.names_in(texts):
+                if isinstance(templates.look_up(name, context), Mapping | list):
+                    what = f"`{{{name}}}` is an object or a list, which cannot stand in a text."
+                    yield Problem((*at, role, "request", part), what, "Name one of its fields.")
+
+
+_RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_replies, _callback, _texts)

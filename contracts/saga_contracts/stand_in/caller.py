@@ -1,0 +1,71 @@
+"""Whose call is it? What a call says of its saga, its step and its key, one telling the other (pure)."""
+
+import json
+from collections.abc import Iterator
+
+from saga_contracts.declare.saga import KeyStyle
+from saga_contracts.derive.slices import StepSlice
+from saga_contracts.wire.keys import UUID, key_of, saga_of
+from saga_contracts.wire.matching import Declared, Heard, names_found
+from saga_contracts.wire.unfilling import Bound, agree, bound_value
+
+ROLES = ("forward", "compensate", "status", "probe")
+
+
+def calls_of(slice_: StepSlice) -> Iterator[Declared]:
+    """Give the calls that a participant hears for a step."""
+    examples = {"payload": slice_.payload.example, "outputs": slice_.outputs}
+    for role in ROLES:
+        call = getattr(slice_.step, role)
+        if call is not None:
+            yield Declared(slice_.step.step, role, call.request, examples)
+
+
+def correlated(slice_: StepSlice, heard: Heard) -> Bound | None:
+    """Give what the correlation headers of a call say; None when they speak of another step."""
+    found: Bound = {}
+    for name, template in slice_.correlation.sent.items():
+        if name.lower() in heard.headers:
+            values = bound_value(template, heard.headers[name.lower()], {}, {"step": slice_.step.step})
+            if values is None or not agree(values, found):
+                return None
+            found |= values
+    return found
+
+
+def is_of(slice_: StepSlice, values: Bound) -> bool:
+    """May a call with these values be one of the step? Not when its key names another step."""
+    key = values.get("key")
+    return key is None or slice_.step.key_form == UUID or saga_of(slice_.step, str(key)) is not None
+
+
+def names_of(slice_: StepSlice, values: Bound) -> dict[str, str]:
+    """Give saga id, key and step as far as one tells the other; empty texts for what nothing tells."""
+    step, key, saga_id = slice_.step, values.get("key"), values.get("saga_id")
+    if saga_id is None and key is not None:
+        saga_id = saga_of(step, str(key))
+    if key is None and saga_id is not None:
+        key = key_of(step, str(saga_id))
+    return {"saga_id": str(saga_id or ""), "key": str(key or ""), "step": step.step}
+
+
+def identity_of(slice_: StepSlice, found: Bound) -> str:
+    """Give what the calls of one step of one saga have in common."""
+    step = slice_.step
+    if step.key == KeyStyle.NATURAL:
+        return json.dumps({name: _under(found, f"payload.{name}") for name in step.key_fields or ()}, sort_keys=True)
+    names = names_of(slice_, found)
+    if step.key != KeyStyle.NONE or names["saga_id"]:
+        return names["key"]
+    return json.dumps({name: found[name] for name in sorted(told_by_all(slice_)) if name in found})
+
+
+def told_by_all(slice_: StepSlice) -> set[str]:
+    """Give the names that every call of a step tells."""
+    calls = [getattr(slice_.step, role) for role in ("forward", "compensate", "status")]
+    return set.intersection(*(names_found(call.request) - {"step"} for call in calls if call is not None))
+
+
+def _under(found: Bound, dotted: str) -> dict[str, object]:
+    """Give a value by its name, or what stands under that name."""
+    return {name: value for name, value in found.items() if name == dotted or name.startswith(f"{dotted}.")}

@@ -1,0 +1,302 @@
+"""Sagas of every kind that the format knows, made by chance: most of them are accepted by lint, and all of those are to be kept.
+
+Written from the guide of the saga file, without a look at what makes decks, cases and participants of it.
+"""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import reject
+from hypothesis import strategies as st
+
+from saga_contracts.declare.saga import Saga
+from saga_contracts.sagafile import SagaFileError, parse_saga
+
+Draw = st.DrawFn
+Json = dict[str, Any]
+
+PAYLOAD: Json = {
+    "order_id": "order-1",
+    "ref": "9f1c2a34-0b5d-4e6f-8a7b-1c2d3e4f5a6b",
+    "amount": 499,
+    "rate": 1.5,
+    "express": True,
+    "kind": "small",
+    "note": "zwei Wörter/ü %20",
+    "customer": {"id": "customer-1", "mail": "ann@example.org", "number": 12},
+    "tags": ["a", "b"],
+}
+SCHEMA: Json = {
+    "type": "object",
+    "required": ["order_id"],
+    "additionalProperties": False,
+    "properties": {
+        "order_id": {"type": "string", "pattern": "^order-[0-9a-f-]+$"},
+        "ref": {"type": "string", "format": "uuid"},
+        "amount": {"type": "integer", "minimum": 1, "maximum": 2_000_000_000},
+        "rate": {"type": "number", "minimum": 0},
+        "express": {"type": "boolean"},
+        "kind": {"enum": ["small", "large"]},
+        "note": {"type": "string"},
+        "customer": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "maxLength": 40},
+                "mail": {"type": "string", "format": "email"},
+                "number": {"type": "integer", "minimum": 0},
+            },
+        },
+        "tags": {"type": "array"},
+    },
+}
+FRESH = ("order_id", "ref", "amount", "rate", "note", "customer.id", "customer.mail", "customer.number")
+FIELDS = (*FRESH, "express", "kind", "tags", "customer")
+PLAIN = tuple(name for name in FIELDS if name not in ("tags", "customer"))
+"""Fields that can stand in a text."""
+STATUSES = (200, 201, 202, 204, 400, 402, 404, 409, 410, 422)
+PATHS = ("/calls", "/calls/{key}", "/{step}", "/things/{payload.order_id}", "/things/{payload.customer.id}/calls")
+
+
+@st.composite
+def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
+    """A strategy: sagas that lint accepts."""
+    names = [f"s{number}" for number in range(draw(st.integers(1, most_steps)))]
+    fresh = draw(st.lists(st.sampled_from(FRESH), min_size=1, max_size=4, unique=True))
+    steps: list[Json] = []
+    for name in names:
+        steps.append(draw(_steps(name, [one["step"] for one in steps], fresh)))
+    _use_outputs(draw, steps)
+    definition = {
+        "format": 1,
+        "saga": draw(st.sampled_from(["sale", "s", "a_long_name_2"])),
+        "owner": "shop",
+        "level": level or draw(st.sampled_from([3, 3, 3, 2, 1])),
+        "payload": {"schema": SCHEMA, "example": PAYLOAD, "fresh": fresh},
+        "correlation": draw(_correlations()),
+        "policies": {
+            "suspended_forward": draw(st.sampled_from(["refused", "accepted"])),
+            "siblings_of_failed_step": draw(st.sampled_from(["wait", "cancel"])),
+        },
+        "steps": steps,
+    }
+    try:
+        return parse_saga(json.dumps(definition, ensure_ascii=False), "random.json")
+    except SagaFileError:
+        reject()
+
+
+def _correlations() -> st.SearchStrategy[Any]:
+    return st.sampled_from(
+        [
+            {},
+            {},
+            "none",
+            {"saga_id": "X-Call", "step": "X-Part"},
+            {"headers": {"Traceparent": "00-{saga_id}-{step}"}},
+            {"echo": "none"},
+            {"headers": {"Trace": "{saga_id}"}, "echo": {"headers": {}, "body": {"/meta/trace": "{saga_id}"}}},
+        ]
+    )
+
+
+@st.composite
+def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
+    kind = draw(st.sampled_from(["compensatable", "compensatable", "compensatable", "pivot", "retriable"]))
+    callback = draw(st.integers(0, 3)) == 0
+    key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none"]))
+    step: Json = {
+        "step": name,
+        "participant": draw(st.sampled_from(["one", "two"])),
+        "class": kind,
+        "after": earlier,
+        "completion": "callback" if callback else "sync",
+        "tries": draw(st.integers(1, 3)),
+        "timeout_ms": 20_000,
+        "callback_timeout_ms": 60_000,
+        "key": key,
+    }
+    if key in ("header", "path", "body") and draw(st.booleans()):
+        step["key_form"] = draw(st.sampled_from(["uuid", "{saga_id}-{step}", '"{step}/{saga_id}"', "{saga_id}{step}"]))
+    if key == "natural":
+        step["key_fields"] = draw(
+            st.lists(st.sampled_from(["order_id", "customer.id", "kind"]), min_size=1, max_size=2, unique=True)
+        )
+    refuses = kind != "retriable" and draw(st.booleans())
+    step["given"] = draw(_givens(refuses=refuses))
+    step["forward"] = draw(_forwards(step, refuses=refuses))
+    if callback:
+        step["callback"] = draw(_callbacks(refuses=refuses or draw(st.booleans())))
+    if kind == "compensatable":
+        step["compensate"] = draw(_compensations(step))
+    if draw(st.integers(0, 3)):
+        step["status"] = draw(_status_calls(step))
+    if draw(st.integers(0, 3)):
+        step["probe"] = draw(_probes(refuses=refuses, fresh=fresh))
+    return step
+
+
+@st.composite
+def _givens(draw: Draw, *, refuses: bool) -> Json:
+    """Preconditions: told apart by name, by a literal, or by a further state; with and without values of the payload."""
+    field = draw(
+        st.sampled_from(["{payload.order_id}", "{payload.customer.id}", "acct:{payload.order_id}", ["{payload.customer.id}", 1]])
+    )
+    params: Json = {"who": field, "left": draw(st.sampled_from(["{payload.amount}", 3, {"is": "{payload.amount}"}]))}
+    enough: list[Json] = [{"state": "there is enough", "params": params}]
+    way = draw(st.integers(0, 3))
+    if way == 0:
+        enough.append({"state": "the shop is open"})
+    if not refuses:
+        return {"enough": enough if draw(st.booleans()) else []}
+    if way == 1:
+        return {"enough": enough, "refusing": [{"state": "there is nothing", "params": {"who": field}}]}
+    if way == 2:
+        return {"enough": [{"state": "open"}], "refusing": [{"state": "closed"}]}
+    return {"enough": enough, "refusing": [{"state": "there is enough", "params": {**params, "left": 0}}, *enough[1:]]}
+
+
+@st.composite
+def _requests(draw: Draw, step: Json, *, role: str, paths: tuple[str, ...] = PATHS) -> Json:
+    """A call that holds its key where the step says, and some fields of the payload wherever they can stand."""
+    undoing = {"forward": "", "compensate": "/undo", "status": "/status"}[role]
+    method = draw(st.sampled_from(["GET"] if role == "status" else ["POST", "PUT", "PATCH"]))
+    path = draw(st.sampled_from([one for one in paths if ("{key}" in one) == (step["key"] == "path")]))
+    request: Json = {"method": method, "path": path + (undoing if draw(st.integers(0, 5)) else ""), "headers": {}, "query": {}}
+    request["body"] = {}
+    for name in draw(st.lists(st.sampled_from(FIELDS), max_size=4, unique=True)):
+        _put_field(draw, request, name)
+    _put_key(draw, request, step)
+    if role == "forward" and step["completion"] == "callback":
+        where = draw(st.sampled_from(["body", "headers", "query"]))
+        request[where]["Callback"] = "{callback_url}"
+    without = role == "status" and step["key"] != "body"
+    if without or (not request["body"] and draw(st.integers(0, 9))):
+        del request["body"]
+    return request
+
+
+def _put_field(draw: Draw, request: Json, name: str) -> None:
+    place = draw(st.sampled_from(["body", "body", "body", "query", "headers", "text", "list"]))
+    if name not in PLAIN or name == "note":
+        place = "body"
+    whole, flat = f"{{payload.{name}}}", name.replace(".", "-").replace("_", "-")
+    if place in ("query", "headers"):
+        request[place][f"X-{flat}"] = whole
+    else:
+        request["body"][flat] = {"body": whole, "text": f"is {whole}!", "list": [1, {"it": whole}]}[place]
+
+
+def _put_key(draw: Draw, request: Json, step: Json) -> None:
+    if step["key"] == "header":
+        request["headers"]["Idempotency-Key"] = draw(st.sampled_from(["{key}", "{key}", "Key {key}"]))
+    if step["key"] == "body":
+        request["body"]["key"] = draw(st.sampled_from(["{key}", "{key}", "no {key}"]))
+    for name in step.get("key_fields", ()):
+        request[draw(st.sampled_from(["query", "headers"]))][f"K-{name.replace('_', '-')}"] = f"{{payload.{name}}}"
+
+
+@st.composite
+def _looks(draw: Draw, names: list[str]) -> Json:
+    """Replies by name, told apart by status, body or header; now and then not told apart at all."""
+    found: Json = {}
+    used: set[Any] = set()
+    for name in names:
+        status = draw(st.sampled_from(STATUSES))
+        way = draw(st.integers(0, 6))
+        reply: Json = {"status": status}
+        if way <= 2 and status != 204:
+            reply["body"] = {"state": name, **draw(st.sampled_from([{}, {"more": {"$like": {"a": 1}}}, {"n": 1}]))}
+        elif way == 3 and status != 204:
+            reply["body"] = {"$like": {"state": "x"}}
+        elif way == 4:
+            reply["headers"] = {"X-State": name}
+        if draw(st.integers(0, 15)) and (status, way) in used and way >= 3:
+            reply = {"status": 200, "body": {"state": name}}
+        used.add((status, way))
+        found[name] = reply
+    return found
+
+
+def _some(draw: Draw, *names: str) -> list[str]:
+    return [name for name in names if draw(st.booleans())]
+
+
+@st.composite
+def _forwards(draw: Draw, step: Json, *, refuses: bool) -> Json:
+    callback = step["completion"] == "callback"
+    names = ["in_progress"] if callback else ["done"]
+    names += _some(draw, "done_again", "suspended", "misused", "retryable")
+    if step["class"] != "retriable" and (draw(st.booleans()) or (refuses and not callback)):
+        names.append("refused")
+    replies = draw(_looks(names))
+    forward: Json = {"request": draw(_requests(step, role="forward")), "replies": replies}
+    done = [replies[name] for name in ("done", "done_again") if name in replies]
+    if draw(st.booleans()) and done:
+        for reply in done:
+            body = reply.get("body")
+            reply["body"] = {**(body if isinstance(body, dict) and "$like" not in body else {}), "id": {"$like": "id-1"}}
+            reply["status"] = 200 if reply["status"] == 204 else reply["status"]
+        forward["outputs"] = {"id": "/id"}
+    return forward
+
+
+@st.composite
+def _compensations(draw: Draw, step: Json) -> Json:
+    found: Json = {"request": draw(_requests(step, role="compensate"))}
+    found["replies"] = draw(_looks(["done", *_some(draw, "done_again", "null", "impossible")]))
+    if draw(st.booleans()):
+        found["tries"] = draw(st.integers(1, 3))
+    return found
+
+
+@st.composite
+def _status_calls(draw: Draw, step: Json) -> Json:
+    names = ["applied", "absent", *_some(draw, "compensated", "refused", "in_progress")]
+    return {"request": draw(_requests(step, role="status")), "replies": draw(_looks(names))}
+
+
+@st.composite
+def _callbacks(draw: Draw, *, refuses: bool) -> Json:
+    body = draw(st.sampled_from([{"key": "{key}"}, {"order": "{payload.order_id}"}, {"saga": "{saga_id}", "n": 1}]))
+    outcomes: Json = {"done": {"outcome": "done"}}
+    if draw(st.booleans()):
+        outcomes["done"]["id"] = {"$like": "id-1"}
+    if refuses:
+        outcomes["refused"] = draw(st.sampled_from([{"outcome": "refused"}, {"why": {"$like": "x"}}]))
+    request = {"method": draw(st.sampled_from(["POST", "PUT"])), "path": "{callback_url}", "body": body}
+    return {
+        "request": request,
+        "outcomes": outcomes,
+        "replies": {"done": draw(st.sampled_from([{"status": 204}, {"status": 200}]))},
+    }
+
+
+@st.composite
+def _probes(draw: Draw, *, refuses: bool, fresh: list[str]) -> Json:
+    address = draw(
+        st.sampled_from(["{payload.order_id}", "{payload.customer.id}", "{payload.ref}", "x{payload.order_id}", "all"])
+    )
+    before, applied = draw(
+        st.sampled_from(
+            [
+                (0, 1),
+                ("{payload.amount}", 0),
+                ([], ["{payload.kind}"]),
+                ("free", "taken"),
+                (False, True),
+                (None, {"order": "{payload.order_id}"}),
+            ]
+        )
+    )
+    reads: Json = {"before": {"it": before, "same": 7}, "applied": {"it": applied, "same": 7}}
+    if refuses and draw(st.booleans()):
+        reads["refusing"] = {"it": draw(st.sampled_from([0, "none left"])), "same": 7}
+    return {"request": {"method": "GET", "path": f"/world/{address}"}, "reads": reads}
+
+
+def _use_outputs(draw: Draw, steps: list[Json]) -> None:
+    """Let a later step call with an output of an earlier one."""
+    for earlier, later in pairwise(steps):
+        if earlier["forward"].get("outputs") and draw(st.booleans()):
+            later["forward"]["request"].setdefault("query", {})["from"] = f"{{outputs.{earlier['step']}.id}}"
