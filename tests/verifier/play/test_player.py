@@ -57,7 +57,7 @@ def test_a_good_participant_keeps_its_whole_deck() -> None:
         ("applies after compensation", "O9", "C F"),
         ("applies after compensation", "O11", "F C F"),
         ("refuses to compensate", "O13", "R C"),
-        ("status lies", "O14", "F C"),
+        ("status lies", "O14", "C"),
         ("status writes", "O15", "F"),
         ("drops the correlation", "O31", "C"),
         ("refused key applies later", "O32", "R F (improved)"),
