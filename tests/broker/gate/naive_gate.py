@@ -134,15 +134,12 @@ def _deck_holds(told: Told, saga: Saga, step: Step, version: str, faults: int, t
             later = runs[place + 1 :]
             if not any(_takes_back(one, run, saga, step, today) for one in later):
                 return False
-    if saga.level == 1:
-        return True
     counting = [run for run in runs if _counts(run, faults, set(wanted))]
-    if not counting:
+    if counting and counting[-1]["verdict"] == "pending":
         return False
-    newest = counting[-1]
-    if newest["verdict"] == "pending":
-        return False
-    played = [history for history in newest["histories"] if history["word"] in wanted]
+    if saga.level == 1 or not counting:
+        return saga.level == 1
+    played = [history for history in counting[-1]["histories"] if history["word"] in wanted]
     if any(history["trouble"] for history in played):
         return False
     return all(_is_shown(one, saga, step, played, wanted, today) for one in _asked(saga, step))

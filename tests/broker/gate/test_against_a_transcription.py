@@ -5,6 +5,7 @@ import itertools
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repetitions import times
+from saga_broker.gate.run.candidates import Candidate, Live, standing
+from saga_broker.gate.run.decks import Asked, state_of
+from saga_broker.gate.run.model import DeckWord, Run
 from saga_contracts.declare.saga import Saga
 from saga_contracts.sagafile import parse_saga
 from saga_evidence import breaks, deck_result, old_form, slice_of, step_pacts
@@ -104,13 +108,13 @@ class Both:
             self.broker.post(f"/pacticipants/{name}/versions/{version}/released-versions/environment/{uuid}", {}, 201)
             self.told.live.append((name, version, None, True))
 
-    def all_well(self, faults: int) -> None:
+    def all_well(self, faults: int, instance: str | None) -> None:
         self.publish()
         self.pacts()
         for name in self.names:
             self.verify(name)
             self.play(name, "10", faults)
-            self.deploy(self.names[name], "10", None)
+            self.deploy(self.names[name], "10", instance)
         self.deploy(self.saga.consumer, "1", None)
 
     def ask(self, candidates: list[tuple[str, str, str | None]], faults: int) -> str:
@@ -143,27 +147,34 @@ def happen(both: Both, draw: Any) -> None:
     """Let one more thing happen."""
     name = draw(st.sampled_from(sorted(both.names)))
     provider, version = both.names[name], draw(st.sampled_from(("10", "10", "11")))
-    kind = draw(st.sampled_from(("play", "play", "play", "verify", "deploy", "release", "branch", "next", "executor")))
-    if kind == "play":
-        _play(both, draw, name, version)
-    elif kind == "verify":
-        both.verify(name, version, success=draw(often()))
-    elif kind == "deploy":
-        both.deploy(provider, version, draw(st.sampled_from((None, None, "blue"))))
-    elif kind == "release":
-        both.release(provider, version)
-    elif kind == "branch" and "2" not in both.told.sagas:
+    kinds: dict[str, Callable[[], None]] = {
+        "play": lambda: _play(both, draw, name, version),
+        "verify": lambda: both.verify(name, version, success=draw(often())),
+        "deploy": lambda: both.deploy(provider, version, draw(st.sampled_from((None, "blue", "green")))),
+        "release": lambda: both.release(provider, version),
+        "branch": lambda: _branch(both, draw),
+        "next": lambda: _next(both, draw),
+        "executor": lambda: both.deploy(both.saga.consumer, "9", draw(st.sampled_from((None, "blue")))),
+    }
+    kinds[draw(st.sampled_from((*kinds, "play", "next", "deploy")))]()
+
+
+def _branch(both: Both, draw: Any) -> None:
+    """On a branch, another pacticipant executes the saga."""
+    if "2" not in both.told.sagas:
         both.publish("2", executor="runner", branch="feat")
         if draw(st.booleans()):
             both.deploy(both.told.sagas["2"].consumer, "2", None)
-    elif kind == "next" and "3" not in both.told.sagas:
-        _next(both, draw)
-    elif kind == "executor":
-        both.deploy(both.saga.consumer, "9", draw(st.sampled_from((None, "blue"))))
 
 
 def _play(both: Both, draw: Any, name: str, version: str) -> None:
-    faults = draw(st.integers(0, 2))
+    changes, fields = draw(results())
+    both.play(name, version, draw(st.sampled_from((0, 1, 1, 2))), *changes, **fields)
+
+
+@st.composite
+def results(draw: st.DrawFn) -> tuple[list[Any], dict[str, Any]]:
+    """Draw a deck that was kept, or with one thing that is not as it should be."""
     obligation = draw(st.sampled_from(OBLIGATIONS))
     changes: dict[str, list[Any]] = {
         "kept": [],
@@ -173,28 +184,85 @@ def _play(both: Both, draw: Any, name: str, version: str) -> None:
         "blind": [lambda history: history.update(seen=[one for one in history["seen"] if one != "effect"])],
         "old": [old_form],
     }
-    kind = draw(st.sampled_from(("kept", "kept", "kept", *changes)))
-    said = {"verdict": draw(st.sampled_from(VERDICTS)), "derivation": draw(st.sampled_from((1, 1, 1, 1, 9999)))}
-    lacks = draw(st.sampled_from(((), (), (), ("F",), ("C F", "F F"))))
-    both.play(name, version, faults, *changes[kind], lacks=lacks, **said)
+    kind = draw(st.sampled_from(("kept", "kept", "kept", "broken", "broken", "lacks", "another", "pending", *changes)))
+    more: dict[str, dict[str, Any]] = {
+        "lacks": {"lacks": draw(st.sampled_from((("F",), ("C F", "F F"))))},
+        "another": {"derivation": 9999},
+        "pending": {"verdict": "pending"},
+    }
+    said: dict[str, Any] = {"verdict": draw(st.sampled_from(VERDICTS))}
+    return changes.get(kind, []), said | more.get(kind, {})
 
 
 def _next(both: Both, draw: Any) -> None:
     """The next version of the saga file comes, with its pacts or with those of another file."""
+    if "3" in both.told.sagas:
+        return
     both.publish("3", timeout_ms=900)
     both.pacts("3", of=draw(st.sampled_from(("3", "3", "1"))), lacks=draw(st.sampled_from((" ", " ", "compensate/null"))))
     for one in both.names:
         both.verify(one, number="3")
         both.play(one, "10", 2, number="3")
-    if draw(st.booleans()):
-        both.deploy(both.saga.consumer, "3", draw(st.sampled_from((None, "green"))))
+    if draw(often()):
+        both.deploy(both.saga.consumer, "3", draw(st.sampled_from((None, None, "green"))))
 
 
 def candidates(both: Both) -> st.SearchStrategy[list[tuple[str, str, str | None]]]:
-    mark = both.mark
-    names = [*both.names.values(), f"shop_{mark}", f"shop_{mark}", f"runner_{mark}", f"stranger_{mark}"]
-    one = st.tuples(st.sampled_from(names), st.sampled_from(("10", "11", "1", "2", "3")), st.sampled_from((None, None, "blue")))
+    """Give up to two candidates: most are known."""
+    participants = sorted(one for one in both.told.known if one[0] in both.names.values())
+    others = sorted(both.told.known - set(participants))
+    strangers = [(f"stranger_{both.mark}", "1"), (participants[0][0], "77"), (participants[0][0], "11")]
+    name_and_version = st.sampled_from(participants) | st.sampled_from(participants + others) | st.sampled_from(strangers)
+    one = st.builds(lambda known, at: (*known, at), name_and_version, st.sampled_from((None, None, "blue")))
     return st.lists(one, max_size=2)
+
+
+RUNS = st.lists(st.tuples(results(), st.integers(0, 2)), max_size=2) | st.lists(
+    st.tuples(results(), st.integers(1, 2)), min_size=3, max_size=4
+)
+
+
+@settings(max_examples=times(300))
+@given(sagas(), RUNS, st.integers(0, 2), st.sampled_from(DAYS))
+def test_results_of_a_deck_are_kept_when_a_transcription_says_so(
+    naive: Any, fields: dict[str, Any], runs: list[Any], wanted: int, day: str
+) -> None:
+    sale = parse_saga(saga_text(*fields["steps"], **{name: fields[name] for name in ("level", "waivers")}), "sale.json")
+    slice_, today = slice_of(sale, "pay"), date.fromisoformat(day)
+    bodies = [deck_result(slice_, faults, *changes, **said) for (changes, said), faults in runs]
+    told = naive.Told(played=[(slice_.sha, "10", body) for body in bodies])
+
+    state = state_of(Asked(slice_, slice_.sha, wanted, today), [_run(place, body) for place, body in enumerate(bodies)])
+
+    is_kept = state.word == DeckWord.KEPT or (sale.level == 1 and state.word not in (DeckWord.BROKEN, DeckWord.PENDING))
+    assert is_kept == naive._deck_holds(told, sale, sale.step("pay"), "10", wanted, today), state.word
+
+
+def _run(place: int, body: dict[str, Any]) -> Run:
+    told = (body["derivation"], body["faults"], body["verdict"], body["obligations"], body["histories"])
+    return Run(place, datetime(2026, 5, 1, tzinfo=UTC), *told)
+
+
+VERSIONS = st.sampled_from(("1", "2", "3"))
+PLACES = st.sampled_from((None, "", "blue", "green"))
+
+
+@settings(max_examples=times(1000))
+@given(
+    st.dictionaries(PLACES, VERSIONS, max_size=3),
+    st.lists(VERSIONS, max_size=1),
+    st.lists(st.tuples(VERSIONS, PLACES), max_size=2),
+)
+def test_the_versions_that_stay_live_are_those_of_a_transcription(
+    naive: Any, deployed: dict[str | None, str], released: list[str], given_: list[tuple[str, str | None]]
+) -> None:
+    live = [("p", version, place, False) for place, version in deployed.items()]
+    live += [("p", version, None, True) for version in released]
+    found = standing(
+        [Live(version, place, is_released) for _, version, place, is_released in live],
+        [Candidate("p", version, place) for version, place in given_],
+    )
+    assert sorted(found) == naive._live(naive.Told(live=live), "p", [("p", version, place) for version, place in given_])
 
 
 @pytest.mark.slow
@@ -205,10 +273,10 @@ def test_the_gate_never_says_yes_when_a_transcription_of_the_rules_does_not(serv
     answers: Counter[tuple[str, str]] = Counter()
 
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
-    @given(sagas(), st.integers(1, 2), st.integers(0, 4), st.data())
-    def ask(fields: dict[str, Any], faults: int, events: int, data: st.DataObject) -> None:
+    @given(sagas(), st.integers(1, 2), st.sampled_from((None, None, "blue")), st.integers(0, 4), st.data())
+    def ask(fields: dict[str, Any], faults: int, instance: str | None, events: int, data: st.DataObject) -> None:
         both = Both(broker, naive.Told(), fields)
-        both.all_well(faults)
+        both.all_well(faults, instance)
         for _ in range(events):
             happen(both, data.draw)
         for _ in range(4):

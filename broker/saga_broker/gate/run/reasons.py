@@ -3,9 +3,19 @@
 What decks and contracts give reason to is told in `deck_reasons` and `contract_reasons`.
 """
 
-from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, StepAt
-from saga_contracts.declare.obligations import CATALOGUE
+from collections.abc import Iterable
 
+from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, StepAt
+from saga_contracts.declare.obligations import CATALOGUE, order_of
+from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import adoption
+from saga_contracts.derive.adoption import Evidence
+
+_BEYOND = {
+    Evidence.STATUS: "what status calls say",
+    Evidence.EFFECT: "what effect probes read",
+    Evidence.FAILURE: "crashes, races and several instances",
+}
 USUAL_FAULTS = 1
 """So many faults a verifier plays unless it is told otherwise."""
 
@@ -39,11 +49,37 @@ def unreadable(case: Case) -> Reason:
     return Reason("saga_unreadable", "unknown", text, mend, "sagapact contracts lint saga.yaml", **about)
 
 
-def all_well(_case: Case, at: StepAt, state: DeckState) -> Reason:
-    """Say that a step is kept."""
-    deck = " and its deck is kept" if state.word == DeckWord.KEPT else " (the saga asks for pacts only)"
-    text = f"Step {at.step}: {at.participant} {at.version} has verified the pact{deck}."
+def all_well(case: Case, at: StepAt, state: DeckState) -> Reason:
+    """Say that a step is kept, what is waived, and what was not looked at."""
+    text = f"Step {at.step}: {at.participant} {at.version} has verified the pact"
+    if state.word == DeckWord.KEPT:
+        text += f" and its deck is kept (k = {state.runs[0].run.faults}).{_waived(state)}"
+    else:
+        text += " (the saga asks for pacts only)."
+    obligations = () if at.slice_ is None else adoption.not_looked_at(at.slice_)
+    text += not_looked_at(case.level, obligations, has_deck=state.word == DeckWord.KEPT)
     return Reason("step_kept", "yes", text, step=at.step, participant=at.participant, version=at.version)
+
+
+def not_looked_at(level: int, obligations: Iterable[str], *, has_deck: bool) -> str:
+    """Give the sentence that says what a level of adoption does not ask for.
+
+    Args:
+        level: The level.
+        obligations: Those of which it asks nothing.
+        has_deck: A deck was played and kept.
+    """
+    beyond = [words for kind, words in _BEYOND.items() if kind not in adoption.looks_at(level)]
+    parts = [*([] if has_deck else ["the orders of calls that faults cause"]), *beyond]
+    listed = ", ".join(sorted(obligations, key=order_of))
+    unknown = f"; nothing is known of {listed}" if listed else ""
+    return f" Not looked at (level {level}): {', '.join(parts)}{unknown}." if parts else ""
+
+
+def _waived(state: DeckState) -> str:
+    judgement = state.runs[0].judgement
+    waived = [one for one, verdict in judgement.obligations.items() if verdict == Verdict.WAIVED] if judgement else []
+    return "".join(f" {named(one)}: {judgement.why[one]}" for one in waived if judgement)
 
 
 def named(obligation: str) -> str:

@@ -9,8 +9,9 @@ from datetime import date
 
 from saga_broker.gate.run import decks, reasons
 from saga_broker.gate.run.contract_reasons import message_reasons, pact_reasons
-from saga_broker.gate.run.deck_reasons import deck_reasons
+from saga_broker.gate.run.deck_reasons import PACTS_ONLY, deck_reasons
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, RunVerdict, StepAt, StepVerdict
+from saga_contracts.derive import adoption
 
 _DECK = {DeckWord.KEPT: "kept", DeckWord.BROKEN: "broken", DeckWord.PENDING: "pending"}
 
@@ -35,7 +36,8 @@ def judge(case: Case, faults: int, today: date) -> RunVerdict:
     else:
         found, steps = _of_steps(case, faults, today)
     can_run = _verdict(found)
-    return RunVerdict(can_run, _summary(case, can_run, found), tuple(found), tuple(steps))
+    summary = _yes(case, faults, found) if can_run else _no(case, can_run, found)
+    return RunVerdict(can_run, summary, tuple(found), tuple(steps))
 
 
 def judge_all(cases: Sequence[Case], faults: int, today: date) -> RunVerdict:
@@ -84,13 +86,26 @@ def _step(at: StepAt, state: DeckState) -> StepVerdict:
     return StepVerdict(at.step, at.participant, at.version, pact, deck, obligations, first.run.verdict, first.run.faults)
 
 
-def _summary(case: Case, can_run: bool | None, found: Sequence[Reason]) -> str:  # noqa: FBT001  (a verdict)
-    name = f"Saga {case.saga}" + (f" {case.saga_version}" if case.saga_version else "")
-    if can_run:
-        return f"{name} can run in {case.environment}: every step is kept."
+def _yes(case: Case, faults: int, found: Sequence[Reason]) -> str:
+    """Say yes, with what it does not speak of."""
+    has_decks = case.level > PACTS_ONLY
+    slices = [at.slice_ for at in case.steps if at.slice_ is not None]
+    obligations = {one for slice_ in slices for one in adoption.not_looked_at(slice_)}
+    text = f"{_name(case)} can run in {case.environment}: every step is kept"
+    text += f", with every history of at most k = {faults} faults." if has_decks else "."
+    warned = " Contracts of messages are missing." if any(one.type == "message_contract_missing" for one in found) else ""
+    return text + reasons.not_looked_at(case.level, obligations, has_deck=has_decks) + warned
+
+
+def _no(case: Case, can_run: bool | None, found: Sequence[Reason]) -> str:  # noqa: FBT001  (a verdict)
     verdict = "no" if can_run is False else "unknown"
     count = sum(reason.verdict == verdict for reason in found)
     noun = "reason" if count == 1 else "reasons"
+    name = _name(case)
     if can_run is False:
         return f"{name} cannot run in {case.environment}: {count} {noun}."
     return f"Nobody knows whether {name[0].lower()}{name[1:]} can run in {case.environment}: {count} {noun}."
+
+
+def _name(case: Case) -> str:
+    return f"Saga {case.saga}" + (f" {case.saga_version}" if case.saga_version else "")
