@@ -1,6 +1,7 @@
 """What cannot be derived from a saga file, said before the first call comes (pure)."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from saga_contracts.declare.saga import KeyStyle
 from saga_contracts.derive import expectations
@@ -58,6 +59,15 @@ def _alike(slices: Sequence[StepSlice]) -> Iterator[str]:
                     f"{step.step}/{role} looks the same as a call of {others[0]}: they are told apart only by what correlation "
                     "or key say of the step."
                 )
+    yield from _same_reading(slices)
+
+
+def _same_reading(slices: Sequence[StepSlice]) -> Iterator[str]:
+    probes = [(one.step.step, one.step.probe) for one in slices if one.step.probe is not None]
+    for (first, one), (second, other) in combinations(probes, 2):
+        shared = sorted(set(one.reads.before) & set(other.reads.before))
+        if shared and (one.request.method, one.request.path) == (other.request.method, other.request.path):
+            yield f"The probes of {first} and {second} read `{shared[0]}` at one address: it reads as for the step that was called last."
 
 
 def _is_fresh(slice_: StepSlice, name: str) -> bool:

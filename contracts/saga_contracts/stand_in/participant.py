@@ -172,16 +172,17 @@ class Participant:
     def _tell(self, found: Sequence[tuple[Declared, Bound]]) -> Said:
         """Answer status calls and probes: where one request is both, or several probes, their fields stand together."""
         said: Said | None = None
-        fields: dict[str, Any] = {}
+        readings: list[tuple[int, dict[str, Any]]] = []
         for call, values in found:
             rules = self.rules[call.step]
             if call.role == "probe":
-                fields |= self._reading(rules, values)
+                readings.append(self._reading(rules, values))
                 said = said or _said(rules, "probe", None, Reply(status=200), values)
             else:
                 said = self._status(rules, values)
         assert said is not None  # noqa: S101  (something was found)
-        return _joined(said, fields) if fields else said
+        fields = {name: value for _, read in sorted(readings, key=lambda one: one[0]) for name, value in read.items()}
+        return _joined(said, fields) if readings else said
 
     def _status(self, rules: Right, values: Bound) -> Said:
         row = self._row(rules, values)
@@ -190,14 +191,15 @@ class Participant:
             self.book.keep(row)
         return _said(rules, "status", row, reply, {**values, **row.known})
 
-    def _reading(self, rules: Right, values: Bound) -> dict[str, Any]:
-        """Read the effect of the instance that these values are of; after a newer precondition there is none."""
+    def _reading(self, rules: Right, values: Bound) -> tuple[int, dict[str, Any]]:
+        """Read the effect of the instance that these values are of, and when it changed; after a newer precondition there is none."""
         row = self.book.newest(rules.step.step, values)
         now = world.standing(rules.slice, self.book.posts, values)
         if row is None or now.at > row.touched:
-            return world.reads(rules.slice, now, 0, context_of(rules.slice, {**now.learned, **values}))
+            return now.at, world.reads(rules.slice, now, 0, context_of(rules.slice, {**now.learned, **values}))
         own = world.standing(rules.slice, self.book.posts, row.known)
-        return world.reads(rules.slice, own, row.effect, context_of(rules.slice, {**own.learned, **values, **row.known}))
+        context = context_of(rules.slice, {**own.learned, **values, **row.known})
+        return row.touched, world.reads(rules.slice, own, row.effect, context)
 
 
 def _said(rules: Right, role: str, row: Row | None, reply: Reply, values: Bound, *, accepted: bool = False) -> Said:
