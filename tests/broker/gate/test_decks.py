@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from saga_broker.gate.run.decks import Asked, state_of
+from saga_broker.gate.run.decks import Asked, Work, state_of
 from saga_broker.gate.run.model import DeckState, DeckWord, Run
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks
@@ -207,6 +207,22 @@ def test_a_step_without_a_key_is_broken_as_declared_unless_that_is_waived() -> N
     assert ask(run(0, waived), slice_=waived).word in (DeckWord.KEPT, DeckWord.UNPROVEN)
     some = slice_of(saga(bare, waivers=every[:-1]), "pay")
     assert ask(run(0, some), slice_=some).word == DeckWord.BROKEN
+
+
+def test_a_deck_that_is_too_large_to_be_derived_proves_nothing_and_broken_stays_broken() -> None:
+    many = slice_of(saga(step(tries=10)), "pay")
+    assert ask(run(0, many), slice_=many, wanted=4).word == DeckWord.TOO_LARGE
+    assert ask(run(0, many, 1, breaks("O8", "C")), slice_=many, wanted=4).word == DeckWord.BROKEN
+    assert ask(run(0, many), slice_=many, wanted=1).word == DeckWord.KEPT
+    assert ask(slice_=many, wanted=4).word == DeckWord.MISSING
+
+
+def test_a_question_has_so_much_work_and_no_more() -> None:
+    work = Work(most=5)
+    assert [work.allows(SLICE, sha, 1) for sha in ("a", "b", "c", "a", "b")] == [True, True, False, True, True]
+    none = Asked(SLICE, SLICE.sha, 1, TODAY, Work(most=0))
+    assert state_of(none, [run()]).word == DeckWord.TOO_LARGE
+    assert state_of(none, [broken(0), run(1)]).word == DeckWord.BROKEN
 
 
 def _rest(one: Run) -> tuple[Any, ...]:

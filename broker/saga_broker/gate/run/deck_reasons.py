@@ -154,6 +154,14 @@ def _outdated(state: DeckState, at: StepAt, _wanted: int) -> tuple[str, str, str
     return "deck_outdated", text, f"Verify {at.participant} {at.version} with the version of sagapact that the broker has."
 
 
+def _too_large(_state: DeckState, at: StepAt, wanted: int) -> tuple[str, str, str]:
+    text = (
+        f"the deck for k = {wanted} has more histories than the broker derives for one question, so results of {at.participant} "
+    )
+    text += f"{at.version} cannot be held against it."
+    return "deck_too_large", text, "Ask for fewer faults, or let the step have fewer tries in the saga file."
+
+
 def _missing(_state: DeckState, at: StepAt, _wanted: int) -> tuple[str, str, str]:
     text = f"the deck was never played against {at.participant} {at.version}."
     return "deck_missing", text, f"Verify {at.participant} {at.version} in its own build and publish the result."
@@ -169,4 +177,5 @@ _UNKNOWN: dict[DeckWord, Callable[[DeckState, StepAt, int], tuple[str, str, str]
     DeckWord.TOO_WEAK: _too_weak,
     DeckWord.OUTDATED: _outdated,
     DeckWord.MISSING: _missing,
+    DeckWord.TOO_LARGE: _too_large,
 }

@@ -30,6 +30,26 @@ DEVIATING = ("broken", PENDING)
 NAMELESS = "it is called broken, but names no obligation that it broke"
 
 
+class Work:
+    """How much is derived for one question: decks grow with the tries of a step to the power of k, and anybody may ask.
+
+    Args:
+        most: The sum of these powers.
+    """
+
+    def __init__(self, most: int = 3000) -> None:
+        self._left = most
+        self._granted: set[tuple[str, int]] = set()
+
+    def allows(self, slice_: StepSlice, sha: str, faults: int) -> bool:
+        """May the deck be derived? A deck that may once may again."""
+        cost = slice_.step.tries**faults
+        if (sha, faults) not in self._granted and cost <= self._left:
+            self._left -= cost
+            self._granted.add((sha, faults))
+        return (sha, faults) in self._granted
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked about a step.
@@ -39,12 +59,14 @@ class Asked:
         sha: The slice's sha.
         wanted: The most faults in one history.
         today: The day of the question: waivers are judged on it.
+        work: Shared by all steps of a question.
     """
 
     slice_: StepSlice
     sha: str
     wanted: int
     today: date
+    work: Work = field(default_factory=Work)
 
 
 def state_of(asked: Asked, runs: Iterable[Run]) -> DeckState:
@@ -58,7 +80,7 @@ def state_of(asked: Asked, runs: Iterable[Run]) -> DeckState:
     standing: list[Judged] = []
     counting: Judged | None = None
     cleared = -1  # the strength up to which newer runs took back what older ones found broken
-    for run in newest_first:
+    for place, run in enumerate(newest_first):
         if _strength(run) <= cleared:
             continue
         judged = _judged(asked, run)
@@ -67,7 +89,8 @@ def state_of(asked: Asked, runs: Iterable[Run]) -> DeckState:
             continue
         if counting is None and _is_complete(asked, run, asked.wanted):
             counting = judged
-        cleared = max(cleared, _clears(asked, judged))
+        if any(_strength(older) > cleared for older in newest_first[place + 1 :]):
+            cleared = max(cleared, _clears(asked, judged))
     if standing:
         return _standing(newest_first, standing)
     return _of_one(asked, counting.run) if counting is not None else _unknown(asked, newest_first)
@@ -83,7 +106,7 @@ def _standing(newest_first: Sequence[Run], standing: Sequence[Judged]) -> DeckSt
 
 
 def _of_one(asked: Asked, run: Run) -> DeckState:
-    deck = _histories(asked, asked.wanted)
+    deck = _histories(asked, asked.wanted) or {}
     judgement = judge(asked.slice_, [one for one in _played(asked, run) if one.name in deck], asked.today)
     word = DeckWord.KEPT if judgement.verdict in (Verdict.KEPT, Verdict.WAIVED) else DeckWord.UNPROVEN
     return DeckState(DeckWord.PENDING if run.verdict == PENDING else word, (Judged(run, judgement),))
@@ -93,6 +116,8 @@ def _unknown(asked: Asked, newest_first: Sequence[Run]) -> DeckState:
     """Tell why none of the runs counts, by the one that comes nearest."""
     if not newest_first:
         return DeckState(DeckWord.MISSING)
+    if _histories(asked, asked.wanted) is None:
+        return DeckState(DeckWord.TOO_LARGE)
     known = [run for run in newest_first if _is_known(run)]
     strong = [run for run in known if run.faults >= asked.wanted]
     if strong:
@@ -103,12 +128,14 @@ def _unknown(asked: Asked, newest_first: Sequence[Run]) -> DeckState:
 
 def _is_complete(asked: Asked, run: Run, faults: int) -> bool:
     """Does a run hold every history of the deck for so many faults, as it is derived here?"""
-    return _is_known(run) and run.faults >= faults and not _absent(asked, run, faults)
+    if not _is_known(run) or run.faults < faults or _histories(asked, faults) is None:
+        return False
+    return not _absent(asked, run, faults)
 
 
 def _absent(asked: Asked, run: Run, faults: int) -> tuple[str, ...]:
     there = {_name(history) for history in run.histories}
-    return tuple(name for name in _histories(asked, faults) if name not in there)
+    return tuple(name for name in _histories(asked, faults) or () if name not in there)
 
 
 def _fails(judged: Judged) -> bool:
@@ -149,7 +176,7 @@ def _judged(asked: Asked, run: Run) -> Judged:
 
 
 def _played(asked: Asked, run: Run) -> list[Played]:
-    derived = _histories(asked, _strength(run))
+    derived = _histories(asked, asked.wanted) or {}
     assigned = frozenset().union(*derived.values())
     step = asked.slice_.step
     declared = {Evidence.STATUS: step.status is not None, Evidence.EFFECT: step.probe is not None}
@@ -193,11 +220,13 @@ class _Key:
     slice_: StepSlice = field(compare=False)
 
 
-def _histories(asked: Asked, faults: int) -> Mapping[str, frozenset[str]]:
-    """Derive the histories of a deck: the obligations that each checks, by its name."""
+def _histories(asked: Asked, faults: int) -> Mapping[str, frozenset[str]] | None:
+    """Derive the histories of a deck: the obligations that each checks, by its name; None when that would be too much work."""
+    if not asked.work.allows(asked.slice_, asked.sha, faults):
+        return None
     return _derived(_Key(asked.sha, faults, asked.slice_))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _derived(key: _Key) -> Mapping[str, frozenset[str]]:
     return {history.name: frozenset(history.obligations) for history in decks.derive(key.slice_, key.faults).histories}

@@ -46,6 +46,7 @@ class DeckWord(StrEnum):
     TOO_WEAK = "too weak"  # played with fewer faults than wanted
     OUTDATED = "outdated"  # the deck of another derivation, or results that do not say what was seen
     MISSING = "missing"  # never played
+    TOO_LARGE = "too large"  # the deck has so many histories that it is not derived here
     UNREADABLE = "unreadable"  # the saga file cannot be read, so nothing can be worked out
 
 

@@ -55,10 +55,11 @@ def _of_steps(case: Case, faults: int, today: date) -> tuple[list[Reason], list[
     shas = {at.step: at.slice_.sha for at in case.steps if at.slice_ is not None}
     found: list[Reason] = []
     steps = []
+    work = decks.Work()
     for at in case.steps:
         state = DeckState(DeckWord.MISSING)
         if at.version is not None and at.slice_ is not None:
-            state = decks.state_of(decks.Asked(at.slice_, shas[at.step], faults, today), at.runs)
+            state = decks.state_of(decks.Asked(at.slice_, shas[at.step], faults, today, work), at.runs)
         if at.version is None:
             own = [reasons.not_there(case, at)]
         else:
