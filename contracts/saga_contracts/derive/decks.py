@@ -78,17 +78,19 @@ class History:
     @property
     def undone_at_work(self) -> bool:
         """Is the step compensated while its participant is still at work, so that what comes later has to be waited for?"""
-        return Letter.COMPENSATE in self._calls_at_work()
+        return any(letter == Letter.COMPENSATE for _, letter in self._at_work())
 
     @property
-    def called_at_work(self) -> bool:
-        """Does any call come while the participant is still at work, so that none can tell which came first?"""
-        return any(letter not in CALLBACKS for letter in self._calls_at_work())
+    def first_call_at_work(self) -> int | None:
+        """Number (from 0) of the first call that comes while the participant is still at work; None when none does."""
+        return next((number for number, letter in self._at_work() if letter not in CALLBACKS), None)
 
-    def _calls_at_work(self) -> list[Letter]:
+    def _at_work(self) -> Iterator[tuple[int, Letter]]:
+        """Give the events that come while the participant is still at work, with their numbers."""
         before = [self.begins, *(play.expects.following for play in self.plays)]
-        at_work = (situation.state == State.IN_PROGRESS for situation in before)
-        return [play.letter for play, working in zip(self.plays, at_work, strict=False) if working]
+        for number, (play, situation) in enumerate(zip(self.plays, before, strict=False)):
+            if situation.state == State.IN_PROGRESS:
+                yield number, play.letter
 
 
 @dataclass(frozen=True, slots=True)

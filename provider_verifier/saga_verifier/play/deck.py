@@ -87,20 +87,12 @@ def _wait_for_work(driver: Driver, under_way: list[Playing]) -> None:
 
 def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
     """Give the result; where the same history is kept when nobody asks for the status, asking is what broke it (O15)."""
-    changed = _may_come_from_asking(playing)
-    if changed:
-        silent = _played(playing.driver, playing.history, asks_status=False)
+    changed = playing.perhaps_by_asking
+    if changed is not None:
+        wait_s = WAIT_AFTER_A_MISS_S if playing.missed_callback else None
+        silent = _played(playing.driver, playing.history, asks_status=False, longest_wait_s=wait_s)
         _end(playing.driver, [silent])
         if not silent.broken and not silent.trouble:
-            seen = changed[0].text
-            playing.broken = [
-                Broken("O15", f"the same history is kept when nobody asks for the status; with status calls {seen}")
-            ]
+            text = f"the same history is kept when nobody asks for the status; with status calls {changed.text}"
+            playing.broken = [Broken("O15", text)]
     return playing.result(waivers)
-
-
-def _may_come_from_asking(playing: Playing) -> list[Broken]:
-    """Give what asking may explain: nothing of calls that come at work, since none can tell what came first there."""
-    if not playing.looking.asks or playing.lied or playing.told_wrong or playing.history.called_at_work:
-        return []
-    return [one for one in playing.broken if one.obligation not in _NOT_BY_ASKING]

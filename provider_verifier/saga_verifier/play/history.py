@@ -16,7 +16,7 @@ from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import History, Play
-from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter, World
+from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter, Situation, World
 from saga_contracts.wire.likeness import same, short
 from saga_verifier.play import told_later
 from saga_verifier.play.calling import call_until_clear
@@ -32,6 +32,8 @@ NAMES = {
     Letter.CALLBACK_REFUSED: "the callback (X)",
     Letter.MISUSED: "the forward call with another payload (M)",
 }
+_NOT_BY_ASKING = ("O18", "O21", "O31")
+"""Obligations that speak of callbacks, time and headers: no status call changes these, but for a callback that never comes."""
 _CLAIMS_NOTHING = (Outcome.REFUSED, Outcome.SUSPENDED, Outcome.MISUSED, Outcome.IMPOSSIBLE)
 """Replies that say that the call changed nothing."""
 
@@ -70,6 +72,12 @@ class Playing:
     """Did the status call tell another state than the one that must be?"""
     told_wrong: bool = False
     """Did a callback deviate?"""
+    changed: tuple[int, Broken] | None = None
+    """The first deviation that a status call may have caused, and how many events were over when it was seen."""
+    accepted_late: bool = False
+    """Was a forward call accepted that must have no effect, as it came after a compensation or a refusal?"""
+    wrong: Called | None = None
+    """The reply to the last event, when it was another than must come."""
 
     def __post_init__(self) -> None:
         """Make the instance, and see what this level of adoption looks at."""
@@ -94,9 +102,8 @@ class Playing:
 
     @property
     def leaves_work(self) -> bool:
-        """May work still go on that must have no effect: of a call that was undone at work, or came after its compensation?"""
-        late = any(call.letter == "F" and call.outcome == Outcome.IN_PROGRESS for call in self.calls[self._undone_at() :])
-        return self.history.undone_at_work or late
+        """May work still go on that must have no effect: of a call that was undone at work, or came after it was to be none?"""
+        return self.history.undone_at_work or self.accepted_late
 
     @property
     def over(self) -> bool:
@@ -113,11 +120,24 @@ class Playing:
             self.told_wrong = True
         if self.over and self.leaves_work:
             try:
-                self._look(self.history.ends, "at the end", None)
+                self._look(self.history.ends, "at the end", self.wrong)
             except _DivergedError:
                 pass
             except CannotJudgeError as reason:
                 self.trouble = str(reason)
+
+    @property
+    def perhaps_by_asking(self) -> Broken | None:
+        """Give the deviation that asking for the status may have caused; None when it has caused none.
+
+        Of calls that come while the participant is at work none can tell which came first, they or the end of the work: what
+        deviates from then on may be kept another time by chance.
+        """
+        if self.changed is None or not self.looking.asks or self.lied or self.told_wrong:
+            return None
+        over, found = self.changed
+        at_work = self.history.first_call_at_work
+        return found if at_work is None or over < at_work else None
 
     def result(self, waivers: Waivers) -> HistoryResult:
         """Give what the history showed."""
@@ -138,11 +158,11 @@ class Playing:
 
     def deviates(self, obligation: str, text: str) -> None:
         """Note a deviation; of each obligation the first one counts."""
+        found = Broken(obligation, text)
         if all(one.obligation != obligation for one in self.broken):
-            self.broken.append(Broken(obligation, text))
-
-    def _undone_at(self) -> int:
-        return next((index for index, call in enumerate(self.calls) if call.letter == "C"), len(self.calls))
+            self.broken.append(found)
+        if self.changed is None and (obligation not in _NOT_BY_ASKING or self.missed_callback):
+            self.changed = self.reached, found
 
     def _unseen(self) -> set[str]:
         """Give the obligations that only events speak of which were not reached."""
@@ -173,8 +193,15 @@ class Playing:
         called, allowed = call_until_clear(self.driver, self.instance, play.expects, play.letter, self._tried(play))
         if called.status is None:
             raise _DivergedError
-        wrong = self._judge_reply(play, called, allowed)
-        self._look(play.expects, when, called if wrong else None)
+        self.wrong = called if self._judge_reply(play, called, allowed) else None
+        came_too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
+        if came_too_late and play.letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS:
+            self.accepted_late = True
+        self._look(play.expects, when, self.wrong)
+
+    def _situation(self) -> Situation:
+        """Give where the step is before the event that is under way."""
+        return self.history.plays[self.reached - 1].expects.following if self.reached else self.history.begins
 
     def _tried(self, play: Play) -> Callable[[Called], None]:
         """Note each try of a call; one that is not answered in time breaks O21."""
@@ -200,7 +227,7 @@ class Playing:
             self.deviates(play.expects.obligation, text)
             return True
         if called.outcome == Outcome.DONE and play.letter == Letter.FORWARD:
-            self._judge_outputs(called)
+            self._judge_outputs(f"the reply {short(called.body, 160)}", called.body)
         first_call = sum(call.letter == Letter.FORWARD for call in self.calls) == 1
         self.refused_at_once = self.refused_at_once or (first_call and called.outcome == Outcome.REFUSED)
         return False
@@ -209,13 +236,13 @@ class Playing:
         for text in self.driver.unechoed(self.instance, called.headers, called.body):
             self.deviates("O31", f"the reply to {NAMES[play.letter]} has {text}")
 
-    def _judge_outputs(self, called: Called) -> None:
-        outputs = outputs_in(self.driver.slice.step, called.body)
+    def _judge_outputs(self, said: str, body: Any) -> None:
+        """Compare what tells that the step is done with what told it before: whichever arrives, its outputs are used."""
+        outputs = outputs_in(self.driver.slice.step, body)
         if outputs is None:
-            self.deviates("O1", f"the reply {short(called.body, 160)} lacks a declared output")
+            self.deviates("O1", f"{said} lacks a declared output")
         elif self.outputs is not None and not same(outputs, self.outputs):
-            text = f"the repeated call gave the outputs {short(outputs)} instead of {short(self.outputs)}"
-            self.deviates("O33", text)
+            self.deviates("O33", f"{said} gave the outputs {short(outputs)} instead of {short(self.outputs)}")
         else:
             self.outputs = outputs
 
@@ -229,14 +256,16 @@ class Playing:
         if callback is None:
             strays = self.driver.callbacks.strays(accepted_at_s)
             seen = f"; a {strays[0].method} to {strays[0].path} came instead" if strays else ""
-            self.deviates("O18", f"no callback came within {wait_s * 1000:.0f} ms{seen}")
             self.missed_callback = True
+            self.deviates("O18", f"no callback came within {wait_s * 1000:.0f} ms{seen}")
             raise _DivergedError
         self.judged_callbacks += 1
         self.callback_ms.append((told_later.now() - accepted_at_s) * 1000)
         wanted = Outcome.DONE if play.letter == Letter.DONE else Outcome.REFUSED
         if told_later.outcome_of(self.driver, self.instance, callback) != wanted:
             self.deviates("O18", f"the callback says {short(callback.body, 160)} instead of {wanted}")
+        elif wanted == Outcome.DONE:
+            self._judge_outputs(f"the callback {short(callback.body, 160)}", callback.body)
 
     def _look(self, expects: Expectation, when: str, wrong: Called | None) -> None:
         """Compare status and effect with what must be; `wrong` is the reply of this event when it was another than must come.
