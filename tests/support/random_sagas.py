@@ -127,6 +127,8 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     step["forward"] = draw(_forwards(step, refuses=refuses))
     if callback:
         step["callback"] = draw(_callbacks(refuses=refuses or draw(st.booleans())))
+        if step["forward"].get("outputs"):
+            step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
         step["compensate"] = draw(_compensations(step))
     if draw(st.integers(0, 3)):
@@ -232,7 +234,7 @@ def _forwards(draw: Draw, step: Json, *, refuses: bool) -> Json:
     replies = draw(_looks(names))
     forward: Json = {"request": draw(_requests(step, role="forward")), "replies": replies}
     done = [replies[name] for name in ("done", "done_again") if name in replies]
-    if draw(st.booleans()) and done:
+    if draw(st.booleans()) and (done or callback):
         for reply in done:
             body = reply.get("body")
             reply["body"] = {**(body if isinstance(body, dict) and "$like" not in body else {}), "id": {"$like": "id-1"}}

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.outcomes import Outcome
+from saga_contracts.declare.outputs import pointer
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import Reply, Saga, Step
 from saga_contracts.derive.examples import example_context
@@ -61,6 +63,20 @@ def _callback(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, "callback", "request", "headers"), what, "Declare a media type of JSON.")
 
 
+def _outputs(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """Whatever tells that a step is done carries its outputs: the first reply may be lost."""
+    told = [(("forward", "replies", name), getattr(step.forward.replies, name)) for name in ("done", "done_again")]
+    tells = [((*at, *path), templates.examples(reply.body)) for path, reply in told if reply is not None]
+    callback = dict(replies.callback_bodies(step))
+    if Outcome.DONE in callback:
+        tells.append(((*at, "callback", "outcomes", "done"), templates.examples(callback[Outcome.DONE])))
+    for name, path in step.forward.outputs.items():
+        for here, body in tells:
+            if pointer(body, path) is None:
+                what = f"It tells that the step is done, and has no output `{name}` at `{path}`."
+                yield Problem(here, what, "Add it to the declared body as `{$like: example}`, or take the output out.")
+
+
 def _texts(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """An object or a list has no place inside a text."""
     context = example_context(saga, step)
@@ -82,4 +98,4 @@ def _texts(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
                     yield Problem((*at, role, "request", part), what, "Name one of its fields.")
 
 
-_RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_replies, _callback, _texts)
+_RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_replies, _callback, _outputs, _texts)
