@@ -145,10 +145,10 @@ def _by_refused_effect(slice_: StepSlice) -> Iterator[Evidence]:
 
 def _by_late_refused_effect(slice_: StepSlice) -> Iterator[Evidence]:
     situation = Situation(State.REFUSED, forwarded=True, refused=True, refusing=True)
-    if not set(expectations.answers(slice_, Situation(), Letter.FORWARD)) & set(
-        expectations.answers(slice_, situation, Letter.FORWARD)
-    ):
+    if _is_told(slice_, situation):
         yield R
+    if not set(_told_first(slice_)) & set(expectations.told(slice_, situation)):
+        yield S
     yield E
 
 
@@ -160,12 +160,20 @@ def _by_forgotten_null(slice_: StepSlice) -> Iterator[Evidence]:
 
 def _by_suspended(slice_: StepSlice) -> Iterator[Evidence]:
     """A forward call that applies after its compensation is seen by its reply, unless that one is right as well."""
-    situation = Situation(State.COMPENSATED)
-    if not set(expectations.answers(slice_, Situation(), Letter.FORWARD)) & set(
-        expectations.answers(slice_, situation, Letter.FORWARD)
-    ):
+    if _is_told(slice_, Situation(State.COMPENSATED)):
         yield R
     yield from (S, E)
+
+
+def _is_told(slice_: StepSlice, situation: Situation) -> bool:
+    """Is it seen in reply or callback when a call that must have no effect is taken for a first one?"""
+    first, right = (set(expectations.answers(slice_, one, Letter.FORWARD)) for one in (Situation(), situation))
+    return _calls_back(slice_) or first.isdisjoint(right)
+
+
+def _told_first(slice_: StepSlice) -> tuple[State, ...]:
+    """Give what the status call tells once a call is taken for a first one."""
+    return expectations.told(slice_, Situation(State.IN_PROGRESS if _calls_back(slice_) else State.APPLIED))[:1]
 
 
 def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:

@@ -67,7 +67,7 @@ def _same_reading(slices: Sequence[StepSlice]) -> Iterator[str]:
     for (first, one), (second, other) in combinations(probes, 2):
         shared = sorted(set(one.reads.before) & set(other.reads.before))
         if shared and (one.request.method, one.request.path) == (other.request.method, other.request.path):
-            yield f"The probes of {first} and {second} read `{shared[0]}` at one address: it reads as for the step that was called last."
+            yield f"The probes of {first} and {second} read `{shared[0]}` at one address: as for the step that was called last."
 
 
 def _is_fresh(slice_: StepSlice, name: str) -> bool:

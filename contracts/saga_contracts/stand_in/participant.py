@@ -192,7 +192,7 @@ class Participant:
         return _said(rules, "status", row, reply, {**values, **row.known})
 
     def _reading(self, rules: Right, values: Bound) -> tuple[int, dict[str, Any]]:
-        """Read the effect of the instance that these values are of, and when it changed; after a newer precondition there is none."""
+        """Read the effect of the instance with these values, and when it changed; after a newer precondition there is none."""
         row = self.book.newest(rules.step.step, values)
         now = world.standing(rules.slice, self.book.posts, values)
         if row is None or now.at > row.touched:
