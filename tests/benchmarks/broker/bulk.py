@@ -122,8 +122,8 @@ class _Book:
             pact_pending=None,
             consumer_version_numbers="[]",
             build_url=None,
-            test_results=json.dumps(body["testResults"]),
-            verified_by=json.dumps(body["verifiedBy"]),
+            test_results=_as_sent(body["testResults"]),
+            verified_by=_as_sent(body["verifiedBy"]),
             created_at=self._now,
         )
         self._touch_integration(self._ids["pacticipant", event.consumer], self._ids["pacticipant", event.provider])
@@ -204,3 +204,7 @@ class _Book:
     def _count(self, table: str) -> int:
         self.counts[table] = self.counts.get(table, 0) + 1
         return self.counts[table]
+
+
+def _as_sent(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -84,7 +84,7 @@ def test_forms_and_texts_are_read_by_their_media_type() -> None:
 
 def test_what_lacks_a_declared_part_is_another_call() -> None:
     call = declared(query={"q": "1"}, headers={"X": "{key}"}, body={"a": 1})
-    whole = {"query": (("q", "1"),), "headers": {"x": "k"}}
+    whole: dict[str, Any] = {"query": (("q", "1"),), "headers": {"x": "k"}}
     assert bound(call, heard(content=b'{"a": 1, "more": 2}', **whole)) == {"key": "k", "step": "one"}
     assert bound(call, heard(content=b'{"a": 2}', **whole)) is None
     assert bound(call, heard(content=b"no json", **whole)) is None

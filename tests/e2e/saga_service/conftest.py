@@ -181,7 +181,7 @@ class Run:
     made: Counter[str] = field(default_factory=Counter)
     undone: set[str] = field(default_factory=set)
     gate: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Condition = field(default_factory=threading.Condition)
 
     def order(self, role: str) -> list[str]:
         with self.lock:
@@ -204,10 +204,11 @@ class Server(ThreadingHTTPServer):
 class Partner:
     """All participants and the owner in one: idempotent by key, remembers what was undone before it came.
 
-    Words of a script: `ok`; `refuse`; `suspend`; `drop` (has its effect, the reply is lost); `lose` (no effect, no reply); `hang`
-    (has its effect, answers when the gate opens); `wait` (as `ok`, once the gate is open); `503`; `garbage`; `impossible`. For
-    a callback step also `202` (accepts, does not call back), `early` (calls back before it answers), `early drop` (so, and the
-    reply is lost), `no` (accepts, calls back a refusal). For a status call the state to tell.
+    Words of a script: `ok`; `refuse`; `refuse after STEP` (once that step was called, too); `suspend`; `drop` (has its effect, the
+    reply is lost); `lose` (no effect, no reply); `hang` (has its effect, answers when the gate opens); `wait` (as `ok`, once the
+    gate is open); `503`; `garbage`; `impossible`. For a callback step also `202` (accepts, does not call back), `early` (calls back
+    before it answers), `early drop` (so, and the reply is lost), `no` (accepts, calls back a refusal). For a status call the state
+    to tell.
     """
 
     def __init__(self) -> None:
@@ -226,11 +227,16 @@ class Partner:
         run = self.runs[call.run]
         with run.lock:
             run.calls.append(call)
+            run.lock.notify_all()
             place = sum(1 for one in run.calls if (one.step, one.role) == (call.step, call.role)) - 1
         words = run.script.get((call.step, call.role), ["ok"])
         word = words[min(place, len(words) - 1)]
         if word == "wait":
             run.gate.wait(PATIENCE_S)
+        if word.startswith("refuse after "):
+            with run.lock:
+                run.lock.wait_for(lambda: run.count(word.rpartition(" ")[2], call.role), PATIENCE_S)
+            word = "refuse"
         return {"do": self._do, "undo": self._undo, "status": self._status, "told": self._told}[call.role](run, call, word)
 
     def _do(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:

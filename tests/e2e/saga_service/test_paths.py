@@ -216,7 +216,7 @@ def test_an_optional_step_without_a_clear_answer_is_undone_alone(play: Play) -> 
 
 @on_both_databases
 def test_cancelled_siblings_are_undone_at_once(play: Play) -> None:
-    saga, run = play("strict", {("left", "do"): ["refuse"], ("right", "do"): ["hang"]})
+    saga, run = play("strict", {("left", "do"): ["refuse after right"], ("right", "do"): ["hang"]})
     assert saga["state"] == "compensated"
     assert states(saga) == {"first": "compensated", "left": "refused", "right": "compensated"}
     assert run.count("right", "do") == 1
