@@ -40,7 +40,8 @@ def with_outputs(rules: Right, row: Row, body: Any, declared: Any) -> Any:
     """
     made = body
     for name, path in rules.step.forward.outputs.items():
-        changed = _with(made, path, rules.own_output(row, name, pointer(made, path)))
+        example = pointer(made, path)
+        changed = None if example is None else _with(made, path, rules.own_output(row, name, example))
         if changed is not None and replies.fits_body(declared, changed) is None:
             made = changed
     return made

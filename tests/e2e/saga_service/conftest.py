@@ -204,11 +204,11 @@ class Server(ThreadingHTTPServer):
 class Partner:
     """All participants and the owner in one: idempotent by key, remembers what was undone before it came.
 
-    Words of a script: `ok`; `refuse`; `refuse after STEP` (once that step was called, too); `suspend`; `drop` (has its effect, the
-    reply is lost); `lose` (no effect, no reply); `hang` (has its effect, answers when the gate opens); `wait` (as `ok`, once the
-    gate is open); `503`; `garbage`; `impossible`. For a callback step also `202` (accepts, does not call back), `early` (calls back
-    before it answers), `early drop` (so, and the reply is lost), `no` (accepts, calls back a refusal). For a status call the state
-    to tell.
+    Words of a script: `ok`; `refuse`; `refuse after STEP` (once that step was called, too); `suspend`; `drop` (has its effect,
+    the reply is lost); `lose` (no effect, no reply); `hang` (has its effect, answers when the gate opens); `wait` (as `ok`, once
+    the gate is open); `503`; `garbage`; `impossible`. For a callback step also `202` (accepts, does not call back), `early`
+    (calls back before it answers), `early drop` (so, and the reply is lost), `no` (accepts, calls back a refusal). For a status
+    call the state to tell.
     """
 
     def __init__(self) -> None:
