@@ -4,6 +4,7 @@ Every part may be missing. The models do not judge: `verdicts` says what a part 
 checked as unproven, whatever verdict it bears.
 """
 
+from collections.abc import Container
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -72,14 +73,39 @@ class Call(Part):
     reply: HttpReply = HttpReply()
 
 
+class Deviation(Part):
+    """What was not as it must be in a history, and the obligation at fault."""
+
+    obligation: str
+    text: str = ""
+
+
 class HistoryResult(Part):
-    """How one arrival history ended; the calls are there for what was not kept."""
+    """How one arrival history ended; the calls are there for what was not kept.
+
+    Attributes:
+        obligations: What it speaks of; for a result that does not say what is `broken`, what is at fault.
+        broken: What was not as it must be; None: the result does not say.
+    """
 
     word: str
     verdict: Verdict = Verdict.UNKNOWN
     obligations: tuple[str, ...] = ()
+    broken: tuple[Deviation, ...] | None = None
     text: str = ""
     calls: tuple[Call, ...] = ()
+
+    @property
+    def at_fault(self) -> tuple[str, ...]:
+        """The obligations that it shows not to hold."""
+        if self.verdict not in (Verdict.BROKEN, Verdict.PENDING, Verdict.WAIVED):
+            return ()
+        return self.obligations if self.broken is None else tuple(one.obligation for one in self.broken)
+
+    def text_of(self, obligations: Container[str]) -> str:
+        """What it says of these obligations; where that is not told apart, all that it says."""
+        said = [one.text for one in self.broken or () if one.obligation in obligations and one.text]
+        return " ".join(said) or self.text
 
 
 class DeckResult(Part):

@@ -114,15 +114,19 @@ def _deck(anchor: str, own: str, provider: ProviderResult, pact: PactResult, dec
 
 
 def _verdicts(deck: DeckResult) -> dict[str, Verdict]:
-    """Give the verdict of each obligation; one that only a broken history names is broken."""
+    """Give the verdict of each obligation; one that is at fault in a broken history is broken, unless it is waived."""
     found = dict(deck.obligations)
     for history in deck.histories:
         if history.verdict == Verdict.BROKEN:
-            found.update(dict.fromkeys(history.obligations, Verdict.BROKEN))
+            found |= {one: Verdict.BROKEN for one in history.at_fault if found.get(one) != Verdict.WAIVED}
     return found
 
 
 def _speaking(obligation: str, verdict: Verdict, histories: tuple[HistoryEntry, ...]) -> tuple[HistoryEntry, ...]:
     """Give the histories that speak of an obligation, those that show its verdict first."""
-    found = [entry for entry in histories if obligation in entry.history.obligations]
-    return tuple(sorted(found, key=lambda entry: (entry.history.verdict != verdict, entry.length)))
+    found = [entry for entry in histories if obligation in (*entry.history.obligations, *entry.history.at_fault)]
+
+    def shows_it(history: HistoryResult) -> bool:
+        return obligation in history.at_fault if verdict == Verdict.BROKEN else history.verdict == verdict
+
+    return tuple(sorted(found, key=lambda entry: (not shows_it(entry.history), entry.length)))

@@ -41,6 +41,11 @@ class Failure:
         """The id of its place in the page."""
         return f"{self.history.anchor}-failure"
 
+    @property
+    def text(self) -> str:
+        """What the history says of these obligations."""
+        return self.history.history.text_of([one.obligation for one in self.obligations])
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenInteractions:
@@ -71,12 +76,12 @@ def _of_deck(saga: Saga | None, entry: DeckEntry, later: Sequence[DeckEntry]) ->
     failing = sorted((one for one in entry.histories if one.history.verdict in _SHOWN), key=lambda one: one.length)
     told: set[str] = set()
     for history in failing:
-        named = [one for one in history.history.obligations if one not in told]
+        named = [one for one in history.history.at_fault if one not in told]
         if not named and told:
             continue
         told.update(named or {""})
         obligations = tuple(one for one in entry.obligations if one.obligation in named)
-        others = sum(bool(set(named) & set(one.history.obligations)) for one in failing) - 1
+        others = sum(bool(set(named) & set(one.history.at_fault)) for one in failing) - 1
         mended_by = next((one for one in later if _keeps(one, entry, named)), None)
         yield Failure(entry, history, obligations, max(0, others), mended_by, _drawing(saga, entry, history), commands(history))
 

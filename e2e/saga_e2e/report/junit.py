@@ -78,7 +78,7 @@ def _of_deck(group: str, deck: DeckResult, *, pending: bool) -> Iterator[_Case]:
     if not deck.histories:
         yield _Case(name, "it has histories", Verdict.UNPROVEN, "No history was played.", nothing=True)
     for one in deck.histories:
-        text = " ".join(filter(None, (", ".join(one.obligations), one.text)))
+        text = " ".join(filter(None, (", ".join(one.at_fault), one.text)))
         yield _Case(name, one.word, _pending(one.verdict, pending=pending), text)
 
 

@@ -105,7 +105,7 @@ def _provider(saga: Saga, step: str, version: str, *, breaks: bool = False) -> J
 def _deck(deck: Deck, *, breaks: bool) -> Json:
     histories = [_history(deck, one, broken=breaks and one.word.startswith("C")) for one in deck.histories]
     obligations = dict.fromkeys(sorted({o for one in deck.histories for o in one.obligations}), "kept")
-    obligations |= {o: "broken" for one in histories if one["verdict"] == "broken" for o in one["obligations"]}
+    obligations |= {found["obligation"]: "broken" for one in histories for found in one["broken"]}
     return {
         "step": deck.step,
         "faults": deck.faults,
@@ -119,7 +119,7 @@ def _deck(deck: Deck, *, breaks: bool) -> Json:
 
 def _history(deck: Deck, history: History, *, broken: bool) -> Json:
     if not broken:
-        return {"word": history.name, "verdict": "kept", "obligations": list(history.obligations), "text": "", "calls": []}
+        return {**_judged(history), "verdict": "kept", "broken": [], "text": "", "calls": []}
     text = (
         "The compensation (C) was answered 404 {'error': 'not_found'} (unknown) instead of done. "
         "A compensation whose forward call never came succeeds, changes nothing and is remembered."
@@ -135,7 +135,12 @@ def _history(deck: Deck, history: History, *, broken: bool) -> Json:
         "probe", None, "GET", "/accounts/account-1-5d1c9be20a17", headers, (200, {"available_minor": 49900, "held_minor": 0})
     )
     undo = _call("C", "unknown", "POST", "/reservations/cancel", headers, (404, {"error": "not_found"}))
-    return {"word": history.name, "verdict": "broken", "obligations": ["O8"], "text": text, "calls": [probe, undo]}
+    found = [{"obligation": "O8", "text": text}]
+    return {**_judged(history), "verdict": "broken", "broken": found, "text": text, "calls": [probe, undo]}
+
+
+def _judged(history: History) -> Json:
+    return {"word": history.name, "obligations": list(history.obligations)}
 
 
 def _call(letter: str, outcome: str | None, method: str, path: str, headers: dict[str, str], reply: tuple[int, Any]) -> Json:
