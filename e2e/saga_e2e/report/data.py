@@ -122,18 +122,21 @@ class DeckResult(Part):
 
 
 class InteractionResult(Part):
-    """How one interaction of a pact ended."""
+    """How one interaction of a pact ended: what differed, and what else is to be said of it."""
 
     key: str
     verdict: Verdict = Verdict.UNKNOWN
     mismatches: tuple[str, ...] = ()
+    text: str = ""
 
 
 class PactResult(Part):
-    """How one consumer's pact with the provider ended, with the decks that it carries."""
+    """How one consumer's pact with the provider ended, with the decks that it carries, and why more could not be found out."""
 
     consumer: str
+    consumer_version: str = ""
     verdict: Verdict = Verdict.UNKNOWN
+    troubles: tuple[str, ...] = ()
     pending: bool = False
     interactions: tuple[InteractionResult, ...] = ()
     decks: tuple[DeckResult, ...] = ()

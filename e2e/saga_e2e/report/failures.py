@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from saga_contracts.declare.saga import Saga
+from saga_e2e.report import verdicts
 from saga_e2e.report.data import Call, InteractionResult, ReportData, Verdict
 from saga_e2e.report.draw import history as drawing
 from saga_e2e.report.entries import DeckEntry, HistoryEntry, ObligationEntry
@@ -48,12 +49,18 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenInteractions:
-    """The interactions of one pact that do not hold."""
+class BrokenPact:
+    """One pact with its interactions that do not hold, and why more could not be found out."""
 
     provider: str
     consumer: str
     interactions: tuple[InteractionResult, ...]
+    troubles: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it is shown as."""
+        return verdicts.worst(one.verdict for one in self.interactions) if self.interactions else Verdict.UNKNOWN
 
 
 def of_decks(saga: Saga | None, decks: Sequence[DeckEntry]) -> tuple[Failure, ...]:
@@ -61,14 +68,15 @@ def of_decks(saga: Saga | None, decks: Sequence[DeckEntry]) -> tuple[Failure, ..
     return tuple(failure for index, entry in enumerate(decks) for failure in _of_deck(saga, entry, decks[index + 1 :]))
 
 
-def of_pacts(data: ReportData) -> tuple[BrokenInteractions, ...]:
-    """Give the interactions that do not hold, pact by pact."""
+def of_pacts(data: ReportData) -> tuple[BrokenPact, ...]:
+    """Give the pacts that do not hold, or of which not everything could be found out."""
     found = []
     for provider in data.providers:
         for pact in provider.pacts:
             broken = tuple(one for one in pact.interactions if one.verdict in _SHOWN)
-            if broken:
-                found.append(BrokenInteractions(f"{provider.provider} {provider.version}".strip(), pact.consumer, broken))
+            if broken or pact.troubles:
+                consumer = f"{pact.consumer} {pact.consumer_version}".strip()
+                found.append(BrokenPact(f"{provider.provider} {provider.version}".strip(), consumer, broken, pact.troubles))
     return tuple(found)
 
 

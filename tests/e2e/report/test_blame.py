@@ -1,13 +1,14 @@
 """The report blames what a history shows not to hold, and nothing else that the history speaks of."""
 
 from saga_contracts.declare import verdict as words
-from saga_e2e.report import ReportData, failures
+from saga_e2e.report import ReportData, failures, render
 from saga_e2e.report.data import DeckResult, HistoryResult, PactResult, ProviderResult, Verdict
 from saga_e2e.report.entries import DeckEntry, decks_of
 from saga_verifier import verdicts
 
 UNDO = "the undoing was answered 404"
 APPLIED = "the late call was applied"
+MISSING = "the plugin csv is not installed"
 
 
 def history(name: str, *broken: tuple[str, str], verdict: words.Verdict = words.Verdict.BROKEN) -> HistoryResult:
@@ -65,3 +66,17 @@ def test_a_history_that_could_not_be_judged_blames_nothing() -> None:
     entry = deck(HistoryResult.model_validate(written), O3=Verdict.UNPROVEN)
 
     assert entry.broken == ()
+
+
+def test_what_could_not_be_found_out_is_told_and_not_shown_as_broken() -> None:
+    pact = PactResult(
+        consumer="shop", consumer_version="7", verdict=Verdict.UNKNOWN, troubles=("the plugin csv is not installed",)
+    )
+    data = ReportData(providers=(ProviderResult(provider="bank", version="1", verdict=Verdict.UNKNOWN, pacts=(pact,)),))
+
+    assert [(one.consumer, one.verdict, one.troubles) for one in failures.of_pacts(data)] == [
+        ("shop 7", Verdict.UNKNOWN, (MISSING,))
+    ]
+    page = render(data)
+    assert MISSING in page
+    assert "Nothing that was checked is broken." not in page
