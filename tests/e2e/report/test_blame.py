@@ -69,9 +69,7 @@ def test_a_history_that_could_not_be_judged_blames_nothing() -> None:
 
 
 def test_what_could_not_be_found_out_is_told_and_not_shown_as_broken() -> None:
-    pact = PactResult(
-        consumer="shop", consumer_version="7", verdict=Verdict.UNKNOWN, troubles=("the plugin csv is not installed",)
-    )
+    pact = PactResult(consumer="shop", consumer_version="7", verdict=Verdict.UNKNOWN, troubles=(MISSING,))
     data = ReportData(providers=(ProviderResult(provider="bank", version="1", verdict=Verdict.UNKNOWN, pacts=(pact,)),))
 
     assert [(one.consumer, one.verdict, one.troubles) for one in failures.of_pacts(data)] == [
