@@ -145,7 +145,7 @@ def _by_refused_effect(slice_: StepSlice) -> Iterator[Evidence]:
 
 def _by_late_refused_effect(slice_: StepSlice) -> Iterator[Evidence]:
     situation = Situation(State.REFUSED, forwarded=True, refused=True, refusing=True)
-    if _is_told(slice_, situation):
+    if _calls_back(slice_) or _is_answered_otherwise(slice_, situation):
         yield R
     if not set(_told_first(slice_)) & set(expectations.told(slice_, situation)):
         yield S
@@ -159,16 +159,23 @@ def _by_forgotten_null(slice_: StepSlice) -> Iterator[Evidence]:
 
 
 def _by_suspended(slice_: StepSlice) -> Iterator[Evidence]:
-    """A forward call that applies after its compensation is seen by its reply, unless that one is right as well."""
-    if _is_told(slice_, Situation(State.COMPENSATED)):
+    """A first forward call that applies after its compensation is seen by its callback, too."""
+    if _calls_back(slice_):
+        yield R
+    yield from _by_repeated_after_undoing(slice_)
+
+
+def _by_repeated_after_undoing(slice_: StepSlice) -> Iterator[Evidence]:
+    """It is seen by its reply, unless that one is right as well; its callback may be a late one of the first call."""
+    if _is_answered_otherwise(slice_, Situation(State.COMPENSATED)):
         yield R
     yield from (S, E)
 
 
-def _is_told(slice_: StepSlice, situation: Situation) -> bool:
-    """Is it seen in reply or callback when a call that must have no effect is taken for a first one?"""
+def _is_answered_otherwise(slice_: StepSlice, situation: Situation) -> bool:
+    """Is it seen in the reply when a call that must have no effect is taken for a first one?"""
     first, right = (set(expectations.answers(slice_, one, Letter.FORWARD)) for one in (Situation(), situation))
-    return _calls_back(slice_) or first.isdisjoint(right)
+    return first.isdisjoint(right)
 
 
 def _told_first(slice_: StepSlice) -> tuple[State, ...]:
@@ -201,9 +208,9 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("applies-refused-later", "O32", "makes the effect of a refused key once there is enough",
      _improvable, _by_late_refused_effect, ()),
     ("skips-undoing", "O6", "answers the compensation, and undoes nothing",
-     _undoable, _by(E), ()),
+     _undoable, _by(E), ("O12",)),
     ("undoes-half", "O6", "undoes a part of the effect",
-     _undoable, _by(E), ()),
+     _undoable, _by(E), ("O12",)),
     ("undoes-twice", "O7", "undoes once more when the compensation is repeated",
      _undoable, _by(E), ()),
     ("fails-to-undo-again", "O7", "refuses the repetition of a compensation",
@@ -217,9 +224,9 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("applies-after-undoing", "O9", "makes the effect of a forward call that comes after its compensation",
      _undoable, _by_suspended, ()),
     ("applies-again-after-undoing", "O11", "makes the effect of a forward call that is repeated after its compensation",
-     _undoable, _by_suspended, ()),
+     _undoable, _by_repeated_after_undoing, ()),
     ("refuses-undoing", "O13", "refuses the compensation",
-     _undoable, _by(R), ("O6", "O12")),
+     _undoable, _by(R), ()),
     ("refuses-undoing-refused", "O13", "refuses the compensation of what it has refused",
      _undoable_refusal, _by(R), ()),
     ("status-lies", "O14", "tells that it is applied what was compensated",
@@ -227,9 +234,9 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("status-fails", "O14", "answers an error to the status call of an unknown key",
      _asked, _by(S), ()),
     ("status-writes", "O15", "forgets what it has done when it is asked",
-     _asked, _by(S), ()),
+     _asked, _by(S), ("O3",)),
     ("status-tombstone", "O15", "takes an unknown key for compensated when it is asked",
-     _undoable_and_asked, _by(S), ()),
+     _undoable_and_asked, _by(S), ("O1", "O3", "O14", "O18", "O32")),
     ("drops-correlation", "O31", "echoes no correlation header",
      _correlated, _by(R), ()),
     ("drops-step-header", "O31", "echoes one correlation header only",
@@ -243,7 +250,7 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("never-calls-back", "O18", "sends no callback",
      _calls_back, _by(R), ()),
     ("tells-other-outcome", "O18", "tells the other outcome by its callback",
-     _tells_both, _by(R), ()),
+     _tells_both, _by(R), ("O32",)),
     ("calls-back-otherwise", "O18", "calls back by another method",
      _calls_back, _by(R), ()),
     ("calls-back-uncorrelated", "O31", "calls back without correlation headers",

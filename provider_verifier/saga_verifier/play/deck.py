@@ -47,11 +47,12 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
         missed = any(playing.missed_callback for playing in under_way)
         under_way.append(_played(driver, history, longest_wait_s=WAIT_AFTER_A_MISS_S if missed else None))
         if not apart:
-            _end(driver, under_way[-1:])
-    if apart:
-        _end(driver, under_way)
+            _wait_for_work(driver, under_way[-1:])
+            under_way[-1].look_again()
+    _wait_for_work(driver, under_way)
     results = []
     for playing in under_way:
+        playing.end()
         result = _explained(playing, waivers)
         results.append(result)
         tell(result)
@@ -61,7 +62,8 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
 def play(driver: Driver, history: History, today: date) -> HistoryResult:
     """Play one history by itself."""
     playing = _played(driver, history)
-    _end(driver, [playing])
+    _wait_for_work(driver, [playing])
+    playing.end()
     return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
 
 
@@ -69,12 +71,6 @@ def _played(driver: Driver, history: History, *, asks_status: bool = True, longe
     playing = Playing(driver, history, asks_status=asks_status, longest_wait_s=longest_wait_s)
     playing.run()
     return playing
-
-
-def _end(driver: Driver, under_way: list[Playing]) -> None:
-    _wait_for_work(driver, under_way)
-    for playing in under_way:
-        playing.end()
 
 
 def _wait_for_work(driver: Driver, under_way: list[Playing]) -> None:
@@ -91,7 +87,8 @@ def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
     if changed is not None:
         wait_s = WAIT_AFTER_A_MISS_S if playing.missed_callback else None
         silent = _played(playing.driver, playing.history, asks_status=False, longest_wait_s=wait_s)
-        _end(playing.driver, [silent])
+        _wait_for_work(playing.driver, [silent])
+        silent.end()
         if not silent.broken and not silent.trouble:
             text = f"the same history is kept when nobody asks for the status; with status calls {changed.text}"
             playing.broken = [Broken("O15", text)]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from saga_contracts.client.results import outputs_in
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.outcomes import Outcome, State
@@ -76,6 +78,7 @@ class Playing:
     """The first deviation that a status call may have caused, and how many events were over when it was seen."""
     accepted_late: bool = False
     """Was a forward call accepted that must have no effect, as it came after a compensation or a refusal?"""
+    looked_again: bool = False
     wrong: Called | None = None
     """The reply to the last event, when it was another than must come."""
 
@@ -118,7 +121,12 @@ class Playing:
         ):
             self.deviates(obligation, text)
             self.told_wrong = True
-        if self.over and self.leaves_work:
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Judge the effect and the status once all work that was left must be over; a second time does nothing."""
+        if self.over and self.leaves_work and not self.looked_again:
+            self.looked_again = True
             try:
                 self._look(self.history.ends, "at the end", self.wrong)
             except _DivergedError:
@@ -198,6 +206,8 @@ class Playing:
         if came_too_late and play.letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS:
             self.accepted_late = True
         self._look(play.expects, when, self.wrong)
+        if self.wrong is not None and play.expects.obligation == "O13" and not (self.looking.probes or self.looking.asks):
+            raise _DivergedError  # nothing shows that it was undone, and its reply does not say so
 
     def _situation(self) -> Situation:
         """Give where the step is before the event that is under way."""
@@ -327,7 +337,8 @@ class Playing:
         undone = expects.following.state == State.COMPENSATED and wrong.letter == Letter.COMPENSATE
         if wrong.outcome == Outcome.DONE:
             return applied != undone
-        return wrong.outcome in _CLAIMS_NOTHING and (applied == undone)
+        says_no = httpx.codes.is_client_error(wrong.status or 0)
+        return (wrong.outcome in _CLAIMS_NOTHING or says_no) and (applied == undone)
 
 
 def _spoken_of(play: Play) -> Iterator[str]:

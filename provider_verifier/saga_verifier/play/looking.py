@@ -41,7 +41,7 @@ def reads_its_own(slice_: StepSlice) -> bool:
     So it is when its address is the instance's own, and its preconditions are, or make no difference to what is read.
     """
     probe, given = slice_.step.probe, slice_.step.given
-    if probe is None:
+    if probe is None or Evidence.EFFECT not in looks_at(slice_.level):
         return True
     own = {"key", "saga_id", *(f"payload.{name}" for name in slice_.payload.fresh)}
     asked = not own.isdisjoint(templates.names_in(probe.request.model_dump()))

@@ -1,0 +1,141 @@
+"""A participant of one step, written by hand from the guide alone: nothing of it comes from the code that it is to check.
+
+It reads the plain JSON of a file of the kind that `definitions` makes: keys in a header, one address for each call, flat bodies.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from hypothesis import strategies as st
+
+Json = dict[str, Any]
+LEFT = 3
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> Json:
+    """A strategy: sagas of one step that can be undone, with whatever replies are left out or told apart in another way."""
+    key = {"Key": "{key}"}
+    codes = iter(draw(st.permutations([200, 201, 202, 203, 400, 402, 404, 409, 410, 412, 415, 417])))
+
+    def reply(name: str) -> Json:
+        by_body = draw(st.booleans())
+        return {"status": 200, "body": {"state": name}} if by_body else {"status": next(codes)}
+
+    def some(*names: str) -> Json:
+        return {name: reply(name) for name in names if draw(st.booleans())}
+
+    given = {"enough": [{"state": "stock", "params": {"item": "{payload.item}", "left": LEFT}}]}
+    forward = {"done": reply("done"), **some("done_again", "suspended", "misused")}
+    if draw(st.booleans()):
+        given["refusing"] = [{"state": "stock", "params": {"item": "{payload.item}", "left": 0}}]
+        forward["refused"] = reply("refused")
+    accepts = not {"suspended", "refused"} & forward.keys() or draw(st.booleans())
+    body = {"item": "{payload.item}", "amount": "{payload.amount}"}
+    step: Json = {
+        "step": "take",
+        "participant": "stock",
+        "class": "compensatable",
+        "tries": draw(st.integers(1, 3)),
+        "timeout_ms": 20_000,
+        "given": given,
+        "forward": {"request": {"method": "POST", "path": "/take", "headers": key, "body": body}, "replies": forward},
+        "compensate": {
+            "request": {"method": "POST", "path": "/back", "headers": key},
+            "replies": {"done": reply("done"), **some("done_again", "null")},
+        },
+    }
+    if draw(st.booleans()):
+        states = {"applied": reply("applied"), "absent": reply("absent"), **some("compensated", "refused")}
+        step["status"] = {"request": {"method": "GET", "path": "/status", "headers": key}, "replies": states}
+    if draw(st.booleans()):
+        reads = {"before": {"left": LEFT}, "applied": {"left": LEFT - 1}, "refusing": {"left": 0}}
+        step["probe"] = {"request": {"method": "GET", "path": "/items/{payload.item}"}, "reads": reads}
+    policies = {"suspended_forward": "accepted" if accepts else "refused"}
+    payload = {"schema": {"type": "object"}, "example": {"item": "i-1", "amount": 2}, "fresh": ["item"]}
+    return {"format": 1, "saga": "small", "owner": "shop", "payload": payload, "policies": policies, "steps": [step]}
+
+
+class Stock(BaseHTTPRequestHandler):
+    """Takes one piece of an item for each key."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    saga: Json
+    left: dict[str, int]
+    taken: dict[str, Json]
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        if self.path == "/_states":
+            self.left[body["params"]["item"]] = body["params"]["left"]
+            self.answer({"status": 200})
+        elif self.path == "/take":
+            self.say("forward", *self.take(self.headers["Key"], body))
+        elif self.path == "/back":
+            self.say("compensate", *self.back(self.headers["Key"]))
+
+    def do_GET(self) -> None:
+        if self.path != "/status":
+            self.answer({"status": 200, "body": {"left": self.left[self.path.removeprefix("/items/")]}})
+            return
+        row = self.taken.get(self.headers["Key"], {"is": "absent"})
+        self.say("status", row["is"], "absent")
+
+    def take(self, key: str, body: Json) -> tuple[str, ...]:
+        """Give the names of the reply, the best one first."""
+        row = self.taken.get(key)
+        if row is not None and row["is"] == "compensated":
+            accepts = self.saga["policies"]["suspended_forward"] == "accepted"
+            return ("suspended", "done_again", "done") if accepts else ("suspended", "refused")
+        if row is not None and row["body"] != body:
+            return ("misused", "422")
+        if row is not None:
+            return ("done_again", "done") if row["is"] == "applied" else ("refused",)
+        there = self.left[body["item"]] > 0
+        self.taken[key] = {"is": "applied" if there else "refused", "body": body}
+        self.left[body["item"]] -= there
+        return ("done",) if there else ("refused",)
+
+    def back(self, key: str) -> tuple[str, ...]:
+        """Give the names of the reply, the best one first."""
+        row = self.taken.setdefault(key, {"is": "never"})
+        was, row["is"] = row["is"], "compensated"
+        if was == "applied":
+            self.left[row["body"]["item"]] += 1
+        return {"never": ("null", "done"), "compensated": ("done_again", "done")}.get(was, ("done",))
+
+    def say(self, role: str, *names: str) -> None:
+        declared = self.saga["steps"][0][role]["replies"] | {"422": {"status": 422}}
+        self.answer(next(declared[name] for name in names if name in declared))
+
+    def answer(self, reply: Json) -> None:
+        content = json.dumps(reply["body"]).encode() if "body" in reply else b""
+        self.send_response(reply["status"])
+        for name in ("Saga-Id", "Saga-Step"):
+            self.send_header(name, self.headers.get(name, ""))
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
+        """Keep quiet."""
+
+
+@contextmanager
+def running(saga: Json) -> Iterator[str]:
+    """Serve the participant and give its base URL."""
+    handler = type("Bound", (Stock,), {"saga": saga, "left": {}, "taken": {}})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

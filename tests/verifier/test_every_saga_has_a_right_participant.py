@@ -1,0 +1,122 @@
+"""For every saga that lint accepts there is a participant that is kept, and with one planted deviation it is not."""
+
+import json
+import random
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import naive_participant
+import random_sagas
+from repetitions import times
+from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import adoption
+from saga_contracts.derive.slices import StepSlice, step_slice
+from saga_contracts.sagafile import SagaFileError, parse_saga
+from saga_contracts.stand_in.deviations import Deviation, at_hand, possible_at
+from saga_contracts.stand_in.right import Choose, first_of
+from saga_verifier.play import deck
+from saga_verifier.verdicts import DeckResult
+from stand_ins import all_right, cannot_be_told_apart, not_shown, played, played_at
+
+CALLBACK_TIMEOUT_MS = 2000
+TOLD_APART_BY_TIME = ("late", "dribbles", "works-on")
+"""Deviations that need their time: the table of the reference sagas plays them."""
+seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def waiting_shortly() -> Iterator[None]:
+    """Wait for work that was undone as long as these participants need, not as long as any might."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deck, "SHORTEST_WAIT_S", 0.2)
+        yield
+
+
+def slow_enough(examples: int) -> settings:
+    return settings(
+        max_examples=times(examples), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
+
+
+def chooses(seed: int) -> Choose:
+    """Give who answers as usual, or with any of the replies that are right."""
+    return random.Random(seed).choice if seed % 2 else first_of
+
+
+def shortened(slice_: StepSlice) -> StepSlice:
+    """Give the slice with a shorter wait for callbacks that never come."""
+    return slice_.model_copy(update={"step": slice_.step.model_copy(update={"callback_timeout_ms": CALLBACK_TIMEOUT_MS})})
+
+
+def check_kept(slice_: StepSlice, result: DeckResult) -> None:
+    assert {one.name: one.text for one in result.histories if one.verdict != Verdict.KEPT} == {}
+    given_up = set(adoption.declared_broken(slice_))
+    assert {one for one, verdict in result.obligations.items() if verdict == Verdict.BROKEN} == given_up
+    assert {one for one, verdict in result.obligations.items() if verdict == Verdict.UNPROVEN} == not_shown(slice_, result)
+
+
+def check_right(saga: Saga, seed: int, *, faults: int) -> None:
+    for step in saga.steps:
+        rules = all_right(saga, step.participant, chooses(seed))
+        if not cannot_be_told_apart(one.slice for one in rules):
+            slice_ = step_slice(saga, step.step)
+            check_kept(slice_, played(rules, slice_, faults=faults))
+
+
+@given(saga=random_sagas.sagas(), seed=seeds)
+@slow_enough(40)
+def test_a_right_participant_from_the_file_keeps_its_decks(saga: Saga, seed: int) -> None:
+    check_right(saga, seed, faults=1)
+
+
+@pytest.mark.slow
+@given(saga=random_sagas.sagas(most_steps=1), seed=seeds)
+@slow_enough(4)
+def test_a_right_participant_from_the_file_keeps_its_decks_for_two_faults(saga: Saga, seed: int) -> None:
+    check_right(saga, seed, faults=2)
+
+
+@given(definition=naive_participant.definitions())
+@slow_enough(30)
+def test_a_participant_that_was_written_by_hand_from_the_guide_is_kept_as_well(definition: naive_participant.Json) -> None:
+    try:
+        slice_ = step_slice(parse_saga(json.dumps(definition), "small.json"), "take")
+    except SagaFileError as error:
+        pytest.fail(f"The guide would accept this file: {error}")
+    with naive_participant.running(definition) as url:
+        check_kept(slice_, played_at(url, slice_))
+
+
+def check_seen(slice_: StepSlice, deviation: Deviation, result: DeckResult) -> None:
+    """A deviation is blamed on its own obligation where the file gives evidence of it; else on none, and not called kept."""
+    broken = {one.obligation for history in result.histories for one in history.broken}
+    mine = {deviation.obligation, *deviation.follow}
+    if deviation.seen(slice_):
+        assert broken & mine, f"{deviation.kind} was not caught"
+        assert broken <= mine, {one.name: one.broken for one in result.histories if one.broken}
+        assert result.verdict == Verdict.BROKEN
+        return
+    assert broken == set()
+    looked_for = adoption.looks_at(slice_.level) & set(deviation.evidence(slice_))
+    if looked_for and deviation.obligation in adoption.asked(slice_):  # what would show it is asked for, and not declared
+        assert looked_for.isdisjoint(at_hand(slice_))
+        given_up = deviation.obligation in adoption.declared_broken(slice_)
+        assert result.obligations[deviation.obligation] == (Verdict.BROKEN if given_up else Verdict.UNPROVEN)
+
+
+@pytest.mark.slow
+@given(saga=random_sagas.sagas(most_steps=1), seed=seeds)
+@slow_enough(12)
+def test_one_planted_deviation_is_blamed_on_its_obligation_or_unproven_where_the_file_shows_nothing(
+    saga: Saga, seed: int
+) -> None:
+    slice_ = shortened(step_slice(saga, saga.steps[0].step))
+    found = [one for one in possible_at(slice_) if one.kind not in TOLD_APART_BY_TIME]
+    if cannot_be_told_apart([slice_]):
+        return
+    deviation = random.Random(seed).choice(found)
+    check_seen(slice_, deviation, played([deviation.rules(slice_)], slice_))
