@@ -163,10 +163,10 @@ def test_another_header_is_refused(odd: Odd, header: bytes) -> None:
 
 
 def test_blanks_around_a_header_are_no_part_of_it(odd: Odd) -> None:
-    with served(odd(" a\t")) as exchange:
-        assert call(exchange, " a\t") == 201
+    with served(odd(" a ")) as exchange:
+        assert call(exchange, " a ") == 201
     assert exchange.mismatches == ""
-    assert request_of(odd(" a\t"))["headers"]["X-Order"] == ["a"]
+    assert request_of(odd(" a "))["headers"]["X-Order"] == ["a"]
 
 
 def test_a_parameter_that_comes_twice_is_refused(odd: Odd) -> None:
@@ -233,9 +233,8 @@ def test_a_value_that_no_library_can_send_in_a_path_is_told_with_its_mend(odd: O
 
 
 def test_an_empty_value_in_a_path_is_told(odd: Odd) -> None:
-    saga = odd("")
     with pytest.raises(UsageError, match="is empty"):
-        expected_call(saga, "a", saga.step("a").forward.request)
+        odd("")
 
 
 @pytest.fixture
