@@ -126,7 +126,16 @@ def _tree(body: Any, example: Mapping[str, Any], fresh: Mapping[str, Any]) -> An
         return {name: _tree(member, example, fresh) for name, member in body.items()}
     if isinstance(body, list | tuple):
         return [_tree(member, example, fresh) for member in body]
-    return Value(templates.fill(body, example), templates.fill(body, fresh))
+    return _paired(templates.fill(body, example), templates.fill(body, fresh))
+
+
+def _paired(shown: Any, expression: Any) -> Any:
+    """Give the leaves of a value that may be a whole object of the payload: some of its fields may be fresh."""
+    if isinstance(shown, Mapping):
+        return {name: _paired(member, expression[name]) for name, member in shown.items()}
+    if isinstance(shown, list | tuple):
+        return [_paired(*both) for both in zip(shown, expression, strict=True)]
+    return Value(shown, expression)
 
 
 def _shown(body: Any) -> Any:

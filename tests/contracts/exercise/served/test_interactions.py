@@ -303,3 +303,17 @@ def test_a_client_is_answered_with_the_declared_headers_and_body(
 
 def _texts(found: dict[str, bytes | str]) -> dict[str, str]:
     return {name: str(value) for name, value in found.items()}
+
+
+def test_a_whole_object_of_the_payload_is_asked_for_field_by_field(make_step: Make, make_saga: MakeSaga) -> None:
+    one = make_step("a")
+    one["forward"]["request"]["body"] = {"user": "{payload.user}", "all": ["{payload.user}"]}
+    payload = {"schema": {"type": "object"}, "example": {"user": {"id": "u-1", "age": 7}}, "fresh": ["user.id"]}
+    saga = make_saga(one, payload=payload)
+
+    document = interactions.document(saga, cases.derive(saga)[0])
+
+    body = document["interactions"][0]["request"]
+    assert body["body"]["content"] == {"user": {"id": "u-1", "age": 7}, "all": [{"id": "u-1", "age": 7}]}
+    asked = {place: generator["expression"] for place, generator in body["generators"]["body"].items()}
+    assert asked == {"$.user.id": "${user.id}", "$.all[0].id": "${user.id}"}
