@@ -47,7 +47,6 @@ class DeckWord(StrEnum):
     OUTDATED = "outdated"  # the deck of another derivation, or results that do not say what was seen
     MISSING = "missing"  # never played
     TOO_LARGE = "too large"  # the deck has so many histories that it is not derived here
-    UNREADABLE = "unreadable"  # the saga file cannot be read, so nothing can be worked out
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,29 @@ since: the rows behind it move one id on, with everything that refers to them.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 from operator import itemgetter
 from uuid import uuid4
 
-from sqlalchemy import Column, ColumnElement, Connection, String, Table, UniqueConstraint, bindparam, delete, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 
 from saga_broker.store.database.query import add
 
+AT_ONCE = 1000
 Late = tuple[int, datetime]
 """The id of a row that was written just now, and the moment to which it belongs."""
 
@@ -47,17 +60,27 @@ def place(connection: Connection, table: Table, group: ColumnElement[bool], late
 
 def _move(connection: Connection, table: Table, moves: Mapping[int, int]) -> None:
     """Give rows other ids; what refers to them waits at copies meanwhile, so that no reference is ever wrong."""
-    rows = [dict(row) for row in connection.execute(select(table).where(table.c.id.in_(moves))).mappings()]
+    rows = [dict(row) for row in _rows(connection, table, sorted(moves))]
     referring = _referring(table)
     copies: dict[int, int] = {}
     if referring:
         copies = {row["id"]: add(connection, table, **_as_copy(table, row)) for row in rows}
         _point(connection, referring, copies.items())
-    connection.execute(delete(table).where(table.c.id.in_(moves)))
+    _delete(connection, table, moves)
     connection.execute(table.insert(), [{**row, "id": moves[row["id"]]} for row in rows])
     if referring:
         _point(connection, referring, ((copies[old], new) for old, new in moves.items()))
-        connection.execute(delete(table).where(table.c.id.in_(copies.values())))
+        _delete(connection, table, copies.values())
+
+
+def _rows(connection: Connection, table: Table, ids: Sequence[int]) -> Iterator[RowMapping]:
+    for first in range(0, len(ids), AT_ONCE):
+        some = table.c.id.in_(ids[first : first + AT_ONCE])
+        yield from connection.execute(select(table).where(some)).mappings()
+
+
+def _delete(connection: Connection, table: Table, ids: Iterable[int]) -> None:
+    connection.execute(delete(table).where(table.c.id == bindparam("old")), [{"old": one} for one in ids])
 
 
 def _referring(table: Table) -> list[Column[int]]:
