@@ -2,7 +2,11 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Any, Self
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import adoption, decks
@@ -13,10 +17,13 @@ from saga_contracts.stand_in.deviations import at_hand
 from saga_contracts.stand_in.doubts import doubts
 from saga_contracts.stand_in.right import Choose, Right, first_of
 from saga_contracts.stand_in.server import STATES, Serving
+from saga_verifier.isolation.interface import Running
+from saga_verifier.isolation.spec import Spec
 from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
-from saga_verifier.verdicts import DeckResult
+from saga_verifier.verdicts import DeckResult, PactOutcome
+from saga_verifier.verification import Target, verify_pact
 
 TODAY = dt.date(2026, 1, 1)
 
@@ -43,6 +50,13 @@ def played(
         return played_at(serving.base_url, slice_, faults=faults, only=only)
 
 
+def verified(rules: Sequence[Right], participant: str, pact: Any, *, faults: int = 1) -> PactOutcome:
+    """Verify a pact against a participant with these rules: its interactions, and the decks that it carries."""
+    with Serving(rules) as serving:
+        target = Target(participant, AlreadyRunning(serving.base_url), serving.base_url + STATES, InThisProcess())
+        return verify_pact(target, pact, faults=faults, today=TODAY)
+
+
 def not_shown(slice_: StepSlice, result: DeckResult) -> set[str]:
     """Give the obligations that the file cannot show: their evidence is not at hand, or no history asks them."""
     asked, given_up = adoption.asked(slice_), adoption.declared_broken(slice_)
@@ -54,3 +68,54 @@ def not_shown(slice_: StepSlice, result: DeckResult) -> set[str]:
 def cannot_be_told_apart(slices: Iterable[StepSlice]) -> bool:
     """Does the file itself say that its sagas meet, so that no participant could be right?"""
     return any("meets the effects of the others" in one or "at one address" in one for one in doubts(list(slices)))
+
+
+@dataclass
+class AlreadyRunning:
+    """A program that nobody has to start."""
+
+    base_url: str
+    name: str = "the stand-in"
+    workdir: Path = field(default_factory=Path)
+
+    def log_tail(self, lines: int = 40) -> str:
+        """It writes none."""
+        del lines
+        return ""
+
+    def ended(self) -> str | None:
+        """It has not."""
+
+    def kill(self) -> None:
+        """Do nothing."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Do nothing."""
+
+
+class InThisProcess:
+    """The isolation of programs that run in this process: none."""
+
+    listen_host = "127.0.0.1"
+
+    def check_reached(self, port: int) -> None:
+        """It is."""
+
+    def start(self, spec: Spec, *, give_up: Event | None = None) -> Running:
+        """Start nothing."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Do nothing."""

@@ -3,9 +3,10 @@
 import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import naive_participant
@@ -13,14 +14,17 @@ import random_sagas
 from repetitions import times
 from saga_contracts.declare.saga import Saga
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.derive import adoption
+from saga_contracts.derive import adoption, cases
 from saga_contracts.derive.slices import StepSlice, step_slice
+from saga_contracts.exercise.library import library_client
+from saga_contracts.exercise.recording import Recording
+from saga_contracts.exercise.turns import exercise
 from saga_contracts.sagafile import SagaFileError, parse_saga
 from saga_contracts.stand_in.deviations import Deviation, at_hand, possible_at
 from saga_contracts.stand_in.right import Choose, first_of
 from saga_verifier.play import deck
 from saga_verifier.verdicts import DeckResult
-from stand_ins import all_right, cannot_be_told_apart, not_shown, played, played_at
+from stand_ins import all_right, cannot_be_told_apart, not_shown, played, played_at, verified
 
 CALLBACK_TIMEOUT_MS = 2000
 TOLD_APART_BY_TIME = ("late", "dribbles", "works-on")
@@ -36,15 +40,19 @@ def waiting_shortly() -> Iterator[None]:
         yield
 
 
-def slow_enough(examples: int) -> settings:
+def so_many(examples: int) -> settings:
+    """Give the settings for so many examples; what fails is shown as it is, since making it smaller would take minutes."""
     return settings(
-        max_examples=times(examples), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+        max_examples=times(examples),
+        deadline=None,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
     )
 
 
 def chooses(seed: int) -> Choose:
-    """Give who answers as usual, or with any of the replies that are right."""
-    return random.Random(seed).choice if seed % 2 else first_of
+    """Give who answers as usual, or now and then with another reply that is right: always the same one in the same place."""
+    return (lambda names: random.Random(f"{seed} {names}").choice(names)) if seed % 2 else first_of
 
 
 def shortened(slice_: StepSlice) -> StepSlice:
@@ -68,20 +76,20 @@ def check_right(saga: Saga, seed: int, *, faults: int) -> None:
 
 
 @given(saga=random_sagas.sagas(), seed=seeds)
-@slow_enough(40)
+@so_many(80)
 def test_a_right_participant_from_the_file_keeps_its_decks(saga: Saga, seed: int) -> None:
     check_right(saga, seed, faults=1)
 
 
 @pytest.mark.slow
 @given(saga=random_sagas.sagas(most_steps=1), seed=seeds)
-@slow_enough(4)
+@so_many(4)
 def test_a_right_participant_from_the_file_keeps_its_decks_for_two_faults(saga: Saga, seed: int) -> None:
     check_right(saga, seed, faults=2)
 
 
 @given(definition=naive_participant.definitions())
-@slow_enough(30)
+@so_many(30)
 def test_a_participant_that_was_written_by_hand_from_the_guide_is_kept_as_well(definition: naive_participant.Json) -> None:
     try:
         slice_ = step_slice(parse_saga(json.dumps(definition), "small.json"), "take")
@@ -89,6 +97,35 @@ def test_a_participant_that_was_written_by_hand_from_the_guide_is_kept_as_well(d
         pytest.fail(f"The guide would accept this file: {error}")
     with naive_participant.running(definition) as url:
         check_kept(slice_, played_at(url, slice_))
+
+
+@pytest.mark.slow
+@given(saga=random_sagas.sagas(), seed=seeds)
+@so_many(6)
+def test_a_right_participant_keeps_the_pacts_that_the_client_library_wrote(
+    saga: Saga, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    recording = Recording(folder / "recording")
+    for case in cases.derive(saga):
+        exercise(saga, case, library_client, recording, source="library")
+    [outcome] = recording.finish(folder / "pacts")
+    assert outcome.is_complete, outcome
+    for file in outcome.files:
+        check_pact(saga, file, seed)
+
+
+def check_pact(saga: Saga, file: Path, seed: int) -> None:
+    pact = json.loads(file.read_text(encoding="utf-8"))
+    participant = pact["provider"]["name"]
+    rules = all_right(saga, participant, chooses(seed))
+    if cannot_be_told_apart(one.slice for one in rules):
+        return
+    result = verified(rules, participant, pact)
+    assert result.troubles == ()
+    assert {one.key: (one.mismatches, one.text) for one in result.interactions if one.verdict != Verdict.KEPT} == {}
+    for one in result.decks:
+        check_kept(one.slice, one)
 
 
 def check_seen(slice_: StepSlice, deviation: Deviation, result: DeckResult) -> None:
@@ -110,7 +147,7 @@ def check_seen(slice_: StepSlice, deviation: Deviation, result: DeckResult) -> N
 
 @pytest.mark.slow
 @given(saga=random_sagas.sagas(most_steps=1), seed=seeds)
-@slow_enough(12)
+@so_many(60)
 def test_one_planted_deviation_is_blamed_on_its_obligation_or_unproven_where_the_file_shows_nothing(
     saga: Saga, seed: int
 ) -> None:
