@@ -81,17 +81,29 @@ def check(command: str, status: int, folder: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def write_files(folder: Path) -> None:
+    """Write the files that the guide shows under their names."""
+    for name, text in re.findall(r"^```yaml\n# (\S+)\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        (folder / name).write_text(text, encoding="utf-8")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_every_command_of_the_guide_works_in_an_empty_folder(tmp_path: Path) -> None:
-    port = free_port()
-    todo = [(command.replace("9292", str(port)), status) for command, status in commands()]
+    port, stub_port = free_port(), free_port()
+    ports = {"9292": str(port), "8085": str(stub_port)}
+    todo = [(re.sub("9292|8085", lambda found: ports[found[0]], command), status) for command, status in commands()]
+    write_files(tmp_path)
+    [stub] = [command for command, _ in todo if "sagapact stub" in command and str(stub_port) in command]
+    todo = [(command, status) for command, status in todo if command != stub]
     start = next(index for index, (command, _) in enumerate(todo) if " broker serve " in command)
     for command, status in todo[:start]:
         check(command, status, tmp_path)
     with serving(todo[start][0], tmp_path, port):
         for command, status in todo[start + 1 :]:
             check(command, status, tmp_path)
+    with serving(stub, tmp_path, stub_port):
+        assert httpx.get(f"http://127.0.0.1:{stub_port}/health", trust_env=False).status_code == 200
     assert (tmp_path / "build" / "sale.svg").read_text(encoding="utf-8").startswith("<svg")
     assert sorted(path.name for path in (tmp_path / "build" / "pacts").iterdir()) == [
         "shop-notifications.json",
