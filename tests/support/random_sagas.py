@@ -113,7 +113,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
         "completion": "callback" if callback else "sync",
         "tries": draw(st.integers(1, 3)),
         "timeout_ms": 20_000,
-        "callback_timeout_ms": 60_000,
+        "callback_timeout_ms": 20_000,
         "key": key,
     }
     if key in ("header", "path", "body") and draw(st.booleans()):

@@ -19,13 +19,14 @@ from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.exercise.library import library_client
 from saga_contracts.exercise.recording import Recording
 from saga_contracts.exercise.turns import exercise
-from saga_contracts.sagafile import SagaFileError, parse_saga
+from saga_contracts.sagafile import SagaFileError, load_saga, parse_saga
 from saga_contracts.stand_in.deviations import Deviation, at_hand, possible_at
-from saga_contracts.stand_in.right import Choose, first_of
+from saga_contracts.stand_in.right import Choose, Right, first_of
 from saga_verifier.play import deck
 from saga_verifier.verdicts import DeckResult
 from stand_ins import all_right, cannot_be_told_apart, not_shown, played, played_at, verified
 
+VAS = Path(__file__).parents[2] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
 CALLBACK_TIMEOUT_MS = 2000
 TOLD_APART_BY_TIME = ("late", "dribbles", "works-on")
 """Deviations that need their time: the table of the reference sagas plays them."""
@@ -105,14 +106,29 @@ def test_a_participant_that_was_written_by_hand_from_the_guide_is_kept_as_well(d
 def test_a_right_participant_keeps_the_pacts_that_the_client_library_wrote(
     saga: Saga, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("run")
+    for file in written(saga, tmp_path_factory.mktemp("run")):
+        check_pact(saga, file, seed)
+
+
+@pytest.mark.slow
+def test_a_participant_that_refuses_in_its_reply_keeps_the_contract_of_a_refusing_callback(tmp_path: Path) -> None:
+    vas = load_saga(VAS)
+    pact = next(file for file in written(vas, tmp_path) if "vas_packages" in file.name)
+    at_once = [Right(step_slice(vas, "create_packages"), lambda names: "refused" if "refused" in names else names[0])]
+    result = verified(at_once, "vas_packages", json.loads(pact.read_text(encoding="utf-8")))
+    found = {one.key.removeprefix("vas_purchase/create_packages/"): one for one in result.interactions}
+    assert {one.verdict for one in found.values()} == {Verdict.KEPT}
+    assert "Refused in the reply, which is right here as well" in found["callback/refused"].text
+
+
+def written(saga: Saga, folder: Path) -> tuple[Path, ...]:
+    """Let the step client library meet every case of a saga, and give the pact files."""
     recording = Recording(folder / "recording")
     for case in cases.derive(saga):
         exercise(saga, case, library_client, recording, source="library")
     [outcome] = recording.finish(folder / "pacts")
     assert outcome.is_complete, outcome
-    for file in outcome.files:
-        check_pact(saga, file, seed)
+    return outcome.files
 
 
 def check_pact(saga: Saga, file: Path, seed: int) -> None:

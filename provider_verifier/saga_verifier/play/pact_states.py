@@ -35,6 +35,8 @@ class Arrivals:
     driver: Driver
     instance: Instance
     situation: Situation
+    refused_at_once: bool = False
+    """Was the forward call of a callback step refused in its reply, so that no callback comes?"""
 
     def make(self, word: str) -> None:
         """Make the calls of a word.
@@ -55,6 +57,8 @@ class Arrivals:
             SagapactError: when none came.
         """
         driver, key = self.driver, self.instance.key
+        if self.refused_at_once:
+            raise SagapactError(f"No callback comes for {key}: its call was refused in the reply.")
         timeout_ms = driver.slice.step.callback_timeout_ms
         if driver.callbacks.wait(key, timeout_ms / 1000) is None:
             raise SagapactError(f"No callback came for {key} within {timeout_ms} ms.")
@@ -72,7 +76,8 @@ class Arrivals:
             called, allowed = call_until_clear(self.driver, caller, expects, moved)
             if not set(called.names) & set(allowed):
                 raise SagapactError(self._not_reached(letter, called, allowed))
-            if callback and called.outcome == Outcome.REFUSED:  # refused in the reply, so that no callback will come
+            if callback and called.outcome == Outcome.REFUSED:
+                self.refused_at_once = True
                 self.situation = replace(self.situation, state=State.REFUSED, refused=True, forwarded=True)
         elif self.situation.state == State.IN_PROGRESS:
             self.message()

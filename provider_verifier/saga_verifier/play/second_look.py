@@ -112,7 +112,10 @@ class SecondLook:
     def _callback(self, driver: Driver, name: str) -> tuple[list[Broken], str]:
         refused = name == "refused"
         instance = driver.prepare(driver.fresh(), refusing=refused)
-        Arrivals(driver, instance, Situation(refusing=refused)).make("F X" if refused else "F D")
+        arrivals = Arrivals(driver, instance, Situation(refusing=refused))
+        arrivals.make("F X" if refused else "F D")
+        if refused and arrivals.refused_at_once:
+            return [], "Refused in the reply, which is right here as well, so that no callback tells it."
         found = []
         for callback in driver.callbacks.of(instance.key):
             found += [Broken(*one) for one in told_later.as_declared(driver, instance, callback)]
