@@ -44,7 +44,8 @@ class Serving:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._http = sender.bounded_client()
-        self._backoff = Backoff(first_s=0.05, bound_s=2.0)
+        self._backoff = Backoff(first_s=0.05, bound_s=2.0, chance=lambda: 1.0)  # nobody else calls back at the same time
+        self._workers: set[threading.Thread] = set()
 
     def __enter__(self) -> Self:
         """Listen, and go on with the work that was left."""
@@ -58,6 +59,8 @@ class Serving:
         """Stop to listen, and to work."""
         self._over.set()
         self._server.__exit__(kind, error, trace)
+        for worker in list(self._workers):
+            worker.join(CALLBACK_TIMEOUT_S)
         with self._lock:
             self._store.close()
         self._http.close()
@@ -105,9 +108,16 @@ class Serving:
         return Answer(said.status, list(said.headers.items()), said.body, said.delivery.pace_s)
 
     def _later(self, seconds: float, row: Row) -> None:
-        threading.Thread(target=self._work, args=(seconds, row), name="work", daemon=True).start()
+        worker = threading.Thread(target=self._work, args=(seconds, row), name="work", daemon=True)
+        self._workers.add(worker)
+        worker.start()
 
-    def _work(self, seconds: float | None, row: Row) -> None:
+    def _work(self, seconds: float, row: Row) -> None:
+        self._work_on(seconds, row)
+        self._workers.discard(threading.current_thread())
+
+    def _work_on(self, seconds: float | None, row: Row) -> None:
+        """Do what there is to do, and tell of it, until nothing is left."""
         while seconds is not None:
             if self._over.wait(seconds):
                 return
