@@ -1,0 +1,155 @@
+"""The calls of a step as a saga file declares them: requests, replies by outcome, callbacks, probes (pure)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from saga_contracts.declare.kinds import Json, Model, Name, NullStatus, Transport
+
+
+class Request(Model):
+    """An HTTP request as a template."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    """Path, or `{callback_url}`; templates allowed."""
+    query: dict[str, str] = Field(default={})
+    headers: dict[str, str] = Field(default={})
+    body: Json = None
+    """JSON body; null means none."""
+
+
+class Reply(Model):
+    """A reply as it is told from the others: its status, and the literal values in its body.
+
+    In `body` a plain value must be equal; `{$like: example}` accepts any value of the example's type.
+    """
+
+    status: Annotated[int, Field(ge=100, le=599)]
+    body: Json = None
+    headers: dict[str, str] = Field(default={})
+
+
+class ForwardReplies(Model):
+    """Replies to a forward call, by outcome."""
+
+    done: Reply | None = None
+    done_again: Reply | None = None
+    """The same call repeated; default: as `done`."""
+    in_progress: Reply | None = None
+    """Accepted; the callback tells the outcome."""
+    refused: Reply | None = None
+    suspended: Reply | None = None
+    """A forward call that arrives after its compensation; default: as `refused`."""
+    misused: Reply | None = None
+    """The same key with another payload; default: status 422."""
+    retryable: Reply | None = None
+    """An explicit 'try again'; 408, 425, 429 and 5xx always count as such."""
+
+
+class CompensateReplies(Model):
+    """Replies to a compensating call, by outcome."""
+
+    done: Reply
+    done_again: Reply | None = None
+    """Default: as `done`."""
+    null: Reply | None = None
+    """Nothing was there to undo; default: as `done`. A declared other reply (such as 404) counts as success."""
+    impossible: Reply | None = None
+    """It cannot be undone any more; allowed only after the saga's end."""
+    retryable: Reply | None = None
+
+
+class StatusReplies(Model):
+    """Replies to a status call, by the durable state of the step."""
+
+    applied: Reply
+    absent: Reply
+    compensated: Reply | None = None
+    refused: Reply | None = None
+    in_progress: Reply | None = None
+
+
+class Forward(Model):
+    """The call that makes the step's effect."""
+
+    transport: Transport = Transport.HTTP
+    request: Request
+    replies: ForwardReplies
+    outputs: dict[Name, str] = Field(default={})
+    """Name of an output for later steps, and the JSON pointer to it in the `done` reply, or in the callback that tells `done`."""
+
+
+class Compensate(Model):
+    """The call that undoes the step's effect."""
+
+    transport: Transport = Transport.HTTP
+    request: Request
+    replies: CompensateReplies
+    tries: Annotated[int, Field(ge=1, le=30)] | None = None
+    """How often the compensation is sent at most, the first time included; default: as often as the forward call."""
+    null_compensation: Annotated[dict[NullStatus, Literal["done"]], Field(min_length=1, max_length=1)] | None = None
+    """Short for a `null` reply without a body: `{404: done}` says that 'not found' means 'nothing to undo', which is success."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("null_compensation"), dict):
+            return data
+        statuses = [int(status) for status in data["null_compensation"] if str(status).isdecimal()]
+        replies = data.get("replies")
+        if not isinstance(replies, dict) or len(statuses) != 1:
+            return data
+        null = replies.get("null") or {"status": statuses[0]}
+        if isinstance(null, dict) and null.get("status") != statuses[0]:
+            raise ValueError("`null_compensation` and the reply `null` name different statuses; keep one of them")
+        return {**data, "replies": {**replies, "null": null}}
+
+
+class Status(Model):
+    """The call that tells the step's durable state."""
+
+    transport: Transport = Transport.HTTP
+    request: Request
+    replies: StatusReplies
+
+
+class CallbackOutcomes(Model):
+    """What the callback's body holds besides the common part, by outcome."""
+
+    done: dict[str, Json]
+    refused: dict[str, Json] | None = None
+
+
+class CallbackReplies(Model):
+    """What the saga service answers a callback."""
+
+    done: Reply
+
+
+class Callback(Model):
+    """The participant's later call that tells the outcome of a forward call it had accepted."""
+
+    transport: Transport = Transport.HTTP
+    request: Request
+    outcomes: CallbackOutcomes
+    replies: CallbackReplies
+
+
+class Reads(Model):
+    """What the effect probe reads, as templates: the fields that matter, nothing else is compared."""
+
+    before: dict[str, Json]
+    """Under the `enough` precondition, without an effect."""
+    applied: dict[str, Json]
+    """Under the `enough` precondition, with exactly one effect."""
+    refusing: dict[str, Json] | None = None
+    """Under the `refusing` precondition, without an effect; default: as `before`."""
+
+
+class Probe(Model):
+    """The reading of a step's effect."""
+
+    transport: Transport = Transport.HTTP
+    request: Request
+    reads: Reads

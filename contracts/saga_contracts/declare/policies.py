@@ -1,0 +1,41 @@
+"""What a saga chooses for all of its steps, and what it knowingly lets go: policies, waivers, the owner's notification (pure)."""
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from saga_contracts.declare.calls import CallbackReplies, Request
+from saga_contracts.declare.kinds import Model, Name, Pacticipant, Transport
+
+
+class Waiver(Model):
+    """An obligation that is knowingly not kept for a while."""
+
+    obligation: Annotated[str, StringConstraints(pattern=r"^[OE][0-9]{1,2}$")]
+    step: Name
+    reason: Annotated[str, StringConstraints(min_length=1)]
+    person: Annotated[str, StringConstraints(min_length=1)]
+    expires: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class OwnerNotification(Model):
+    """The call that tells the saga's owner what could not be undone or finished."""
+
+    participant: Pacticipant
+    transport: Transport = Transport.HTTP
+    request: Request
+    replies: CallbackReplies
+
+
+class Policies(Model):
+    """The choices of this saga that the model of the orchestrator follows."""
+
+    uncertain_step: Literal["compensate"] = "compensate"
+    """What becomes of a step without an answer after all tries."""
+    suspended_forward: Literal["refused", "accepted"] = "refused"
+    """What a forward call is answered that arrives after its compensation; it never has an effect."""
+    siblings_of_failed_step: Literal["wait", "cancel"] = "wait"
+    """Are parallel steps let finish before the undoing starts, or undone at once?"""
+    failing_compensation: Literal["continue", "stop"] = "continue"
+    """Do the other compensations go on when one failed for good?"""
+    owner_notification: OwnerNotification | None = None
