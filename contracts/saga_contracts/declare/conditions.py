@@ -63,12 +63,17 @@ class Condition:
     operator: str
     literal: Any
 
+    def is_known(self, context: Mapping[str, Any]) -> bool:
+        """Is the value that it looks at there?"""
+        try:
+            templates.look_up(self.name, context)
+        except templates.TemplateError:
+            return False
+        return True
+
     def holds(self, context: Mapping[str, Any]) -> bool:
         """Does it hold for these values of the templates?"""
-        try:
-            value = templates.look_up(self.name, context)
-        except templates.TemplateError:
-            value = None
+        value = templates.look_up(self.name, context) if self.is_known(context) else None
         if self.operator == "in":
             return any(_equal(value, one) for one in self.literal)
         if self.operator in _ORDERS:
