@@ -79,7 +79,7 @@ def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
             "siblings_of_failed_step": draw(st.sampled_from(["wait", "cancel"])),
         },
         "steps": steps,
-    }
+    } | draw(st.sampled_from([{}, {}, {"timeout_ms": 900_000}]))
     try:
         return parse_saga(json.dumps(definition, ensure_ascii=False), "random.json")
     except SagaFileError:
@@ -131,6 +131,12 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
         step["compensate"] = draw(_compensations(step))
+        step |= draw(st.sampled_from([{}, {}, {}, {"suspended_forward": "accepted"}, {"suspended_forward": "refused"}]))
+        step |= draw(st.sampled_from([{}, {}, {}, {"undo_after": []}]))
+    if draw(st.integers(0, 5)) == 0:
+        step |= draw(st.sampled_from([{"when": "{payload.express} == true"}, {"when": '{payload.kind} in ["small"]'}]))
+    if draw(st.integers(0, 5)) == 0:
+        step["backoff"] = {"first_ms": 100, "factor": 1.5}
     if draw(st.integers(0, 3)):
         step["status"] = draw(_status_calls(step))
     if draw(st.integers(0, 3)):

@@ -93,7 +93,8 @@ def _arrows(saga: Saga, placed: Layout) -> Iterator[str]:
             before, after, route = placed.places[name], placed.places[step.step], placed.routes[(name, step.step)]
             ends = (before.x + WIDTH, before.middle - 8), (after.x, after.middle - 8)
             yield _curve("saga-order", [ends[0], *((one.x, one.middle - 8) for one in route), ends[1]])
-            if step.step_class == saga.step(name).step_class == StepClass.COMPENSATABLE:
+            undone = step.step_class == saga.step(name).step_class == StepClass.COMPENSATABLE
+            if undone and step.step in saga.undo_graph.ancestors(name):
                 back = (after.x, after.y + HEIGHT - 14), (before.x + WIDTH, before.y + HEIGHT - 14)
                 yield _curve("saga-undo", [back[0], *((one.x, one.middle + 8) for one in reversed(route)), back[1]])
 
@@ -130,11 +131,18 @@ def _box(step: Step, place: Place, mark: str | None) -> str:
     ]
     if step.compensate is not None:
         request = step.compensate.request
-        lines.append(_text("saga-undo-text", left, place.y + 75, f"undone by {request.method} {request.path}"))
+        lines.append(_text("saga-undo-text", left, place.y + 75, f"undone by {request.method} {request.path}{_by_hand(step)}"))
     if mark:
         kind = f"saga-mark {mark}" if mark in _VERDICTS else "saga-mark"
         lines.append(_text(kind, place.x + WIDTH - 10, place.y + HEIGHT + 14, mark, anchor="end"))
     return "".join([*lines, "</g>"])
+
+
+def _by_hand(step: Step) -> str:
+    """Say where in the order of the undoing the step is, when its file says that by hand."""
+    if step.undo_after is None:
+        return ""
+    return f", after {', '.join(step.undo_after)}" if step.undo_after else ", at once"
 
 
 def _kind_words(step: Step) -> str:
@@ -143,6 +151,8 @@ def _kind_words(step: Step) -> str:
         words.append("calls back")
     if step.optional:
         words.append("optional")
+    if step.when is not None:
+        words.append(f"only if {step.when}")
     return ", ".join(words)
 
 
