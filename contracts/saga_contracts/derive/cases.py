@@ -247,6 +247,8 @@ def _word(slice_: StepSlice, before: str) -> str | None:
 def _possible(slice_: StepSlice, role: Role, name: str, letter: Letter) -> bool:
     """Does this call ever come at this step?"""
     callback = slice_.step.completion == Completion.CALLBACK
+    if slice_.step.only_reads and name not in ("done", "refused"):
+        return False
     if role == Role.COMPENSATE:
         return slice_.step.compensate is not None
     if letter == Letter.REFUSED:
