@@ -77,7 +77,7 @@ KEY_OBLIGATIONS = ("O3", "O4", "O7", "O8", "O9", "O11", "O32")
 """Obligations that no participant can keep without a step key."""
 _UNDOING = ("O6", "O7", "O8", "O9", "O11", "O12", "O13")
 _REFUSING = ("O2", "O32")
-_OF_READING = frozenset({"O1", "O21", "O31"})
+OF_READING = frozenset({"O1", "O21", "O31"})
 """Obligations of a step that only reads."""
 
 
@@ -89,7 +89,7 @@ def looks_at(level: int) -> frozenset[Evidence]:
 def applies(slice_: StepSlice, obligation: str) -> str | None:
     """Tell why an obligation does not apply to a step as it is declared, or None when it does."""
     step = slice_.step
-    if step.only_reads and obligation not in _OF_READING:
+    if step.only_reads and obligation not in OF_READING:
         return "A read_only step has no effect: it needs no key, and there is nothing to undo."
     reasons = {
         **dict.fromkeys((*_UNDOING, "O10"), _never_undone(step)),

@@ -11,7 +11,7 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.outputs import pointer
 from saga_contracts.derive import expectations
-from saga_contracts.derive.adoption import Evidence, looks_at
+from saga_contracts.derive.adoption import OF_READING, Evidence, looks_at
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in import deviating, world
@@ -20,8 +20,6 @@ from saga_contracts.stand_in.world import Standing
 from saga_contracts.wire import fresh
 
 R, S, E = Evidence.REPLY, Evidence.STATUS, Evidence.EFFECT
-_OF_READING = ("O1", "O21", "O31")
-"""What can go wrong at a step without an effect."""
 Seen = Callable[[StepSlice], Iterator[Evidence]]
 
 
@@ -67,7 +65,7 @@ def by_kind(kind: str) -> Deviation | None:
 def possible_at(slice_: StepSlice) -> tuple[Deviation, ...]:
     """Give the deviations that can be planted at a step."""
     only_reads = slice_.step.only_reads
-    return tuple(one for one in CATALOGUE if one.possible(slice_) and not (only_reads and one.obligation not in _OF_READING))
+    return tuple(one for one in CATALOGUE if one.possible(slice_) and not (only_reads and one.obligation not in OF_READING))
 
 
 def _always(_: StepSlice) -> bool:
