@@ -125,8 +125,11 @@ def _our_own(_: Path, __: Any, context: Any) -> tuple[str, str]:
 
 def _of_kind(kind: str, path: Path, found: Any) -> tuple[str, str]:
     what, mend = _KINDS.get(kind, ("This cannot stand here.", "Mend it."))
-    if kind == "model_type" and "replies" in path and isinstance(found, list):
-        what, mend = "Several replies for one outcome cannot be declared yet.", "Declare the one that the saga's own client gets."
+    if kind == "tuple_type" and "replies" in path:
+        what, mend = (
+            "This must be a reply, or a list of replies.",
+            "Write it as {status: 409}, or as [{status: 404}, {status: 409}].",
+        )
     elif kind == "string_type" and "outputs" in path and isinstance(found, dict):
         what, mend = (
             "An output is read from the body; from anywhere else it cannot be read yet.",
@@ -196,8 +199,10 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
     definitions = schema.get("$defs", {})
     current: Any = schema
     for part in path:
-        current = _resolve(current, definitions)
-        current = current.get("properties", {}).get(part, {}) if part else current.get("items", {})
+        if part:
+            current = _resolve(current, definitions).get("properties", {}).get(part, {})
+        else:
+            current = next((option["items"] for option in _options(current) if "items" in option), {})
     return frozenset(_resolve(current, definitions).get("properties", {}))
 
 
