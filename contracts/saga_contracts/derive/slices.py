@@ -10,7 +10,7 @@ from typing import Any
 
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
-_ELSEWHERE: dict[str, Any] = {"after": (), "when": None, "otherwise": None, "undo_after": None, "backoff": None}
+_ELSEWHERE: dict[str, Any] = {"after": (), "level": None, "when": None, "otherwise": None, "undo_after": None, "backoff": None}
 """What is said at the step and decides when its calls are made, not what its participant must answer."""
 
 
@@ -66,19 +66,24 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         KeyError: when the saga has no such step.
     """
     step = saga.step(name)
-    compensate = step.compensate.model_copy(update={"backoff": None}) if step.compensate is not None else None
     return StepSlice(
         format=saga.format,
         saga=saga.saga,
-        level=saga.level,
+        level=saga.level if step.level is None else step.level,
         payload=saga.payload,
         correlation=saga.correlation,
         policies=saga.policies.model_copy(update={"owner_notification": None, "uncertain_pivot": None}),
-        step=step.model_copy(update={**_ELSEWHERE, "compensate": compensate}),
+        step=_alone(step),
         facts=_facts(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),
         outputs={before: dict(saga.outputs[before]) for before in sorted(saga.ancestors(name)) if saga.outputs[before]},
     )
+
+
+def _alone(step: Step) -> Step:
+    """Give the step without what is said at it and decides nothing here."""
+    undo = step.undo if step.compensate is None else step.compensate.model_copy(update={"backoff": None})
+    return step.model_copy(update={**_ELSEWHERE, "undo": undo})
 
 
 def fails_the_saga(step: Step, policies: Policies) -> bool:
@@ -87,7 +92,7 @@ def fails_the_saga(step: Step, policies: Policies) -> bool:
         return True
     if step.optional or step.step_class == StepClass.RETRIABLE:
         return False
-    if step.step_class == StepClass.COMPENSATABLE:
+    if step.step_class == StepClass.COMPENSATABLE or step.only_reads:
         return True
     told = step.callback is not None and step.callback.outcomes.refused is not None
     return told or step.forward.replies.refused is not None or bool(step.given.refusing)

@@ -41,14 +41,14 @@ def effect_unknown(step: Step, policies: Policies) -> Ends:
     """Give the ends when the forward call took effect and no reply came back: given up, or asked for and found applied."""
     found = [End.COMMITTED] if _may_be_asked(step, policies) else []
     missing = bool(step.forward.outputs)  # a status call does not tell them
-    return _distinct([*([] if _must_be_asked(step, policies) and not missing else [_given_up(step)]), *found])
+    return _distinct([*(() if _must_be_asked(step, policies) and not missing else _given_up(step)), *found])
 
 
 def no_effect_unknown(step: Step, policies: Policies) -> Ends:
     """Give the ends when no forward call arrived: given up, or a pivot asked for and found absent."""
     asked = step.step_class == StepClass.PIVOT and _may_be_asked(step, policies)
     found = [_without(step, End.COMPENSATED)] if asked else []
-    return _distinct([*([] if _must_be_asked(step, policies) else [_given_up(step)]), *found])
+    return _distinct([*(() if _must_be_asked(step, policies) else _given_up(step)), *found])
 
 
 def reply_lost_once(step: Step, policies: Policies) -> Ends:
@@ -75,7 +75,7 @@ def caller_died(step: Step, policies: Policies) -> Ends:
 def callback_lost_for_good(step: Step, policies: Policies) -> Ends:
     """Give the ends when no callback comes: its time is over, then it is asked for or given up."""
     never = step.step_class == StepClass.PIVOT and not _may_be_asked(step, policies) and policies.uncertain_pivot is not None
-    return _distinct([*([] if never else [End.COMMITTED]), _given_up(step)])
+    return _distinct([*([] if never else [End.COMMITTED]), *_given_up(step)])
 
 
 def undo_reply_lost_once(step: Step) -> Ends:
@@ -102,8 +102,12 @@ def _must_be_asked(step: Step, policies: Policies) -> bool:
     return step.step_class == StepClass.PIVOT and policies.uncertain_pivot == "ask_then_forward"
 
 
-def _given_up(step: Step) -> End:
-    return _without(step, End.COMPENSATED if step.step_class == StepClass.COMPENSATABLE else End.ESCALATED)
+def _given_up(step: Step) -> Ends:
+    """A step that only reads leaves nothing to undo; past the point of no return the owner is told of it."""
+    if step.only_reads:
+        return _distinct([_without(step, End.COMPENSATED), _without(step, End.ESCALATED)])
+    undone = step.step_class == StepClass.COMPENSATABLE and step.compensate is not None
+    return (_without(step, End.COMPENSATED if undone else End.ESCALATED),)
 
 
 def _without(step: Step, end: End) -> End:

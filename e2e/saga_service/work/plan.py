@@ -52,7 +52,7 @@ def can_time_out(saga: Saga, states: States) -> bool:
     """Would the saga be undone if its time were over now? Not when all steps have begun, nor once it can only go forward."""
     begun = [step for step in saga.steps if states[step.step] not in (StepState.PENDING, StepState.SKIPPED)]
     is_waiting = any(state == StepState.PENDING for state in states.values())
-    return is_waiting and all(step.step_class == StepClass.COMPENSATABLE for step in begun)
+    return is_waiting and all(step.step_class not in (StepClass.PIVOT, StepClass.RETRIABLE) for step in begun)
 
 
 def to_undo(saga: Saga, records: Mapping[str, StepRecord], attempts: Iterable[Attempt], state: SagaState) -> set[str]:
@@ -107,7 +107,8 @@ def reason(saga: Saga, states: States, *, timed_out: bool = False) -> str | None
 
 
 def _comes_before(other: Step, step: Step) -> bool:
-    return other.step in step.after or _RANK[other.step_class] < _RANK[step.step_class]
+    first, second = _RANK.get(other.step_class), _RANK.get(step.step_class)  # a step that only reads stands where `after` says
+    return other.step in step.after or (first is not None and second is not None and first < second)
 
 
 def _is_behind(step: Step, state: StepState) -> bool:
