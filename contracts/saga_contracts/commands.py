@@ -93,7 +93,9 @@ def deck(file: Path, step: str | None, faults: int, *, in_pairs: bool, as_json: 
 
 @contracts.command()
 @_file
-@click.option("--pacts", "folder", type=click.Path(path_type=Path), required=True, help="Folder with the pact files.")
+@click.option(
+    "--pacts", "folder", type=click.Path(path_type=Path), required=True, help="Folder with the pact files, also in folders of it."
+)
 @click.option("--threshold", default=0, show_default=True, type=click.IntRange(0, 100), help="Least percentage to accept.")
 @click.option(
     "--svg", "picture", type=click.Path(path_type=Path), help="Write the table as a picture, too; an earlier picture is replaced."
@@ -206,7 +208,7 @@ def _pacts(folder: Path) -> list[dict[str, Any]]:
     if not folder.is_dir():
         _stop(f"There is no folder {folder}. Name the one that the contract tests wrote their pacts to.")
     found = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.rglob("*.json")):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
