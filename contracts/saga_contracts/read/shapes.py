@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from saga_contracts.declare import saga
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.schemas.values import shortened
+from saga_contracts.read.dialects.expanding import FIELD
 
 MOST = 100
 """So many faults are told at most."""
@@ -198,7 +199,8 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
     for part in path:
         current = _resolve(current, definitions)
         current = current.get("properties", {}).get(part, {}) if part else current.get("items", {})
-    return frozenset(_resolve(current, definitions).get("properties", {}))
+    known = frozenset(_resolve(current, definitions).get("properties", {}))
+    return known | {FIELD} if path in ((), ("steps", "")) else known
 
 
 def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
