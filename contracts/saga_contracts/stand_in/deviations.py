@@ -127,8 +127,8 @@ def _correlated_callback(slice_: StepSlice) -> bool:
 def _has_outputs(slice_: StepSlice) -> bool:
     """Is there an output in the reply to a repeated call that can be another value?"""
     names = expectations.answers(slice_, Situation(State.APPLIED, forwarded=True), Letter.FORWARD)
-    reply = expectations.declared(slice_.step, "forward", names[0])
-    body = templates.examples(reply.body) if reply is not None else None
+    declared = expectations.declared(slice_.step, "forward", names[0])
+    body = templates.examples(declared[0].body) if declared else None
     found = (pointer(body, path) for path in slice_.step.forward.outputs.values())
     return any(isinstance(one, str | int) and not isinstance(one, bool) for one in found)
 

@@ -51,7 +51,7 @@ class Lra(Dialect):
         return {"request": request, "replies": {name: {"status": status} for name, status in replies.items()}}
 
     def _status(self, step: Mapping[str, Any]) -> Filled:
-        replies: Filled = {"applied": _told("Active"), "absent": {"status": 410}}
+        replies: Filled = {"applied": [_told("Active"), _told("Completed")], "absent": [{"status": 410}, {"status": 404}]}
         if is_undone(step):
             replies["compensated"] = _told("Compensated")
         request = _request("GET", self._at(self.status, "status"))
