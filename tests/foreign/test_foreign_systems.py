@@ -13,32 +13,34 @@ from foreign import FOREIGN, Judged, need, verify, write_pacts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 Judge = Callable[..., Judged]
+WAIVERS, LEVEL = r"^waivers:.*", r"^level:[^\n]*\n"
+NEED_A_STATUS = ("O2", "O6", "O7", "O8", "O9", "O11", "O12", "O14", "O15")
 PROGRAMS = {"lra_flights": "node", "dtm_bank": "go"}
 
 
 @pytest.fixture(scope="session")
-def pacts_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def pacts_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
     """The pacts of a system's saga, written once by the contract tests with the step client library."""
-    written: dict[str, Path] = {}
+    written: dict[tuple[str, str], Path] = {}
 
-    def pacts(system: str) -> Path:
-        if system not in written:
-            written[system] = write_pacts(system, tmp_path_factory.mktemp(system))
-        return written[system]
+    def pacts(system: str, leave_out: str) -> Path:
+        if (system, leave_out) not in written:
+            written[system, leave_out] = write_pacts(system, tmp_path_factory.mktemp(system), leave_out)
+        return written[system, leave_out]
 
     return pacts
 
 
 @pytest.fixture
 def judge(
-    pacts_of: Callable[[str], Path], tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    pacts_of: Callable[[str, str], Path], tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Judge:
-    """Start a system, with one fault planted or none, and judge it."""
+    """Start a system, with one fault planted or none, and judge it; parts of its saga file may be left out."""
 
-    def judged(system: str, mutant: str = "") -> Judged:
+    def judged(system: str, mutant: str = "", leave_out: str = "") -> Judged:
         need(PROGRAMS.get(system, "python3"))
         monkeypatch.setenv("GOCACHE", os.environ.get("GOCACHE", str(request.config.cache.mkdir("go-build"))))
-        return verify(system, pacts_of(system), tmp_path, mutant)
+        return verify(system, pacts_of(system, leave_out), tmp_path, mutant)
 
     return judged
 
@@ -60,6 +62,24 @@ def test_a_dtm_branch_in_go_is_green_at_level_1_with_what_its_barrier_gives_up_w
     assert "not looked at, since the saga asks for level 1 only: O2" in judged.text
 
 
+def test_the_same_branch_at_level_3_is_unproven_where_dtm_has_no_call_that_tells_its_state(judge: Judge) -> None:
+    judged = judge("dtm_bank", leave_out=LEVEL)
+    assert judged.status == 3, judged.text
+    assert judged.obligations == {"O4": "waived", "O32": "waived"} | dict.fromkeys(NEED_A_STATUS, "unproven"), judged.text
+    assert "the step declares no status call" in judged.text
+
+
+def test_a_bought_api_is_waived_by_name_for_what_it_does_not_remember(judge: Judge) -> None:
+    judged = judge("bought_charges")
+    assert (judged.status, judged.obligations) == (0, {"O8": "waived", "O9": "waived"}), judged.text
+    assert "Waived by A. Buyer until 2099-12-31" in judged.text
+
+
+def test_the_same_api_without_the_waivers_is_broken_in_these_and_nothing_else(judge: Judge) -> None:
+    judged = judge("bought_charges", leave_out=WAIVERS)
+    assert (judged.status, judged.obligations) == (1, {"O8": "broken", "O9": "broken"}), judged.text
+
+
 MUTANTS = [
     ("lra_flights", "forgets-null", {"O8", "O9"}),
     ("lra_flights", "keeps-seats", {"O6"}),
@@ -76,6 +96,11 @@ MUTANTS = [
 def test_a_planted_fault_is_blamed_on_its_obligation(judge: Judge, system: str, mutant: str, broken: set[str]) -> None:
     judged = judge(system, mutant)
     assert (judged.status, judged.broken) == (1, broken), judged.text
+
+
+def test_what_replies_do_not_show_is_seen_by_the_probe(judge: Judge) -> None:
+    judged = judge("dtm_bank", "hangs", leave_out=LEVEL)
+    assert (judged.status, judged.broken) == (1, {"O9"}), judged.text
 
 
 def test_each_system_is_declared_where_it_stands() -> None:
