@@ -143,7 +143,7 @@ def _deck(deck: DeckResult) -> Iterator[str]:
             yield f"  unproven: {one.name}: {one.trouble}"
     if deck.judgement.not_looked_at:
         names = ", ".join(deck.judgement.not_looked_at)
-        yield f"  not looked at, since the saga asks for level {deck.slice.level} only: {names}"
+        yield f"  not looked at, since the step is at level {deck.slice.level} only: {names}"
 
 
 def _broken_obligation(deck: DeckResult, name: str, verdict: Verdict) -> Iterator[str]:

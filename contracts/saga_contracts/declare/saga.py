@@ -205,6 +205,10 @@ class Saga(Model):
         """Give the names of all steps that are done before this one starts."""
         return self.graph.ancestors(name)
 
+    def goes_only_forward(self, name: str) -> bool:
+        """Is a step begun only once the saga can no longer be undone?"""
+        return any(self.step(one).step_class in (StepClass.PIVOT, StepClass.RETRIABLE) for one in self.ancestors(name))
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the saga; what was worked out of its steps is worked out anew for the copy."""
         copied = super().model_copy(update=update, deep=deep)

@@ -1,11 +1,12 @@
 """One step of a saga as its file declares it: participant, class, key, preconditions, calls (pure)."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from saga_contracts.declare.calls import Callback, Compensate, Forward, Probe, Status
-from saga_contracts.declare.kinds import Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
+from saga_contracts.declare.kinds import NONE, Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
 
 
 class ProviderState(Model):
@@ -33,6 +34,14 @@ class SemanticLock(Model):
     """The outcome that another saga gets meanwhile."""
 
 
+def _kind_of_undo(value: object) -> str:
+    return "none" if value == NONE else "call"
+
+
+Undo = Annotated[Annotated[Compensate, Tag("call")] | Annotated[Literal["none"], Tag("none")], Discriminator(_kind_of_undo)]
+"""A compensation, or the word that there is none yet."""
+
+
 class Step(Model):
     """One step of a saga."""
 
@@ -41,6 +50,8 @@ class Step(Model):
     step_class: StepClass = Field(alias="class")
     after: tuple[Name, ...] = ()
     """Steps that must be done before; none: it starts at once."""
+    level: Annotated[int, Field(ge=1, le=4)] | None = None
+    """How much is asked of this step; default: the saga's level."""
     optional: bool = False
     completion: Completion = Completion.SYNC
     tries: Annotated[int, Field(ge=1, le=10)] = 3
@@ -54,11 +65,29 @@ class Step(Model):
     """For `key: natural`: the fields of the payload that identify the step, such as `order_id`."""
     given: Given = Given()
     forward: Forward
-    compensate: Compensate | None = None
+    undo: Undo | None = Field(default=None, alias="compensate")
+    """The call that undoes the step's effect; `none`: there is none yet, so nothing that speaks of undoing is kept."""
     status: Status | None = None
     callback: Callback | None = None
     probe: Probe | None = None
     semantic_lock: SemanticLock | None = None
+
+    @property
+    def compensate(self) -> Compensate | None:
+        """The call that undoes the step's effect; None where there is none."""
+        return self.undo if isinstance(self.undo, Compensate) else None
+
+    @property
+    def only_reads(self) -> bool:
+        """Has it no effect, so that it needs no key and no compensation?"""
+        return self.step_class == StepClass.READ_ONLY
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the step; `compensate`, as the field is named in a file, stands for `undo`."""
+        changes = dict(update or {})
+        if "compensate" in changes:
+            changes["undo"] = changes.pop("compensate")
+        return super().model_copy(update=changes, deep=deep)
 
     @property
     def undo_tries(self) -> int:

@@ -78,7 +78,7 @@ def pairs(saga: Saga) -> list[tuple[str, str]]:
     found = []
     for index, first in enumerate(saga.steps):
         for second in saga.steps[index + 1 :]:
-            if first.participant == second.participant:
+            if first.participant == second.participant and not (first.only_reads or second.only_reads):
                 swap = second.step in saga.ancestors(first.step)
                 found.append((second.step, first.step) if swap else (first.step, second.step))
     return found

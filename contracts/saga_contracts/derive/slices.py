@@ -60,11 +60,11 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
     return StepSlice(
         format=saga.format,
         saga=saga.saga,
-        level=saga.level,
+        level=saga.level if step.level is None else step.level,
         payload=saga.payload,
         correlation=saga.correlation,
         policies=saga.policies.model_copy(update={"owner_notification": None}),
-        step=step.model_copy(update={"after": ()}),
+        step=step.model_copy(update={"after": (), "level": None}),
         facts=_facts(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),
         outputs={before: dict(saga.outputs[before]) for before in sorted(saga.ancestors(name)) if saga.outputs[before]},
@@ -75,7 +75,7 @@ def fails_the_saga(step: Step) -> bool:
     """May this step make the others be undone? A pivot without an answer does not: it may have happened."""
     if step.optional or step.step_class == StepClass.RETRIABLE:
         return False
-    if step.step_class == StepClass.COMPENSATABLE:
+    if step.step_class == StepClass.COMPENSATABLE or step.only_reads:
         return True
     told = step.callback is not None and step.callback.outcomes.refused is not None
     return told or step.forward.replies.refused is not None or bool(step.given.refusing)

@@ -95,8 +95,8 @@ def _bounded(saga: Saga, tries: int, *, patient: bool) -> Saga:
     """Give the saga with the time-outs and tries of a test."""
 
     def bounded(step: Step) -> Step:
-        undo = step.compensate and step.compensate.model_copy(update={"tries": tries})
-        return step.model_copy(update={"timeout_ms": _timeout_ms(step, patient=patient), "tries": tries, "compensate": undo})
+        undo = step.undo if step.compensate is None else step.compensate.model_copy(update={"tries": tries})
+        return step.model_copy(update={"timeout_ms": _timeout_ms(step, patient=patient), "tries": tries, "undo": undo})
 
     return saga.model_copy(update={"steps": tuple(bounded(step) for step in saga.steps)})
 

@@ -7,7 +7,7 @@ told at the step and not at all who wait for it.
 import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -215,9 +215,12 @@ def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
     return schema
 
 
-def _options(schema: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Give a schema and those that it joins."""
-    return schema, *schema.get("anyOf", ()), *schema.get("allOf", ())
+def _options(schema: Any) -> Iterator[Any]:
+    """Give a schema and all that it lets one choose from."""
+    yield schema
+    for kind in ("anyOf", "oneOf", "allOf"):
+        for option in schema.get(kind, ()):
+            yield from _options(option)
 
 
 _SPECIAL: Mapping[str, Callable[[Path, Any, Any], tuple[str, str]]] = {

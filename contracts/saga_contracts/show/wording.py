@@ -181,7 +181,8 @@ def _history_lines(history: History) -> Iterator[str]:
     yield f"  {history.name}   ({faults_words(history.faults)})"
     for play in history.plays:
         yield f"    {play.letter}  {_play_words(play)}"
-    yield f"    the probe reads {WORLDS[history.world]} ({obligation_words(history.ends.effect_obligation)})"
+    if history.ends.effect_obligation != "O1":  # what only reads has no effect
+        yield f"    the probe reads {WORLDS[history.world]} ({obligation_words(history.ends.effect_obligation)})"
     yield f"    checks {', '.join(obligation_words(one) for one in history.obligations)}"
 
 

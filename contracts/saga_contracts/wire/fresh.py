@@ -93,7 +93,8 @@ def other_payload(payload: Payload, step: Step, current: Mapping[str, Any], chan
 
 def can_be_misused(payload: Payload, step: Step) -> bool:
     """Is there a call with the same key and another payload?"""
-    return step.key != KeyStyle.NONE and other_payload(payload, step, payload.example, random.Random(1)) is not None  # noqa: S311
+    keyed = step.key != KeyStyle.NONE and not step.only_reads
+    return keyed and other_payload(payload, step, payload.example, random.Random(1)) is not None  # noqa: S311
 
 
 def put(payload: dict[str, Any], dotted: str, value: Any) -> None:

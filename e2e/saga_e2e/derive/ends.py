@@ -39,13 +39,13 @@ def refused(step: Step) -> Ends:
 
 def effect_unknown(step: Step) -> Ends:
     """Give the ends when the forward call took effect and no reply came back: given up, or asked for and found applied."""
-    return _distinct([_given_up(step), *([End.COMMITTED] if step.status is not None else [])])
+    return _distinct([*_given_up(step), *([End.COMMITTED] if step.status is not None else [])])
 
 
 def no_effect_unknown(step: Step) -> Ends:
     """Give the ends when no forward call arrived: given up, or a pivot asked for and found absent."""
     asked = step.step_class == StepClass.PIVOT and step.status is not None
-    return _distinct([_given_up(step), *([_without(step, End.COMPENSATED)] if asked else [])])
+    return _distinct([*_given_up(step), *([_without(step, End.COMPENSATED)] if asked else [])])
 
 
 def reply_lost_once(step: Step) -> Ends:
@@ -70,7 +70,7 @@ def caller_died(step: Step) -> Ends:
 
 def callback_lost_for_good(step: Step) -> Ends:
     """Give the ends when no callback comes: its time is over, then it is asked for or given up."""
-    return _distinct([End.COMMITTED, _given_up(step)])
+    return _distinct([End.COMMITTED, *_given_up(step)])
 
 
 def undo_reply_lost_once(step: Step) -> Ends:
@@ -89,8 +89,12 @@ def may_use_up_the_tries(step: Step, fault: Fault) -> bool:
     return fault.role in (Role.FORWARD, Role.COMPENSATE) and not is_repeated(step, fault.role)
 
 
-def _given_up(step: Step) -> End:
-    return _without(step, End.COMPENSATED if step.step_class == StepClass.COMPENSATABLE else End.ESCALATED)
+def _given_up(step: Step) -> Ends:
+    """A step that only reads leaves nothing to undo; past the point of no return the owner is told of it."""
+    if step.only_reads:
+        return _distinct([_without(step, End.COMPENSATED), _without(step, End.ESCALATED)])
+    undone = step.step_class == StepClass.COMPENSATABLE and step.compensate is not None
+    return (_without(step, End.COMPENSATED if undone else End.ESCALATED),)
 
 
 def _without(step: Step, end: End) -> End:

@@ -5,7 +5,7 @@ A scenario says which preconditions the participants are put into, which faults 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
@@ -66,7 +66,7 @@ def derive(saga: Saga) -> tuple[Scenario, ...]:
         _participant_dies(saga),
         _saga_service_dies(saga),
     )
-    return tuple(scenario for part in made for scenario in part)
+    return tuple(_with_what_stays(saga, scenario) for part in made for scenario in part)
 
 
 def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: Iterable[str] = ()) -> tuple[Scenario, ...]:
@@ -83,6 +83,14 @@ def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: I
     if wanted:
         return tuple(scenario for scenario in known.values() if scenario.name in wanted)
     return tuple(scenario for scenario in known.values() if tier in (Tier.NIGHTLY, scenario.tier))
+
+
+def _with_what_stays(saga: Saga, scenario: Scenario) -> Scenario:
+    """Where a step has no compensation yet, its effect may stay whenever the saga is undone, and the owner is told."""
+    stays = any(step.step_class == StepClass.COMPENSATABLE and step.compensate is None for step in saga.steps)
+    if not stays or End.COMPENSATED not in scenario.expected:
+        return scenario
+    return replace(scenario, expected=tuple(dict.fromkeys((*scenario.expected, End.ESCALATED))))
 
 
 def _committed() -> Scenario:
@@ -214,7 +222,7 @@ def can_refuse(step: Step) -> bool:
 
 
 def _compensatable(saga: Saga) -> Iterator[Step]:
-    return (step for step in saga.steps if step.step_class == StepClass.COMPENSATABLE)
+    return (step for step in saga.steps if step.compensate is not None)
 
 
 def _refusal(step: Step) -> Fault:

@@ -101,7 +101,7 @@ def record_agrees(case: Judged) -> Finding:
 
 def _went_forward(case: Judged) -> bool:
     """Did the saga pass the point from which it goes only forward?"""
-    forward_only = [step for step in case.saga.steps if step.step_class != StepClass.COMPENSATABLE]
+    forward_only = [step for step in case.saga.steps if step.step_class in (StepClass.PIVOT, StepClass.RETRIABLE)]
     return any(case.found(step).state in ("applied", "exhausted", "uncertain", "running") for step in forward_only)
 
 
@@ -112,6 +112,7 @@ def _named(case: Judged) -> list[str]:
 def _without_cause(case: Judged) -> Iterator[str]:
     """An escalation needs a fault that outlasts the tries: at a compensation, or at a step that only goes forward."""
     causes = {fault.step for fault in case.scenario.faults if _can_escalate(case, fault)}
+    causes |= {step.step for step in case.saga.steps if step.step_class == StepClass.COMPENSATABLE and step.compensate is None}
     if not causes:
         yield "The saga is escalated, but no fault of this scenario can cause that."
     for name in _named(case):
@@ -121,7 +122,7 @@ def _without_cause(case: Judged) -> Iterator[str]:
 
 def _can_escalate(case: Judged, fault: Fault) -> bool:
     step = case.saga.step(fault.step)
-    forward_only = step.step_class != StepClass.COMPENSATABLE
+    forward_only = step.step_class in (StepClass.PIVOT, StepClass.RETRIABLE) or case.saga.goes_only_forward(step.step)
     where = fault.role == Role.COMPENSATE or (fault.role in (Role.FORWARD, Role.CALLBACK) and forward_only)
     return where and may_use_up_the_tries(step, fault)
 

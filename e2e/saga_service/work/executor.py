@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from saga_contracts.client import Completion, Step, StepCall, StepClass, outputs_in, step_key
+from saga_contracts.client import Completion, Saga, Step, StepCall, StepClass, outputs_in, step_key
 from saga_service.records import Attempt, Callback, Role, StepRecord, StepState
 from saga_service.store import Store
 from saga_service.work import plan
@@ -65,7 +65,7 @@ class Executor:
         step = job.saga.step(name)
         await asyncio.to_thread(self._store.move_step, job.saga_id, StepRecord(name, StepState.RUNNING), (StepState.PENDING,))
         outputs = {before: record.outputs for before, record in records.items() if record.state == StepState.APPLIED}
-        record = _by_class(step, await self._outcome(job, step, outputs))
+        record = _by_class(job.saga, step, await self._outcome(job, step, outputs))
         await asyncio.to_thread(self._store.move_step, job.saga_id, record, (StepState.RUNNING,))
 
     async def _outcome(self, job: Job, step: Step, outputs: Mapping[str, Mapping[str, Any]]) -> StepRecord:
@@ -135,9 +135,10 @@ def _called_back(step: Step, callback: Callback, reply: Attempt) -> StepRecord:
     return StepRecord(step.step, told, outcome, outputs or {})
 
 
-def _by_class(step: Step, record: StepRecord) -> StepRecord:
+def _by_class(saga: Saga, step: Step, record: StepRecord) -> StepRecord:
     """A step that can only go forward does not fail: its tries are used up. So is an undecided pivot: it may have happened."""
-    only_forward = step.step_class == StepClass.RETRIABLE and record.state in (StepState.REFUSED, StepState.UNCERTAIN)
+    forward = step.step_class == StepClass.RETRIABLE or (step.only_reads and saga.goes_only_forward(step.step))
+    only_forward = forward and record.state in (StepState.REFUSED, StepState.UNCERTAIN)
     undecided = step.step_class == StepClass.PIVOT and record.state == StepState.UNCERTAIN
     if only_forward or undecided:
         return StepRecord(record.step, StepState.EXHAUSTED, record.outcome, record.outputs)

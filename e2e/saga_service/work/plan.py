@@ -99,7 +99,8 @@ def reason(saga: Saga, states: States) -> str | None:
 
 
 def _comes_before(other: Step, step: Step) -> bool:
-    return other.step in step.after or _RANK[other.step_class] < _RANK[step.step_class]
+    first, second = _RANK.get(other.step_class), _RANK.get(step.step_class)  # a step that only reads stands where `after` says
+    return other.step in step.after or (first is not None and second is not None and first < second)
 
 
 def _is_behind(step: Step, state: StepState) -> bool:

@@ -51,7 +51,7 @@ ROWS: list[tuple[str, Any, str]] = [
     ("forward", [], "This must be a mapping of fields."),
     ("given", {"enough": [{"state": 3}]}, "This must be a text. Put it between quotes. Found 3."),
     ("participant", "/a", "A service's name begins with no blank and no slash"),
-    ("class", "pivott", "'pivott' is not one of compensatable, pivot, retriable. Did you mean `pivot`?"),
+    ("class", "pivott", "'pivott' is not one of compensatable, pivot, retriable, read_only. Did you mean `pivot`?"),
     ("classs", "pivot", "The field `classs` is not known. Did you mean `class`?"),
     ("when", "{payload.amount} > 3", "A step that runs only under a condition (`when`) cannot be declared yet."),
     ("for_each", "{payload.items}", "A step for each item of a list (`for_each`) cannot be declared yet."),

@@ -98,6 +98,13 @@ def _patient() -> dict[str, Any]:
     return step
 
 
+def _looked_up() -> dict[str, Any]:
+    """Give a step that only reads."""
+    step = _step("look", "read_only", ["stays"])
+    del step["status"], step["forward"]["replies"]["suspended"]
+    return step
+
+
 FAILING: dict[str, tuple[int, Any] | None] = {
     "lose": None,
     "503": (503, None),
@@ -144,6 +151,10 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         ],
     ),
     "patient": _definition("patient", [_patient(), _step("next", "compensatable", ["held"], tries=1)]),
+    "legacy": _definition(  # what was done stays done; between, something is only read
+        "legacy",
+        [_step("stays", "compensatable", [], compensate="none"), _looked_up(), _step("tell", "retriable", ["look"])],
+    ),
     "lenient": _definition(
         "lenient",
         [

@@ -101,6 +101,10 @@ class StepAt:
     cases: tuple[ContractCase, ...] = ()
     runs: tuple[Run, ...] = ()
 
+    def level(self, of_the_saga: int) -> int:
+        """Give the step's level of adoption: its own, or that of the saga."""
+        return of_the_saga if self.slice_ is None else self.slice_.level
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
