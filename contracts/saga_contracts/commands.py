@@ -23,6 +23,7 @@ from saga_contracts.read import lint_demands
 from saga_contracts.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
 from saga_contracts.show.draw import saga_svg
+from saga_contracts.show.written import as_yaml
 
 _file = click.argument("file", type=click.Path(path_type=Path))
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -35,9 +36,13 @@ def contracts() -> None:
 
 @contracts.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--expand", is_flag=True, help="Print each file written out: what its dialects fill in, defaults left out.")
 @_as_json
-def lint(files: tuple[Path, ...], *, as_json: bool) -> None:
+def lint(files: tuple[Path, ...], *, expand: bool, as_json: bool) -> None:
     """Check saga files and name every fault with its line, its reason and its mend."""
+    if expand:
+        _expand(files, as_json=as_json)
+        return
     results = [_linted(file) for file in files]
     if as_json:
         _print_json(results)
@@ -175,6 +180,14 @@ def _pair_decks(saga: Saga, names: tuple[str, ...], faults: int, *, as_json: boo
         click.echo("\n\n".join(wording.pair_text(one) for one in found))
     else:
         click.echo(f"The saga {saga.saga} has no two steps at the same participant here: not applicable.")
+
+
+def _expand(files: tuple[Path, ...], *, as_json: bool) -> None:
+    written = [_load(file).as_json() for file in files]
+    if as_json:
+        _print_json(written)
+    else:
+        click.echo("---\n".join(as_yaml(one) for one in written), nl=False)
 
 
 def _linted(file: Path) -> dict[str, Any]:
