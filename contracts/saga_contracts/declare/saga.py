@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from saga_contracts.declare.calls import (
     Callback,
@@ -124,6 +124,11 @@ class Echo(Model):
     """By JSON pointer into the body."""
 
 
+def _as_it_is(value: Any) -> Any:
+    """Read by the model itself; here so that the JSON Schema knows the word `none`, too."""
+    return value
+
+
 class Correlation(Model):
     """By which headers a call says to which saga and step it belongs; `correlation: none` for no header at all."""
 
@@ -131,7 +136,7 @@ class Correlation(Model):
     step: str = "Saga-Step"
     headers: dict[str, str] | None = None
     """The headers as templates of `saga_id`, `step` and `key`, in the place of `saga_id` and `step`; `{}`: none."""
-    echo: Echo | None = None
+    echo: Annotated[Echo, BeforeValidator(_as_it_is, json_schema_input_type=Echo | Literal["none"])] | None = None
     """What a reply gives back; default: the same headers. `none`: nothing, so that O31 is not asked."""
 
     @model_validator(mode="before")
@@ -174,7 +179,9 @@ class Saga(Model):
     timeout_ms: Annotated[int, Field(ge=1, le=2_592_000_000)] | None = None
     """How long after its start the saga may still begin steps. Then it is undone, unless it can only go forward by then."""
     payload: Payload
-    correlation: Correlation = Correlation()
+    correlation: Annotated[Correlation, BeforeValidator(_as_it_is, json_schema_input_type=Correlation | Literal["none"])] = (
+        Correlation()
+    )
     policies: Policies = Policies()
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200)]
     waivers: tuple[Waiver, ...] = ()

@@ -50,14 +50,14 @@ class Step(Model):
     step_class: StepClass = Field(alias="class")
     after: tuple[Name, ...] = ()
     """Steps that must be done before; none: it starts at once."""
+    level: Annotated[int, Field(ge=1, le=4)] | None = None
+    """How much is asked of this step; default: the saga's level."""
     when: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
     """The step runs only when this holds, such as `{payload.amount} > 3`; nobody waits for a step that does not run."""
     otherwise: dict[str, Json] | None = None
     """Fields of the payload, reached by dots, with values for which `when` does not hold; with the example it holds."""
     undo_after: tuple[Name, ...] | None = None
     """Steps whose undoing must be over before this one is undone; default: all that come after it (the reverse order)."""
-    level: Annotated[int, Field(ge=1, le=4)] | None = None
-    """How much is asked of this step; default: the saga's level."""
     optional: bool = False
     completion: Completion = Completion.SYNC
     tries: Annotated[int, Field(ge=1, le=10)] = 3

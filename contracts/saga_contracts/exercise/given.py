@@ -95,9 +95,7 @@ def _bounded(saga: Saga, tries: int, *, patient: bool) -> Saga:
     """Give the saga with the time-outs and tries of a test; nobody waits long between them."""
 
     def bounded(step: Step) -> Step:
-        undo = step.undo
-        if step.compensate is not None:
-            undo = step.compensate.model_copy(update={"tries": tries, "backoff": None})
+        undo = step.undo if step.compensate is None else step.compensate.model_copy(update={"tries": tries, "backoff": None})
         times = {"timeout_ms": _timeout_ms(step, patient=patient), "tries": tries, "backoff": None}
         return step.model_copy(update={**times, "undo": undo})
 

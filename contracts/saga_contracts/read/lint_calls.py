@@ -96,14 +96,15 @@ def _callback(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem((*at, "forward", "request"), what, "Put `{callback_url}` into the body, a header or the query.")
 
 
-def _key_form(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     form, here = step.key_form, (*at, "key_form")
     if form is None or form == UUID:
         return
     if step.key in (KeyStyle.NATURAL, KeyStyle.NONE):
         yield Problem(here, f"A step with `key: {step.key}` has no key to be written.", "Remove `key_form`.")
     names = set(templates.names_in(form))
-    for name in sorted({"saga_id", "step"} - names):
+    alone = all(other is step or other.participant != step.participant for other in saga.steps)
+    for name in sorted({"saga_id", "step"} - names - ({"step"} if alone else set())):
         what = f"The key does not hold `{{{name}}}`, so two {'sagas' if name == 'saga_id' else 'steps'} would share it."
         yield Problem(here, what, "Write a template such as `{saga_id}-{step}`, or `uuid`.")
     for name in sorted(names - {"saga_id", "step"}):

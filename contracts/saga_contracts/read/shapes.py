@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from saga_contracts.declare import saga
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.schemas.values import shortened
+from saga_contracts.read.dialects.expanding import FIELD
 
 MOST = 100
 """So many faults are told at most."""
@@ -203,7 +204,8 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
             current = _resolve(current, definitions).get("properties", {}).get(part, {})
         else:
             current = next((option["items"] for option in _options(current) if "items" in option), {})
-    return frozenset(_resolve(current, definitions).get("properties", {}))
+    known = frozenset(_resolve(current, definitions).get("properties", {}))
+    return known | {FIELD} if path in ((), ("steps", "")) else known
 
 
 def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
