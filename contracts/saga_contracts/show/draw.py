@@ -95,7 +95,8 @@ def _arrows(saga: Saga, placed: Layout) -> Iterator[str]:
             ends = (before.x + WIDTH, before.middle - 8), (after.x, after.middle - 8)
             yield _curve("saga-order", [ends[0], *((one.x, one.middle - 8) for one in route), ends[1]])
             undone = step.step_class == StepClass.COMPENSATABLE and saga.step(name).compensate is not None
-            if undone and step.step in saga.undo_graph.ancestors(name):
+            in_reverse = saga.step(name).undo_after is None
+            if undone and (in_reverse or step.step in saga.undo_graph.ancestors(name)):
                 back = (after.x, after.y + HEIGHT - 14), (before.x + WIDTH, before.y + HEIGHT - 14)
                 yield _curve("saga-undo", [back[0], *((one.x, one.middle + 8) for one in reversed(route)), back[1]])
 
