@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.outcomes import Outcome
 from saga_contracts.declare.saga import Completion, ProviderState, Reply, Request, Saga, Step, StepClass
 from saga_contracts.derive import adoption, expectations
@@ -354,7 +354,7 @@ def _with_event(body: Any, event: str) -> Any:
 
 def _states(saga: Saga, step: Step, word: str, *, refusing: bool) -> tuple[ProviderState, ...]:
     preconditions = step.given.refusing if refusing else step.given.enough
-    context = {"payload": saga.payload.example}
+    context = {"payload": saga.payload.example, **elements.values(step, saga.payload.example)}
     domain = tuple(ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in preconditions)
     fresh = ProviderState(state=fresh_state(saga.saga, step.step), params={"saga": saga.saga, "step": step.step})
     if not word:

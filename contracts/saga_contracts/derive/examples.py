@@ -7,7 +7,7 @@ fresh values.
 import copy
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
 from saga_contracts.wire.keys import key_of
@@ -28,7 +28,8 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
         "outputs": outputs,
         "key": key,
         "saga_id": SAGA_ID,
-        "step": step.step,
+        "step": elements.parted(step.step)[0],
+        **elements.values(step, saga.payload.example),
         "callback_url": CALLBACK_URL.replace("{key}", key),
     }
 
@@ -39,7 +40,7 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     for name in saga.payload.fresh:
         fresh.put(payload, name, f"${{{name}}}")
     others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
-    return example_context(saga, step) | {"payload": payload} | others
+    return example_context(saga, step) | {"payload": payload, **elements.values(step, payload)} | others
 
 
 def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         value = templates.look_up(name, saga.payload.example)
         if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
             fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    found |= elements.values(step, found["payload"])
     if in_path(example["key"]) != example["key"]:
         found["key"] = f"${{stepKey{IN_PATH}}}"
     return found

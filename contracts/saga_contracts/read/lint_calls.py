@@ -107,8 +107,9 @@ def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for name in sorted({"saga_id", "step"} - names - ({"step"} if alone else set())):
         what = f"The key does not hold `{{{name}}}`, so two {'sagas' if name == 'saga_id' else 'steps'} would share it."
         yield Problem(here, what, "Write a template such as `{saga_id}-{step}`, or `uuid`.")
-    for name in sorted(names - {"saga_id", "step"}):
-        yield Problem(here, f"The template {{{name}}} is not known here.", "Known here: saga_id, step.")
+    known = {"saga_id", "step"} if step.for_each is None else {"saga_id", "step", "item_index"}
+    for name in sorted(names - known):
+        yield Problem(here, f"The template {{{name}}} is not known here.", f"Known here: {', '.join(sorted(known))}.")
 
 
 def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:

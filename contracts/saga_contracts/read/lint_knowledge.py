@@ -7,7 +7,7 @@ which of its calls came, whose call it is, and every value that it is to give ba
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import ProviderState, Reply, Saga, Step
 from saga_contracts.derive.examples import CALLBACK_URL, SAGA_ID, example_context
@@ -124,7 +124,7 @@ def _given(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     given, here = step.given, (*at, "given", "refusing")
     if not given.refusing:
         return
-    context = {"payload": saga.payload.example}
+    context = {"payload": saga.payload.example, **elements.values(step, saga.payload.example)}
     enough, refusing = (
         [(one.state, templates.fill(one.params, context)) for one in states] for states in (given.enough, given.refusing)
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from saga_contracts.declare import elements
 from saga_contracts.declare.saga import KeyStyle
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire.keys import UUID, key_of, saga_of
@@ -14,7 +15,8 @@ ROLES = ("forward", "compensate", "status", "probe")
 
 def calls_of(slice_: StepSlice) -> Iterator[Declared]:
     """Give the calls that a participant hears for a step."""
-    examples = {"payload": slice_.payload.example, "outputs": slice_.outputs}
+    example = slice_.payload.example
+    examples = {"payload": example, "outputs": slice_.outputs, **elements.values(slice_.step, example)}
     for role in ROLES:
         call = getattr(slice_.step, role)
         if call is not None:

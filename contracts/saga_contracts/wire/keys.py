@@ -3,7 +3,7 @@
 import re
 import uuid
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.saga import Step
 
 UUID = "uuid"
@@ -16,7 +16,7 @@ def step_key(saga_id: str, step: str, form: str | None = None) -> str:
 
     Args:
         saga_id: The saga's id.
-        step: The step's name.
+        step: The step's name, or that of its unit for one element (`ship:2`).
         form: As the saga file declares it: a template, `uuid`, or None for the usual form.
 
     >>> step_key("4f1c", "reserve_money")
@@ -28,20 +28,25 @@ def step_key(saga_id: str, step: str, form: str | None = None) -> str:
     """
     if form == UUID:
         return str(uuid.uuid5(_NAMESPACE, f"{saga_id}:{step}"))
-    return str(templates.fill(form or DEFAULT_FORM, {"saga_id": saga_id, "step": step}))
+    name, index = elements.parted(step)
+    usual = DEFAULT_FORM if index is None else f"{DEFAULT_FORM}:{{item_index}}"
+    return str(templates.fill(form or usual, {"saga_id": saga_id, "step": name, "item_index": index}))
 
 
 def key_of(step: Step, saga_id: str) -> str:
     """Give the key of a step for one saga, in the step's own form."""
-    return step_key(saga_id, step.step, step.key_form)
+    return step_key(saga_id, elements.name_of(step), step.key_form)
 
 
 def saga_of(step: Step, key: str) -> str | None:
     """Give the saga id that a key of a step holds; None when it is no key of this step, or its form does not tell."""
     if step.key_form == UUID:
         return None
-    parts = re.split(r"(\{saga_id\}|\{step\})", step.key_form or DEFAULT_FORM)
-    wanted = {"{saga_id}": "(?P<saga_id>.+)", "{step}": re.escape(step.step)}
+    name, index = elements.parted(step.step)
+    usual = DEFAULT_FORM if step.for_each is None else f"{DEFAULT_FORM}:{{item_index}}"
+    parts = re.split(r"(\{saga_id\}|\{step\}|\{item_index\})", step.key_form or usual)
+    number = r"[0-9]+" if index is None else str(index)
+    wanted = {"{saga_id}": "(?P<saga_id>.+)", "{step}": re.escape(name), "{item_index}": number}
     pattern, seen = "", False
     for part in parts:
         literal = part.replace("{{", "{").replace("}}", "}")

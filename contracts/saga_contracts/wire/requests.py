@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.saga import Correlation, Request, Saga, Step
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.wire import bodies, correlation
@@ -62,7 +62,8 @@ def call_context(step: Step, call: StepCall) -> dict[str, Any]:
         "outputs": call.outputs,
         "key": key_of(step, call.saga_id),
         "saga_id": call.saga_id,
-        "step": step.step,
+        "step": elements.parted(step.step)[0],
+        **elements.values(step, call.payload),
     }
     return context if call.callback_url is None else {**context, "callback_url": call.callback_url}
 

@@ -17,7 +17,7 @@ import httpx
 
 from saga_contracts.client.results import Backoff
 from saga_contracts.client.transport import http_request, received
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.saga import ProviderState, Request
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
@@ -198,7 +198,7 @@ class Driver:
 
     def _given(self, instance: Instance, *, refusing: bool) -> list[ProviderState]:
         given = self.slice.step.given
-        context = {"payload": instance.payload}
+        context = {"payload": instance.payload, **elements.values(self.slice.step, instance.payload)}
         states = given.refusing if refusing else given.enough
         return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.derive.adoption import Evidence, looks_at
 from saga_contracts.derive.expectations import World
 from saga_contracts.derive.slices import StepSlice
@@ -43,10 +43,15 @@ def reads_its_own(slice_: StepSlice) -> bool:
     probe, given = slice_.step.probe, slice_.step.given
     if probe is None or Evidence.EFFECT not in looks_at(slice_.level):
         return True
-    own = {"key", "saga_id", *(f"payload.{name}" for name in slice_.payload.fresh)}
-    asked = not own.isdisjoint(templates.names_in(probe.request.model_dump()))
+    asked = _names_its_own(slice_, probe.request.model_dump())
     states = [*given.enough, *given.refusing] if probe.reads.refusing is not None else []
-    return asked and all(not own.isdisjoint(templates.names_in(one.params)) for one in states)
+    return asked and all(_names_its_own(slice_, one.params) for one in states)
+
+
+def _names_its_own(slice_: StepSlice, value: Any) -> bool:
+    """Does a value with templates name what no other instance has?"""
+    names = list(templates.names_in(value))
+    return any(name in ("key", "saga_id") or elements.in_payload(slice_.step, name) in slice_.payload.fresh for name in names)
 
 
 class Looking:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Completion, ProviderState
 from saga_contracts.derive import expectations
@@ -155,7 +155,8 @@ def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
 def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[ProviderState, bool]:
     """Fill a precondition of the step as the saga file has it; and tell whether it is the one that refuses."""
     slice_ = current.driver.slice
-    example, fresh = {"payload": slice_.payload.example}, {"payload": current.instance.payload}
+    payloads = slice_.payload.example, current.instance.payload
+    example, fresh = ({"payload": one, **elements.values(slice_.step, one)} for one in payloads)
     for refusing, given in ((False, slice_.step.given.enough), (True, slice_.step.given.refusing)):
         for declared in given:
             if (declared.state, templates.fill(declared.params, example)) == (state.state, state.params):
