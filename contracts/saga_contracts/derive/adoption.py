@@ -122,7 +122,7 @@ def _never_misused(slice_: StepSlice) -> str | None:
 def declares_refusal(step: Step) -> bool:
     """May the step's participant refuse, in its reply or by its callback?"""
     told = step.callback is not None and step.callback.outcomes.refused is not None
-    return told or step.forward.replies.refused is not None or bool(step.given.refusing)
+    return told or step.forward.replies.refused is not None or step.given.can_refuse
 
 
 def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:

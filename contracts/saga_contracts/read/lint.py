@@ -14,7 +14,7 @@ from saga_contracts.declare import schemas
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
-from saga_contracts.read import lint_calls, lint_demands, lint_knowledge, lint_templates, lint_written
+from saga_contracts.read import lint_calls, lint_demands, lint_given, lint_knowledge, lint_templates, lint_written
 
 __all__ = ["MOST", "Problem", "problems"]
 
@@ -60,6 +60,7 @@ def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
         yield from lint_demands.problems(saga, step, ("steps", index))
         yield from lint_written.problems(saga, step, ("steps", index))
         if not not_fresh:  # what is no constant is to be known
+            yield from lint_given.problems(saga, step, ("steps", index))
             yield from lint_knowledge.problems(saga, step, ("steps", index))
 
 

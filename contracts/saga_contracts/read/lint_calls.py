@@ -46,9 +46,10 @@ def _replies(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     told = step.callback is not None and step.callback.outcomes.refused is not None
     if step.step_class == StepClass.RETRIABLE and (replies.refused or step.given.refusing):
         yield Problem((*here, "refused"), "A retriable step never refuses (O25).", "Remove the refusal or change the class.")
-    elif step.given.refusing and not (replies.refused or told):
-        what = "The step is made to refuse (`given.refusing`), but no refusal is declared."
-        yield Problem((*at, "given", "refusing"), what, "Declare the reply `refused`, or remove `refusing`.")
+    elif step.given.can_refuse and not (replies.refused or told):
+        field = "refusing_payload" if step.given.refusing_payload else "refusing"
+        what = f"The step is made to refuse (`given.{field}`), but no refusal is declared."
+        yield Problem((*at, "given", field), what, f"Declare the reply `refused`, or remove `{field}`.")
 
 
 def _several(_: Saga, step: Step, at: Path) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from saga_contracts.declare.saga import ProviderState, Reply, Saga, Step
 from saga_contracts.derive.examples import CALLBACK_URL, SAGA_ID, example_context
 from saga_contracts.wire import matching
 from saga_contracts.wire.keys import UUID
-from saga_contracts.wire.likeness import differs, same
+from saga_contracts.wire.likeness import differs
 from saga_contracts.wire.matching import Declared
 from saga_contracts.wire.requests import StepCall, UnsendableError, step_request
 from saga_contracts.wire.unfilling import leaves, readable
@@ -94,10 +94,10 @@ def _probe(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for name, fields, known in worlds:
         yield from _unknown(saga, fields, known, (*here, "reads", name), "neither the address nor the precondition tells it")
     linked = forward | _in_states(given.enough)
-    for name in sorted(_needs(saga, probe.request.model_dump()) - linked):
+    for name in sorted(needs(saga, probe.request.model_dump()) - linked):
         what = f"It is asked by `{{{name}}}`, which neither the forward call nor the precondition holds."
         yield Problem((*here, "request"), what, "Ask by a value that the participant knows of this step.")
-    if not _needs(saga, probe.request.model_dump()) and not given.enough:
+    if not needs(saga, probe.request.model_dump()) and not given.enough:
         what = "Its address is the same for every saga, and no precondition (`given.enough`) sets back what it reads."
         yield Problem((*here, "request"), what, "Put a fresh field of the payload into the address, or declare the precondition.")
 
@@ -117,26 +117,6 @@ def _one_call(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         if fields is None or reply.status in _BODILESS or odd:
             what = "The probe is the same call, and this reply has no room for what it reads."
             yield Problem((*at, "status", "replies", *place), what, "Ask the probe at another address.")
-
-
-def _given(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    """The two preconditions must differ, and one must be able to follow the other."""
-    given, here = step.given, (*at, "given", "refusing")
-    if not given.refusing:
-        return
-    context = {"payload": saga.payload.example}
-    enough, refusing = (
-        [(one.state, templates.fill(one.params, context)) for one in states] for states in (given.enough, given.refusing)
-    )
-    if len(enough) == len(refusing) and all(any(_same_state(one, other) for other in enough) for one in refusing):
-        yield Problem(here, "It is the same as `enough`.", "Name the state in which a forward call is refused.")
-    if not given.enough and not _needs(saga, [one.params for one in given.refusing]):
-        what = "It holds for every saga, and no precondition (`given.enough`) takes it back."
-        yield Problem(here, what, "Put a fresh field of the payload into its parameters, or declare `enough`.")
-
-
-def _same_state(one: tuple[str, Any], other: tuple[str, Any]) -> bool:
-    return one[0] == other[0] and same(one[1], other[1])
 
 
 def _before(step: Step, role: str, name: str) -> tuple[str, ...]:
@@ -165,13 +145,13 @@ def _in_states(states: Iterable[ProviderState]) -> set[str]:
 
 
 def _unknown(saga: Saga, value: Any, known: set[str], here: Path, why: str) -> Iterator[Problem]:
-    for name in sorted(_needs(saga, value)):
+    for name in sorted(needs(saga, value)):
         if not any(name == one or name.startswith(f"{one}.") for one in known):
             what = f"It holds `{{{name}}}`, and the participant cannot know that: {why}."
             yield Problem(here, what, "Put it into the request, or take it out of here.")
 
 
-def _needs(saga: Saga, value: Any) -> set[str]:
+def needs(saga: Saga, value: Any) -> set[str]:
     """Give the names whose values differ from saga to saga; a field of the payload that is never fresh is a constant."""
     names = set(templates.names_in(value)) - {"step"}
     return {name for name in names if not name.startswith("payload.") or _is_fresh(saga, name.removeprefix("payload."))}
@@ -187,5 +167,4 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _callback,
     _probe,
     _one_call,
-    _given,
 )

@@ -65,7 +65,7 @@ def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]
         yield ("probe", "reads"), step.probe.reads.model_dump(), _STEP_ROOTS
     if step.semantic_lock is not None:
         yield ("semantic_lock", "resource"), step.semantic_lock.resource, {"payload"}
-    yield ("given",), step.given.model_dump(), {"payload"}
+    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload"}
 
 
 def _parts(request: Request) -> Iterator[tuple[str, Any]]:

@@ -104,7 +104,7 @@ class Participant:
             NotServedError: when no step declares it.
         """
         given = [rules.step.given for rules in self.rules.values()]
-        declared = sorted({one.state for each in given for one in (*each.enough, *each.refusing)})
+        declared = sorted({one.state for each in given for one in (*each.enough, *each.refusing, *(each.retryable or ()))})
         if state not in declared:
             known = ", ".join(repr(one) for one in declared) or "none"
             raise NotServedError(404, f"The saga file declares no state {state!r} for these steps (declared: {known}).")

@@ -210,7 +210,7 @@ def _saga_service_dies(saga: Saga) -> Iterator[Scenario]:
 
 def can_refuse(step: Step) -> bool:
     """Can the step be made to refuse?"""
-    return step.step_class != StepClass.RETRIABLE and bool(step.given.refusing)
+    return step.step_class != StepClass.RETRIABLE and step.given.can_refuse
 
 
 def _compensatable(saga: Saga) -> Iterator[Step]:

@@ -18,7 +18,7 @@ import httpx
 from saga_contracts.client.results import Backoff
 from saga_contracts.client.transport import http_request, received
 from saga_contracts.declare import templates
-from saga_contracts.declare.saga import ProviderState, Request
+from saga_contracts.declare.saga import ProviderState, Request, Under
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim import sender
@@ -115,24 +115,31 @@ class Driver:
         if payload is None:
             raise SagapactError(f"There is no other payload for the key of {self.slice.step.step}: the case does not exist.")
         other = replace(instance, call=replace(instance.call, payload=payload))
-        before = self._given(instance, refusing=False)
-        for state in self._given(other, refusing=False):
+        before = self._given(instance, Under.ENOUGH)
+        for state in self._given(other, Under.ENOUGH):
             if state not in before:
                 other = self.took(other, change_state(self._http, self._states_url, state))
         return other
 
-    def prepare(self, instance: Instance, *, refusing: bool) -> Instance:
-        """Put the participant into the step's precondition.
+    def prepare(self, instance: Instance, under: Under) -> Instance:
+        """Put the participant into a precondition of the step.
 
         Returns:
-            The instance with the values that the participant gave for fields of the payload, such as an account that it has made.
+            The instance with the values that the participant gave for fields of the payload, such as an account that it has made,
+            and with the payload that is refused where the refusal is by payload.
 
         Raises:
             SagapactError: when the participant's state-change address does not take it.
         """
-        for state in self._given(instance, refusing=refusing):
+        instance = self.refusable(instance) if under == Under.REFUSING else instance
+        for state in self._given(instance, under):
             instance = self.took(instance, change_state(self._http, self._states_url, state))
         return instance
+
+    def refusable(self, instance: Instance) -> Instance:
+        """Give an instance with the payload that is refused, where the step declares one."""
+        fields = self.slice.step.given.fields(Under.REFUSING)
+        return replace(instance, call=replace(instance.call, payload=fresh.with_fields(instance.payload, fields)))
 
     def forward(self, instance: Instance, letter: str = "F") -> Called:
         """Make the forward call."""
@@ -196,10 +203,8 @@ class Driver:
         """Give what a reply or callback does not give back of the correlation, in words."""
         return list(correlation.unechoed(self.slice.correlation, headers, body, self.context(instance)))
 
-    def _given(self, instance: Instance, *, refusing: bool) -> list[ProviderState]:
-        given = self.slice.step.given
-        context = {"payload": instance.payload}
-        states = given.refusing if refusing else given.enough
+    def _given(self, instance: Instance, under: Under) -> list[ProviderState]:
+        context, states = {"payload": instance.payload}, self.slice.step.given.states(under)
         return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
 
     def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import httpx
-
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks, pactfile
 from saga_contracts.derive.cases import arrived_state, fresh_state
@@ -105,7 +103,9 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
         drivers = {
             f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
         }
-        result = _replay(target, interactions, _serving(target, drivers, http))
+        states = PactStates(drivers, target.states_url, http)
+        result = _replay(target, interactions, _serving(target, drivers, states))
+        states.restore()
         if any(one.verdict != Verdict.KEPT for one in result.interactions):
             check_sound(target.running)
         found.interactions = outcomes(result, drivers, SecondLook(drivers, how.today))
@@ -127,9 +127,8 @@ def _receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[Ca
         yield receiver
 
 
-def _serving(target: Target, drivers: Drivers, http: httpx.Client) -> Serving:
+def _serving(target: Target, drivers: Drivers, states: PactStates) -> Serving:
     """Give who serves the pact's states and messages: those of its sagas are ours, the others the participant's."""
-    states = PactStates(drivers, target.states_url, http)
     steps = [tuple(name.split("/")) for name in drivers]
     fresh = {fresh_state(saga, step) for saga, step in steps}
     arrived = tuple(arrived_state(saga, step, "").rstrip() for saga, step in steps)
