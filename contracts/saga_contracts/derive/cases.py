@@ -20,7 +20,7 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome
 from saga_contracts.declare.saga import Completion, ProviderState, Reply, Request, Saga, Step, StepClass, Under
-from saga_contracts.derive import expectations
+from saga_contracts.derive import adoption, expectations
 from saga_contracts.derive.examples import example_context, with_fields
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice, step_slice
@@ -169,13 +169,17 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[Case]:
             participant=step.participant,
             states=_states(saga, step, row.word, row.under),
             outcome=row.outcome,
-            obligations=row.obligations,
+            obligations=_of_reading(row) if step.only_reads else row.obligations,
             request=getattr(step, row.role.value).request,
             reply=row.reply,
             slice=slice_ if carries else None,
             fields=step.given.fields(row.under),
         )
     yield from _callback_cases(saga, step)
+
+
+def _of_reading(row: "_Row") -> tuple[str, ...]:
+    return tuple(one for one in row.obligations if one in adoption.OF_READING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +259,8 @@ def _word(slice_: StepSlice, before: str) -> str | None:
 def _possible(slice_: StepSlice, role: Role, name: str, letter: Letter) -> bool:
     """Does this call ever come at this step?"""
     callback = slice_.step.completion == Completion.CALLBACK
+    if slice_.step.only_reads and name not in ("done", "refused", "retryable"):
+        return False
     if role == Role.COMPENSATE:
         return slice_.step.compensate is not None
     if letter == Letter.RETRYABLE:  # what HTTP itself calls passing is not one reply that a contract could demand
@@ -275,9 +281,9 @@ def _situation(slice_: StepSlice, word: str, under: Under) -> Situation:
 def _demanded(slice_: StepSlice, situation: Situation, letter: Letter, case: str) -> str | None:
     """Give the name of the one declared reply that a contract can demand.
 
-    That is the reply which the file declares for this very case (of a list the first), or the only one that is right. Where several
-    different replies are right, a contract of one reply would accuse a participant that gives another: the deck judges it, and the client is shown
-    each of them by a client-only case.
+    That is the reply which the file declares for this very case (of a list the first), or the only one that is right. Where
+    several different replies are right, a contract of one reply would accuse a participant that gives another: the deck judges
+    it, and the client is shown each of them by a client-only case.
     """
     names = expectations.answers(slice_, situation, letter)
     if not names or names[0] == case:

@@ -152,13 +152,16 @@ def _unknown(saga: Saga, value: Any, known: set[str], here: Path, why: str) -> I
 
 
 def needs(saga: Saga, value: Any) -> set[str]:
-    """Give the names whose values differ from saga to saga; a field of the payload that is never fresh is a constant."""
+    """Give the names whose values differ from saga to saga; a field of the payload that is always the same is a constant."""
     names = set(templates.names_in(value)) - {"step"}
-    return {name for name in names if not name.startswith("payload.") or _is_fresh(saga, name.removeprefix("payload."))}
+    return {name for name in names if not name.startswith("payload.") or _changes(saga, name.removeprefix("payload."))}
 
 
-def _is_fresh(saga: Saga, field: str) -> bool:
-    return any(one == field or one.startswith(f"{field}.") for one in saga.payload.fresh)
+def _changes(saga: Saga, field: str) -> bool:
+    """Has a field another value in another saga: is it fresh, or one by which a call is refused?"""
+    refused = [name for step in saga.steps for name in step.given.refusing_payload or ()]
+    inside = any(field.startswith(f"{one}.") for one in refused)
+    return inside or any(one == field or one.startswith(f"{field}.") for one in (*saga.payload.fresh, *refused))
 
 
 _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (

@@ -106,6 +106,8 @@ class Right:
 
     def forward(self, row: Row, sight: Sight) -> Reply:
         """Take a forward call."""
+        if self.step.only_reads:
+            return self.read(sight)
         if row.payload is not None and not same(row.payload, sight.payload):
             return self.misused(row, sight)
         row.payload = sight.payload
@@ -122,6 +124,12 @@ class Right:
         fields = self.step.given.fields(Under.REFUSING)
         said = as_context(sight.payload).get("payload", {})
         return expectations.can_be_refused(self.step) and (sight.standing.refusing or (bool(fields) and _holds(said, fields)))
+
+    def read(self, sight: Sight) -> Reply:
+        """Answer a call that only reads: as things are now, whatever was answered before."""
+        if sight.standing.under == Under.RETRYABLE:
+            return self.reply("forward", "retryable")
+        return self.reply("forward", "refused" if self.refused_by(sight) else "done")
 
     def first(self, row: Row, sight: Sight) -> Reply:
         """Take the first forward call of a key."""

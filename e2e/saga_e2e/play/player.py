@@ -59,7 +59,7 @@ class Player:
         """Play a scenario and judge it."""
         began_ms, saga_id = self._proxy.now_ms(), ""
         under = [(one, Under.REFUSING if one.step in scenario.refusing else Under.ENOUGH) for one in self._saga.steps]
-        payload = fresh_payload(self._saga.payload, random.SystemRandom())
+        payload = with_fields(fresh_payload(self._saga.payload, random.SystemRandom()), dict(scenario.payload))
         for step, which in under:
             payload = with_fields(payload, step.given.fields(which))
         try:
@@ -181,6 +181,7 @@ class Player:
 
 
 def longer_s(saga: Saga, scenario: Scenario) -> float:
-    """Give how much longer a scenario takes in which the time of callbacks runs out."""
+    """Give how much longer a scenario takes in which the time of callbacks runs out, or replies are slow."""
+    slow_s = sum(fault.lasts_ms for fault in scenario.faults) / 1000
     lost = {fault.step for fault in scenario.faults if fault.persistent and fault.role == Role.CALLBACK}
-    return sum(saga.step(name).callback_timeout_ms / 1000 for name in lost)
+    return slow_s + sum(saga.step(name).callback_timeout_ms / 1000 for name in lost)

@@ -158,6 +158,16 @@ NOT_TO_BE_KNOWN: dict[str, tuple[Change, str, str]] = {
         "probe.reads.refusing",
         "`refusing` is never read",
     ),
+    "a probe that reads what only a refused payload changes": (
+        both(
+            put("/payload.example", {"item": "i-1", "user": {"id": "u-1"}, "fixed": "f", "amount": 5}),
+            put("forward.request.body", {"item": "{payload.item}", "amount": "{payload.amount}"}),
+            refused_payload({"amount": 1000}),
+            put("probe.reads.before", {"left": "{payload.amount}"}),
+        ),
+        "probe.reads.before",
+        "It holds `{payload.amount}`, and the participant cannot know that",
+    ),
     "a refused payload without a reply": (
         both(refused_payload({"item": "none"}), lambda saga: saga["steps"][0]["forward"]["replies"].pop("refused")),
         "given.refusing_payload",
