@@ -148,7 +148,7 @@ def _writable(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """A declared body can be written under its declared media type."""
     for role in ("forward", "compensate", "status", "probe", "callback"):
         call = getattr(step, role)
-        if call is None:
+        if call is None or call.request is None:
             continue
         why = bodies.unwritable(call.request.body, content_type_of(call.request))
         if why is not None:

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any, Protocol
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.saga import Probe, Saga, Step
+from saga_contracts.declare.saga import Probe, Request, Saga, Step
 from saga_contracts.wire import replies
 
 _APPLIED = frozenset({"applied", "in_progress"})
@@ -88,8 +88,8 @@ def shared_probes(saga: Saga, found: Mapping[str, Seen]) -> dict[str, str]:
     """
     places: dict[tuple[str, str, str], list[Step]] = {}
     for step in saga.steps:
-        if step.probe is not None and not found[step.step].probe_trouble:
-            places.setdefault(_address(step, step.probe, found[step.step]), []).append(step)
+        if step.probe is not None and step.probe.request is not None and not found[step.step].probe_trouble:
+            places.setdefault(_address(step, step.probe.request, found[step.step]), []).append(step)
     reasons: dict[str, str] = {}
     for one, other in (pair for steps in places.values() for pair in combinations(steps, 2)):
         field = _common_field(one.probe, other.probe)
@@ -99,8 +99,7 @@ def shared_probes(saga: Saga, found: Mapping[str, Seen]) -> dict[str, str]:
     return reasons
 
 
-def _address(step: Step, probe: Probe, found: Seen) -> tuple[str, str, str]:
-    request = probe.request
+def _address(step: Step, request: Request, found: Seen) -> tuple[str, str, str]:
     filled = templates.fill([request.path, request.query, request.body], found.context)
     return step.participant, request.method, str(filled)
 

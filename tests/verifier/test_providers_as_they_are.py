@@ -1,0 +1,187 @@
+"""A provider that was not built for Sagapact is verified as it is: what it needs stands in its provider file."""
+
+import json
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command_line import Done, Sagapact
+from saga_verifier.isolation.process.ports import Reservation
+from stock_in_sqlite import SAGA_WITHOUT_A_LOOK
+from stock_in_sqlite import __file__ as in_sqlite
+from written_pacts import pact_of
+
+FOREIGN = Path(__file__).parent / "foreign"
+Verify = Callable[..., Done]
+NODE = pytest.mark.skipif(
+    shutil.which("node") is None, reason="Node.js was not found; install it (Debian: apt-get install nodejs)."
+)
+
+
+@pytest.fixture(scope="module")
+def unseen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pact of a saga whose probe has no request."""
+    return pact_of(SAGA_WITHOUT_A_LOOK, "stock", tmp_path_factory.mktemp("unseen"))
+
+
+@pytest.fixture
+def sagapact(tmp_path: Path) -> Sagapact:
+    return Sagapact(tmp_path)
+
+
+def free_port() -> int:
+    with Reservation() as reservation:
+        return reservation.port
+
+
+def decks(done: Done) -> list[Any]:
+    return [deck for pact in json.loads(done.out)["pacts"] for deck in pact["decks"]]
+
+
+@pytest.fixture
+def in_node(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
+    """A stock in Node and its provider file; gives that and the log of its states."""
+
+    def write(*wrong: str, port: int = 0) -> tuple[Path, Path]:
+        folder = tmp_path / "stock"
+        shutil.copytree(FOREIGN, folder)
+        log = tmp_path / "states.log"
+        config = {"port": port or free_port(), "file": str(tmp_path / "left.json"), "log": str(log)}
+        (folder / "config.json").write_text(json.dumps(config))
+        file = tmp_path / "provider.yaml"
+        file.write_text(f"""
+format: 1
+provider: stock
+base_path: /api/v1
+start:
+  command: {json.dumps(["node", "stock.mjs", *wrong])}
+  cwd: {json.dumps(str(folder))}
+  port: {config["port"]}
+  pass_env: [PATH]
+health: {{path: ./health}}
+states: {{path: /_pact/states, teardown: true}}
+token: {{command: [node, stock/log_in.mjs, "{{base_url}}"], format: "Token {{token}}"}}
+probes:
+  small/take: {{command: [sh, -c, "cd stock && exec node left.mjs"], env: {{ITEM: "{{payload.item}}"}}}}
+""")
+        return file, log
+
+    return write
+
+
+@NODE
+@pytest.mark.slow
+def test_a_service_in_node_is_kept_under_its_base_path_with_live_tokens_its_own_port_and_a_probe_by_a_program(
+    sagapact: Sagapact, in_node: Callable[..., tuple[Path, Path]], unseen: Path
+) -> None:
+    file, log = in_node()
+
+    done = sagapact("verify", file, "--pact", unseen, "--json")
+
+    assert done.status == 0, done.text
+    assert {deck["verdict"] for deck in decks(done)} == {"kept"}
+    assert "live-" not in done.text
+    changes = Counter(log.read_text().splitlines())
+    assert set(changes) == {"setup stock for shop", "teardown stock for shop"}
+    assert changes["setup stock for shop"] == changes["teardown stock for shop"]
+
+
+@NODE
+@pytest.mark.slow
+def test_a_wrong_service_in_node_is_broken_by_what_the_program_reads_and_its_tokens_are_not_shown(
+    sagapact: Sagapact, in_node: Callable[..., tuple[Path, Path]], unseen: Path
+) -> None:
+    file, _ = in_node("applies_twice")
+
+    done = sagapact("verify", file, "--pact", unseen)
+
+    assert done.status == 1, done.text
+    assert "broken: O3 " in done.out
+    assert "the probe reads" in done.out
+    assert "live-" not in done.text
+
+
+@NODE
+def test_a_fixed_port_that_is_in_use_is_told_as_such(
+    sagapact: Sagapact, in_node: Callable[..., tuple[Path, Path]], unseen: Path
+) -> None:
+    with Reservation() as taken:
+        assert taken._socket is not None
+        taken._socket.listen()
+        file, _ = in_node(port=taken.port)
+        done = sagapact("verify", file, "--pact", unseen)
+
+    assert done.status == 4, done.text
+    assert f"stock cannot be started: it is to listen on port {taken.port}, and another program listens there." in done.text
+
+
+def by_sql(tmp_path: Path, *wrong: str, probe: str) -> Path:
+    command = ["{python}", in_sqlite, "{port}", "{workdir}/stock.sqlite", *wrong]
+    file = tmp_path / "provider.yaml"
+    start = json.dumps({"command": command})
+    file.write_text(f"format: 1\nprovider: stock\nstart: {start}\nstates: {{path: /_states}}\n{probe}\n")
+    return file
+
+
+SQL = 'probes: {small/take: {sql: "SELECT free AS \\"left\\" FROM shelves WHERE item = :item", url: "sqlite:///{workdir}/stock.sqlite", params: {item: "{payload.item}"}}}'  # noqa: E501
+
+
+@pytest.mark.slow
+def test_an_effect_that_no_call_shows_is_read_by_sql(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
+    right = sagapact("verify", by_sql(tmp_path, probe=SQL), "--pact", unseen, "--json")
+    wrong = sagapact("verify", by_sql(tmp_path, "applies", "twice", probe=SQL), "--pact", unseen, "--json")
+
+    assert (right.status, wrong.status) == (0, 1), right.text + wrong.text
+    (deck,) = decks(wrong)
+    assert deck["obligations"]["O3"] == "broken"
+    reading = next(call for history in deck["histories"] for call in history["calls"] if call["letter"] == "probe")
+    assert (reading["request"]["method"], reading["reply"]["body"]) == ("SQL", [{"left": 3}])
+
+
+def test_an_effect_that_neither_file_says_how_to_read_is_unproven_in_words(
+    sagapact: Sagapact, tmp_path: Path, unseen: Path
+) -> None:
+    done = sagapact("verify", by_sql(tmp_path, probe=""), "--pact", unseen)
+
+    assert done.status == 3, done.text
+    assert "no call of the API shows the effect, and the provider file does not say how it is read (`probes`)" in done.out
+    assert "broken" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("probe", "told"),
+    [
+        (SQL.replace("shelves", "shelfs"), "no such table: shelfs"),
+        (SQL.replace("stock.sqlite", "none.sqlite"), "unable to open database file"),
+        ('probes: {small/take: {command: ["{python}", -c, "print(1/0)"]}}', "ZeroDivisionError"),
+        ('probes: {small/take: {command: ["{python}", -c, "print(\'left: 3\')"]}}', "printed no JSON, but 'left: 3'"),
+        ('probes: {small/take: {requests: ["/items/{payload.item}"]}}', 'the probe reads {"left": null} instead of {"left": 3}'),
+    ],
+)
+def test_an_effect_that_cannot_be_read_makes_histories_unproven_with_the_reason(
+    sagapact: Sagapact, tmp_path: Path, unseen: Path, probe: str, told: str
+) -> None:
+    done = sagapact("verify", by_sql(tmp_path, probe=probe), "--pact", unseen)
+
+    assert done.status == 3, done.text
+    assert told in done.out
+
+
+def test_a_probe_cannot_write(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
+    kept = tmp_path / "kept.sqlite"
+    with sqlite3.connect(kept) as database:
+        database.execute("CREATE TABLE shelves (item TEXT, free INTEGER)")
+    sql = "WITH a AS (SELECT 1) INSERT INTO shelves SELECT 1, 2 FROM a"
+    probe = "probes: " + json.dumps({"small/take": {"sql": sql, "url": f"sqlite:///{kept}"}})
+
+    done = sagapact("verify", by_sql(tmp_path, probe=probe), "--pact", unseen)
+
+    assert done.status == 3, done.text
+    assert "attempt to write a readonly database" in done.out
+    with sqlite3.connect(kept) as database:
+        assert database.execute("SELECT count(*) FROM shelves").fetchone() == (0,)
