@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from command_line import Done, Sagapact
+from command_line import Done, Sagapact, here
+from plain_provider import __file__ as plain
 from saga_verifier.isolation.process.ports import Reservation
 from stock_in_sqlite import SAGA_WITHOUT_A_LOOK
 from stock_in_sqlite import __file__ as in_sqlite
@@ -185,3 +186,58 @@ def test_a_probe_cannot_write(sagapact: Sagapact, tmp_path: Path, unseen: Path) 
     assert "attempt to write a readonly database" in done.out
     with sqlite3.connect(kept) as database:
         assert database.execute("SELECT count(*) FROM shelves").fetchone() == (0,)
+
+
+def ordinary(tmp_path: Path, provider: str, *paths: str) -> None:
+    calls = [{"description": path, "request": {"method": "GET", "path": path}, "response": {"status": 200}} for path in paths]
+    pact = {"consumer": {"name": "web"}, "provider": {"name": provider}, "interactions": calls}
+    (tmp_path / "pacts").mkdir(exist_ok=True)
+    (tmp_path / "pacts" / f"{provider}.json").write_text(json.dumps(pact))
+
+
+SEVERAL = """
+format: 1
+start: {command: ["{python}", %s, "{port}"]}
+services:
+  - {provider: good}
+  - {provider: bad}
+  - {provider: dead, start: {command: [nowhere, "{port}"]}}
+  - {provider: unasked}
+"""
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Path:
+    """A file of four services: a good one, a bad one, one that cannot be started, and one without a pact."""
+    ordinary(tmp_path, "good", "/ok")
+    ordinary(tmp_path, "bad", "/ok", "/no")
+    ordinary(tmp_path, "dead", "/ok")
+    (tmp_path / "provider.yaml").write_text(SEVERAL % json.dumps(plain))
+    return tmp_path / "provider.yaml"
+
+
+def test_each_service_of_a_file_ends_with_its_own_value_and_the_worst_is_the_exit_status(services: Path, tmp_path: Path) -> None:
+    done = here("verify", services, "--pact", tmp_path / "pacts")
+
+    assert done.status == 1, done.text
+    for line in (
+        "good: kept",
+        "bad: broken",
+        "dead: could not find out: dead cannot be started",
+        "unasked: could not find out: ",
+    ):
+        assert f"\n{line}" in f"\n{done.out}", done.out
+
+
+def test_the_services_that_are_named_are_verified_and_the_others_left_alone(services: Path, tmp_path: Path) -> None:
+    one = here("verify", services, "--pact", tmp_path / "pacts", "--provider", "good")
+    two = here("verify", services, "--pact", tmp_path / "pacts", "--provider", "good", "--provider", "dead", "--json")
+    none = here("verify", services, "--pact", tmp_path / "pacts", "--provider", "god")
+
+    assert (one.status, one.out.splitlines()[-1]) == (0, "good: kept")
+    assert "bad" not in one.out
+    assert two.status == 4
+    told = json.loads(two.out)
+    assert (told["exit_status"], [each["provider"] for each in told["providers"]]) == (4, ["good", "dead"])
+    assert [each["verdict"] for each in told["providers"]] == ["kept", "unknown"]
+    assert (none.status, "has no service 'god'. Did you mean good?" in none.text) == (2, True)

@@ -69,19 +69,21 @@ class StateChanges:
         meant = [state for state in standing if name in (None, state.state)]
         if len(meant) < len(standing):
             self._standing[owner] = [state for state in standing if state not in meant]
-        for state in reversed(meant) if self._teardown is not False and self._url is not None else ():
-            self._take_back(state)
+        asked = reversed(meant) if self._teardown is not False and self._url is not None else ()
+        refusals = [refusal for state in asked if (refusal := self._refusal(state)) is not None]
+        if refusals and self._teardown:
+            raise refusals[0]
+        self.notes += [note for note in dict.fromkeys(map(str, refusals)) if note not in self.notes]
 
-    def _take_back(self, state: ProviderState) -> None:
+    def _refusal(self, state: ProviderState) -> SagapactError | None:
+        """Take one back; give what its participant says against it."""
         where = f"Cannot take back the state {state.state!r}"
         mend = f'Answer 2xx to "action": "{TEARDOWN}", or write `states: {{path: …, teardown: false}}`.'
         try:
             self._change(state, TEARDOWN, where, mend)
         except SagapactError as error:
-            if self._teardown:
-                raise
-            if (note := str(error)) not in self.notes:
-                self.notes.append(note)
+            return error
+        return None
 
     def _change(self, state: ProviderState, action: str, where: str, mend: str) -> dict[str, Any]:
         if self._url is None:
