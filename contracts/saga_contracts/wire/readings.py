@@ -38,8 +38,11 @@ def made(fields: Mapping[str, Any]) -> Any:
     """
     document: Any = None
     for name, value in fields.items():
-        parts = [part.replace("~1", "/").replace("~0", "~") for part in name.split("/")[1:]] if _is_pointer(name) else [name]
-        document = _put(document, parts, value)
+        if _is_pointer(name):
+            parts = [part.replace("~1", "/").replace("~0", "~") for part in name.split("/")[1:]]
+            document = _put(document, parts, value)
+        else:
+            document = {**(document or {}), name: value}
     return {} if document is None else document
 
 
