@@ -1,6 +1,7 @@
 """A provider that was not built for Sagapact is verified as it is: what it needs stands in its provider file."""
 
 import json
+import re
 import shutil
 import sqlite3
 from collections import Counter
@@ -10,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from command_line import Done, Sagapact, here
+from command_line import ROOT, Done, Sagapact, here
 from plain_provider import __file__ as plain
 from saga_verifier.isolation.process.ports import Reservation
 from stock_in_sqlite import SAGA_WITHOUT_A_LOOK
 from stock_in_sqlite import __file__ as in_sqlite
 from written_pacts import pact_of
 
-FOREIGN = Path(__file__).parent / "foreign"
+EXAMPLE = ROOT / "provider_verifier" / "examples" / "stock_in_node"
+GUIDE = (ROOT / "provider_verifier" / "README.md").read_text(encoding="utf-8")
 Verify = Callable[..., Done]
 NODE = pytest.mark.skipif(
     shutil.which("node") is None, reason="Node.js was not found; install it (Debian: apt-get install nodejs)."
@@ -44,33 +46,34 @@ def decks(done: Done) -> list[Any]:
     return [deck for pact in json.loads(done.out)["pacts"] for deck in pact["decks"]]
 
 
-@pytest.fixture
-def in_node(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
-    """A stock in Node and its provider file; gives that and the log of its states."""
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pact of the example's saga."""
+    text = (EXAMPLE / "saga.yaml").read_text()
+    return pact_of(text, "stock", tmp_path_factory.mktemp("orders"))
 
-    def write(*wrong: str, port: int = 0) -> tuple[Path, Path]:
-        folder = tmp_path / "stock"
-        shutil.copytree(FOREIGN, folder)
-        log = tmp_path / "states.log"
-        config = {"port": port or free_port(), "file": str(tmp_path / "left.json"), "log": str(log)}
-        (folder / "config.json").write_text(json.dumps(config))
-        file = tmp_path / "provider.yaml"
-        file.write_text(f"""
-format: 1
-provider: stock
-base_path: /api/v1
-start:
-  command: {json.dumps(["node", "stock.mjs", *wrong])}
-  cwd: {json.dumps(str(folder))}
-  port: {config["port"]}
-  pass_env: [PATH]
-health: {{path: ./health}}
-states: {{path: /_pact/states, teardown: true}}
-token: {{command: [node, stock/log_in.mjs, "{{base_url}}"], format: "Token {{token}}"}}
-probes:
-  small/take: {{command: [sh, -c, "cd stock && exec node left.mjs"], env: {{ITEM: "{{payload.item}}"}}}}
-""")
-        return file, log
+
+@pytest.fixture
+def in_node(tmp_path: Path) -> Callable[..., Path]:
+    """The example in Node, at a free port or another one; gives its provider file."""
+
+    def write(*wrong: str, port: int = 0) -> Path:
+        folder = tmp_path / "provider_verifier" / "examples" / "stock_in_node"
+        shutil.copytree(EXAMPLE, folder)
+        number = port or free_port()
+        (folder / "config.json").write_text(json.dumps({"port": number}))
+        file = folder / "provider.yaml"
+        changes = {
+            "port: 18080": f"port: {number}",
+            "[node, stock.mjs]": json.dumps(["node", "stock.mjs", *wrong]),
+            'env: {DATA: "{workdir}"}\n  pass': f'env: {{DATA: "{{workdir}}", STATES_LOG: "{tmp_path}/states.log"}}\n  pass',
+        }
+        text = file.read_text()
+        for was, now in changes.items():
+            assert was in text
+            text = text.replace(was, now)
+        file.write_text(text)
+        return file
 
     return write
 
@@ -78,16 +81,19 @@ probes:
 @NODE
 @pytest.mark.slow
 def test_a_service_in_node_is_kept_under_its_base_path_with_live_tokens_its_own_port_and_a_probe_by_a_program(
-    sagapact: Sagapact, in_node: Callable[..., tuple[Path, Path]], unseen: Path
+    sagapact: Sagapact, in_node: Callable[..., Path], orders: Path
 ) -> None:
-    file, log = in_node()
+    (command,) = re.findall(r"sagapact (verify \S*examples\S*) --pact (\S+)", GUIDE)
+    in_node()
+    (sagapact.folder / "build" / "pacts").mkdir(parents=True)
+    shutil.copy(orders, sagapact.folder / command[1])
 
-    done = sagapact("verify", file, "--pact", unseen, "--json")
+    done = sagapact(*command[0].split(), "--pact", command[1], "--json")
 
     assert done.status == 0, done.text
     assert {deck["verdict"] for deck in decks(done)} == {"kept"}
     assert "live-" not in done.text
-    changes = Counter(log.read_text().splitlines())
+    changes = Counter((sagapact.folder / "states.log").read_text().splitlines())
     assert set(changes) == {"setup stock for shop", "teardown stock for shop"}
     assert changes["setup stock for shop"] == changes["teardown stock for shop"]
 
@@ -95,11 +101,9 @@ def test_a_service_in_node_is_kept_under_its_base_path_with_live_tokens_its_own_
 @NODE
 @pytest.mark.slow
 def test_a_wrong_service_in_node_is_broken_by_what_the_program_reads_and_its_tokens_are_not_shown(
-    sagapact: Sagapact, in_node: Callable[..., tuple[Path, Path]], unseen: Path
+    sagapact: Sagapact, in_node: Callable[..., Path], orders: Path
 ) -> None:
-    file, _ = in_node("applies_twice")
-
-    done = sagapact("verify", file, "--pact", unseen)
+    done = sagapact("verify", in_node("applies_twice"), "--pact", orders)
 
     assert done.status == 1, done.text
     assert "broken: O3 " in done.out
@@ -107,15 +111,19 @@ def test_a_wrong_service_in_node_is_broken_by_what_the_program_reads_and_its_tok
     assert "live-" not in done.text
 
 
+def test_lint_says_that_the_provider_file_has_to_say_how_the_effect_is_read() -> None:
+    done = here("contracts", "lint", EXAMPLE / "saga.yaml")
+
+    assert done.status == 0, done.text
+    assert "so the provider file has to say how it is read (`probes: {orders/take_stock: …}`)" in done.out
+
+
 @NODE
-def test_a_fixed_port_that_is_in_use_is_told_as_such(
-    sagapact: Sagapact, in_node: Callable[..., tuple[Path, Path]], unseen: Path
-) -> None:
+def test_a_fixed_port_that_is_in_use_is_told_as_such(sagapact: Sagapact, in_node: Callable[..., Path], orders: Path) -> None:
     with Reservation() as taken:
         assert taken._socket is not None
         taken._socket.listen()
-        file, _ = in_node(port=taken.port)
-        done = sagapact("verify", file, "--pact", unseen)
+        done = sagapact("verify", in_node(port=taken.port), "--pact", orders)
 
     assert done.status == 4, done.text
     assert f"stock cannot be started: it is to listen on port {taken.port}, and another program listens there." in done.text

@@ -167,6 +167,11 @@ def notes(saga: Saga) -> Iterator[str]:
                 f"{step.step}: no compensation yet, so that what was done stays when the saga fails; the obligations of undoing "
                 "are broken, as declared, until they are waived."
             )
+        if step.probe is not None and step.probe.request is None:
+            yield (
+                f"{step.step}: no call of the API shows its effect, so the provider file has to say how it is read "
+                f"(`probes: {{{saga.saga}/{step.step}: …}}`); until it does, what needs the effect is unproven."
+            )
         if not step.only_reads and step.key != KeyStyle.NONE and not fresh.can_be_misused(saga.payload, step):
             yield (
                 f"{step.step}: no other payload can be sent under the same key, since the forward call holds nothing of it but "

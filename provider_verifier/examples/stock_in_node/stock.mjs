@@ -1,15 +1,17 @@
 // A stock in Node, as a team has it that has never heard of Sagapact: its port stands in its own configuration, its calls under
-// /api/v1 need a token that lasts for some calls only, its handler for Pact's states wants to know the consumer and takes back
-// what it set up, and no call shows what is left. `node stock.mjs [applies_twice]`, in a folder with config.json.
-import { readFileSync, writeFileSync, appendFileSync } from "node:fs";
+// /api/v1 need a token that lasts a minute, its handler for Pact's states wants to know the consumer and takes back
+// what it set up, and no call shows what is left. `DATA=folder node stock.mjs [applies_twice]`, in the folder of config.json;
+// STATES_LOG names a file that tells each state change.
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-const { port, file, log } = JSON.parse(readFileSync("config.json", "utf8"));
+const { port } = JSON.parse(readFileSync("config.json", "utf8"));
+const file = `${process.env.DATA}/left.json`;
 const twice = process.argv.includes("applies_twice");
 const left = {};
 const rows = {};
 const tokens = new Map();
-const CALLS_OF_A_TOKEN = 200;
+const LASTS_MS = 60_000;
 
 const keep = () => writeFileSync(file, JSON.stringify(left));
 
@@ -40,7 +42,7 @@ function back(key) {
 }
 
 function states({ consumer, state, params, action }) {
-  appendFileSync(log, `${action} ${state} for ${consumer}\n`);
+  if (process.env.STATES_LOG) appendFileSync(process.env.STATES_LOG, `${action} ${state} for ${consumer}\n`);
   if (consumer !== "shop" || state !== "stock") return [404, { error: "no such state" }];
   if (action === "teardown") delete left[params.item];
   else left[params.item] = params.left;
@@ -50,9 +52,7 @@ function states({ consumer, state, params, action }) {
 
 function api(method, path, headers, body) {
   const token = headers.authorization ?? "";
-  const calls = tokens.get(token) ?? 0;
-  if (calls < 1) return [401, { error: `not with ${token}` }];
-  tokens.set(token, calls - 1);
+  if (!(tokens.get(token) > Date.now())) return [401, { error: `not with ${token}` }];
   if (method === "POST" && path === "/take") return take(headers.key, body);
   if (method === "POST" && path === "/back") return back(headers.key);
   if (method === "GET" && path === "/status") return rows[headers.key] ? [200, { state: rows[headers.key].state }] : [404, {}];
@@ -62,7 +62,7 @@ function api(method, path, headers, body) {
 function answer(request, body) {
   if (request.url === "/login") {
     const token = `live-${Math.random().toString(36).slice(2)}-${tokens.size}`;
-    tokens.set(`Token ${token}`, CALLS_OF_A_TOKEN);
+    tokens.set(`Token ${token}`, Date.now() + LASTS_MS);
     return [200, { token }];
   }
   if (request.url === "/_pact/states") return states(body);
@@ -77,8 +77,8 @@ createServer((request, response) => {
   request.on("end", () => {
     const [status, body] = answer(request, text ? JSON.parse(text) : {});
     console.log(request.method, request.url, request.headers.authorization ?? "");
-    const same = Object.fromEntries(["saga-id", "saga-step"].filter((name) => request.headers[name]).map((name) => [name, request.headers[name]]));
-    response.writeHead(status, { "Content-Type": "application/json", ...same });
+    const same = ["saga-id", "saga-step"].filter((name) => request.headers[name]).map((name) => [name, request.headers[name]]);
+    response.writeHead(status, { "Content-Type": "application/json", ...Object.fromEntries(same) });
     response.end(JSON.stringify(body));
   });
 }).listen(port, "127.0.0.1");
