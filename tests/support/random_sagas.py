@@ -359,7 +359,9 @@ def _probes(draw: Draw, *, refuses: bool, fresh: list[str]) -> Json:
     reads: Json = {"before": {"it": before, "same": 7}, "applied": {"it": applied, "same": 7}}
     if refuses and draw(st.booleans()):
         reads["refusing"] = {"it": draw(st.sampled_from([0, "none left"])), "same": 7}
-    return {"request": {"method": "GET", "path": f"/world/{address}"}, "reads": reads}
+    into = draw(st.sampled_from(["", "", "/", "/0/", "/seen/last/"]))  # fields by name, or by pointer into whatever is read
+    pointed = {world: {f"{into}{name}": value for name, value in fields.items()} for world, fields in reads.items()}
+    return {"request": {"method": "GET", "path": f"/world/{address}"}, "reads": pointed}
 
 
 def _use_outputs(draw: Draw, steps: list[Json]) -> None:
