@@ -102,7 +102,9 @@ def _correlations() -> st.SearchStrategy[Any]:
 
 @st.composite
 def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
-    kind = draw(st.sampled_from(["compensatable", "compensatable", "compensatable", "pivot", "retriable"]))
+    kind = draw(st.sampled_from(["compensatable", "compensatable", "compensatable", "pivot", "retriable", "read_only"]))
+    if kind == "read_only":
+        return draw(_readings(name, earlier))
     callback = draw(st.integers(0, 3)) == 0
     key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none"]))
     step: Json = {
@@ -130,11 +132,35 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
         if step["forward"].get("outputs"):
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
-        step["compensate"] = draw(_compensations(step))
+        step["compensate"] = draw(_compensations(step)) if draw(st.integers(0, 5)) else "none"
     if draw(st.integers(0, 3)):
         step["status"] = draw(_status_calls(step))
     if draw(st.integers(0, 3)):
         step["probe"] = draw(_probes(refuses=refuses, fresh=fresh))
+    return step
+
+
+@st.composite
+def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
+    """A step that only reads, with or without a key."""
+    refuses = draw(st.booleans())
+    step: Json = {
+        "step": name,
+        "participant": draw(st.sampled_from(["one", "two"])),
+        "class": "read_only",
+        "after": earlier,
+        "completion": "sync",
+        "tries": draw(st.integers(1, 3)),
+        "timeout_ms": 20_000,
+        "key": draw(st.sampled_from(["header", "none"])),
+        "given": draw(_givens(refuses=refuses)),
+    }
+    request = draw(_requests(step, role="status"))
+    replies = draw(_looks(["done", *(["refused"] if refuses else [])]))
+    step["forward"] = {"request": {**request, "path": f"/read{request['path']}"}, "replies": replies}
+    if draw(st.booleans()) and replies["done"]["status"] != 204:
+        replies["done"]["body"] = {"id": {"$like": "id-1"}}
+        step["forward"]["outputs"] = {"id": "/id"}
     return step
 
 
@@ -217,7 +243,14 @@ def _looks(draw: Draw, names: list[str]) -> Json:
             reply = {"status": 200, "body": {"state": name}}
         used.add((status, way))
         found[name] = reply
+    for name in _some(draw, *found) if draw(st.integers(0, 3)) == 0 else ():
+        others = draw(st.lists(st.sampled_from((205, 206, 416, 418, 451)), min_size=1, max_size=2, unique=True))
+        found[name] = [found[name], *({"status": status} for status in others)]
     return found
+
+
+def _several(declared: Any) -> list[Json]:
+    return declared if isinstance(declared, list) else [declared]
 
 
 def _some(draw: Draw, *names: str) -> list[str]:
@@ -233,12 +266,12 @@ def _forwards(draw: Draw, step: Json, *, refuses: bool) -> Json:
         names.append("refused")
     replies = draw(_looks(names))
     forward: Json = {"request": draw(_requests(step, role="forward")), "replies": replies}
-    done = [replies[name] for name in ("done", "done_again") if name in replies]
+    done = [reply for name in ("done", "done_again") for reply in _several(replies.get(name, []))]
     if draw(st.booleans()) and (done or callback):
         for reply in done:
             body = reply.get("body")
             reply["body"] = {**(body if isinstance(body, dict) and "$like" not in body else {}), "id": {"$like": "id-1"}}
-            reply["status"] = 200 if reply["status"] == 204 else reply["status"]
+            reply["status"] = 200 if reply["status"] in (204, 205) else reply["status"]
         forward["outputs"] = {"id": "/id"}
     return forward
 

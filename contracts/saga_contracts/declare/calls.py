@@ -1,8 +1,9 @@
 """The calls of a step as a saga file declares them: requests, replies by outcome, callbacks, probes (pure)."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer, model_validator
 
 from saga_contracts.declare.kinds import Json, Model, Name, NullStatus, Transport
 
@@ -30,44 +31,75 @@ class Reply(Model):
     headers: dict[str, str] = Field(default={})
 
 
-class ForwardReplies(Model):
-    """Replies to a forward call, by outcome."""
+def _as_list(data: Any) -> Any:
+    return (data,) if isinstance(data, dict | Reply) else data
 
-    done: Reply | None = None
-    done_again: Reply | None = None
+
+def _as_short(replies: tuple[Reply, ...], write: SerializerFunctionWrapHandler) -> Any:
+    """Write a single reply without a list around it."""
+    written = write(replies)
+    return written[0] if len(written) == 1 else written
+
+
+MOST_REPLIES = 10
+_Several = Annotated[tuple[Reply, ...], Field(min_length=1, max_length=MOST_REPLIES)]
+Replies = Annotated[_Several, BeforeValidator(_as_list, json_schema_input_type=Reply | _Several), WrapSerializer(_as_short)]
+"""One reply or a list of replies that mean the same, the usual one first."""
+
+
+class RepliesByName(Model):
+    """The declared replies of a call, each name with one or several of them."""
+
+    def named(self, name: str) -> tuple[Reply, ...]:
+        """Give the replies that stand under a name, the usual one first; none when none does."""
+        return getattr(self, name, None) or ()
+
+    def each(self) -> Iterator[tuple[tuple[str | int, ...], Reply]]:
+        """Give every declared reply with its place: its name, and its number where the name has several."""
+        for name in type(self).model_fields:
+            found = self.named(name)
+            for number, reply in enumerate(found):
+                yield (name, number) if len(found) > 1 else (name,), reply
+
+
+class ForwardReplies(RepliesByName):
+    """Replies to a forward call, by outcome; each outcome has one reply, or a list with the usual one first."""
+
+    done: Replies | None = None
+    done_again: Replies | None = None
     """The same call repeated; default: as `done`."""
-    in_progress: Reply | None = None
+    in_progress: Replies | None = None
     """Accepted; the callback tells the outcome."""
-    refused: Reply | None = None
-    suspended: Reply | None = None
+    refused: Replies | None = None
+    suspended: Replies | None = None
     """A forward call that arrives after its compensation; default: as `refused`."""
-    misused: Reply | None = None
+    misused: Replies | None = None
     """The same key with another payload; default: status 422."""
-    retryable: Reply | None = None
+    retryable: Replies | None = None
     """An explicit 'try again'; 408, 425, 429 and 5xx always count as such."""
 
 
-class CompensateReplies(Model):
-    """Replies to a compensating call, by outcome."""
+class CompensateReplies(RepliesByName):
+    """Replies to a compensating call, by outcome; each outcome has one reply, or a list as above."""
 
-    done: Reply
-    done_again: Reply | None = None
+    done: Replies
+    done_again: Replies | None = None
     """Default: as `done`."""
-    null: Reply | None = None
+    null: Replies | None = None
     """Nothing was there to undo; default: as `done`. A declared other reply (such as 404) counts as success."""
-    impossible: Reply | None = None
+    impossible: Replies | None = None
     """It cannot be undone any more; allowed only after the saga's end."""
-    retryable: Reply | None = None
+    retryable: Replies | None = None
 
 
-class StatusReplies(Model):
-    """Replies to a status call, by the durable state of the step."""
+class StatusReplies(RepliesByName):
+    """Replies to a status call, by the durable state of the step; each state has one reply, or a list as above."""
 
-    applied: Reply
-    absent: Reply
-    compensated: Reply | None = None
-    refused: Reply | None = None
-    in_progress: Reply | None = None
+    applied: Replies
+    absent: Replies
+    compensated: Replies | None = None
+    refused: Replies | None = None
+    in_progress: Replies | None = None
 
 
 class Forward(Model):
@@ -80,6 +112,27 @@ class Forward(Model):
     """Name of an output for later steps, and the JSON pointer to it in the `done` reply, or in the callback that tells `done`."""
 
 
+class Backoff(Model):
+    """How long a call waits before its next try: each pause so many times as long as the one before, up to a longest.
+
+    A caller may make each pause shorter by chance, down to half of it, so that not all come at once.
+    """
+
+    first_ms: Annotated[int, Field(ge=1, le=600_000)]
+    factor: Annotated[float, Field(ge=1, le=100)] = 2
+    longest_ms: Annotated[int, Field(ge=1, le=86_400_000)] | None = None
+    """Default: as many as it becomes."""
+
+    def pause_ms(self, tries: int) -> float:
+        """Give the longest pause after so many tries, in milliseconds.
+
+        >>> Backoff(first_ms=100, factor=3, longest_ms=500).pause_ms(2)
+        300.0
+        """
+        grown = self.first_ms * self.factor ** min(tries - 1, 100)
+        return float(grown if self.longest_ms is None else min(grown, self.longest_ms))
+
+
 class Compensate(Model):
     """The call that undoes the step's effect."""
 
@@ -88,6 +141,8 @@ class Compensate(Model):
     replies: CompensateReplies
     tries: Annotated[int, Field(ge=1, le=30)] | None = None
     """How often the compensation is sent at most, the first time included; default: as often as the forward call."""
+    backoff: Backoff | None = None
+    """How long to wait between its tries; default: as the step says."""
     null_compensation: Annotated[dict[NullStatus, Literal["done"]], Field(min_length=1, max_length=1)] | None = None
     """Short for a `null` reply without a body: `{404: done}` says that 'not found' means 'nothing to undo', which is success."""
 
@@ -101,7 +156,8 @@ class Compensate(Model):
         if not isinstance(replies, dict) or len(statuses) != 1:
             return data
         null = replies.get("null") or {"status": statuses[0]}
-        if isinstance(null, dict) and null.get("status") != statuses[0]:
+        declared = null if isinstance(null, list) else [null]
+        if not any(one.get("status") == statuses[0] for one in declared if isinstance(one, dict)):
             raise ValueError("`null_compensation` and the reply `null` name different statuses; keep one of them")
         return {**data, "replies": {**replies, "null": null}}
 

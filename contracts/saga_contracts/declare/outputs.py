@@ -13,7 +13,7 @@ def example_outputs(step: "Step") -> dict[str, Any]:
     if not step.forward.outputs:
         return {}
     done = step.forward.replies.done or step.forward.replies.done_again
-    body = templates.examples(done.body) if done else None
+    body = templates.examples(done[0].body) if done else None
     if step.callback is not None and done is None:
         common = step.callback.request.body
         body = templates.examples({**(common if isinstance(common, dict) else {}), **step.callback.outcomes.done})

@@ -106,15 +106,15 @@ def expect(slice_: StepSlice, situation: Situation, letter: Letter) -> Expectati
     following = after_event(situation, letter, callback=step.completion == Completion.CALLBACK)
     names = answers(slice_, situation, letter)
     means = COMPENSATE if letter == Letter.COMPENSATE else FORWARD
-    obligation = _reply_obligation(situation, letter)
+    obligation = "O1" if step.only_reads else _reply_obligation(situation, letter)
     return Expectation(
         replies=names,
         outcomes=tuple(dict.fromkeys(means[name] for name in names)),
         obligation=obligation,
         told=told(slice_, following),
-        told_obligation=obligation if obligation in _REMEMBERED else "O14",
+        told_obligation="O1" if step.only_reads else obligation if obligation in _REMEMBERED else "O14",
         worlds=worlds(following),
-        effect_obligation=_effect_obligation(situation, letter),
+        effect_obligation="O1" if step.only_reads else _effect_obligation(situation, letter),
         following=following,
     )
 
@@ -170,16 +170,14 @@ def answers(slice_: StepSlice, situation: Situation, letter: Letter) -> tuple[st
     else:
         wanted = _forward(slice_, situation, refused_now=letter == Letter.REFUSED)
     role = "compensate" if letter == Letter.COMPENSATE else "forward"
-    return tuple(name for name in wanted if declared(slice_.step, role, name) is not None)
+    return tuple(name for name in wanted if declared(slice_.step, role, name))
 
 
-def declared(step: Step, role: str, name: str) -> Reply | None:
-    """Give the reply that a step declares under a name (`done_again`, `applied`, …), or None when it declares none."""
+def declared(step: Step, role: str, name: str) -> tuple[Reply, ...]:
+    """Give the replies that a step declares under a name (`done_again`, `applied`, …), the usual one first; or none."""
     call = getattr(step, role)
-    reply: Reply | None = getattr(call.replies, name, None) if call is not None else None
-    if reply is None and (role, name) == ("forward", "misused"):
-        return IMPLIED_MISUSE
-    return reply
+    found: tuple[Reply, ...] = call.replies.named(name) if call is not None else ()
+    return (IMPLIED_MISUSE,) if not found and (role, name) == ("forward", "misused") else found
 
 
 def can_be_refused(step: Step) -> bool:
@@ -233,7 +231,7 @@ def _forward(slice_: StepSlice, situation: Situation, *, refused_now: bool) -> t
         return _first_call(step, refusing=situation.refusing, refused_now=refused_now)
     if situation.state == State.COMPENSATED:
         accepted = ("suspended", "done_again", "done", "in_progress")
-        is_accepted = slice_.policies.suspended_forward == "accepted"
+        is_accepted = slice_.accepts_suspended
         return accepted if is_accepted else _or_accepted(step, ("suspended", "refused"))
     if situation.state == State.IN_PROGRESS:
         return ("in_progress", "done_again", "done", "refused")
@@ -249,12 +247,12 @@ def _first_call(step: Step, *, refusing: bool, refused_now: bool) -> tuple[str, 
 
 def _or_accepted(step: Step, names: tuple[str, ...]) -> tuple[str, ...]:
     """A callback step that declares none of these replies accepts the call, and tells the outcome by its callback."""
-    known = tuple(name for name in names if declared(step, "forward", name) is not None)
+    known = tuple(name for name in names if declared(step, "forward", name))
     return known or (("in_progress",) if step.completion == Completion.CALLBACK else names)
 
 
 def _tells(step: Step, state: State) -> bool:
-    return declared(step, "status", next(name for name, means in STATUS.items() if means == state)) is not None
+    return bool(declared(step, "status", next(name for name, means in STATUS.items() if means == state)))
 
 
 def _reply_obligation(situation: Situation, letter: Letter) -> str:

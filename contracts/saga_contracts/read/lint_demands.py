@@ -11,7 +11,7 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
-from saga_contracts.declare.saga import Completion, KeyStyle, Saga, Step, StepClass
+from saga_contracts.declare.saga import NONE, Completion, KeyStyle, Saga, Step, StepClass
 from saga_contracts.derive import expectations
 from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
@@ -78,7 +78,7 @@ def _events(step: Step) -> Iterator[tuple[Situation, Letter]]:
 def _unanswerable(situation: Situation, letter: Letter) -> tuple[str, str]:
     if letter == Letter.FORWARD and situation.state == State.COMPENSATED:
         what = "A forward call that comes after its compensation must be refused, and no declared reply says so (O9)."
-        return what, "Declare `suspended` (or `refused`), or set `policies.suspended_forward: accepted`."
+        return what, "Declare `suspended` (or `refused`), or set `suspended_forward: accepted` at the step."
     if letter == Letter.FORWARD and situation.state == State.REFUSED:
         return "A repeated forward call stays refused, and no declared reply says so (O32).", "Declare `refused`."
     call = "compensation" if letter == Letter.COMPENSATE else "forward call"
@@ -97,9 +97,9 @@ def _told_apart(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         call = getattr(step, role)
         if call is None:
             continue
-        for name, other in replies.mistaken(call.replies, means, _same_in(alike), context):
+        for place, other in replies.mistaken(call.replies, means, _same_in(alike), context):
             what = f"It looks the same as `{other}` ({obligation})."
-            yield Problem((*at, role, "replies", name), what, "Tell them apart by status, a header or a literal body field.")
+            yield Problem((*at, role, "replies", *place), what, "Tell them apart by status, a header or a literal body field.")
     told = [(outcome, templates.examples(templates.fill(body, context))) for outcome, body in replies.callback_bodies(step)]
     for outcome, body in told:
         if replies.callback_outcome(step, body, context) != outcome:
@@ -162,7 +162,12 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_answers,
 def notes(saga: Saga) -> Iterator[str]:
     """Say what a good file leaves unasked, and why: one sentence each."""
     for step in saga.steps:
-        if step.key != KeyStyle.NONE and not fresh.can_be_misused(saga.payload, step):
+        if step.undo == NONE:
+            yield (
+                f"{step.step}: no compensation yet, so that what was done stays when the saga fails; the obligations of undoing "
+                "are broken, as declared, until they are waived."
+            )
+        if not step.only_reads and step.key != KeyStyle.NONE and not fresh.can_be_misused(saga.payload, step):
             yield (
                 f"{step.step}: no other payload can be sent under the same key, since the forward call holds nothing of it but "
                 "its path and its key; so O4 (key misuse) is not asked."

@@ -27,11 +27,11 @@ def _replies(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     context = example_context(saga, step)
     for role in ("forward", "compensate", "status"):
         call = getattr(step, role)
-        for name, reply in call.replies if call is not None else ():
-            why = _unreadable(reply, context) if reply is not None else None
+        for place, reply in call.replies.each() if call is not None else ():
+            why = _unreadable(reply, context)
             if why is not None:
                 mend = "Declare what a service can send: a status from 200 on, fields as JSON, other media types as one text."
-                yield Problem((*at, role, "replies", name), why, mend)
+                yield Problem((*at, role, "replies", *place), why, mend)
 
 
 def _unreadable(reply: Reply, context: Mapping[str, Any]) -> str | None:
@@ -65,8 +65,8 @@ def _callback(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _outputs(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """Whatever tells that a step is done carries its outputs: the first reply may be lost."""
-    told = [(("forward", "replies", name), getattr(step.forward.replies, name)) for name in ("done", "done_again")]
-    tells = [((*at, *path), templates.examples(reply.body)) for path, reply in told if reply is not None]
+    told = [(place, reply) for place, reply in step.forward.replies.each() if place[0] in ("done", "done_again")]
+    tells = [((*at, "forward", "replies", *place), templates.examples(reply.body)) for place, reply in told]
     callback = dict(replies.callback_bodies(step))
     if Outcome.DONE in callback:
         tells.append(((*at, "callback", "outcomes", "done"), templates.examples(callback[Outcome.DONE])))

@@ -7,7 +7,7 @@ told at the step and not at all who wait for it.
 import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from saga_contracts.declare import saga
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.schemas.values import shortened
+from saga_contracts.read.dialects.expanding import FIELD
 
 MOST = 100
 """So many faults are told at most."""
@@ -52,8 +53,8 @@ _NOT_YET: Mapping[str, tuple[str, str]] = {
         ),
     ),
     **dict.fromkeys(
-        ("when", "condition", "if", "unless"),
-        ("A step that runs only under a condition (`{}`) cannot be declared yet.", "Declare a saga for each of the two cases."),
+        ("condition", "if", "unless"),
+        ("`{}` is not known here.", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),
     ),
     **dict.fromkeys(
         ("for_each", "foreach", "forEach", "loop"),
@@ -125,8 +126,11 @@ def _our_own(_: Path, __: Any, context: Any) -> tuple[str, str]:
 
 def _of_kind(kind: str, path: Path, found: Any) -> tuple[str, str]:
     what, mend = _KINDS.get(kind, ("This cannot stand here.", "Mend it."))
-    if kind == "model_type" and "replies" in path and isinstance(found, list):
-        what, mend = "Several replies for one outcome cannot be declared yet.", "Declare the one that the saga's own client gets."
+    if kind == "tuple_type" and "replies" in path:
+        what, mend = (
+            "This must be a reply, or a list of replies.",
+            "Write it as {status: 409}, or as [{status: 404}, {status: 409}].",
+        )
     elif kind == "string_type" and "outputs" in path and isinstance(found, dict):
         what, mend = (
             "An output is read from the body; from anywhere else it cannot be read yet.",
@@ -141,7 +145,7 @@ def _unknown(path: Path, _: Any, __: Any) -> tuple[str, str]:
         what, mend = _NOT_YET[field]
         return what.format(field), mend
     if len(path) == 1 and field.startswith(("timeout", "deadline")):
-        return f"A time limit of the whole saga (`{field}`) cannot be declared yet.", "Set `timeout_ms` at each step."
+        return f"The field `{field}` is not known.", "The time of the whole saga is `timeout_ms`, in milliseconds."
     known = sorted(_known_fields(tuple("" if isinstance(part, int) else part for part in path[:-1])))
     close = difflib.get_close_matches(field[:_LONGEST], known, n=1)
     mend = f"Did you mean `{close[0]}`?" if close else f"Remove it; known here: {', '.join(known)}." if known else "Remove it."
@@ -196,16 +200,27 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
     definitions = schema.get("$defs", {})
     current: Any = schema
     for part in path:
-        current = _resolve(current, definitions)
-        current = current.get("properties", {}).get(part, {}) if part else current.get("items", {})
-    return frozenset(_resolve(current, definitions).get("properties", {}))
+        if part:
+            current = _resolve(current, definitions).get("properties", {}).get(part, {})
+        else:
+            current = next((option["items"] for option in _options(current) if "items" in option), {})
+    known = frozenset(_resolve(current, definitions).get("properties", {}))
+    return known | {FIELD} if path in ((), ("steps", "")) else known
 
 
 def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    for option in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ())):
+    for option in _options(schema):
         if "$ref" in option:
             return definitions.get(option["$ref"].rpartition("/")[2], {})
     return schema
+
+
+def _options(schema: Any) -> Iterator[Any]:
+    """Give a schema and all that it lets one choose from."""
+    yield schema
+    for kind in ("anyOf", "oneOf", "allOf"):
+        for option in schema.get(kind, ()):
+            yield from _options(option)
 
 
 _SPECIAL: Mapping[str, Callable[[Path, Any, Any], tuple[str, str]]] = {

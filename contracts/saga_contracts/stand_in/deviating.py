@@ -34,7 +34,8 @@ class _RefusesItsRetry(Right):
     def again(self, row: Row, sight: Sight) -> Reply:
         if row.state != State.APPLIED:
             return super().again(row, sight)
-        return expectations.declared(self.step, "forward", "refused") or self.undeclared("forward", 418)
+        refused = expectations.declared(self.step, "forward", "refused")
+        return refused[0] if refused else self.undeclared("forward", 418)
 
 
 class _GivesNewOutputs(Right):
@@ -188,6 +189,10 @@ class _AnswersAnUndeclaredSuccess(Right):
     def first(self, row: Row, sight: Sight) -> Reply:
         reply = super().first(row, sight)
         return reply if row.state == State.REFUSED else self.undeclared("forward", 207, 208, 226, 299)
+
+    def read(self, sight: Sight) -> Reply:
+        reply = super().read(sight)
+        return reply if reply in self.step.forward.replies.named("refused") else self.undeclared("forward", 207, 208, 226, 299)
 
     def accepts(self, row: Row, reply: Reply) -> bool:
         return row.state == State.IN_PROGRESS or super().accepts(row, reply)
