@@ -30,7 +30,7 @@ from saga_contracts.declare.calls import (
     Status,
     StatusReplies,
 )
-from saga_contracts.declare.graph import Graph
+from saga_contracts.declare.graph import Graph, undo_graph
 from saga_contracts.declare.kinds import (
     FORMAT,
     NONE,
@@ -176,6 +176,8 @@ class Saga(Model):
     """Whose process makes the calls in the owner's name; default: the owner."""
     level: Annotated[int, Field(ge=1, le=4)] = 3
     """Level of adoption: 1 pacts, 2 and status calls, 3 and effect probes, 4 and crash and race."""
+    timeout_ms: Annotated[int, Field(ge=1, le=2_592_000_000)] | None = None
+    """How long after its start the saga may still begin steps. Then it is undone, unless it can only go forward by then."""
     payload: Payload
     correlation: Annotated[Correlation, BeforeValidator(_as_it_is, json_schema_input_type=Correlation | Literal["none"])] = (
         Correlation()
@@ -194,6 +196,11 @@ class Saga(Model):
     def graph(self) -> Graph:
         """The order of the steps."""
         return Graph.of((step.step, step.after) for step in self.steps)
+
+    @cached_property
+    def undo_graph(self) -> Graph:
+        """The order of the undoing: a step waits for that of those in its `undo_after`, else of all that come after it."""
+        return undo_graph(self.graph, {step.step: step.undo_after for step in self.steps if step.undo_after is not None})
 
     @cached_property
     def outputs(self) -> Mapping[str, Mapping[str, Any]]:
@@ -219,7 +226,7 @@ class Saga(Model):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the saga; what was worked out of its steps is worked out anew for the copy."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("graph", "outputs"):
+        for name in ("graph", "undo_graph", "outputs"):
             copied.__dict__.pop(name, None)
         return copied
 

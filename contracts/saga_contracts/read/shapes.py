@@ -53,8 +53,8 @@ _NOT_YET: Mapping[str, tuple[str, str]] = {
         ),
     ),
     **dict.fromkeys(
-        ("when", "condition", "if", "unless"),
-        ("A step that runs only under a condition (`{}`) cannot be declared yet.", "Declare a saga for each of the two cases."),
+        ("condition", "if", "unless"),
+        ("`{}` is not known here.", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),
     ),
     **dict.fromkeys(
         ("for_each", "foreach", "forEach", "loop"),
@@ -145,7 +145,7 @@ def _unknown(path: Path, _: Any, __: Any) -> tuple[str, str]:
         what, mend = _NOT_YET[field]
         return what.format(field), mend
     if len(path) == 1 and field.startswith(("timeout", "deadline")):
-        return f"A time limit of the whole saga (`{field}`) cannot be declared yet.", "Set `timeout_ms` at each step."
+        return f"The field `{field}` is not known.", "The time of the whole saga is `timeout_ms`, in milliseconds."
     known = sorted(_known_fields(tuple("" if isinstance(part, int) else part for part in path[:-1])))
     close = difflib.get_close_matches(field[:_LONGEST], known, n=1)
     mend = f"Did you mean `{close[0]}`?" if close else f"Remove it; known here: {', '.join(known)}." if known else "Remove it."
