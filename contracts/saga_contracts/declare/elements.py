@@ -64,6 +64,11 @@ def values(step: "Step", payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"item_index": index} | ({"item": found[index]} if index < len(found) else {})
 
 
+def with_element(step: "Step", payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the templates of a step's preconditions may name: the payload, and its element."""
+    return {"payload": payload, **values(step, payload)}
+
+
 def in_payload(step: "Step", name: str) -> str | None:
     """Give the field of the payload, reached by dots, that a template's name stands for; None: for none.
 
