@@ -79,7 +79,7 @@ def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
             "siblings_of_failed_step": draw(st.sampled_from(["wait", "cancel"])),
         },
         "steps": steps,
-    }
+    } | draw(st.sampled_from([{}, {}, {"timeout_ms": 900_000}]))
     try:
         return parse_saga(json.dumps(definition, ensure_ascii=False), "random.json")
     except SagaFileError:
@@ -136,6 +136,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
         step["compensate"] = draw(_compensations(step)) if draw(st.integers(0, 5)) else "none"
+    step |= draw(_choices(undone=kind == "compensatable"))
     if draw(st.integers(0, 3)):
         step["status"] = draw(_status_calls(step))
     if draw(st.integers(0, 3)):
@@ -167,6 +168,19 @@ def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
             reply["body"] = {"id": {"$like": "id-1"}}
         step["forward"]["outputs"] = {"id": "/id"}
     return step
+
+
+@st.composite
+def _choices(draw: Draw, *, undone: bool) -> Json:
+    """When the step runs, in which order it is undone, and how long its tries wait."""
+    found: Json = {}
+    if draw(st.integers(0, 5)) == 0:
+        found |= draw(st.sampled_from([{"when": "{payload.express} == true"}, {"when": '{payload.kind} in ["small"]'}]))
+    if draw(st.integers(0, 5)) == 0:
+        found |= {"backoff": {"first_ms": 100, "factor": 1.5}}
+    if undone and draw(st.integers(0, 2)) == 0:
+        found |= draw(st.sampled_from([{"suspended_forward": "accepted"}, {"suspended_forward": "refused"}, {"undo_after": []}]))
+    return found
 
 
 @st.composite
@@ -359,7 +373,9 @@ def _probes(draw: Draw, *, refuses: bool, fresh: list[str]) -> Json:
     reads: Json = {"before": {"it": before, "same": 7}, "applied": {"it": applied, "same": 7}}
     if refuses and draw(st.booleans()):
         reads["refusing"] = {"it": draw(st.sampled_from([0, "none left"])), "same": 7}
-    return {"request": {"method": "GET", "path": f"/world/{address}"}, "reads": reads}
+    into = draw(st.sampled_from(["", "", "/", "/0/", "/seen/last/"]))  # fields by name, or by pointer into whatever is read
+    pointed = {world: {f"{into}{name}": value for name, value in fields.items()} for world, fields in reads.items()}
+    return {"request": {"method": "GET", "path": f"/world/{address}"}, "reads": pointed}
 
 
 def _use_outputs(draw: Draw, steps: list[Json]) -> None:

@@ -158,7 +158,7 @@ def _keyed_calls(step: Step) -> Iterator[tuple[str, Any]]:
 def _paths(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for role in ("forward", "compensate", "status", "probe", "callback"):
         call = getattr(step, role)
-        if call is None:
+        if call is None or call.request is None:
             continue
         path, here = call.request.path, (*at, role, "request", "path")
         if role == "callback" and path.startswith("{callback_url}"):

@@ -31,7 +31,8 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 def _recognised(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """Each call must be told from the others; a status call and the probe may be one."""
     context = example_context(saga, step)
-    calls = [Declared(step.step, role, getattr(step, role).request, context) for role in _ROLES if getattr(step, role)]
+    made = {role: call.request for role in _ROLES if (call := getattr(step, role)) is not None and call.request is not None}
+    calls = [Declared(step.step, role, request, context) for role, request in made.items()]
     sent = StepCall(SAGA_ID, saga.payload.example, context["outputs"], CALLBACK_URL.replace("{key}", context["key"]))
     for call in calls:
         try:
@@ -85,7 +86,8 @@ def _probe(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if probe is None:
         return
     here = (*at, "probe")
-    asked, forward = _known(saga, step, ("probe",)), _known(saga, step, ("forward",))
+    forward = _known(saga, step, ("forward",))
+    asked = forward if probe.request is None else _known(saga, step, ("probe",))  # the provider file may ask by whatever it knows
     enough, refusing = asked | _in_states(given.enough), asked | _in_states(given.refusing)
     worlds = [("before", probe.reads.before, enough), ("applied", probe.reads.applied, enough | forward)]
     worlds += [("refusing", probe.reads.refusing, refusing)] if probe.reads.refusing is not None else []
@@ -93,6 +95,8 @@ def _probe(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         worlds.append(("before", probe.reads.before, refusing))
     for name, fields, known in worlds:
         yield from _unknown(saga, fields, known, (*here, "reads", name), "neither the address nor the precondition tells it")
+    if probe.request is None:
+        return
     linked = forward | _in_states(given.enough)
     for name in sorted(needs(saga, probe.request.model_dump()) - linked):
         what = f"It is asked by `{{{name}}}`, which neither the forward call nor the precondition holds."
@@ -133,7 +137,7 @@ def _known(saga: Saga, step: Step, roles: Iterable[str]) -> set[str]:
     found = readable(saga.correlation.sent.values(), ("step",))
     for role in roles:
         call = getattr(step, role)
-        found |= matching.names_found(call.request) if call is not None else set()
+        found |= matching.names_found(call.request) if call is not None and call.request is not None else set()
     if "key" in found and step.key_form != UUID:
         found.add("saga_id")
     return found | {"key"} if "saga_id" in found else found

@@ -54,7 +54,11 @@ class Deviation:
 def at_hand(slice_: StepSlice) -> frozenset[Evidence]:
     """Give the evidence that a step offers and its level looks at."""
     step = slice_.step
-    offered = {R} | ({S} if step.status is not None else set()) | ({E} if step.probe is not None else set())
+    offered = (
+        {R}
+        | ({S} if step.status is not None else set())
+        | ({E} if step.probe is not None and step.probe.request is not None else set())
+    )
     return looks_at(slice_.level) & offered
 
 

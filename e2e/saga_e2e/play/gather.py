@@ -94,6 +94,8 @@ class Services:
     def _probed(self, step: Step, call: StepCall) -> tuple[Any, str]:
         if step.probe is None:
             return None, "the saga file declares no probe"
+        if step.probe.request is None:
+            return None, "no call shows its effect: the saga file's probe has no request"
         try:
             reply, url = self._called(step, step.probe.request, call, "read its effect")
         except UnsendableError as error:

@@ -111,6 +111,11 @@ class Playing:
         return self.history.undone_at_work or self.accepted_late
 
     @property
+    def is_to_be_looked_at(self) -> bool:
+        """Will effect and status be looked at once more when all is over?"""
+        return self.over and self.leaves_work and not self.looked_again
+
+    @property
     def over(self) -> bool:
         """Was every event played and judged?"""
         return not self.trouble and self.reached == len(self.history.plays)
@@ -127,7 +132,7 @@ class Playing:
 
     def look_again(self) -> None:
         """Judge the effect and the status once all work that was left must be over; a second time does nothing."""
-        if self.over and self.leaves_work and not self.looked_again:
+        if self.is_to_be_looked_at:
             self.looked_again = True
             try:
                 self._look(self.history.ends, "at the end", self.wrong)

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
-
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Completion, ProviderState, Under
@@ -23,8 +21,9 @@ from saga_contracts.errors import SagapactError
 from saga_contracts.wire import fresh
 from saga_contracts.wire.likeness import short
 from saga_contracts.wire.requests import in_path
+from saga_verifier.access import TEARDOWN, StateChanges
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called, Driver, Instance, change_state
+from saga_verifier.play.driver import Called, Driver, Instance
 
 _LETTERS = re.compile(r"^[FRCDXM](?: [FRCDXM])*$")
 
@@ -93,20 +92,21 @@ class Arrivals:
 class PactStates:
     """The state handler of one pact; one interaction after the other."""
 
-    def __init__(self, drivers: Mapping[str, Driver], states_url: str | None, http: httpx.Client) -> None:
-        """Take the drivers by `saga/step`, and the participant's state-change address for states that are not ours."""
+    def __init__(self, drivers: Mapping[str, Driver], states: StateChanges) -> None:
+        """Take the drivers by `saga/step`, and the participant's states."""
         self._by_fresh = {fresh_state(*name.split("/")): driver for name, driver in drivers.items()}
-        self._states_url, self._http = states_url, http
+        self._states = states
         self._current: Arrivals | None = None
         self._retryable = False
 
     def handle(self, state: str, params: Mapping[str, Any], action: str) -> dict[str, Any]:
-        """Set up one state and give the values for the generators.
+        """Set up one state and give the values for the generators, or take it back.
 
         Raises:
-            SagapactError: when it cannot be set up.
+            SagapactError: when it cannot be set up, or taken back.
         """
-        if action == "teardown":
+        if action == TEARDOWN:
+            self._take_back(state)
             return {}
         if state in self._by_fresh:
             self.restore()
@@ -132,6 +132,15 @@ class PactStates:
             self._current.driver.prepare(self._current.instance, Under.ENOUGH)
         self._retryable = False
 
+    def _take_back(self, state: str) -> None:
+        """Take back a state; with that of a fresh key goes all that was set up for it."""
+        if self._current is not None and state in self._by_fresh:
+            self.restore()
+            current, self._current = self._current, None
+            current.driver.states.take_back(current.instance.key)
+        elif self._current is None:
+            self._states.take_back(name=state)
+
     def _begin(self, driver: Driver, *, refused: bool) -> dict[str, Any]:
         instance = driver.refusable(driver.fresh()) if refused else driver.fresh()
         self._current = Arrivals(driver, instance, Situation(refusing=refused))
@@ -145,9 +154,9 @@ class PactStates:
         """Let the participant take a state; one that the saga file gives is filled with the fresh values."""
         current = self._current
         if current is None:
-            return change_state(self._http, self._states_url, state)
+            return self._states.set_up(state)
         filled, under = _with_fresh_values(current, state)
-        values = change_state(self._http, self._states_url, filled)
+        values = current.driver.states.set_up(filled, current.instance.key)
         self._retryable = self._retryable or under == Under.RETRYABLE
         current.situation = Situation(refusing=current.situation.refusing or under == Under.REFUSING)
         current.instance = current.driver.took(current.instance, values)

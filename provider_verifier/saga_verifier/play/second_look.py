@@ -26,7 +26,7 @@ from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import content_type_of
 from saga_verifier.play import told_later
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called, Driver
+from saga_verifier.play.driver import Called, Driver, Instance
 from saga_verifier.play.pact_states import Arrivals
 from saga_verifier.verdicts import Broken
 
@@ -72,8 +72,10 @@ class SecondLook:
         course = course_of(driver.slice, Role(role), name)
         if course is None and role != Role.CALLBACK:
             return Looked(Verdict.BROKEN)
+        instance = driver.fresh()
         try:
-            found, accepted = self._callback(driver, name) if course is None else self._again(driver, course)
+            found, accepted = self._callback(driver, instance, name) if course is None else self._again(driver, instance, course)
+            driver.release(instance)
         except SagapactError as error:
             return Looked(Verdict.BROKEN, text=str(error))
         if not accepted and not found and _asks_in_a_text(driver, Role(role)):
@@ -94,9 +96,9 @@ class SecondLook:
             return Looked(Verdict.WAIVED, tuple(found), f"{accepted} {words}".strip())
         return Looked(Verdict.KEPT, text=accepted)
 
-    def _again(self, driver: Driver, course: Course) -> tuple[list[Broken], str]:
+    def _again(self, driver: Driver, instance: Instance, course: Course) -> tuple[list[Broken], str]:
         """Bring the case about once more; give what deviates, and why another reply than the contract's is right."""
-        instance = driver.prepare(driver.fresh(), course.under)
+        instance = driver.prepare(instance, course.under)
         arrivals = Arrivals(driver, instance, Situation(refusing=course.under == Under.REFUSING))
         if course.word:
             arrivals.make(course.word)
@@ -128,9 +130,9 @@ class SecondLook:
         blamed = "O14" if called.outcome == State.APPLIED else obligation  # else it may be the truth about what was forgotten
         return [*found, Broken(blamed, f"the status call says {_said(called)} instead of {' or '.join(told)}")], ""
 
-    def _callback(self, driver: Driver, name: str) -> tuple[list[Broken], str]:
+    def _callback(self, driver: Driver, instance: Instance, name: str) -> tuple[list[Broken], str]:
         refused = name == "refused"
-        instance = driver.prepare(driver.fresh(), Under.REFUSING if refused else Under.ENOUGH)
+        instance = driver.prepare(instance, Under.REFUSING if refused else Under.ENOUGH)
         arrivals = Arrivals(driver, instance, Situation(refusing=refused))
         arrivals.make("F X" if refused else "F D")
         if refused and arrivals.refused_at_once:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+import httpx
+
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks, pactfile
 from saga_contracts.derive.cases import arrived_state, fresh_state
@@ -16,6 +18,7 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
 from saga_verifier import replay
+from saga_verifier.access import StateChanges
 from saga_verifier.isolation.alive import check_running, check_sound
 from saga_verifier.isolation.errors import IsolationError
 from saga_verifier.isolation.interface import Isolation, Running
@@ -62,7 +65,7 @@ def verify_pact(
     except SagapactError as error:
         return PactOutcome(consumer, target.provider, pending, (), troubles=(str(error),))
     try:
-        _verify(target, interactions, slices, found, _How(faults, today, progress or Progress()))
+        _verify(target, interactions, slices, found, _How(consumer, faults, today, progress or Progress()))
     except SagapactError as error:
         found.troubles.append(str(error))
     if found.troubles:
@@ -73,8 +76,9 @@ def verify_pact(
 
 @dataclass(frozen=True, slots=True)
 class _How:
-    """How to verify a pact."""
+    """How to verify the pact of a consumer."""
 
+    consumer: str
     faults: int
     today: date
     progress: Progress
@@ -100,10 +104,9 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
     with ExitStack() as stack:
         callbacks = stack.enter_context(_receiving(target.isolation, slices))
         http = stack.enter_context(bounded_client())
-        drivers = {
-            f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
-        }
-        states = PactStates(drivers, target.states_url, http)
+        changes = StateChanges(http, target.states_url, how.consumer, teardown=target.teardown)
+        drivers = {f"{one.saga}/{one.step.step}": _driver(target, one, changes, callbacks, http) for one in slices}
+        states = PactStates(drivers, changes)
         result = _replay(target, interactions, _serving(target, drivers, states))
         states.restore()
         if any(one.verdict != Verdict.KEPT for one in result.interactions):
@@ -112,7 +115,17 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
         found.notes, found.unjudged = tuple(warnings(result)), tuple(not_judged(result))
         found.troubles += [result.trouble] if result.trouble else []
         _play(drivers, found, how, _checked(how.progress, target.running))
+        found.notes = (*found.notes, *(f"warning: {note}" for note in changes.notes))
+        found.troubles += dict.fromkeys(changes.troubles)
         check_running(target.running)
+
+
+def _driver(target: Target, slice_: StepSlice, states: StateChanges, callbacks: CallbackReceiver, http: httpx.Client) -> Driver:
+    prober = target.probers.get(f"{slice_.saga}/{slice_.step.step}")
+    return Driver(
+        slice_, target.base_url, target.states_url, callbacks, http,
+        states=states, credentials=target.credentials, prober=prober,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -144,8 +157,9 @@ def _serving(target: Target, drivers: Drivers, states: PactStates) -> Serving:
 def _replay(target: Target, interactions: Sequence[Interaction], serving: Serving) -> ReplayResult:
     timeout_s = REPLAY_BASE_S + REPLAY_PER_INTERACTION_S * len(interactions)
     return replay.replay(
-        interactions, target.provider, target.base_url, serving, timeout_s, meanwhile=lambda: check_running(target.running)
-    )
+        interactions, target.provider, target.base_url, serving, timeout_s,
+        live=target.credentials.headers, meanwhile=lambda: check_running(target.running),
+    )  # fmt: skip
 
 
 def _checked(progress: Progress, running: Running) -> Progress:
