@@ -26,7 +26,10 @@ WHOLE: dict[str, Any] = {
         "s/t": {"sql": "SELECT :a", "url": "sqlite://", "params": {"a": "{payload.x}"}, "timeout_s": 1},
         "s/u": {"requests": ["/x", {"method": "GET", "path": "/y", "query": {"a": "b"}}]},
     },
-    "services": [{"provider": "p", "start": {"command": ["x"], "port": 8080}}, {"provider": "q", "start": {"command": ["{port}"]}}],
+    "services": [
+        {"provider": "p", "start": {"command": ["x"], "port": 8080}},
+        {"provider": "q", "start": {"command": ["{port}"]}},
+    ],
 }
 DOCUMENTS = [WHOLE, *(positions.read_file(file).data for file in FILES)]
 ODD: list[Any] = [

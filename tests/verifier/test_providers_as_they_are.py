@@ -152,6 +152,12 @@ def test_an_effect_that_no_call_shows_is_read_by_sql(sagapact: Sagapact, tmp_pat
     assert (reading["request"]["method"], reading["reply"]["body"]) == ("SQL", [{"left": 3}])
 
 
+def test_a_probe_of_a_step_that_is_not_there_is_told(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
+    done = sagapact("verify", by_sql(tmp_path, probe="probes: {small/tkae: {command: [x]}}"), "--pact", unseen)
+
+    assert "warning: the provider file has a probe of small/tkae, and the saga has no step tkae here (it has: take)" in done.out
+
+
 def test_an_effect_that_neither_file_says_how_to_read_is_unproven_in_words(
     sagapact: Sagapact, tmp_path: Path, unseen: Path
 ) -> None:
