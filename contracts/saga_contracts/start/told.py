@@ -8,7 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+from pydantic import TypeAdapter, ValidationError
+
+from saga_contracts.declare.kinds import Name
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _LONGEST = 40
 KEY_HEADER = re.compile(r"(x-)?(\w+-)?(idempotency|idempotence|idempotent|request)-?(key|id|token)", re.IGNORECASE)
 """Headers by which participants know a repeated call, by custom."""
@@ -23,6 +27,10 @@ class Answer:
     said: str = ""
     states: tuple[tuple[str, dict[str, Any]], ...] | None = None
     """The preconditions under which it was given, where the document knows them."""
+    more: int = 0
+    """So many fields of the body are left out."""
+    says_done: bool = False
+    """Does the document itself say that this one is a success, whatever its status?"""
 
 
 @dataclass(slots=True)
@@ -98,6 +106,15 @@ class Told:
         return f"{{payload.{plain}}}"
 
 
+def is_name(text: str) -> bool:
+    """May a saga or a step be called so?"""
+    try:
+        _NAME.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
 def plain_name(text: str) -> str:
     """Give a name that may stand in a template.
 
@@ -126,6 +143,17 @@ def another(name: str, taken: Iterable[str]) -> str:
     while found in known:
         found, number = f"{name}_{number}", number + 1
     return found
+
+
+def small(value: Any, most: int | None = None) -> Any:
+    """Cut an example to the first item of each list, and to so many fields of each mapping: any value of the type will do.
+
+    >>> small({"a": [1, "b"], "c": 1}, 1)
+    {'a': [1]}
+    """
+    if isinstance(value, dict):
+        return {name: small(one, most) for name, one in list(value.items())[:most]}
+    return [small(one, most) for one in value[:1]] if isinstance(value, list) else value
 
 
 def literal(text: str) -> str:

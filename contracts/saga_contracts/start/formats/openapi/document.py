@@ -42,6 +42,11 @@ class Document:
             node = pointer(self.content, reference.removeprefix("#")) or {}
         return {}
 
+    def mapping(self, node: Any) -> dict[str, Any]:
+        """Follow references to a mapping of fields; `{}` where something else stands."""
+        found = self.resolve(node)
+        return found if isinstance(found, dict) else {}
+
     def operations(self) -> list[Operation]:
         """Give every call of the document, in its order."""
         return [Operation(method, path, str(one.get("operationId", ""))) for method, path, one, _ in self._all()]
