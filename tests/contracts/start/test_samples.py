@@ -6,6 +6,7 @@ import pytest
 
 from saga_contracts.declare import schemas
 from saga_contracts.start import samples
+from saga_contracts.start.told import Field
 
 COMPONENTS: dict[str, Any] = {
     "Base": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "format": "uuid", "readOnly": True}}},
@@ -97,5 +98,5 @@ def test_an_example_is_made_up_that_fits_the_schema(schema: dict[str, Any]) -> N
 
 
 def test_an_example_of_the_document_is_taken_when_it_fits() -> None:
-    assert samples.sample({"type": "string"}, "mine") == samples.Field({"type": "string"}, "mine", made_up=False)
+    assert samples.sample({"type": "string"}, "mine") == Field({"type": "string"}, "mine", made_up=False)
     assert samples.sample({"type": "string"}, 5).made_up
