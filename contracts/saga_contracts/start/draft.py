@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from saga_contracts.start import outcomes
-from saga_contracts.start.told import Call, Step, Told
+from saga_contracts.start.told import Call, Callback, Step, Told
 from saga_contracts.start.writing import Block, Note, ask, guess, text_of
 
 _PIVOT, _RETRIABLE, _COMPENSATABLE, _READ_ONLY = "pivot", "retriable", "compensatable", "read_only"
@@ -51,6 +51,8 @@ def _payload(told: Told) -> Block:
     made_up = [name for name in sorted(fields) if fields[name].made_up]
     notes = [ask("What is the saga started with? No field of its payload is known.")] if not fields else []
     notes += [guess(f"made up after the schema: {', '.join(made_up)}.")] if made_up else []
+    shared = [f"{name} ({', '.join(users)})" for name, users in sorted(told.users.items()) if len(users) > 1 and name in fields]
+    notes += [ask(f"Is it one and the same value in each of these steps: {'; '.join(shared)}?")] if shared else []
     block = Block().put("schema", schema).put("example", {name: fields[name].example for name in sorted(fields)}, *notes)
     if fields:
         fresh = [name for name in sorted(fields) if _looks_fresh(name, fields[name].schema)]
@@ -97,11 +99,15 @@ def _step(step: Step, kind: str) -> Block:
         block.put("after", step.after, *notes)
     if step.tries:
         block.put("tries", step.tries)
+    if step.callback:
+        block.put("completion", "callback", guess("the document describes a callback."))
     block.note(*(ask(one) for one in step.questions))
     if kind != _READ_ONLY:
         _put_key(block, step)
     _put_given(block, step, kind)
     _put_forward(block, step, kind)
+    if step.callback:
+        block.put("callback", _callback(step.callback))
     if kind == _COMPENSATABLE:
         _put_undoing(block, step)
     if kind == _READ_ONLY:
@@ -165,8 +171,20 @@ def _put_forward(block: Block, step: Step, kind: str) -> None:
     found = Block().put("request", _request(call), *_about(call))
     found.put("replies", outcomes.forward(step, call, refuses=kind != _RETRIABLE))
     if step.outputs:
-        found.put("outputs", step.outputs, guess("values that other calls need; they are read from the `done` reply."))
+        found.put(
+            "outputs", step.outputs, guess("values that other calls need, read from the reply or the callback that tells `done`.")
+        )
     block.put("forward", found)
+
+
+def _callback(told: Callback) -> Block:
+    what = "Which literal field of the callback tells `done`, and which one `refused`?"
+    return (
+        Block()
+        .put("request", {"method": told.method, "path": "{callback_url}"})
+        .put("outcomes", Block().put("done", told.body, ask(what)))
+        .put("replies", {"done": {"status": told.answer}})
+    )
 
 
 def _put_undoing(block: Block, step: Step) -> None:

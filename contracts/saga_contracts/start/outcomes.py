@@ -29,7 +29,9 @@ def forward(step: Step, call: Call, *, refuses: bool) -> Block:
     block = Block()
     done = [one for one in _good(call) if one.status != _ACCEPTED]
     accepted = _with(call, _ACCEPTED)
-    if done:
+    if step.callback is not None:
+        _put_accepted(block, accepted or (done[0] if done else None))
+    elif done:
         first = min(done, key=lambda one: (not one.says_done, one.status != HTTPStatus.CREATED, one.status))
         block.put("done", _reply(first), _by(first))
         again = [one for one in done if one.status != first.status]
@@ -100,6 +102,13 @@ def status(step: Step, call: Call) -> Block:
 def can_refuse(call: Call | None) -> bool:
     """Is there an answer that may be a refusal?"""
     return call is not None and any(one.status in _REFUSALS for one in call.answers)
+
+
+def _put_accepted(block: Block, answer: Answer | None) -> None:
+    if answer is None:
+        block.put("in_progress", {"status": int(_ACCEPTED)}, ask("What is answered when the work was accepted?"))
+    else:
+        block.put("in_progress", _reply(answer), _by(answer))
 
 
 def _put_refusals(block: Block, call: Call, *, refuses: bool) -> None:

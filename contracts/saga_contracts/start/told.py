@@ -14,6 +14,10 @@ from saga_contracts.declare.kinds import Name
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _LONGEST = 40
+_GENERIC = frozenset(
+    {"id", "name", "number", "code", "type", "status", "state", "key", "value", "text", "description", "reference"}
+)
+"""Names under which each service has something of its own."""
 KEY_HEADER = re.compile(r"(x-)?(\w+-)?(idempotency|idempotence|idempotent|request)-?(key|id|token)", re.IGNORECASE)
 """Headers by which participants know a repeated call, by custom."""
 
@@ -47,8 +51,19 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     answers: list[Answer] = field(default_factory=list)
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By the name of another call, or its method and path: where each of its parameters stands in this one, as an expression."""
     guesses: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """The participant's later call: its method, its path behind the saga service's address, its body, and how it is answered."""
+
+    method: str
+    body: dict[str, Any]
+    answer: int
 
 
 @dataclass(slots=True)
@@ -69,6 +84,7 @@ class Step:
     after: list[str] = field(default_factory=list)
     order_is_guessed: bool = False
     tries: int | None = None
+    callback: "Callback | None" = None
     outputs: dict[str, Any] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
 
@@ -95,15 +111,35 @@ class Told:
     description: str = ""
     questions: list[str] = field(default_factory=list)
 
+    users: dict[str, list[str]] = field(default_factory=dict)
+    """By field of the payload: the steps whose calls hold it."""
+    _templates: dict[tuple[str, str], str] = field(default_factory=dict)
+
     def field(self, name: str, found: Field, step: str) -> str:
-        """Keep a field of the payload and give its template; another field of the same name gets the step's name, too."""
-        plain = plain_name(name)
-        known = self.payload.get(plain)
-        if known is not None and known.schema != found.schema:
+        """Keep a field of the payload and give its template.
+
+        Another field of the same name gets the step's name, too, and so does one whose name says nothing, such as `id`.
+        """
+        own = plain = plain_name(name)
+        known, users = self.payload.get(plain), self.users.get(plain, [])
+        if known is not None and (known.schema != found.schema or (plain in _GENERIC and step not in users)):
             plain = f"{step}_{plain}"
         if plain not in self.payload or self.payload[plain].made_up:
             self.payload[plain] = found
-        return f"{{payload.{plain}}}"
+        if step not in self.users.setdefault(plain, []):
+            self.users[plain].append(step)
+        self._templates[step, own] = f"{{payload.{plain}}}"
+        return self._templates[step, own]
+
+    def known(self, name: str, step: str) -> str | None:
+        """Give the template that a step has for a field of this name."""
+        return self._templates.get((step, plain_name(name)))
+
+    def forget(self, template: str) -> None:
+        """Take a field out of the payload again."""
+        name = template.removeprefix("{payload.").removesuffix("}")
+        self.payload.pop(name, None)
+        self.users.pop(name, None)
 
 
 def is_name(text: str) -> bool:

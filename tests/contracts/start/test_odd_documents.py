@@ -19,6 +19,7 @@ DOCUMENTS = Path(__file__).parent / "documents"
 ODD: tuple[Any, ...] = (None, [], {}, "x", 5, True, [None], {"$ref": "#/nowhere"}, {"$ref": 1})
 KINDS = {
     "warehouse.openapi.yaml": ("openapi", ("reserve=POST /holds,DELETE /holds/{holdId},GET /holds/mine",)),
+    "payments.openapi.yaml": ("openapi", ("look=getRate", "pay=startPayment,cancelPayment,readPayment")),
     "bank.swagger.json": ("openapi", ("pay=PUT /payments/{number},DELETE /payments/{number}", "tell=POST /messages")),
     "shop-bank.pact.json": ("pact", ("pay=POST /payments,POST /payments/{id}/refund",)),
     "purchase.har": ("har", ("reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}", "pay=POST /charges")),

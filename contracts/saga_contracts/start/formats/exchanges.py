@@ -125,7 +125,7 @@ class _Reader:
                 f"By what is {{{name}}} known here? No reply of the forward call has this value or this name."
             )
             return filled
-        self.told.payload.pop(filled[len("{payload.") : -1], None)
+        self.told.forget(filled)
         self.step.outputs[step_name(name)] = f"/{name}"
         self.made.guesses.append(f"{{{name}}} is the field `{name}` of the forward call's reply.")
         return f"{{outputs.{self.step.name}.{step_name(name)}}}"

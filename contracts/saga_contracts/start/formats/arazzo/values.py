@@ -46,7 +46,7 @@ class Values:
 
     def _expression(self, text: str, step: Step, asked: list[str]) -> str:
         if text.startswith("$inputs.") and "#" not in text:
-            return self._input(text.removeprefix("$inputs."), step)
+            return self._input(text.removeprefix("$inputs."))
         match = REFERENCE.fullmatch(text)
         if match and match[1] in self.steps:
             if step_name(match[2]) not in self._declared(match[1]):
@@ -63,11 +63,11 @@ class Values:
     def _declared(self, step: str) -> set[str]:
         return {step_name(name) for name in self.steps[step][1]}
 
-    def _input(self, name: str, step: Step) -> str:
+    def _input(self, name: str) -> str:
         inputs: Mapping[str, Any] = self._resolved(self.workflow.inputs)
         head, *rest = name.split(".")
         properties = inputs.get("properties")
         schema = properties.get(head) if isinstance(properties, dict) else None
         written = samples.written(schema or {"type": "string"}, head, self._resolved)
-        field = self.found.field(head, samples.sample(written.schema), step.name)
+        field = self.found.field(head, samples.sample(written.schema), "")
         return "{" + ".".join([field.strip("{}"), *map(plain_name, rest)]) + "}"

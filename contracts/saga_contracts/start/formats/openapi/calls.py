@@ -7,6 +7,7 @@ from typing import Any, cast
 from saga_contracts.declare.templates import LIKE
 from saga_contracts.start import samples
 from saga_contracts.start.choosing import Choice, Operation, find
+from saga_contracts.start.formats.openapi import following
 from saga_contracts.start.formats.openapi.bodies import answered, example_of, fields_sent, old_body, reply_body
 from saga_contracts.start.formats.openapi.document import Document, base_path
 from saga_contracts.start.told import KEY_HEADER, Answer, Call, Step, Told, plain_name, step_name
@@ -69,6 +70,9 @@ class _Reader:
                 self._header(one)
         self._body()
         self.made.answers = list(self._answers())
+        self.made.links = following.links(self.operation.get("responses") or {}, self.document)
+        if self.step.forward is None:
+            self.step.callback = following.called_back(self.operation, self.made, self.document, self.told)
         for reference in sorted(set(self.document.outside)):
             self.made.questions.append(f"The document leads to {reference}, which is not read. What stands there?")
         self.document.outside.clear()
@@ -100,8 +104,13 @@ class _Reader:
         name, forward = one["name"], self.step.forward
         if self.sent.value("path", name) is not None:
             return str(self.sent.value("path", name))
-        known = f"{{payload.{plain_name(name)}}}"
-        if forward is not None and known not in forward.path:
+        known = self.told.known(name, self.step.name)
+        linked = following.linked(name, self.chosen.name, self.step) or following.linked(
+            name, f"{self.chosen.method} {self.chosen.path}", self.step
+        )
+        if linked:
+            return linked
+        if forward is not None and (known is None or known not in forward.path):
             output = _output(name, forward, alone=self._unknown_places(forward) == 1)
             if output:
                 self.step.outputs[step_name(output)] = f"/{output}"
@@ -112,7 +121,7 @@ class _Reader:
 
     def _unknown_places(self, forward: Call) -> int:
         places = [one["name"] for one in self.parameters if one["in"] == "path" and "{" + one["name"] + "}" in self.chosen.path]
-        return sum(f"{{payload.{plain_name(one)}}}" not in forward.path for one in places)
+        return sum((self.told.known(one, self.step.name) or "?") not in forward.path for one in places)
 
     def _header(self, one: dict[str, Any]) -> None:
         if KEY_HEADER.fullmatch(one["name"]):
