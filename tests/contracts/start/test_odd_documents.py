@@ -64,9 +64,8 @@ def test_any_value_at_any_place_of_a_document_is_taken_or_refused_in_words(name:
     file = tmp_path / "document.json"
     made = 0
     for number, path in enumerate(places(document)):
-        for odd in (ODD[number % len(ODD)], ODD[(number + 4) % len(ODD)]):
-            file.write_text(json.dumps(changed(document, path, odd)), encoding="utf-8")
-            made += made_or_refused(kind, file, steps)
+        file.write_text(json.dumps(changed(document, path, ODD[number % len(ODD)])), encoding="utf-8")
+        made += made_or_refused(kind, file, steps)
     assert made > 0
 
 
