@@ -93,6 +93,7 @@ MUTANTS = [
     ("dtm_bank", "soft-failure", {"O1"}),
     ("ietf_payments", "any-payload", {"O4"}),
     ("ietf_payments", "forgets-errors", {"O14", "O32"}),
+    ("ietf_payments", "answers-at-work", {"O1"}),
     ("ietf_payments", "pays-twice", {"O1", "O2", "O3", "O4"}),
 ]
 
