@@ -88,7 +88,7 @@ def other_payload(payload: Payload, step: Step, current: Mapping[str, Any], chan
         if value is not None:
             put(made, name, value)
             changed = True
-    return made if changed else _with_another_scalar(schema, changeable, made, chance)
+    return made if changed else _with_another_scalar(schema, step, made, chance)
 
 
 def can_be_misused(payload: Payload, step: Step) -> bool:
@@ -122,17 +122,21 @@ def _changeable(step: Step) -> list[str]:
     return [name for name in dict.fromkeys(used) if name not in fixed]
 
 
-def _with_another_scalar(
-    schema: SchemaView, names: list[str], made: dict[str, Any], chance: random.Random
-) -> dict[str, Any] | None:
-    for name in names:
+def _with_another_scalar(schema: SchemaView, step: Step, made: dict[str, Any], chance: random.Random) -> dict[str, Any] | None:
+    for name in _changeable(step):
         found = templates.look_up(name, made)
         for value in others(found, schema.at(name), chance):
             changed = copy.deepcopy(made)
             put(changed, name, value)
-            if value != found and schema.allows(changed):
+            if value != found and schema.allows(changed) and not _is_refused(step, changed):
                 return changed
     return None
+
+
+def _is_refused(step: Step, payload: Mapping[str, Any]) -> bool:
+    """Is this the payload that the step refuses? It would not be a misuse that is answered, but a refusal."""
+    fields = step.given.refusing_payload
+    return bool(fields) and all(templates.look_up(name, payload) == value for name, value in (fields or {}).items())
 
 
 def others(value: Any, schema: Mapping[str, Any], chance: random.Random) -> Iterator[Any]:
