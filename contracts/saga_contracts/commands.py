@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
 from saga_contracts import sagafile, starter
-from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.saga import Name, Saga
 from saga_contracts.derive import cases as all_cases
 from saga_contracts.derive import client_cases, decks, pairs
 from saga_contracts.derive import coverage as all_coverage
@@ -145,9 +146,10 @@ def schema() -> None:
 @click.option("--owner", default="shop", show_default=True, help="The service that owns it.")
 def init(folder: Path, saga: str, owner: str) -> None:
     """Write a small saga and its contract tests into a folder, to start from."""
-    if not re.fullmatch("[a-z][a-z0-9_]{0,62}", saga) or not re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner):
+    if not _is_name(saga) or not re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner):
         _stop(
-            "A saga's name is lower case with digits and underscores, an owner's a plain word: such as --saga sale --owner shop."
+            "A saga's name has letters, digits, `_` and `-`, and begins with a letter; an owner's is a plain word: such as "
+            "--saga sale --owner shop."
         )
     try:
         written = starter.write(folder, saga, owner)
@@ -156,6 +158,14 @@ def init(folder: Path, saga: str, owner: str) -> None:
     for path in written:
         click.echo(f"wrote {path}")
     click.echo(f"Next: sagapact contracts lint {written[0]} && pytest {folder}")
+
+
+def _is_name(text: str) -> bool:
+    try:
+        TypeAdapter(Name).validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _pair_decks(saga: Saga, names: tuple[str, ...], faults: int, *, as_json: bool) -> None:

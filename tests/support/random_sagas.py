@@ -54,6 +54,8 @@ FRESH = ("order_id", "ref", "amount", "rate", "note", "customer.id", "customer.m
 FIELDS = (*FRESH, "express", "kind", "tags", "customer")
 PLAIN = tuple(name for name in FIELDS if name not in ("tags", "customer"))
 """Fields that can stand in a text."""
+NAMES = ("s", "s", "payBack", "create-order-", "予約", "réserver")
+PARTICIPANTS = ("one", "acme/two", "Lager Süd")
 STATUSES = (200, 201, 202, 204, 400, 402, 404, 409, 410, 422)
 PATHS = ("/calls", "/calls/{key}", "/{step}", "/things/{payload.order_id}", "/things/{payload.customer.id}/calls")
 
@@ -61,7 +63,7 @@ PATHS = ("/calls", "/calls/{key}", "/{step}", "/things/{payload.order_id}", "/th
 @st.composite
 def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
     """A strategy: sagas that lint accepts."""
-    names = [f"s{number}" for number in range(draw(st.integers(1, most_steps)))]
+    names = [f"{draw(st.sampled_from(NAMES))}{number}" for number in range(draw(st.integers(1, most_steps)))]
     fresh = draw(st.lists(st.sampled_from(FRESH), min_size=1, max_size=4, unique=True))
     steps: list[Json] = []
     for name in names:
@@ -69,7 +71,7 @@ def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
     _use_outputs(draw, steps)
     definition = {
         "format": 1,
-        "saga": draw(st.sampled_from(["sale", "s", "a_long_name_2"])),
+        "saga": draw(st.sampled_from(["sale", "s", "a_long_name_2", "reduceInventory", "注文-1"])),
         "owner": "shop",
         "level": level or draw(st.sampled_from([3, 3, 3, 2, 1])),
         "payload": {"schema": SCHEMA, "example": PAYLOAD, "fresh": fresh},
@@ -109,7 +111,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none"]))
     step: Json = {
         "step": name,
-        "participant": draw(st.sampled_from(["one", "two"])),
+        "participant": draw(st.sampled_from(PARTICIPANTS)),
         "class": kind,
         "after": earlier,
         "completion": "callback" if callback else "sync",
@@ -146,7 +148,7 @@ def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
     refuses = draw(st.booleans())
     step: Json = {
         "step": name,
-        "participant": draw(st.sampled_from(["one", "two"])),
+        "participant": draw(st.sampled_from(PARTICIPANTS)),
         "class": "read_only",
         "after": earlier,
         "completion": "sync",
@@ -158,8 +160,10 @@ def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
     request = draw(_requests(step, role="status"))
     replies = draw(_looks(["done", *(["refused"] if refuses else [])]))
     step["forward"] = {"request": {**request, "path": f"/read{request['path']}"}, "replies": replies}
-    if draw(st.booleans()) and replies["done"]["status"] != 204:
-        replies["done"]["body"] = {"id": {"$like": "id-1"}}
+    done = _several(replies["done"])
+    if draw(st.booleans()) and all(reply["status"] not in (204, 205) for reply in done):
+        for reply in done:
+            reply["body"] = {"id": {"$like": "id-1"}}
         step["forward"]["outputs"] = {"id": "/id"}
     return step
 

@@ -8,6 +8,7 @@ import copy
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
 from saga_contracts.wire.keys import key_of
@@ -28,7 +29,7 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
         "outputs": outputs,
         "key": key,
         "saga_id": SAGA_ID,
-        "step": step.step,
+        "step": written(step.step),
         "callback_url": CALLBACK_URL.replace("{key}", key),
     }
 

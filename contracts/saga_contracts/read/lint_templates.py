@@ -16,7 +16,7 @@ _STEP_ROOTS = frozenset({"payload", "outputs", "key", "saga_id", "step"})
 _NOTIFICATION_ROOTS = frozenset({"saga_id", "step", "event", "payload"})
 _CORRELATION_ROOTS = frozenset({"saga_id", "step", "key"})
 _BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
-_NAME = re.compile(r"\{[a-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*\}")
+_NAME = re.compile(rf"\{{{templates.NAME}\}}")
 
 
 def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -89,7 +89,7 @@ def _in_value(saga: Saga, step: Step | None, at: Path, value: Any, roots: frozen
     for text in _strings_in(value):
         for found in _BRACES.findall(text):
             if found not in ("{{", "}}") and not _NAME.fullmatch(found):
-                what = f"`{found}` is no template: a template is a name in lower case, such as {{payload.user_id}}."
+                what = f"`{found}` is no template: a template is a name such as {{payload.user_id}}."
                 yield Problem(at, what, "Mend the name, or double the braces to mean the braces themselves.")
     yield from _directives(at, value)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import KeyStyle
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire.keys import UUID, key_of, saga_of
@@ -26,7 +27,7 @@ def correlated(slice_: StepSlice, heard: Heard) -> Bound | None:
     found: Bound = {}
     for name, template in slice_.correlation.sent.items():
         if name.lower() in heard.headers:
-            values = bound_value(template, heard.headers[name.lower()], {}, {"step": slice_.step.step})
+            values = bound_value(template, heard.headers[name.lower()], {}, {"step": written(slice_.step.step)})
             if values is None or not agree(values, found):
                 return None
             found |= values
@@ -46,7 +47,7 @@ def names_of(slice_: StepSlice, values: Bound) -> dict[str, str]:
         saga_id = saga_of(step, str(key))
     if key is None and saga_id is not None:
         key = key_of(step, str(saga_id))
-    return {"saga_id": str(saga_id or ""), "key": str(key or ""), "step": step.step}
+    return {"saga_id": str(saga_id or ""), "key": str(key or ""), "step": written(step.step)}
 
 
 def identity_of(slice_: StepSlice, found: Bound) -> str:

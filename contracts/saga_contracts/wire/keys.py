@@ -4,6 +4,7 @@ import re
 import uuid
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Step
 
 UUID = "uuid"
@@ -17,7 +18,8 @@ def step_key(saga_id: str, step: str, form: str | None = None) -> str:
     Args:
         saga_id: The saga's id.
         step: The step's name.
-        form: As the saga file declares it: a template, `uuid`, or None for the usual form.
+        form: As the saga file declares it: a template, `uuid`, or None for the usual form. Letters of the step's name beyond
+            ASCII stand there percent-encoded, so that a key can be sent in a header.
 
     >>> step_key("4f1c", "reserve_money")
     '4f1c:reserve_money'
@@ -28,7 +30,7 @@ def step_key(saga_id: str, step: str, form: str | None = None) -> str:
     """
     if form == UUID:
         return str(uuid.uuid5(_NAMESPACE, f"{saga_id}:{step}"))
-    return str(templates.fill(form or DEFAULT_FORM, {"saga_id": saga_id, "step": step}))
+    return str(templates.fill(form or DEFAULT_FORM, {"saga_id": saga_id, "step": written(step)}))
 
 
 def key_of(step: Step, saga_id: str) -> str:
@@ -41,7 +43,7 @@ def saga_of(step: Step, key: str) -> str | None:
     if step.key_form == UUID:
         return None
     parts = re.split(r"(\{saga_id\}|\{step\})", step.key_form or DEFAULT_FORM)
-    wanted = {"{saga_id}": "(?P<saga_id>.+)", "{step}": re.escape(step.step)}
+    wanted = {"{saga_id}": "(?P<saga_id>.+)", "{step}": re.escape(written(step.step))}
     pattern, seen = "", False
     for part in parts:
         literal = part.replace("{{", "{").replace("}}", "}")

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Correlation, Request, Saga, Step
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.wire import bodies, correlation
@@ -62,14 +63,14 @@ def call_context(step: Step, call: StepCall) -> dict[str, Any]:
         "outputs": call.outputs,
         "key": key_of(step, call.saga_id),
         "saga_id": call.saga_id,
-        "step": step.step,
+        "step": written(step.step),
     }
     return context if call.callback_url is None else {**context, "callback_url": call.callback_url}
 
 
 def notification_context(step: str, event: str, call: StepCall) -> dict[str, Any]:
     """Give the values that the templates of the owner notification may name."""
-    return {"payload": call.payload, "saga_id": call.saga_id, "step": step, "event": event}
+    return {"payload": call.payload, "saga_id": call.saga_id, "step": written(step), "event": event}
 
 
 class Correlated(Protocol):

@@ -6,6 +6,7 @@ what comes back is left to the player.
 """
 
 import random
+import re
 import secrets
 import time
 import uuid
@@ -100,7 +101,7 @@ class Driver:
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
-        saga_id = f"{self.slice.saga}-{uuid.uuid4().hex[:12]}"
+        saga_id = f"{_plain(self.slice.saga)}-{uuid.uuid4().hex[:12]}"
         payload = fresh.fresh_payload(self.slice.payload, _chance())
         key = key_of(self.slice.step, saga_id)
         return Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
@@ -241,6 +242,11 @@ def change_state(http: httpx.Client, url: str | None, state: ProviderState) -> d
         raise SagapactError(f"{where}: {url} answered {answer.status} {told!r}. {mend}")
     found = body_of(answer.body)
     return found if isinstance(found, dict) else {}
+
+
+def _plain(name: str) -> str:
+    """Give a name in small letters, digits and hyphens, as most services take them in a key; names of other scripts have none."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "saga"
 
 
 def _chance() -> random.Random:
