@@ -174,7 +174,9 @@ class Intake:
 
     async def _callback_outcome(self, job: Job, step: Step, body: Any) -> str | None:
         records = await asyncio.to_thread(self._store.steps, job.saga_id)
-        context = call_context(step, job.call(step, {name: record.outputs for name, record in records.items()}))
+        context = call_context(
+            step, job.call(step, {name: record.outputs for name, record in records.items()}), job.saga.key_forms
+        )
         try:
             outcome = callback_outcome(step, body, context)
         except SagapactError:  # its declared body names an output that is not known yet

@@ -58,8 +58,14 @@ class KeyStyle(StrEnum):
     HEADER = "header"
     PATH = "path"
     BODY = "body"
+    PAIR = "pair"  # the saga's id and the step's name stand apart, both in each call
     NATURAL = "natural"  # fields of the payload identify the step
+    UNNEEDED = "unneeded"  # the forward call may be repeated by its nature, such as a PUT
     NONE = "none"  # nothing does: the key obligations are broken, as declared
+
+
+DEFAULT_KEY_FORM = "{saga_id}:{step}"
+"""How a key is written where the file does not say."""
 
 
 class Transport(StrEnum):

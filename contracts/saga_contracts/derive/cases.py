@@ -354,7 +354,7 @@ def _with_event(body: Any, event: str) -> Any:
 
 def _states(saga: Saga, step: Step, word: str, *, refusing: bool) -> tuple[ProviderState, ...]:
     preconditions = step.given.refusing if refusing else step.given.enough
-    context = {"payload": saga.payload.example}
+    context = example_context(saga, step)
     domain = tuple(ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in preconditions)
     fresh = ProviderState(state=fresh_state(saga.saga, step.step), params={"saga": saga.saga, "step": step.step})
     if not word:

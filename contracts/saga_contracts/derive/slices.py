@@ -6,8 +6,10 @@ exactly when the deck may change; a deck result is filed under it.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
 
@@ -36,12 +38,19 @@ class StepSlice(Model):
     facts: Facts
     outputs: dict[str, dict[str, Any]]
     """Example outputs of the earlier steps, by step."""
+    keys: dict[str, str] | None = None
+    """How the keys of those earlier steps are written whose keys the step's calls name; null: they name none."""
     waivers: tuple[Waiver, ...] = ()
     """Obligations of this step that are knowingly not kept."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the slice as plain JSON."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @property
+    def key_forms(self) -> Mapping[str, str]:
+        """How the keys of earlier steps are written, as far as the step's calls name them."""
+        return self.keys or {}
 
     @property
     def sha(self) -> str:
@@ -67,8 +76,14 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         step=step.model_copy(update={"after": (), "level": None}),
         facts=_facts(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),
+        keys=_keys(saga, step),
         outputs={before: dict(saga.outputs[before]) for before in sorted(saga.ancestors(name)) if saga.outputs[before]},
     )
+
+
+def _keys(saga: Saga, step: Step) -> dict[str, str] | None:
+    named = {name.removeprefix("keys.") for name in templates.names_in(step.model_dump()) if name.startswith("keys.")}
+    return {name: saga.key_forms[name] for name in sorted(named)} or None
 
 
 def fails_the_saga(step: Step) -> bool:

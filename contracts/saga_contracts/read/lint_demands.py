@@ -167,7 +167,7 @@ def notes(saga: Saga) -> Iterator[str]:
                 f"{step.step}: no compensation yet, so that what was done stays when the saga fails; the obligations of undoing "
                 "are broken, as declared, until they are waived."
             )
-        if not step.only_reads and step.key != KeyStyle.NONE and not fresh.can_be_misused(saga.payload, step):
+        if step.has_key and not fresh.can_be_misused(saga.payload, step):
             yield (
                 f"{step.step}: no other payload can be sent under the same key, since the forward call holds nothing of it but "
                 "its path and its key; so O4 (key misuse) is not asked."

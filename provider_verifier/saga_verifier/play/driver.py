@@ -186,7 +186,7 @@ class Driver:
 
     def context(self, instance: Instance) -> dict[str, Any]:
         """Give the values of the templates for an instance."""
-        return call_context(self.slice.step, instance.call)
+        return call_context(self.slice.step, instance.call, self.slice.key_forms)
 
     def took(self, instance: Instance, values: Mapping[str, Any]) -> Instance:
         """Take over what a state gave for fields of the payload."""
@@ -199,7 +199,7 @@ class Driver:
 
     def _given(self, instance: Instance, *, refusing: bool) -> list[ProviderState]:
         given = self.slice.step.given
-        context = {"payload": instance.payload}
+        context = self.context(instance)
         states = given.refusing if refusing else given.enough
         return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
 

@@ -17,9 +17,10 @@ from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Completion, ProviderState
 from saga_contracts.derive import expectations
 from saga_contracts.derive.cases import arrived_state, fresh_state
-from saga_contracts.derive.examples import IN_PATH
+from saga_contracts.derive.examples import IN_PATH, SAGA_ID
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.errors import SagapactError
+from saga_contracts.wire.keys import keys_of
 from saga_contracts.wire.likeness import short
 from saga_contracts.wire.requests import in_path
 from saga_verifier.play.calling import call_until_clear
@@ -148,6 +149,7 @@ def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
     """Give the values of an instance by the names that a pact's generators have for them."""
     fresh = {name: templates.look_up(name, instance.payload) for name in driver.slice.payload.fresh}
     values = {**fresh, "stepKey": instance.key, "sagaId": instance.call.saga_id}
+    values |= {f"keys.{name}": key for name, key in driver.context(instance)["keys"].items()}
     in_paths = {f"{name}{IN_PATH}": in_path(value) for name, value in values.items()}
     return {**values, **in_paths, "callbackUrl": instance.call.callback_url}
 
@@ -155,7 +157,8 @@ def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
 def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[ProviderState, bool]:
     """Fill a precondition of the step as the saga file has it; and tell whether it is the one that refuses."""
     slice_ = current.driver.slice
-    example, fresh = {"payload": slice_.payload.example}, {"payload": current.instance.payload}
+    keys = keys_of(slice_.key_forms, SAGA_ID)
+    example, fresh = {"payload": slice_.payload.example, "keys": keys}, current.driver.context(current.instance)
     for refusing, given in ((False, slice_.step.given.enough), (True, slice_.step.given.refusing)):
         for declared in given:
             if (declared.state, templates.fill(declared.params, example)) == (state.state, state.params):
