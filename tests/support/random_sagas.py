@@ -69,6 +69,7 @@ def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
     for name in names:
         steps.append(draw(_steps(name, [one["step"] for one in steps], fresh)))
     _use_outputs(draw, steps)
+    _use_keys(draw, steps)
     definition = {
         "format": 1,
         "saga": draw(st.sampled_from(["sale", "s", "a_long_name_2", "reduceInventory", "注文-1"])),
@@ -108,7 +109,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     if kind == "read_only":
         return draw(_readings(name, earlier))
     callback = draw(st.integers(0, 3)) == 0
-    key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none"]))
+    key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none", "pair", "unneeded", "places"]))
     step: Json = {
         "step": name,
         "participant": draw(st.sampled_from(PARTICIPANTS)),
@@ -120,8 +121,13 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
         "callback_timeout_ms": 20_000,
         "key": key,
     }
-    if key in ("header", "path", "body") and draw(st.booleans()):
+    if key in ("header", "path", "body", "places") and draw(st.booleans()):
         step["key_form"] = draw(st.sampled_from(["uuid", "{saga_id}-{step}", '"{step}/{saga_id}"', "{saga_id}{step}"]))
+    if key == "unneeded":
+        step["key_reason"] = "it sets a value"
+    if key == "places":
+        step["key"] = {role: draw(st.sampled_from(["header", "path", "body"])) for role in ("forward", "compensate")}
+        step["key"]["status"] = draw(st.sampled_from(["header", "path"]))
     if key == "natural":
         step["key_fields"] = draw(
             st.lists(st.sampled_from(["order_id", "customer.id", "kind"]), min_size=1, max_size=2, unique=True)
@@ -193,16 +199,19 @@ def _requests(draw: Draw, step: Json, *, role: str, paths: tuple[str, ...] = PAT
     """A call that holds its key where the step says, and some fields of the payload wherever they can stand."""
     undoing = {"forward": "", "compensate": "/undo", "status": "/status"}[role]
     method = draw(st.sampled_from(["GET"] if role == "status" else ["POST", "PUT", "PATCH"]))
-    path = draw(st.sampled_from([one for one in paths if ("{key}" in one) == (step["key"] == "path")]))
+    place = step["key"][role] if isinstance(step["key"], dict) else step["key"]
+    path = draw(st.sampled_from([one for one in paths if ("{key}" in one) == (place == "path")]))
     request: Json = {"method": method, "path": path + (undoing if draw(st.integers(0, 5)) else ""), "headers": {}, "query": {}}
     request["body"] = {}
     for name in draw(st.lists(st.sampled_from(FIELDS), max_size=4, unique=True)):
         _put_field(draw, request, name)
-    _put_key(draw, request, step)
+    _put_key(draw, request, place)
+    for name in step.get("key_fields", ()):
+        request[draw(st.sampled_from(["query", "headers"]))][f"K-{name.replace('_', '-')}"] = f"{{payload.{name}}}"
     if role == "forward" and step["completion"] == "callback":
         where = draw(st.sampled_from(["body", "headers", "query"]))
         request[where]["Callback"] = "{callback_url}"
-    without = role == "status" and step["key"] != "body"
+    without = role == "status" and place not in ("body", "pair")
     if without or (not request["body"] and draw(st.integers(0, 9))):
         del request["body"]
     return request
@@ -219,13 +228,14 @@ def _put_field(draw: Draw, request: Json, name: str) -> None:
         request["body"][flat] = {"body": whole, "text": f"is {whole}!", "list": [1, {"it": whole}]}[place]
 
 
-def _put_key(draw: Draw, request: Json, step: Json) -> None:
-    if step["key"] == "header":
+def _put_key(draw: Draw, request: Json, place: str) -> None:
+    if place == "header":
         request["headers"]["Idempotency-Key"] = draw(st.sampled_from(["{key}", "{key}", "Key {key}"]))
-    if step["key"] == "body":
+    if place == "body":
         request["body"]["key"] = draw(st.sampled_from(["{key}", "{key}", "no {key}"]))
-    for name in step.get("key_fields", ()):
-        request[draw(st.sampled_from(["query", "headers"]))][f"K-{name.replace('_', '-')}"] = f"{{payload.{name}}}"
+    if place == "pair":
+        for name, template in (("Gid", "{saga_id}"), ("Branch", "{step}")):
+            request[draw(st.sampled_from(["query", "headers", "body"]))][name] = template
 
 
 @st.composite
@@ -339,3 +349,11 @@ def _use_outputs(draw: Draw, steps: list[Json]) -> None:
     for earlier, later in pairwise(steps):
         if earlier["forward"].get("outputs") and draw(st.booleans()):
             later["forward"]["request"].setdefault("query", {})["from"] = f"{{outputs.{earlier['step']}.id}}"
+
+
+def _use_keys(draw: Draw, steps: list[Json]) -> None:
+    """Let a later step call under the key of an earlier one, as a confirmation does."""
+    for earlier, later in pairwise(steps):
+        if earlier["class"] != "read_only" and earlier["key"] in ("header", "path", "body") and not draw(st.integers(0, 2)):
+            call = later[draw(st.sampled_from([role for role in ("forward", "compensate") if isinstance(later.get(role), dict)]))]
+            call["request"].setdefault(draw(st.sampled_from(["query", "headers"])), {})["Tried"] = f"{{keys.{earlier['step']}}}"

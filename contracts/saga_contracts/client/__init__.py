@@ -7,8 +7,9 @@ contracts hold. State, order of steps and compensation are left to the saga serv
 from saga_contracts.client.asynchronous import AsyncStepClient
 from saga_contracts.client.creation import CreatedSaga, CreationError, CreationRefusedError, create_saga
 from saga_contracts.client.definition import DefinitionError, load_definition, payload_faults
-from saga_contracts.client.results import Backoff, StepResult, outputs_in
+from saga_contracts.client.results import Backoff, StepResult, backoff_of, outputs_in
 from saga_contracts.client.sync import StepClient
+from saga_contracts.declare.conditions import runs
 from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import SagapactError, UsageError
@@ -37,6 +38,7 @@ __all__ = [
     "Told",
     "UnsendableError",
     "UsageError",
+    "backoff_of",
     "call_context",
     "callback_outcome",
     "create_saga",
@@ -44,5 +46,6 @@ __all__ = [
     "outputs_in",
     "payload_faults",
     "read_json",
+    "runs",
     "step_key",
 ]

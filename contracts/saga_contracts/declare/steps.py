@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from saga_contracts.declare.calls import Callback, Compensate, Forward, Probe, Status
+from saga_contracts.declare.calls import Backoff, Callback, Compensate, Forward, Probe, Status
 from saga_contracts.declare.kinds import NONE, Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
 
 
@@ -71,11 +71,19 @@ class Step(Model):
     """Steps that must be done before; none: it starts at once."""
     level: Annotated[int, Field(ge=1, le=4)] | None = None
     """How much is asked of this step; default: the saga's level."""
+    when: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    """The step runs only when this holds, such as `{payload.amount} > 3`; nobody waits for a step that does not run."""
+    otherwise: dict[str, Json] | None = None
+    """Fields of the payload, reached by dots, with values for which `when` does not hold; with the example it holds."""
+    undo_after: tuple[Name, ...] | None = None
+    """Steps whose undoing must be over before this one is undone; default: all that come after it (the reverse order)."""
     optional: bool = False
     completion: Completion = Completion.SYNC
     tries: Annotated[int, Field(ge=1, le=10)] = 3
     """How often a call is sent at most, the first time included; `compensate.tries` may name another number for the undoing."""
     timeout_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
+    backoff: Backoff | None = None
+    """How long to wait between tries; default: as the saga service chooses."""
     callback_timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     key: Key = KeyStyle.HEADER
     """Where the step key stands: a word for all calls, or `{forward: header, compensate: path, status: path}`."""
@@ -93,6 +101,8 @@ class Step(Model):
     callback: Callback | None = None
     probe: Probe | None = None
     semantic_lock: SemanticLock | None = None
+    suspended_forward: Literal["refused", "accepted"] | None = None
+    """What a forward call is answered that arrives after its compensation; default: `policies.suspended_forward`."""
 
     @property
     def compensate(self) -> Compensate | None:
@@ -130,3 +140,9 @@ class Step(Model):
         """How often the compensation is sent at most."""
         own = self.compensate.tries if self.compensate is not None else None
         return self.tries if own is None else own
+
+    @property
+    def undo_backoff(self) -> Backoff | None:
+        """How long the compensation waits between its tries."""
+        own = self.compensate.backoff if self.compensate is not None else None
+        return self.backoff if own is None else own

@@ -231,7 +231,7 @@ def _forward(slice_: StepSlice, situation: Situation, *, refused_now: bool) -> t
         return _first_call(step, refusing=situation.refusing, refused_now=refused_now)
     if situation.state == State.COMPENSATED:
         accepted = ("suspended", "done_again", "done", "in_progress")
-        is_accepted = slice_.policies.suspended_forward == "accepted"
+        is_accepted = slice_.accepts_suspended
         return accepted if is_accepted else _or_accepted(step, ("suspended", "refused"))
     if situation.state == State.IN_PROGRESS:
         return ("in_progress", "done_again", "done", "refused")

@@ -15,7 +15,15 @@ from saga_contracts.declare import schemas
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
-from saga_contracts.read import lint_calls, lint_demands, lint_knowledge, lint_templates, lint_written
+from saga_contracts.read import (
+    lint_calls,
+    lint_conditions,
+    lint_demands,
+    lint_knowledge,
+    lint_policies,
+    lint_templates,
+    lint_written,
+)
 
 __all__ = ["MOST", "Problem", "problems"]
 
@@ -40,10 +48,16 @@ def _by_itself(saga: Saga) -> Iterator[Problem]:
         at: Path = ("steps", index)
         yield from lint_calls.problems(saga, step, at)
         yield from lint_templates.problems(saga, step, at)
+        yield from lint_conditions.problems(saga, step, at)
+        yield from lint_policies.problems(saga, step, at)
         if not out_of_order:
             yield from _class_order(saga, step, at)
     yield from _same_natural_key(saga)
     yield from lint_templates.saga_problems(saga)
+    if not out_of_order and all(
+        name in saga.graph.index and name != step.step for step in saga.steps for name in step.undo_after or ()
+    ):
+        yield from lint_policies.saga_problems(saga)
     yield from _waivers(saga)
     yield from _conserved(saga)
 
@@ -58,6 +72,7 @@ def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
     if any(path[0] == "steps" for path in faulty):  # the templates of a step may lean on any step before it
         return
     for index, step in enumerate(saga.steps):
+        yield from lint_conditions.branch_problems(saga, step, ("steps", index))
         yield from lint_demands.problems(saga, step, ("steps", index))
         yield from lint_written.problems(saga, step, ("steps", index))
         if not not_fresh:  # what is no constant is to be known

@@ -98,11 +98,11 @@ def _callback(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     form, here = step.key_form, (*at, "key_form")
-    if form is None or form == UUID:
-        return
-    if not step.has_written_key:
+    if form is not None and not step.has_written_key:
         what = "A read_only step" if step.only_reads else f"A step with `key: {step.key}`"
         yield Problem(here, f"{what} has no key to be written.", "Remove `key_form`.")
+    if form is None or form == UUID:
+        return
     names = set(templates.names_in(form))
     if "saga_id" not in names:
         what = "The key does not hold `{saga_id}`, so two sagas would share it."

@@ -78,7 +78,7 @@ def _events(step: Step) -> Iterator[tuple[Situation, Letter]]:
 def _unanswerable(situation: Situation, letter: Letter) -> tuple[str, str]:
     if letter == Letter.FORWARD and situation.state == State.COMPENSATED:
         what = "A forward call that comes after its compensation must be refused, and no declared reply says so (O9)."
-        return what, "Declare `suspended` (or `refused`), or set `policies.suspended_forward: accepted`."
+        return what, "Declare `suspended` (or `refused`), or set `suspended_forward: accepted` at the step."
     if letter == Letter.FORWARD and situation.state == State.REFUSED:
         return "A repeated forward call stays refused, and no declared reply says so (O32).", "Declare `refused`."
     call = "compensation" if letter == Letter.COMPENSATE else "forward call"

@@ -16,7 +16,10 @@ from pydantic import ValidationError
 from saga_contracts.declare import saga
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.schemas.values import shortened
+from saga_contracts.read.dialects.expanding import FIELD
 
+_NO_FIELDS = ("[key]", "call", "none", "word", "places")
+"""What pydantic adds to a location for keys of mappings, and for the kind of a value that may be of several kinds."""
 MOST = 100
 """So many faults are told at most."""
 _LONGEST = 60
@@ -52,8 +55,8 @@ _NOT_YET: Mapping[str, tuple[str, str]] = {
         ),
     ),
     **dict.fromkeys(
-        ("when", "condition", "if", "unless"),
-        ("A step that runs only under a condition (`{}`) cannot be declared yet.", "Declare a saga for each of the two cases."),
+        ("condition", "if", "unless"),
+        ("`{}` is not known here.", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),
     ),
     **dict.fromkeys(
         ("for_each", "foreach", "forEach", "loop"),
@@ -144,7 +147,7 @@ def _unknown(path: Path, _: Any, __: Any) -> tuple[str, str]:
         what, mend = _NOT_YET[field]
         return what.format(field), mend
     if len(path) == 1 and field.startswith(("timeout", "deadline")):
-        return f"A time limit of the whole saga (`{field}`) cannot be declared yet.", "Set `timeout_ms` at each step."
+        return f"The field `{field}` is not known.", "The time of the whole saga is `timeout_ms`, in milliseconds."
     known = sorted(_known_fields(tuple("" if isinstance(part, int) else part for part in path[:-1])))
     close = difflib.get_close_matches(field[:_LONGEST], known, n=1)
     mend = f"Did you mean `{close[0]}`?" if close else f"Remove it; known here: {', '.join(known)}." if known else "Remove it."
@@ -184,7 +187,7 @@ def _real_path(data: Any, loc: tuple[str | int, ...]) -> Path:
         last = position == len(loc) - 1
         inside = isinstance(current, Mapping) and part in current
         inside = inside or (isinstance(current, list | tuple) and isinstance(part, int) and part < len(current))
-        if inside or (last and part != "[key]"):
+        if inside or (last and part not in _NO_FIELDS):
             path.append(part)
         if inside:
             current = current[part]
@@ -202,7 +205,8 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
             current = _resolve(current, definitions).get("properties", {}).get(part, {})
         else:
             current = next((option["items"] for option in _options(current) if "items" in option), {})
-    return frozenset(_resolve(current, definitions).get("properties", {}))
+    known = frozenset(_resolve(current, definitions).get("properties", {}))
+    return known | {FIELD} if path in ((), ("steps", "")) else known
 
 
 def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:

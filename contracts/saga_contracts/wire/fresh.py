@@ -118,7 +118,7 @@ def _with_another_scalar(
 ) -> dict[str, Any] | None:
     for name in names:
         found = templates.look_up(name, made)
-        for value in _others(found, schema.at(name), chance):
+        for value in others(found, schema.at(name), chance):
             changed = copy.deepcopy(made)
             put(changed, name, value)
             if value != found and schema.allows(changed):
@@ -126,7 +126,8 @@ def _with_another_scalar(
     return None
 
 
-def _others(value: Any, schema: Mapping[str, Any], chance: random.Random) -> Iterator[Any]:
+def others(value: Any, schema: Mapping[str, Any], chance: random.Random) -> Iterator[Any]:
+    """Give other values of a field that may fit, by its part of the schema: those that the schema lists, then some like it."""
     yield from schema.get("enum", ())
     if isinstance(value, bool):
         yield not value

@@ -29,13 +29,19 @@ def agreement(case: Judged) -> Finding:
         return not_applicable("I1", "The saga has not come to an end.")
     wanted = case.end == End.COMMITTED or (case.end == End.ESCALATED and _went_forward(case))
     effects = {step.step: case.has_effect(step) for step in case.needed}
-    differ = [name for name, effect in effects.items() if effect is not None and effect != wanted]
+    skipped = {step.step for step in case.saga.steps if case.skips(step)}
+    differ = [name for name, effect in effects.items() if effect is not None and effect != (wanted and name not in skipped)]
     unclear = [f"Whether {name} has its effect cannot be seen." for name, effect in effects.items() if effect is None]
     if case.end == End.ESCALATED:
         broken = [f"{name} disagrees with the end and is not named." for name in differ if name not in _named(case)]
         return judged("I1", broken + list(_without_cause(case)), unclear, f"Named: {', '.join(_named(case))}.")
     has = "has no effect" if wanted else "still has its effect"
-    broken = [f"{name} {has} although the saga is {case.end}." for name in differ]
+    broken = [
+        f"{name} has its effect although its condition does not hold."
+        if name in skipped
+        else f"{name} {has} although the saga is {case.end}."
+        for name in differ
+    ]
     return judged("I1", broken, unclear, f"Every step {'has its' if wanted else 'is without'} effect.")
 
 
@@ -92,6 +98,8 @@ def record_agrees(case: Judged) -> Finding:
     broken, unproven = list(unheard(case)), []
     for step in case.saga.steps:
         found = case.found(step)
+        if found.state == "skipped" and not case.skips(step):
+            broken.append(f"{step.step} is skipped on record, although its condition holds.")
         if found.status is None:
             unproven.append(f"{step.step} has no status call.")
         elif found.status not in _allowed_status(step, found.state, case):
@@ -151,6 +159,7 @@ def _allowed_status(step: Step, recorded: str, case: Judged) -> frozenset[str]:
 _ON_RECORD = {
     "applied": State.APPLIED,
     "pending": State.ABSENT,
+    "skipped": State.ABSENT,
     "refused": State.REFUSED,
     "compensated": State.COMPENSATED,
 }
