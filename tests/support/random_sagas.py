@@ -121,17 +121,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
         "callback_timeout_ms": 20_000,
         "key": key,
     }
-    if key in ("header", "path", "body", "places") and draw(st.booleans()):
-        step["key_form"] = draw(st.sampled_from(["uuid", "{saga_id}-{step}", '"{step}/{saga_id}"', "{saga_id}{step}"]))
-    if key == "unneeded":
-        step["key_reason"] = "it sets a value"
-    if key == "places":
-        step["key"] = {role: draw(st.sampled_from(["header", "path", "body"])) for role in ("forward", "compensate")}
-        step["key"]["status"] = draw(st.sampled_from(["header", "path"]))
-    if key == "natural":
-        step["key_fields"] = draw(
-            st.lists(st.sampled_from(["order_id", "customer.id", "kind"]), min_size=1, max_size=2, unique=True)
-        )
+    _say_more_of_the_key(draw, step)
     refuses = kind != "retriable" and draw(st.booleans())
     step["given"] = draw(_givens(refuses=refuses))
     step["forward"] = draw(_forwards(step, refuses=refuses))
@@ -146,6 +136,20 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     if draw(st.integers(0, 3)):
         step["probe"] = draw(_probes(refuses=refuses, fresh=fresh))
     return step
+
+
+def _say_more_of_the_key(draw: Draw, step: Json) -> None:
+    if step["key"] in ("header", "path", "body", "places") and draw(st.booleans()):
+        step["key_form"] = draw(st.sampled_from(["uuid", "{saga_id}-{step}", '"{step}/{saga_id}"', "{saga_id}{step}"]))
+    if step["key"] == "unneeded":
+        step["key_reason"] = "it sets a value"
+    if step["key"] == "places":
+        step["key"] = {role: draw(st.sampled_from(["header", "path", "body"])) for role in ("forward", "compensate")}
+        step["key"]["status"] = draw(st.sampled_from(["header", "path"]))
+    if step["key"] == "natural":
+        step["key_fields"] = draw(
+            st.lists(st.sampled_from(["order_id", "customer.id", "kind"]), min_size=1, max_size=2, unique=True)
+        )
 
 
 @st.composite
