@@ -59,7 +59,7 @@ def test_a_service_with_the_ietf_header_on_bare_sockets_is_kept(judge: Judge) ->
 def test_a_dtm_branch_in_go_is_green_at_level_1_with_what_its_barrier_gives_up_waived(judge: Judge) -> None:
     judged = judge("dtm_bank")
     assert (judged.status, judged.obligations) == (0, {"O4": "waived", "O32": "waived"}), judged.text
-    assert "not looked at, since the saga asks for level 1 only: O2" in judged.text
+    assert "not looked at, since the step is at level 1 only: O2" in judged.text
 
 
 def test_the_same_branch_at_level_3_is_unproven_where_dtm_has_no_call_that_tells_its_state(judge: Judge) -> None:
