@@ -101,7 +101,7 @@ def test_a_service_that_is_told_saga_and_branch_apart_is_kept_without_any_correl
 
 @pytest.mark.parametrize("key_form", [None, "uuid"])
 def test_a_confirmation_under_the_key_of_the_try_is_kept(tmp_path: Path, key_form: str | None) -> None:
-    trying = small_sagas.step("try-it", participant="holds", **({"key_form": key_form} if key_form else {}))
+    trying = small_sagas.step("try-it", participant="holds", key_form=key_form)
     confirming = small_sagas.step("confirm", participant="holds", after=["try-it"], probe=False, key="path", level=2)
     for role, call in (("forward", "confirm"), ("compensate", "reopen"), ("status", "state")):
         confirming[role]["request"] |= {"path": f"/holds/{{keys.try-it}}/{call}", "headers": {}}

@@ -93,6 +93,8 @@ class Step(Model):
     """How the key is written: a template such as `{saga_id}-{step}`, or `uuid`, derived from both; default `{saga_id}:{step}`."""
     key_fields: tuple[str, ...] | None = None
     """For `key: natural`: the fields of the payload that identify the step, such as `order_id`."""
+    not_the_clients: dict[str, Annotated[str, StringConstraints(min_length=1)]] | None = None
+    """Contract cases that are not the business of the saga's client, with the reason: `status`, or the name of a case."""
     given: Given = Given()
     forward: Forward
     undo: Undo | None = Field(default=None, alias="compensate")

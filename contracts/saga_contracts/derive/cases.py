@@ -76,6 +76,11 @@ class Case:
     slice: StepSlice | None = field(default=None, compare=False)
     consumer: str | None = None
 
+    @property
+    def short_name(self) -> str:
+        """Its name within its role, such as `done_again`."""
+        return self.name.rpartition("/")[2]
+
 
 def derive(saga: Saga) -> tuple[Case, ...]:
     """Give every case of a saga, in the order of its steps."""
@@ -83,8 +88,41 @@ def derive(saga: Saga) -> tuple[Case, ...]:
 
 
 def derive_step(saga: Saga, step: Step) -> tuple[Case, ...]:
-    """Give every case of one step."""
-    return tuple(_step_cases(saga, step))
+    """Give every case of one step that is the business of the saga's client."""
+    return tuple(case for case in _step_cases(saga, step) if left_out(step, case.role, case.short_name) is None)
+
+
+def derive_left_out(saga: Saga, step: Step) -> tuple[tuple[Case, str], ...]:
+    """Give the cases that the file says are not the client's business, each with the reason.
+
+    Their calls may be made all the same, by whoever plays a deck.
+    """
+    told = ((case, left_out(step, case.role, case.short_name)) for case in _step_cases(saga, step))
+    return tuple((case, reason) for case, reason in told if reason is not None)
+
+
+def left_out(step: Step, role: Role, name: str) -> str | None:
+    """Tell why a case is not the client's business; None when it is."""
+    reasons = step.not_the_clients or {}
+    return next((reasons[one] for one in (role.value, name, f"{role}/{name}") if one in reasons), None)
+
+
+def may_be_left_out(saga: Saga, step: Step) -> tuple[str, ...]:
+    """Give what a file may leave out for a step: its status calls, and cases without which the client can still run the saga."""
+    found = [(case.role.value, case.short_name) for case in _step_cases(saga, step)]
+    free = [(role, name) for role, name in found if role != Role.CALLBACK and (role, name) not in _NEEDED]
+    names = [name for _, name in free if not any((role, name) in _NEEDED for role, _ in found)]
+    roles = [Role.STATUS.value] if step.status is not None else []
+    return tuple(dict.fromkeys([*roles, *names, *(f"{role}/{name}" for role, name in free)]))
+
+
+_NEEDED = (
+    (Role.FORWARD.value, "done"),
+    (Role.FORWARD.value, "in_progress"),
+    (Role.COMPENSATE.value, "done"),
+    (Role.COMPENSATE.value, "null"),
+)
+"""Cases that no client of a saga can do without."""
 
 
 def derive_messages(saga: Saga) -> tuple[Case, ...]:

@@ -12,7 +12,15 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
-_ELSEWHERE: dict[str, Any] = {"after": (), "level": None, "when": None, "otherwise": None, "undo_after": None, "backoff": None}
+_ELSEWHERE: dict[str, Any] = {
+    "after": (),
+    "level": None,
+    "not_the_clients": None,
+    "when": None,
+    "otherwise": None,
+    "undo_after": None,
+    "backoff": None,
+}
 """What is said at the step and decides when its calls are made, not what its participant must answer."""
 
 
