@@ -8,6 +8,13 @@ from pydantic import Discriminator, Field, StringConstraints, Tag
 from saga_contracts.declare.calls import Backoff, Callback, Compensate, Forward, Probe, Status
 from saga_contracts.declare.kinds import NONE, Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
 
+OPTIONAL_CASES = {
+    "forward": ("done_again", "refused", "refused_again", "retryable", "suspended", "misused"),
+    "compensate": ("done_again", "after_refusal"),
+    "status": ("absent", "applied", "refused", "compensated", "null_compensated"),
+}
+"""Contract cases that a client may do without and still run the saga, by the role of their call."""
+
 
 class ProviderState(Model):
     """A domain precondition that the participant can be put into."""

@@ -107,24 +107,6 @@ def left_out(step: Step, role: Role, name: str) -> str | None:
     return next((reasons[one] for one in (role.value, name, f"{role}/{name}") if one in reasons), None)
 
 
-def may_be_left_out(saga: Saga, step: Step) -> tuple[str, ...]:
-    """Give what a file may leave out for a step: its status calls, and cases without which the client can still run the saga."""
-    found = [(case.role.value, case.short_name) for case in _step_cases(saga, step)]
-    free = [(role, name) for role, name in found if role != Role.CALLBACK and (role, name) not in _NEEDED]
-    names = [name for _, name in free if not any((role, name) in _NEEDED for role, _ in found)]
-    roles = [Role.STATUS.value] if step.status is not None else []
-    return tuple(dict.fromkeys([*roles, *names, *(f"{role}/{name}" for role, name in free)]))
-
-
-_NEEDED = (
-    (Role.FORWARD.value, "done"),
-    (Role.FORWARD.value, "in_progress"),
-    (Role.COMPENSATE.value, "done"),
-    (Role.COMPENSATE.value, "null"),
-)
-"""Cases that no client of a saga can do without."""
-
-
 def derive_messages(saga: Saga) -> tuple[Case, ...]:
     """Give the messages between the saga's owner and the saga service; none when one process is both.
 

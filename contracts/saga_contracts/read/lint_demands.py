@@ -12,7 +12,8 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import NONE, Completion, KeyStyle, Saga, Step, StepClass
-from saga_contracts.derive import cases, expectations
+from saga_contracts.declare.steps import OPTIONAL_CASES
+from saga_contracts.derive import expectations
 from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import step_slice
@@ -156,9 +157,10 @@ def _writable(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, role, "request", "body"), why, mend)
 
 
-def _left_out(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+def _left_out(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """What is not the client's business is a case of the step, and none that every client needs."""
-    known = cases.may_be_left_out(saga, step) if step.not_the_clients is not None else ()
+    calls = {role: names for role, names in OPTIONAL_CASES.items() if getattr(step, role) is not None}
+    known = ["status", *(text for role, names in calls.items() for name in names for text in (name, f"{role}/{name}"))]
     for name in step.not_the_clients or {}:
         if name not in known:
             what = f"`{name}` is no case of this step that a client can do without."

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from saga_contracts.declare.saga import Saga, Waiver
+from saga_contracts.declare.steps import OPTIONAL_CASES
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import adoption, cases, client_cases, coverage, decks, pairs
 from saga_contracts.derive.adoption import Evidence, Played
@@ -227,3 +228,14 @@ def test_coverage_gives_the_reason_for_what_is_not_the_clients_business(asks_not
 def test_what_every_client_needs_cannot_be_left_out(make_saga: Make, make_step: Make, name: str) -> None:
     with pytest.raises(SagapactError, match="no case of this step that a client can do without"):
         make_saga(make_step("a", not_the_clients={name: "we are lazy"}))
+
+
+def test_every_case_of_a_step_is_one_that_clients_need_or_one_that_may_be_left_out(
+    vas: Saga, make_saga: Make, make_step: Make
+) -> None:
+    found = {(case.role.value, case.short_name) for saga in (vas, make_saga(make_step("a"))) for case in cases.derive(saga)}
+    needed = {("forward", "done"), ("forward", "in_progress"), ("compensate", "done"), ("compensate", "null")}
+    optional = {(role, name) for role, names in OPTIONAL_CASES.items() for name in names}
+
+    assert {one for one in found if one[0] != "callback"} - needed <= optional
+    assert optional.isdisjoint(needed)
