@@ -48,7 +48,7 @@ from saga_contracts.declare.kinds import (
 )
 from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.policies import OwnerNotification, Policies, Waiver
-from saga_contracts.declare.steps import Given, KeyPlaces, ProviderState, SemanticLock, Step
+from saga_contracts.declare.steps import Given, KeyPlaces, ProviderState, SemanticLock, Step, Under
 
 __all__ = [
     "FORMAT",
@@ -89,6 +89,7 @@ __all__ = [
     "Step",
     "StepClass",
     "Transport",
+    "Under",
     "Waiver",
 ]
 

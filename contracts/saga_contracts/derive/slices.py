@@ -113,7 +113,7 @@ def fails_the_saga(step: Step, policies: Policies) -> bool:
     if step.step_class == StepClass.COMPENSATABLE or step.only_reads:
         return True
     told = step.callback is not None and step.callback.outcomes.refused is not None
-    return told or step.forward.replies.refused is not None or bool(step.given.refusing)
+    return told or step.forward.replies.refused is not None or step.given.can_refuse
 
 
 def may_be_pending_at_the_end(saga: Saga) -> tuple[Step, ...]:

@@ -24,6 +24,8 @@ PASSING = frozenset({408, 425, 429})
 """Statuses below 500 that always mean: try again."""
 IMPLIED_MISUSE = Reply(status=422)
 """What 'same key, other payload' is answered where the file declares no reply for it."""
+IMPLIED_RETRY = Reply(status=503)
+"""What stands for 'try again' where the file declares no reply for it; any other status that HTTP calls passing does as well."""
 
 FORWARD = {
     "done": Outcome.DONE,
