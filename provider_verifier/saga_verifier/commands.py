@@ -13,15 +13,18 @@ from saga_broker.client.selectors import read_selectors
 from saga_contracts.build import describe_build
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import UsageError
+from saga_contracts.rim import pictures
+from saga_contracts.sagafile import load_saga
 from saga_verifier import backends, reporting, run
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
 from saga_verifier.provider_file import load_provider_file
+from saga_verifier.self_check import playing, telling
 from saga_verifier.verdicts import HistoryResult
 from saga_verifier.verification import Progress
 
 
 @click.command()
-@click.argument("provider_file", type=click.Path(path_type=Path))
+@click.argument("provider_file", required=False, type=click.Path(path_type=Path))
 @click.option("--broker-url", envvar="SAGAPACT_BROKER_URL", help="The broker; also from SAGAPACT_BROKER_URL.")
 @click.option(
     "--pact",
@@ -55,8 +58,16 @@ from saga_verifier.verification import Progress
     help="Keep here the log of a container that did not end as it should.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option(
+    "--self-check",
+    "saga_file",
+    type=click.Path(path_type=Path),
+    metavar="SAGA",
+    help="Instead of a provider: which deviations the contracts and decks of this saga file would catch.",
+)
+@click.option("--svg", "picture", type=click.Path(path_type=Path), help="With --self-check: draw the table into this file.")
 def verify(
-    provider_file: Path,
+    provider_file: Path | None,
     broker_url: str | None,
     pacts: tuple[Path, ...],
     provider_version: str | None,
@@ -69,13 +80,24 @@ def verify(
     isolation: str,
     logs: Path | None,
     as_json: bool,  # noqa: FBT001
+    saga_file: Path | None,
+    picture: Path | None,
 ) -> None:
     """Start the provider of PROVIDER_FILE alone, and find out whether it keeps its contracts and decks.
+
+    With --self-check SAGA no provider is needed: participants made from the saga file, right and with each known deviation, show
+    what the file's declarations are worth. Exit status then: 0 all is caught, 3 something gets through, 4 could not find out.
 
     Exit status: 0 kept, 1 broken, 2 wrong usage, 3 unproven or pending, 4 could not find out; of several pacts the worst, where a
     broken one comes first and one that could not be found out next.
     """
     _end_politely()
+    if saga_file is not None:
+        if provider_file is not None or pacts:
+            raise UsageError("--self-check needs the saga file only: leave out the provider file and --pact.")
+        sys.exit(_self_check(saga_file, faults, picture, as_json=as_json))
+    if provider_file is None:
+        raise UsageError("Name the provider file, or a saga file with --self-check.")
     provider = load_provider_file(provider_file)
     backend = backends.backend(isolation, provider, logs, _say)
     chosen = read_selectors(selectors) if selectors else ()
@@ -100,6 +122,15 @@ def verify(
         for line in reporting.lines(outcome):
             click.echo(line)
     sys.exit(outcome.exit_status)
+
+
+def _self_check(saga_file: Path, faults: int, picture: Path | None, *, as_json: bool) -> int:
+    """Tell what a saga file is worth; give the exit status."""
+    found = playing.check(load_saga(saga_file), faults, datetime.now(tz=UTC).date())
+    if picture is not None:
+        pictures.write(picture, telling.svg(found))
+    click.echo(json.dumps(telling.as_json(found), indent=2, ensure_ascii=False) if as_json else "\n".join(telling.lines(found)))
+    return found.exit_status
 
 
 def _end_politely() -> None:

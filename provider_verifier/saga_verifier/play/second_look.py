@@ -77,6 +77,21 @@ class SecondLook:
             found = [*found, Broken(obligation, "; ".join(mismatches))]
         return self._judged(driver, found, accepted)
 
+    def deviations(self, key: str) -> tuple[Broken, ...]:
+        """Bring the case of an interaction about, and give what deviates from all that is declared right.
+
+        Args:
+            key: Of the interaction: `saga/step/role/case`.
+
+        Raises:
+            SagapactError: when it cannot be brought about.
+        """
+        saga, step, role, name = key.split("/")
+        driver = self._drivers[f"{saga}/{step}"]
+        course = course_of(driver.slice, Role(role), name)
+        found, _ = self._callback(driver, name) if course is None else self._again(driver, course)
+        return tuple(found)
+
     def _judged(self, driver: Driver, found: list[Broken], accepted: str) -> Looked:
         waivers = Waivers(driver.slice.waivers, driver.slice.step.step, self._today)
         if any(not waivers.hides(one.obligation) for one in found):
