@@ -47,7 +47,7 @@ from saga_contracts.declare.kinds import (
 )
 from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.policies import OwnerNotification, Policies, Waiver
-from saga_contracts.declare.steps import Given, ProviderState, SemanticLock, Step
+from saga_contracts.declare.steps import Given, ProviderState, SemanticLock, Step, Under
 
 __all__ = [
     "FORMAT",
@@ -87,6 +87,7 @@ __all__ = [
     "Step",
     "StepClass",
     "Transport",
+    "Under",
     "Waiver",
 ]
 

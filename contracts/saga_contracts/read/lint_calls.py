@@ -63,9 +63,10 @@ def _replies(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     told = step.callback is not None and step.callback.outcomes.refused is not None
     if step.step_class == StepClass.RETRIABLE and (replies.refused or step.given.refusing):
         yield Problem((*here, "refused"), "A retriable step never refuses (O25).", "Remove the refusal or change the class.")
-    elif step.given.refusing and not (replies.refused or told):
-        what = "The step is made to refuse (`given.refusing`), but no refusal is declared."
-        yield Problem((*at, "given", "refusing"), what, "Declare the reply `refused`, or remove `refusing`.")
+    elif step.given.can_refuse and not (replies.refused or told):
+        field = "refusing_payload" if step.given.refusing_payload else "refusing"
+        what = f"The step is made to refuse (`given.{field}`), but no refusal is declared."
+        yield Problem((*at, "given", field), what, f"Declare the reply `refused`, or remove `{field}`.")
 
 
 def _several(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -157,7 +158,7 @@ def _keyed_calls(step: Step) -> Iterator[tuple[str, Any]]:
 def _paths(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for role in ("forward", "compensate", "status", "probe", "callback"):
         call = getattr(step, role)
-        if call is None:
+        if call is None or call.request is None:
             continue
         path, here = call.request.path, (*at, role, "request", "path")
         if role == "callback" and path.startswith("{callback_url}"):

@@ -20,6 +20,7 @@ LETTERS = {
     Letter.DONE: "the participant calls back: done",
     Letter.CALLBACK_REFUSED: "the participant calls back: refused",
     Letter.MISUSED: "forward call with the same key and another payload",
+    Letter.RETRYABLE: "forward call that is answered 'try again'",
 }
 """What each letter of a history stands for."""
 

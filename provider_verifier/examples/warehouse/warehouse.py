@@ -80,17 +80,23 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         self._answer(json.loads(self.rfile.read(length) or b"{}"))
 
+    def _reply(self, key: str, body: dict[str, Any]) -> Reply:
+        match self.command, self.path:
+            case "GET", "/health":
+                return 200, {}
+            case "POST", "/_states":
+                return self.warehouse.state_change(body)
+            case "POST", "/reservations":
+                return self.warehouse.reserve(key, body)
+            case "POST", "/reservations/release":
+                return self.warehouse.release(key)
+            case "GET", "/reservations/status":
+                return self.warehouse.status(key)
+        return 404, {}
+
     def _answer(self, body: dict[str, Any]) -> None:
-        key, here = self.headers.get("Idempotency-Key", ""), self.warehouse
-        routes = {
-            ("GET", "/health"): lambda: (200, {}),
-            ("POST", "/_states"): lambda: here.state_change(body),
-            ("POST", "/reservations"): lambda: here.reserve(key, body),
-            ("POST", "/reservations/release"): lambda: here.release(key),
-            ("GET", "/reservations/status"): lambda: here.status(key),
-        }
         with self.one_at_a_time:
-            status, reply = routes.get((self.command, self.path), lambda: (404, {}))()
+            status, reply = self._reply(self.headers.get("Idempotency-Key", ""), body)
         content = json.dumps(reply).encode()
         self.send_response(status)
         for name in ("Saga-Id", "Saga-Step"):

@@ -14,6 +14,7 @@ import httpx
 from saga_contracts.client.results import outputs_in
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.outcomes import Outcome, State
+from saga_contracts.declare.saga import Under
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
@@ -33,6 +34,7 @@ NAMES = {
     Letter.DONE: "the callback (D)",
     Letter.CALLBACK_REFUSED: "the callback (X)",
     Letter.MISUSED: "the forward call with another payload (M)",
+    Letter.RETRYABLE: "the forward call that has to be tried again (T)",
 }
 _NOT_BY_ASKING = ("O18", "O21", "O31")
 """Obligations that speak of callbacks, time and headers: no status call changes these, but for a callback that never comes."""
@@ -109,6 +111,11 @@ class Playing:
         return self.history.undone_at_work or self.accepted_late
 
     @property
+    def is_to_be_looked_at(self) -> bool:
+        """Will effect and status be looked at once more when all is over?"""
+        return self.over and self.leaves_work and not self.looked_again
+
+    @property
     def over(self) -> bool:
         """Was every event played and judged?"""
         return not self.trouble and self.reached == len(self.history.plays)
@@ -125,7 +132,7 @@ class Playing:
 
     def look_again(self) -> None:
         """Judge the effect and the status once all work that was left must be over; a second time does nothing."""
-        if self.over and self.leaves_work and not self.looked_again:
+        if self.is_to_be_looked_at:
             self.looked_again = True
             try:
                 self._look(self.history.ends, "at the end", self.wrong)
@@ -179,7 +186,7 @@ class Playing:
         return spoken[1] - spoken[0]
 
     def _begin(self) -> None:
-        self.instance = self.driver.prepare(self.instance, refusing=self.history.refusing)
+        self.instance = self.driver.prepare(self.instance, self.history.under)
         begins = self.history.begins
         worlds = expectations.worlds(begins)
         reading = self.looking.read(self.instance)
@@ -192,7 +199,7 @@ class Playing:
 
     def _event(self, play: Play) -> None:
         if play.improves:
-            self.instance = self.driver.prepare(self.instance, refusing=False)
+            self.instance = self.driver.prepare(self.instance, Under.ENOUGH)
         when = f"after {NAMES[play.letter]}"
         if play.letter in CALLBACKS:
             self._await_callback(play)
@@ -208,6 +215,10 @@ class Playing:
         self._look(play.expects, when, self.wrong)
         if self.wrong is not None and play.expects.obligation == "O13" and not (self.looking.probes or self.looking.asks):
             raise _DivergedError  # nothing shows that it was undone, and its reply does not say so
+
+    def _was_to_be_tried_again(self) -> bool:
+        """Was the event before this one answered 'try again', as its precondition says?"""
+        return self.reached > 0 and self.history.plays[self.reached - 1].letter == Letter.RETRYABLE
 
     def _situation(self) -> Situation:
         """Give where the step is before the event that is under way."""
@@ -227,6 +238,13 @@ class Playing:
     def _judge_reply(self, play: Play, called: Called, allowed: tuple[str, ...]) -> bool:
         """Judge one reply; is it another than must come?"""
         self._judge_correlation(play, called)
+        if play.letter == Letter.RETRYABLE and called.outcome == Outcome.RETRYABLE:
+            return False
+        if called.outcome == Outcome.RETRYABLE and self._was_to_be_tried_again():
+            text = f"{NAMES[play.letter]} was answered 'try again' ({called.status}) although the precondition has become true"
+            is_repeated = play.letter == Letter.FORWARD and not self.driver.slice.step.only_reads
+            self.deviates("O3" if is_repeated else play.expects.obligation, text)
+            raise _DivergedError
         if called.outcome == Outcome.RETRYABLE:
             raise CannotJudgeError(f"{NAMES[play.letter]} was answered 'try again' ({called.status}) to the last try")
         if not set(called.names) & set(allowed):
@@ -309,6 +327,7 @@ class Playing:
                 self.lied = True
             if not self.looking.probes:
                 raise _DivergedError
+            return  # the other answer may tell what came of it meanwhile
 
     def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
         """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""

@@ -11,6 +11,7 @@ from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError
 from saga_contracts.stand_in.deviations import CATALOGUE, Deviation
 from saga_contracts.stand_in.doubts import doubts
+from saga_contracts.stand_in.right import Right
 from saga_verifier.self_check import mends
 from saga_verifier.self_check.stubbed import Shown, accusations, by_contract, by_deck, driving, shortened
 from saga_verifier.self_check.table import Fate, Row, SelfCheck, StepTable
@@ -49,7 +50,7 @@ def check(saga: Saga, faults: int, today: date, progress: Progress = lambda _: N
 
 def _accused(slice_: StepSlice, how: _How) -> tuple[str, ...]:
     try:
-        return tuple(accusations(slice_, adoption.declared_broken(slice_), how.faults, how.today))
+        return tuple(accusations(Right(slice_), adoption.declared_broken(slice_), how.faults, how.today))
     except SagapactError as error:
         return (str(error),)
 

@@ -44,18 +44,18 @@ class Shown:
     counts: bool = field(default=False)
 
 
-def accusations(slice_: StepSlice, given_up: Iterable[str], faults: int, today: date) -> Iterator[str]:
-    """Say what a right participant is accused of, twice: a machine that was too slow once is no fault.
+def accusations(rules: Right, given_up: Iterable[str], faults: int, today: date) -> Iterator[str]:
+    """Say what a participant with rules that are right is accused of, twice: a machine that was too slow once is no fault.
 
     Args:
-        slice_: The step's slice.
+        rules: Its rules.
         given_up: Obligations that the file itself gives up; they are no accusation.
         faults: The most faults in one history.
         today: The day on which waivers are judged.
     """
     allowed = frozenset(given_up)
-    with driving(slice_, Right(slice_)) as driver:
-        for history in decks.derive(slice_, faults).histories:
+    with driving(rules.slice, rules) as driver:
+        for history in decks.derive(rules.slice, faults).histories:
             if _accused(deck.play(driver, history, today, SHORT_WAIT_S), allowed):
                 yield from _accused(deck.play(driver, history, today), allowed)
 
