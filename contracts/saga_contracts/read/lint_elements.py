@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from saga_contracts.declare import elements, templates
 from saga_contracts.declare.problems import Path, Problem
-from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
+from saga_contracts.declare.saga import Saga, Step, StepClass
 from saga_contracts.wire.keys import UUID
 
 _WAY = 'Write it as for_each: "{payload.items}".'
@@ -63,9 +63,8 @@ def _example_problem(field: str, found: object) -> tuple[str, str] | None:
 
 
 def _key(step: Step, at: Path) -> Iterator[Problem]:
-    if step.key in (KeyStyle.NATURAL, KeyStyle.NONE):
-        what = "Nothing tells the elements apart: the fields of a natural key are the same for each of them."
-        what = "Nothing tells the elements apart: there is no key." if step.key == KeyStyle.NONE else what
+    if not step.has_written_key and not step.only_reads:
+        what = f"With `key: {step.key}` nothing tells the elements apart: its fields are the same for each of them."
         yield Problem((*at, "key"), what, "Declare `key: header`, `path` or `body`: the key then holds the element's number.")
     form = step.key_form
     if form is not None and form != UUID and "item_index" not in set(templates.names_in(form)):

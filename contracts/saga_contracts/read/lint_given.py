@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
-from saga_contracts.declare import elements, schemas, templates
+from saga_contracts.declare import schemas, templates
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import KeyStyle, ProviderState, Saga, Step, StepClass, Under
+from saga_contracts.derive.examples import example_context
 from saga_contracts.read.lint_knowledge import needs
 from saga_contracts.read.lint_templates import payload_problem
 from saga_contracts.wire import fresh, matching
@@ -33,7 +34,7 @@ def _differ(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 
 def _filled(saga: Saga, step: Step, states: Sequence[ProviderState]) -> list[tuple[str, Any]]:
-    return [(one.state, templates.fill(one.params, elements.with_element(step, saga.payload.example))) for one in states]
+    return [(one.state, templates.fill(one.params, example_context(saga, step))) for one in states]
 
 
 def _same_state(one: tuple[str, Any], other: tuple[str, Any]) -> bool:

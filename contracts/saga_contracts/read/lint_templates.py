@@ -12,11 +12,11 @@ from saga_contracts.declare.calls import RepliesByName
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Request, Saga, Step
 
-_STEP_ROOTS = frozenset({"payload", "outputs", "key", "saga_id", "step"})
+_STEP_ROOTS = frozenset({"payload", "outputs", "key", "keys", "saga_id", "step"})
 _NOTIFICATION_ROOTS = frozenset({"saga_id", "step", "event", "payload"})
 _CORRELATION_ROOTS = frozenset({"saga_id", "step", "key"})
 _BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
-_NAME = re.compile(r"\{[a-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*\}")
+_NAME = re.compile(rf"\{{{templates.NAME}\}}")
 
 
 def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -71,7 +71,7 @@ def _own_places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[st
         yield ("probe", "reads"), step.probe.reads.model_dump(), _STEP_ROOTS
     if step.semantic_lock is not None:
         yield ("semantic_lock", "resource"), step.semantic_lock.resource, {"payload"}
-    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload"}
+    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload", "keys"}
 
 
 def _parts(request: Request) -> Iterator[tuple[str, Any]]:
@@ -95,7 +95,7 @@ def _in_value(saga: Saga, step: Step | None, at: Path, value: Any, roots: frozen
     for text in _strings_in(value):
         for found in _BRACES.findall(text):
             if found not in ("{{", "}}") and not _NAME.fullmatch(found):
-                what = f"`{found}` is no template: a template is a name in lower case, such as {{payload.user_id}}."
+                what = f"`{found}` is no template: a template is a name such as {{payload.user_id}}."
                 yield Problem(at, what, "Mend the name, or double the braces to mean the braces themselves.")
     yield from _directives(at, value)
 
@@ -135,10 +135,8 @@ def problem_of_name(saga: Saga, step: Step | None, name: str, roots: frozenset[s
         return f"The template {{{name}}} is not known here.", did_you_mean(root, sorted(roots))
     if root == "payload":
         return payload_problem(saga, rest)
-    if root == "outputs" and step is not None:
-        return _output_problem(saga, step, rest)
-    if root == "item" and step is not None:
-        return _item_problem(saga, step, name)
+    if root in _WITH_PARTS and step is not None:
+        return _WITH_PARTS[root](saga, step, rest)
     return (f"The template {{{name}}} has no parts.", f"Write {{{root}}}.") if rest else None
 
 
@@ -151,15 +149,29 @@ def payload_problem(saga: Saga, field: str) -> tuple[str, str] | None:
     return None
 
 
-def _item_problem(saga: Saga, step: Step, name: str) -> tuple[str, str] | None:
+def _item_problem(saga: Saga, step: Step, field: str) -> tuple[str, str] | None:
     found = elements.values(step, saga.payload.example)
     if "item" not in found:  # that there is no such list is a fault of its own
         return None
     try:
-        templates.look_up(name, found)
+        templates.look_up(f"item.{field}" if field else "item", found)
     except templates.TemplateError:
         known = list(found["item"]) if isinstance(found["item"], Mapping) else []
-        return f"The elements have no field `{name.removeprefix('item.')}`.", did_you_mean(name.removeprefix("item."), known)
+        return f"The elements have no field `{field}`.", did_you_mean(field, known)
+    return None
+
+
+def _key_problem(saga: Saga, step: Step, name: str) -> tuple[str, str] | None:
+    if name == step.step:
+        return f"`{{keys.{name}}}` is the step's own key.", "Write {key}."
+    try:
+        earlier = sorted(saga.ancestors(step.step))
+    except KeyError:  # as for outputs
+        return None
+    if name not in earlier:
+        return f"`{name}` is not a step that is done before this one.", did_you_mean(name, earlier)
+    if name not in saga.key_forms:
+        return f"The step `{name}` has no key that is one text.", "Name a step whose key is sent in a header, a path or a body."
     return None
 
 
@@ -188,3 +200,7 @@ def _may_be_missing(earlier: Step, step: Step) -> tuple[str, str] | None:
         what = f"`{earlier.step}` runs only when `{earlier.when}`; otherwise there is no such output."
         return what, "Give this step the same `when`, or take the value from the payload or another step."
     return None
+
+
+_WITH_PARTS = {"outputs": _output_problem, "item": _item_problem, "keys": _key_problem}
+"""What tells why a name under a root of a step is none."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from saga_contracts.declare.elements import parted
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Saga
 from saga_contracts.wire.keys import key_of, saga_of, step_key
 from saga_e2e.derive.faults import Role
@@ -58,7 +59,7 @@ class Recogniser:
 
     def __init__(self, saga: Saga, health: Mapping[str, str] | None = None) -> None:
         self._saga, self._health = saga, health or {}
-        self._steps = frozenset(step.step for step in saga.steps)
+        self._steps = {written(step.step): step.step for step in saga.steps}
         self._shapes = tuple(shapes_of(saga, service_name(saga)))
 
     def recognise(self, call: Incoming) -> Recognised | Unrecognised | None:
@@ -93,8 +94,8 @@ class Recogniser:
         sent = self._saga.correlation.sent
         saga_id, step = (_header(call, sent, template) for template in ("{saga_id}", "{step}"))
         if not saga_id or step in self._steps:
-            return (saga_id, step) if saga_id else None
-        units = [unit for unit in self._saga.steps if parted(unit.step) != (step, None) and parted(unit.step)[0] == step]
+            return (saga_id, self._steps[step]) if saga_id else None
+        units = [unit for unit in self._saga.steps if parted(unit.step)[1] is not None and written(parted(unit.step)[0]) == step]
         return next(((saga_id, unit.step) for unit in units if key_of(unit, saga_id) == key), None)
 
     def _split(self, key: str) -> tuple[str, str] | None:

@@ -158,7 +158,7 @@ LISTED: list[tuple[dict[str, Any], str, str]] = [
     ({"for_each": "{payload.none}"}, "for_each", "`none` is empty in the example"),
     ({"for_each": "payload.items"}, "for_each", "This is not one template, so it names no list."),
     ({"for_each": "{outputs.a.lines}"}, "for_each", "Only a list of the payload can be gone through"),
-    ({"for_each": "{payload.items}", "key": "none"}, "key", "Nothing tells the elements apart: there is no key."),
+    ({"for_each": "{payload.items}", "key": "none"}, "key", "With `key: none` nothing tells the elements apart"),
     ({"for_each": "{payload.items}", "key_form": "{saga_id}-{step}"}, "key_form", "The key does not hold `{item_index}`"),
     ({"key_form": "{saga_id}-{step}-{item_index}"}, "key_form", "The template {item_index} is not known here."),
 ]
