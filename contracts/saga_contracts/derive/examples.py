@@ -36,7 +36,7 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
         "payload": saga.payload.example,
         "outputs": outputs,
         "key": key,
-        "keys": {before: each for before, each in keys_of(saga.key_forms, SAGA_ID).items() if before in outputs},
+        "keys": keys_of({before: form for before, form in saga.key_forms.items() if before in outputs}, SAGA_ID),
         "saga_id": SAGA_ID,
         "step": written(elements.parted(step.step)[0]),
         **elements.values(step, saga.payload.example),

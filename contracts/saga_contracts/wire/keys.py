@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from saga_contracts.declare import elements, templates
 from saga_contracts.declare.kinds import DEFAULT_KEY_FORM, written
@@ -40,14 +40,28 @@ def key_of(step: Step, saga_id: str) -> str:
     return step_key(saga_id, elements.name_of(step), step.key_form)
 
 
-def keys_of(forms: Mapping[str, str], saga_id: str) -> dict[str, str]:
-    """Give the keys of several steps of one saga, by the steps' names.
+def keys_of(forms: Mapping[str, str], saga_id: str) -> Mapping[str, str]:
+    """Give the keys of several steps of one saga, by the steps' names; each is written when it is looked up.
 
     Args:
         forms: The form of each step's key.
         saga_id: The saga's id.
     """
-    return {name: step_key(saga_id, name, form) for name, form in forms.items()}
+    return _Keys(forms, saga_id)
+
+
+class _Keys(Mapping[str, str]):
+    def __init__(self, forms: Mapping[str, str], saga_id: str) -> None:
+        self._forms, self._saga_id = forms, saga_id
+
+    def __getitem__(self, name: str) -> str:
+        return step_key(self._saga_id, name, self._forms[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._forms)
+
+    def __len__(self) -> int:
+        return len(self._forms)
 
 
 def saga_of(step: Step, key: str) -> str | None:
