@@ -160,7 +160,11 @@ def _class_order(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         for before in ancestors:
             if before.step_class != StepClass.COMPENSATABLE:
                 what = f"A compensatable step may not come after the {before.step_class} step `{before.step}` (O25)."
-                yield Problem(here, what, "Change the order or the class.")
+                reads = before.forward.request.method == "GET"
+                mend = "Change the order or the class" + (
+                    f"; if `{before.step}` only reads, it is `read_only`." if reads else "."
+                )
+                yield Problem(here, what, mend)
         return
     if step.step_class == StepClass.PIVOT:
         pivots = [other.step for other in saga.steps if other.step_class == StepClass.PIVOT]
