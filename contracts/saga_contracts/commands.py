@@ -4,27 +4,27 @@ Prints what the pure modules derive. Exit status: 0 fine, 2 wrong usage or a fau
 """
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from pydantic import TypeAdapter, ValidationError
 
-from saga_contracts import sagafile, starter
-from saga_contracts.declare.saga import Name, Saga
+from saga_contracts import sagafile
+from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases as all_cases
 from saga_contracts.derive import causes, client_cases, decks, pairs
 from saga_contracts.derive import coverage as all_coverage
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.read import lint_demands
+from saga_contracts.rim import pictures
 from saga_contracts.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
 from saga_contracts.show.draw import saga_svg
 from saga_contracts.show.written import as_yaml
+from saga_contracts.start.commands import init
 
 _file = click.argument("file", type=click.Path(path_type=Path))
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -150,32 +150,7 @@ def schema() -> None:
     click.echo(sagafile.schema_text(), nl=False)
 
 
-@contracts.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--saga", default="sale", show_default=True, help="The saga's name.")
-@click.option("--owner", default="shop", show_default=True, help="The service that owns it.")
-def init(folder: Path, saga: str, owner: str) -> None:
-    """Write a small saga and its contract tests into a folder, to start from."""
-    if not _is_name(saga) or not re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner):
-        _stop(
-            "A saga's name has letters, digits, `_` and `-`, and begins with a letter; an owner's is a plain word: such as "
-            "--saga sale --owner shop."
-        )
-    try:
-        written = starter.write(folder, saga, owner)
-    except UsageError as error:
-        _stop(str(error))
-    for path in written:
-        click.echo(f"wrote {path}")
-    click.echo(f"Next: sagapact contracts lint {written[0]} && pytest {folder}")
-
-
-def _is_name(text: str) -> bool:
-    try:
-        TypeAdapter(Name).validate_python(text)
-    except ValidationError:
-        return False
-    return True
+contracts.add_command(init)
 
 
 def _decks(saga: Saga, names: tuple[str, ...], faults: int) -> Iterator[tuple[StepSlice, decks.Deck]]:
@@ -252,14 +227,10 @@ def _pacts(folder: Path) -> list[dict[str, Any]]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a picture; an earlier picture is replaced, as one expects of `-o`, any other file is left alone."""
     try:
-        if path.is_file() and not path.read_bytes()[:100].lstrip().startswith((b"<svg", b"<?xml")):
-            _stop(f"{path} is there already and is no picture, so it is left alone. Name another file.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        _stop(f"Cannot write {path}: {error.strerror or error}. Name a file in a folder that can be written to.")
+        pictures.write(path, text)
+    except UsageError as error:
+        _stop(str(error))
     click.echo(f"wrote {path}", err=True)
 
 

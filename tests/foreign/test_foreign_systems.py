@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 Judge = Callable[..., Judged]
 WAIVERS, LEVEL = r"^waivers:.*", r"^level:[^\n]*\n"
 NEED_A_STATUS = ("O2", "O6", "O7", "O8", "O9", "O11", "O12", "O14", "O15")
-PROGRAMS = {"lra_flights": "node", "dtm_bank": "go"}
+PROGRAMS = {"lra_flights": "node", "dtm_bank": "go", "dtm_tcc": "go"}
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +51,12 @@ def test_an_lra_participant_in_node_is_kept(judge: Judge) -> None:
     assert "histories kept" in judged.text
 
 
+def test_an_lra_participant_that_answers_202_until_it_has_compensated_is_kept(judge: Judge) -> None:
+    judged = judge("lra_flights", "slow")
+    assert (judged.status, judged.obligations) == (0, {}), judged.text
+    assert "Answered 'try again' first" in judged.text
+
+
 def test_a_service_with_the_ietf_header_on_bare_sockets_is_kept(judge: Judge) -> None:
     judged = judge("ietf_payments")
     assert (judged.status, judged.obligations) == (0, {}), judged.text
@@ -59,7 +65,12 @@ def test_a_service_with_the_ietf_header_on_bare_sockets_is_kept(judge: Judge) ->
 def test_a_dtm_branch_in_go_is_green_at_level_1_with_what_its_barrier_gives_up_waived(judge: Judge) -> None:
     judged = judge("dtm_bank")
     assert (judged.status, judged.obligations) == (0, {"O4": "waived", "O32": "waived"}), judged.text
-    assert "not looked at, since the step is at level 1 only: O2" in judged.text
+    assert "at level 1 only: O2" in judged.text
+
+
+def test_a_dtm_try_that_tells_its_result_by_a_word_in_the_body_is_judged_alike(judge: Judge) -> None:
+    judged = judge("dtm_tcc")
+    assert (judged.status, judged.obligations) == (0, {"O4": "waived", "O32": "waived"}), judged.text
 
 
 def test_the_same_branch_at_level_3_is_unproven_where_dtm_has_no_call_that_tells_its_state(judge: Judge) -> None:
@@ -88,6 +99,7 @@ MUTANTS = [
     ("dtm_bank", "soft-failure", {"O1"}),
     ("ietf_payments", "any-payload", {"O4"}),
     ("ietf_payments", "forgets-errors", {"O14", "O32"}),
+    ("ietf_payments", "answers-at-work", {"O1"}),
     ("ietf_payments", "pays-twice", {"O1", "O2", "O3", "O4"}),
 ]
 

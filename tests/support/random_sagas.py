@@ -82,7 +82,7 @@ def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
             "siblings_of_failed_step": draw(st.sampled_from(["wait", "cancel"])),
         },
         "steps": steps,
-    }
+    } | draw(st.sampled_from([{}, {}, {"timeout_ms": 900_000}]))
     try:
         return parse_saga(json.dumps(definition, ensure_ascii=False), "random.json")
     except SagaFileError:
@@ -134,6 +134,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
         step["compensate"] = draw(_compensations(step)) if draw(st.integers(0, 5)) else "none"
+    step |= draw(_choices(undone=kind == "compensatable"))
     if draw(st.integers(0, 3)):
         step["status"] = draw(_status_calls(step))
     if draw(st.integers(0, 3)):
@@ -179,6 +180,19 @@ def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
             reply["body"] = {"id": {"$like": "id-1"}}
         step["forward"]["outputs"] = {"id": "/id"}
     return step
+
+
+@st.composite
+def _choices(draw: Draw, *, undone: bool) -> Json:
+    """When the step runs, in which order it is undone, and how long its tries wait."""
+    found: Json = {}
+    if draw(st.integers(0, 5)) == 0:
+        found |= draw(st.sampled_from([{"when": "{payload.express} == true"}, {"when": '{payload.kind} in ["small"]'}]))
+    if draw(st.integers(0, 5)) == 0:
+        found |= {"backoff": {"first_ms": 100, "factor": 1.5}}
+    if undone and draw(st.integers(0, 2)) == 0:
+        found |= draw(st.sampled_from([{"suspended_forward": "accepted"}, {"suspended_forward": "refused"}, {"undo_after": []}]))
+    return found
 
 
 @st.composite

@@ -7,7 +7,8 @@ comes one Pact interaction, keyed and described `saga/step/role/case`.
 States in a pact, in this order, so that a stock verifier can serve them by handlers:
 
 1. `a fresh step key for SAGA/STEP` gives the values `stepKey`, `sagaId`, `callbackUrl` and every fresh payload field,
-   and, where one stands in a path and has to be encoded there, the encoded one as `stepKeyInPath` or `FIELDInPath`;
+   and, where one stands in a path and has to be encoded there, the encoded one as `stepKeyInPath` or `FIELDInPath`; with the
+   parameter `payload: refused` the payload is the one of `given.refusing_payload`;
 2. the domain preconditions in the provider's own words, with example values of the payload;
 3. `SAGA/STEP arrived: F C`: these calls were made with the step key before (letters as in `model`).
 """

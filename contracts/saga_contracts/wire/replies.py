@@ -87,13 +87,15 @@ def fits(reply: Reply, received: Received, context: Mapping[str, Any] | None = N
         found = received.headers.get(name.lower())
         if found is None:
             return f"The header {name} is missing."
-        if not _is_header(declared, found, context):
+        if not _is_header(name, declared, found, context):
             return f"The header {name} is {found!r} instead of {declared!r}."
     return None if reply.body is None else differs(reply.body, received.body, context)
 
 
-def _is_header(declared: str, found: str, context: Mapping[str, Any] | None) -> bool:
-    """A header is a text: a template that is a number stands there written out."""
+def _is_header(name: str, declared: str, found: str, context: Mapping[str, Any] | None) -> bool:
+    """A header is a text: a template that is a number stands there written out; a bare media type takes any parameters."""
+    if name.lower() == "content-type" and ";" not in declared:
+        return bodies.media_type(declared) == bodies.media_type(found)
     if context is None:
         return differs(declared, found) is None
     return bodies.as_text(templates.fill(declared, context)) == found
@@ -174,6 +176,16 @@ def callback_bodies(step: Step) -> Iterator[tuple[Outcome, Mapping[str, Any]]]:
 def passes(status: int) -> bool:
     """Does this status always mean: try again?"""
     return status in PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Give the seconds that `Retry-After` asks to wait; None when it asks for none, or names a date.
+
+    >>> retry_after_s({"retry-after": "2"}), retry_after_s({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"})
+    (2.0, None)
+    """
+    text = headers.get("retry-after", "").strip()
+    return float(text) if text.isascii() and text.isdecimal() else None
 
 
 def declared_names(

@@ -225,7 +225,7 @@ class Driver:
             yield called
             if called.status is not None and called.outcome != "retryable":
                 return
-            time.sleep(min(_retry_after_s(called.headers) or backoff.pause_s(number), LONGEST_PAUSE_S))
+            time.sleep(min(replies.retry_after_s(called.headers) or backoff.pause_s(number), LONGEST_PAUSE_S))
 
     def context(self, instance: Instance) -> dict[str, Any]:
         """Give the values of the templates for an instance."""
@@ -278,12 +278,6 @@ def _plain(name: str) -> str:
 
 def _chance() -> random.Random:
     return random.Random(secrets.randbits(64))  # noqa: S311  (values that are new, not secret)
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Give the seconds that `Retry-After` asks for; None when it asks for none, or names a date."""
-    text = headers.get("retry-after", "")
-    return float(text) if text.isdecimal() else None
 
 
 def _shown(built: BuiltRequest) -> Any:
