@@ -103,9 +103,11 @@ def _names(saga: Saga) -> Iterator[Problem]:
     yield from _alike([(("steps", index, "step"), step.step) for index, step in enumerate(saga.steps)])
     services: list[tuple[Path, str]] = [(("owner",), saga.owner)]
     services += [(("executes_as",), saga.executes_as)] if saga.executes_as else []
-    yield from _alike(
-        [*services, *((("steps", index, "participant"), step.participant) for index, step in enumerate(saga.steps))]
-    )
+    services += [(("steps", index, "participant"), step.participant) for index, step in enumerate(saga.steps)]
+    for at, name in services:
+        if name in (".", ".."):
+            yield Problem(at, f"A service cannot be called `{name}`: in an address it names a folder.", "Rename it.")
+    yield from _alike(services)
 
 
 def _alike(names: list[tuple[Path, str]]) -> Iterator[Problem]:
