@@ -42,7 +42,8 @@ def _from_openapi(sources: Mapping[str, Any], chosen: Sequence[Choice], part: st
     _without_part(part)
     documents = _opened(sources["openapi"])
     if not chosen:
-        raise nothing_chosen(documents[0].operations(), documents[0].source)
+        held = [one for document in documents for one in document.operations()]
+        raise nothing_chosen(held, " and ".join(one.source for one in documents))
     found = Told("OpenAPI", ", ".join(one.source for one in documents))
     for choice in chosen:
         found.steps.append(calls.step_of(choice, _owner_of(choice, documents), found))

@@ -40,6 +40,7 @@ CASES = {
     "bpmn_camunda": ["--from-bpmn", "trip.bpmn"],
     "bpmn_pools": ["--from-bpmn", "order.bpmn", "--process", "order"],
     "arazzo": ["--from-arazzo", "purchase.arazzo.yaml", "--from-openapi", "warehouse=warehouse.openapi.yaml"],
+    "arazzo_of_workflows": ["--from-arazzo", "checkout.arazzo.yaml", "--process", "checkout"],
     "arazzo_alone": ["--from-arazzo", "purchase.arazzo.yaml"],
 }
 
