@@ -68,7 +68,7 @@ def _twice(document: positions.Document, names: list[Any]) -> Iterator[Fault]:
 
 def _alone(document: positions.Document, shared: Mapping[str, Any], number: int, own: Mapping[str, Any]) -> positions.Document:
     at: positions.Path = (SERVICES, number)
-    service = positions.Document(f"{document.file}#{number}", _joined(shared, own))
+    service = positions.Document(f"{document.file}#{number}", data=_joined(shared, own))
     for ours, theirs in ((service.keys, document.keys), (service.values, document.values)):
         ours.update({path: place for path, place in theirs.items() if path[:1] != at[:1]})
         ours.update({path[2:]: place for path, place in theirs.items() if path[:2] == at})
