@@ -133,8 +133,11 @@ def _put_key(block: Block, step: Step) -> None:
     if header:
         block.put("key", "header", guess(f"a call is known again by its header {header}."))
         return
-    where = "in a header, the path or the body, fields of the payload (`natural` with `key_fields`), or nothing (`none`)"
-    block.put("key", "none", ask(f"By what does {step.participant} know a repeated call again: a key {where}?"))
+    ways = (
+        "a key in a header, the path or the body, saga and step apart (`pair`), fields of the payload (`natural`, `key_fields`)"
+    )
+    others = "no need to, as with a PUT (`unneeded` with `key_reason`), nothing (`none`), or a protocol of its own (`dialect`)"
+    block.put("key", "none", ask(f"By what does {step.participant} know a repeated call again: {ways}; {others}?"))
 
 
 def _key_header(call: Call | None) -> str | None:

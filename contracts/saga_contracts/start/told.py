@@ -162,21 +162,21 @@ def plain_name(text: str) -> str:
 
 
 def step_name(text: str, taken: Iterable[str] = ()) -> str:
-    """Give a step's name after a free text, another one than those that are taken.
+    """Give a step's name after a free text, which is kept when it is a name; another one than those that are taken.
 
     >>> step_name("Book hotel!", ["book_hotel"])
     'book_hotel_2'
     """
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text)
-    plain = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:_LONGEST].rstrip("_")
-    plain = plain if plain[:1].isalpha() else f"step_{plain}".rstrip("_")
-    return another(plain, taken)
+    if is_name(text):
+        return another(text, taken)
+    plain = re.sub(r"\W+", "_", text.lower()).strip("_")[:_LONGEST].rstrip("_")
+    return another(plain if is_name(plain) else f"step_{plain}".rstrip("_"), taken)
 
 
 def another(name: str, taken: Iterable[str]) -> str:
-    """Give a name with a number behind it when it is taken."""
-    known, number, found = set(taken), 2, name
-    while found in known:
+    """Give a name with a number behind it when it is taken, be it in other letters only."""
+    known, number, found = {one.casefold() for one in taken}, 2, name
+    while found.casefold() in known:
         found, number = f"{name}_{number}", number + 1
     return found
 
