@@ -31,6 +31,8 @@ class Answer:
     said: str = ""
     states: tuple[tuple[str, dict[str, Any]], ...] | None = None
     """The preconditions under which it was given, where the document knows them."""
+    headers: tuple[str, ...] = ()
+    """The names of the headers that it is said to have."""
     more: int = 0
     """So many fields of the body are left out."""
     says_done: bool = False
@@ -85,6 +87,7 @@ class Step:
     order_is_guessed: bool = False
     tries: int | None = None
     callback: "Callback | None" = None
+    key_form: str | None = None
     outputs: dict[str, Any] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
 

@@ -32,6 +32,9 @@ CASES = {
         ),
         *("--step", "ship=POST /shipments,DELETE /shipments/{number}", "--saga", "payment", "--owner", "shop"),
     ],
+    "openapi_that_is_polled": [
+        *("--from-openapi", "jobs.openapi.yaml", "--step", "job=startJob,stopJob,readJob", "--saga", "job", "--owner", "shop"),
+    ],
     "pact": ["--from-pact", "shop-bank.pact.json", "--step", "pay=POST /payments,POST /payments/{id}/refund", "--saga", "sale"],
     "har": [
         *("--from-har", "purchase.har", "--step", "reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}"),

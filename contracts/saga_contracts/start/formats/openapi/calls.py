@@ -112,6 +112,10 @@ class _Reader:
             return linked
         if forward is not None and (known is None or known not in forward.path):
             output = _output(name, forward, alone=self._unknown_places(forward) == 1)
+            located = None if output else following.located(self.chosen.path, name, self.step)
+            if located:
+                self.made.guesses.append(f"{{{name}}} is the end of the header Location of the forward call's reply.")
+                return located
             if output:
                 self.step.outputs[step_name(output)] = f"/{output}"
                 self.made.guesses.append(f"{{{name}}} is the field `{output}` of the forward call's reply.")
@@ -126,6 +130,8 @@ class _Reader:
     def _header(self, one: dict[str, Any]) -> None:
         if KEY_HEADER.fullmatch(one["name"]):
             self.made.headers[one["name"]] = "{key}"
+            if self._schema_of(one).get("format") == "uuid":
+                self.step.key_form = "uuid"
         elif one.get("required") or self.sent.value("header", one["name"]) is not None:
             self.made.headers[one["name"]] = self._value(one)
 
@@ -184,7 +190,8 @@ class _Reader:
             if media is not None:
                 found = samples.written(media.get("schema") or {}, "", self.document.resolve, answered=True)
                 body, more = reply_body(found.schema, example_of(media, self.document))
-            yield Answer(int(status), body, str(response.get("description") or ""), more=more)
+            headers = tuple(self.document.mapping(response.get("headers")))
+            yield Answer(int(status), body, str(response.get("description") or ""), headers=headers, more=more)
 
     def _ask_of_cut(self, cut: list[str]) -> None:
         if cut:

@@ -49,6 +49,23 @@ def linked(name: str, other: str, step: Step) -> str | None:
     return None
 
 
+def located(path: str, name: str, step: Step) -> str | None:
+    """Give the template for a place of another path that stands at the end of the forward call's header Location.
+
+    Args:
+        path: The path, as the document writes it.
+        name: The place.
+        step: The step, whose forward call was read.
+    """
+    before = path.partition("{" + name + "}")[0]
+    answers = step.forward.answers if step.forward is not None else []
+    has_it = any("location" in map(str.lower, one.headers) for one in answers if one.status < 300)  # noqa: PLR2004
+    if not has_it or "{" in before:
+        return None
+    step.outputs[step_name(name)] = {"header": "Location", "match": f"{before}{{value}}"}
+    return f"{{outputs.{step.name}.{step_name(name)}}}"
+
+
 def called_back(operation: dict[str, Any], call: Call, document: Document, told: Told) -> Callback | None:
     """Give the callback of a forward call whose body holds its address; the call then sends the saga service's address."""
     for one in document.mapping(operation.get("callbacks")).values():
