@@ -14,7 +14,7 @@ from saga_contracts.start.told import is_name, step_name
 
 ROLES = ("forward", "compensate", "status")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_SHOWN, _SUGGESTED = 60, 10
+_SHOWN, _SUGGESTED, _LOOKED_AT = 60, 10, 2000
 _UNDOING = ("cancel", "void", "refund", "reverse", "release", "revoke", "undo", "rollback", "compensate")
 _CHOICE = re.compile(r"(?P<name>[^=@\s]+)(?:@(?P<participant>[^=]+))?=(?P<calls>.+)", re.DOTALL)
 
@@ -87,7 +87,7 @@ def nothing_chosen(operations: Sequence[Operation], source: str) -> UsageError:
     shown = "\n".join(f"  {one}" for one in operations[:_SHOWN])
     more = f"\n  and {len(operations) - _SHOWN} others" if operations[_SHOWN:] else ""
     found = suggested(operations) or ["--step 'reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}'"]
-    steps = "\n".join(f"  {one}" for one in found[:_SUGGESTED])
+    steps = "\n".join(f"  {one}" for one in found)
     return UsageError(
         f"Which calls of {source} make the steps of the saga? It holds:\n{shown}{more}\n"
         f"Name each step with the calls that do it, undo it and tell its state (- for none), such as:\n{steps}"
@@ -97,7 +97,10 @@ def nothing_chosen(operations: Sequence[Operation], source: str) -> UsageError:
 def suggested(operations: Sequence[Operation]) -> list[str]:
     """Give what looks like a step: something is made, and there is a call that unmakes it."""
     found: list[str] = []
+    operations = operations[:_LOOKED_AT]
     for one in operations:
+        if len(found) == _SUGGESTED:
+            break
         if one.method != "POST":
             continue
         undo = next((each for each in operations if _undoes(each, one.path)), None)

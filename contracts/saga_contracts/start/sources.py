@@ -17,6 +17,9 @@ from saga_contracts.start.formats.openapi import calls
 from saga_contracts.start.formats.openapi.document import Document, opened
 from saga_contracts.start.told import Told
 
+MOST_STEPS = 200
+"""As many as a saga file takes."""
+
 
 def told(sources: Mapping[str, Any], steps: Sequence[str], part: str | None) -> Told:
     """Read what the user named.
@@ -35,7 +38,12 @@ def told(sources: Mapping[str, Any], steps: Sequence[str], part: str | None) -> 
             f"Start from one kind of document, not from {' and '.join(kinds)}. (Arazzo goes with its OpenAPI documents.)"
         )
     kind = "arazzo" if "arazzo" in kinds else kinds[0]
-    return _BY_KIND[kind](sources, choices(steps), part)
+    found = _BY_KIND[kind](sources, choices(steps), part)
+    if len(found.steps) > MOST_STEPS:
+        raise UsageError(
+            f"{found.source} has {len(found.steps)} steps, and a saga has {MOST_STEPS} at most. Take the saga out of it."
+        )
+    return found
 
 
 def _from_openapi(sources: Mapping[str, Any], chosen: Sequence[Choice], part: str | None) -> Told:

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -141,6 +142,48 @@ def test_a_hostile_document_is_refused_in_words(tmp_path: Path, option: str, tex
     path = written(tmp_path, "document", text)
     steps = ["--step", "a=POST /a"] if option == "--from-openapi" else []
     assert said in refused(tmp_path, option, str(path), *steps)
+
+
+def test_a_process_with_thousands_of_nodes_is_refused_at_once(tmp_path: Path) -> None:
+    tasks = "".join(
+        f'<serviceTask id="t{one}"/><sequenceFlow id="f{one}" sourceRef="t{one}" targetRef="t{one + 1}"/>' for one in range(9000)
+    )
+    text = f'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="p">{tasks}</process></definitions>'
+    assert "more than 2000 nodes" in refused(tmp_path, "--from-bpmn", str(written(tmp_path, "p.bpmn", text)))
+
+
+def test_a_saga_has_no_more_steps_than_its_file_takes(tmp_path: Path) -> None:
+    steps = [{"stepId": f"s{one}", "operationId": "a"} for one in range(201)]
+    content = {
+        "arazzo": "1.0.0",
+        "sourceDescriptions": [{"name": "a", "url": "a"}],
+        "workflows": [{"workflowId": "w", "steps": steps}],
+    }
+    assert "201 steps" in refused(tmp_path, "--from-arazzo", str(written(tmp_path, "a.json", json.dumps(content))))
+
+
+@pytest.mark.parametrize("depth", [40, 190])
+def test_a_deep_schema_is_cut_and_asked_for(tmp_path: Path, depth: int) -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(depth // 2):
+        schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+    content = {
+        "openapi": "3.0.0",
+        "info": {"title": "A", "version": "1"},
+        "paths": {
+            "/a": {
+                "post": {
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/deep"}}}},
+                    "responses": {"200": {"description": "A"}},
+                }
+            }
+        },
+        "deep": schema,
+    }
+    path = written(tmp_path, "a.json", json.dumps(content))
+    assert init(tmp_path, "--from-openapi", str(path), "--step", "a=POST /a").exit_code == 0
+    lint = CliRunner().invoke(contracts, ["lint", "--json", str(tmp_path / "sale" / "saga.yaml")])
+    assert not [one for one in json.loads(lint.output)[0]["faults"] if not one["what"].startswith("Open question")]
 
 
 def test_a_document_of_twenty_megabytes_is_refused_unread(tmp_path: Path) -> None:
