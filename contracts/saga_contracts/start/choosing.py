@@ -1,7 +1,7 @@
 """Chooses the calls of a step among those that a document holds: `reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}` (pure).
 
-The calls stand in the order forward, compensate, status; `-` leaves one out. A call is named by its method and path, or by its
-name in the document.
+The calls stand in the order forward, compensate, status, lookup; `-` leaves one out. A call is named by its method and path, or
+by its name in the document.
 """
 
 import re
@@ -12,7 +12,7 @@ from saga_contracts.declare.problems import did_you_mean
 from saga_contracts.errors import UsageError
 from saga_contracts.start.told import is_name, step_name
 
-ROLES = ("forward", "compensate", "status")
+ROLES = ("forward", "compensate", "status", "lookup")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SHOWN, _SUGGESTED, _LOOKED_AT = 60, 10, 2000
 _UNDOING = ("cancel", "void", "refund", "reverse", "release", "revoke", "undo", "rollback", "compensate")
@@ -90,7 +90,7 @@ def nothing_chosen(operations: Sequence[Operation], source: str) -> UsageError:
     steps = "\n".join(f"  {one}" for one in found)
     return UsageError(
         f"Which calls of {source} make the steps of the saga? It holds:\n{shown}{more}\n"
-        f"Name each step with the calls that do it, undo it and tell its state (- for none), such as:\n{steps}"
+        f"Name each step with the calls that do it, undo it, tell its state and find it (- for none), such as:\n{steps}"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from saga_contracts.start import outcomes
+from saga_contracts.start import finding, outcomes
 from saga_contracts.start.told import Call, Callback, Step, Told
 from saga_contracts.start.writing import Block, Note, ask, guess, text_of
 
@@ -112,17 +112,21 @@ def _step(step: Step, kind: str) -> Block:
         _put_key(block, step)
     _put_given(block, step, kind)
     _put_forward(block, step, kind)
+    _put_later_calls(block, step, kind)
+    return block
+
+
+def _put_later_calls(block: Block, step: Step, kind: str) -> None:
     if step.callback:
         block.put("callback", _callback(step.callback))
     if kind == _COMPENSATABLE:
         _put_undoing(block, step)
-    if kind == _READ_ONLY:
-        return block
     if step.status:
         block.put("status", _later(step, step.status).put("replies", outcomes.status(step, step.status)))
-    else:
+    elif kind != _READ_ONLY:
         block.note(ask("Is there a call that tells the step's state (`status`)? With it the saga can be at level 2."))
-    return block
+    if step.lookup:
+        block.put("lookup", finding.lookup(step, step.lookup, _later(step, step.lookup)))
 
 
 def _class_notes(step: Step, kind: str) -> tuple[Note, ...]:
@@ -225,10 +229,10 @@ def _later(step: Step, call: Call) -> Block:
     """Give a call that comes after the forward call, and has to be known as one of the same step."""
     notes, header = _about(call), _key_header(step.forward)
     by_reply = f"{{outputs.{step.name}." in call.path
-    if by_reply and call is step.compensate:
+    if by_reply and call is step.compensate and step.lookup is None:
         other = "Can it be called by a key or field of the caller, or is there a call that finds the value by one (`lookup`)?"
         notes.append(ask(f"Its path needs what only the forward call's reply tells, and that reply may be lost. {other}"))
-    if header and not by_reply and not _key_header(call):
+    if header and not by_reply and call is not step.lookup and not _key_header(call):
         notes.append(ask(f"No header {header} is described here. Does the call take the step's key, and where?"))
     return Block().put("request", _request(call), *notes)
 

@@ -81,6 +81,7 @@ class Step:
     forward: Call | None = None
     compensate: Call | None = None
     status: Call | None = None
+    lookup: Call | None = None
     undone_by: str | None = None
     refuses: bool = False
     after: list[str] = field(default_factory=list)
@@ -185,13 +186,14 @@ def another(name: str, taken: Iterable[str]) -> str:
 
 
 def small(value: Any, most: int | None = None) -> Any:
-    """Cut an example to the first item of each list, and to so many fields of each mapping: any value of the type will do.
+    """Cut an example to the first item of each list, and to so many fields of each mapping and its id: any value will do.
 
     >>> small({"a": [1, "b"], "c": 1}, 1)
     {'a': [1]}
     """
     if isinstance(value, dict):
-        return {name: small(one, most) for name, one in list(value.items())[:most]}
+        first = list(value)[:most]
+        return {name: small(one, most) for name, one in value.items() if name in first or name == "id"}
     return [small(one, most) for one in value[:1]] if isinstance(value, list) else value
 
 

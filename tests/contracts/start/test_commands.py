@@ -69,7 +69,7 @@ CHOICES = {
     "a path that is not there": ("reserve=POST /hold", "Did you mean `POST /holds`?"),
     "no call": ("reserve", "Cannot read --step"),
     "a bad name": ("Reserve It=placeHold", "Cannot read --step"),
-    "too many calls": ("reserve=placeHold,-,-,-", "Cannot read --step"),
+    "too many calls": ("reserve=placeHold,-,-,-,-", "Cannot read --step"),
     "no forward call": ("reserve=-,releaseHold", "Cannot read --step"),
     "another participant": ("reserve@bank=placeHold", "with one of: warehouse"),
 }

@@ -33,7 +33,16 @@ CASES = {
         *("--step", "ship=POST /shipments,DELETE /shipments/{number}", "--saga", "payment", "--owner", "shop"),
     ],
     "openapi_that_is_polled": [
-        *("--from-openapi", "jobs.openapi.yaml", "--step", "job=startJob,stopJob,readJob", "--saga", "job", "--owner", "shop"),
+        *(
+            "--from-openapi",
+            "jobs.openapi.yaml",
+            "--step",
+            "job=startJob,stopJob,readJob,findJobs",
+            "--saga",
+            "job",
+            "--owner",
+            "shop",
+        ),
     ],
     "pact": ["--from-pact", "shop-bank.pact.json", "--step", "pay=POST /payments,POST /payments/{id}/refund", "--saga", "sale"],
     "har": [

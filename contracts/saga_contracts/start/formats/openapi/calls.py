@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from saga_contracts.declare.templates import LIKE
 from saga_contracts.start import samples
-from saga_contracts.start.choosing import Choice, Operation, find
+from saga_contracts.start.choosing import ROLES, Choice, Operation, find
 from saga_contracts.start.formats.openapi import following
 from saga_contracts.start.formats.openapi.bodies import answered, example_of, fields_sent, old_body, reply_body
 from saga_contracts.start.formats.openapi.document import Document, base_path
@@ -39,9 +39,9 @@ def step_of(choice: Choice, document: Document, told: Told) -> Step:
     chosen = {role: find(word, operations, document.source) for role, word in choice.calls.items()}
     step = Step(choice.step, document.participant, f"{document.source}: {' | '.join(str(one) for one in chosen.values())}")
     step.forward = call_of(chosen["forward"], document, told, step)
-    for role in ("compensate", "status"):
+    for role in ROLES[1:]:
         if role in chosen:
-            setattr(step, role, call_of(chosen[role], document, told, step))
+            setattr(step, role, _Reader(document, told, step, chosen[role], Sent(), finds=role == "lookup").call())
     return step
 
 
@@ -55,7 +55,8 @@ def call_of(chosen: Operation, document: Document, told: Told, step: Step, sent:
 
 
 class _Reader:
-    def __init__(self, document: Document, told: Told, step: Step, chosen: Operation, sent: Sent) -> None:
+    def __init__(self, document: Document, told: Told, step: Step, chosen: Operation, sent: Sent, *, finds: bool = False) -> None:
+        self.finds = finds
         self.document, self.told, self.step, self.chosen, self.sent = document, told, step, chosen, sent
         self.operation, shared = document.operation(chosen)
         self.parameters = self._parameters(shared)
@@ -64,7 +65,7 @@ class _Reader:
     def call(self) -> Call:
         self._path()
         for one in self.parameters:
-            if one["in"] == "query" and (one.get("required") or self.sent.value("query", one["name"]) is not None):
+            if one["in"] == "query" and self._is_asked_by(one):
                 self.made.query[one["name"]] = self._value(one)
             if one["in"] == "header" and one["name"].lower() not in _OWN:
                 self._header(one)
@@ -77,6 +78,14 @@ class _Reader:
             self.made.questions.append(f"The document leads to {reference}, which is not read. What stands there?")
         self.document.outside.clear()
         return self.made
+
+    def _is_asked_by(self, one: dict[str, Any]) -> bool:
+        """Is this part of the query sent? A look-up asks by what the forward call sent, too."""
+        told = self.sent.value("query", one["name"]) is not None
+        known = self.finds and (
+            KEY_HEADER.fullmatch(one["name"].replace("_", "-")) or self.told.known(one["name"], self.step.name)
+        )
+        return bool(one.get("required") or told or known)
 
     def _parameters(self, shared: list[Any]) -> list[dict[str, Any]]:
         own = self.operation.get("parameters") or []
@@ -137,6 +146,8 @@ class _Reader:
 
     def _value(self, one: dict[str, Any]) -> str:
         sent = self.sent.value(one["in"], one["name"])
+        if sent is None and self.finds and KEY_HEADER.fullmatch(one["name"].replace("_", "-")):
+            return "{key}"
         return self._field(one["name"], self._schema_of(one), one.get("example")) if sent is None else str(sent)
 
     def _body(self) -> None:
