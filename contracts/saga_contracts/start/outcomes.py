@@ -145,7 +145,7 @@ def _reply(answer: Answer) -> dict[str, Any]:
 
 
 def _by(answer: Answer) -> Note:
-    more = f" It has more fields ({answer.more}); declare those that are read." if answer.more else ""
+    more = f" It has more fields ({len(answer.more)}); declare those that are read." if answer.more else ""
     return guess(f"by its status{f' and {_quoted(answer.said)}' if answer.said else ''}.{more}")
 
 

@@ -4,7 +4,7 @@ Every format is read into these values; `draft` writes them down as a saga file.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,8 @@ class Answer:
     """The preconditions under which it was given, where the document knows them."""
     headers: tuple[str, ...] = ()
     """The names of the headers that it is said to have."""
-    more: int = 0
-    """So many fields of the body are left out."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the body that are left out, as a reply would declare them."""
     says_done: bool = False
     """Does the document itself say that this one is a success, whatever its status?"""
 

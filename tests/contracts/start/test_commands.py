@@ -1,11 +1,13 @@
 """`sagapact contracts init` says what it needs, and refuses what it cannot read, in one sentence with the mend."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from saga_contracts.commands import contracts
@@ -277,3 +279,54 @@ def test_of_several_processes_or_workflows_one_has_to_be_named(tmp_path: Path) -
     two = written(tmp_path, "two.yaml", text.replace("components:", "  - {workflowId: other, steps: []}\ncomponents:"))
     assert "buyGoods, other" in refused(tmp_path, "--from-arazzo", str(two))
     assert "'nothing'" not in refused(tmp_path, "--from-bpmn", str(DOCUMENTS / "trip.bpmn"), "--process", "nothing")
+
+
+PLACES = {
+    "by the end of its name, among many fields": ("/a/{issue_number}", ["number"], {}, "/a/{outputs.a.number}"),
+    "by its name, however it is written": ("/a/{issueId}", ["issue_id", "id"], {}, "/a/{outputs.a.issue_id}"),
+    "by the id, when it is the only place": ("/a/{ref}", ["id"], {}, "/a/{outputs.a.id}"),
+    "not by the id, when there are others": ("/a/{ref}/{other}", ["id"], {}, "/a/{payload.ref}/{payload.other}"),
+    "by the address of what was made": ("/a/{ref}", [], {"Location": {"schema": {"type": "string"}}}, "/a/{outputs.a.ref}"),
+    "not by an address of more places": (
+        "/a/{ref}/{b}",
+        [],
+        {"Location": {"schema": {"type": "string"}}},
+        "/a/{payload.ref}/{payload.b}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "names", "headers", "filled"), PLACES.values(), ids=PLACES.keys())
+def test_a_place_of_a_path_is_filled_from_the_reply(
+    tmp_path: Path, path: str, names: list[str], headers: dict[str, Any], filled: str
+) -> None:
+    fields = [*(f"f{number}" for number in range(20)), *names]
+    body = {
+        "content": {"application/json": {"schema": {"type": "object", "properties": {one: {"type": "string"} for one in fields}}}}
+    }
+    places = re.findall(r"\{(\w+)\}", path)
+    content = {
+        "openapi": "3.0.0",
+        "info": {"title": "A", "version": "1"},
+        "paths": {
+            "/a": {"post": {"responses": {"201": {"description": "Made", "headers": headers, **(body if names else {})}}}},
+            path: {
+                "delete": {
+                    "parameters": [{"name": one, "in": "path", "required": True, "schema": {"type": "string"}} for one in places],
+                    "responses": {"204": {"description": "Gone"}},
+                }
+            },
+        },
+    }
+    file = written(tmp_path, "a.json", json.dumps(content))
+    assert init(tmp_path, "--from-openapi", str(file), "--step", f"a=POST /a,DELETE {path}").exit_code == 0
+    found = yaml.safe_load((tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8"))["steps"][0]
+    assert found["compensate"]["request"]["path"] == filled
+    assert set(found["forward"].get("outputs", {})) == set(re.findall(r"outputs\.a\.(\w+)", filled))
+
+
+def test_a_comma_too_many_is_forgiven(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "a.json", (DOCUMENTS / "bank.swagger.json").read_text(encoding="utf-8").replace('"Paid back"', '"Paid back",')
+    )
+    assert init(tmp_path, "--from-openapi", str(path), "--step", "pay=pay").exit_code == 0

@@ -127,6 +127,7 @@ class _Reader:
                 return located
             if output:
                 self.step.outputs[step_name(output)] = f"/{output}"
+                following.show(forward, output)
                 self.made.guesses.append(f"{{{name}}} is the field `{output}` of the forward call's reply.")
                 return f"{{outputs.{self.step.name}.{step_name(output)}}}"
             self.made.questions.append(f"By what is {{{name}}} known here? No field of the forward call's reply has this name.")
@@ -197,7 +198,7 @@ class _Reader:
                 continue
             response = self.document.mapping(one)
             media = answered(response, self.document)
-            body, more = None, 0
+            body, more = None, dict[str, Any]()
             if media is not None:
                 found = samples.written(media.get("schema") or {}, "", self.document.resolve, answered=True)
                 body, more = reply_body(found.schema, example_of(media, self.document))
@@ -225,7 +226,8 @@ def _output(name: str, forward: Call, *, alone: bool) -> str | None:
         forward: The forward call.
         alone: Is it the only place of the path that is not known? Then it may be the reply's `id`, whatever its name.
     """
-    done = next((one.body for one in forward.answers if one.status < 300 and isinstance(one.body, dict)), {})  # noqa: PLR2004
+    good = next((one for one in forward.answers if one.status < 300 and isinstance(one.body, dict)), Answer(0, {}))  # noqa: PLR2004
+    done = {**good.body, **good.more}
     plain = {one: _bare(one) for one, value in done.items() if one == plain_name(one) and isinstance(_value_of(value), str | int)}
     alike = [one for one in plain if plain[one] == _bare(name)]
     ending = sorted((one for one in plain if _bare(name).endswith(plain[one])), key=lambda one: -len(one))
