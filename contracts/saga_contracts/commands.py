@@ -71,6 +71,8 @@ def cases(file: Path, step: str | None, *, with_all: bool, as_json: bool) -> Non
         _print_json([*plain, *(wording.client_case_json(case) for case in alone)])
         return
     click.echo(wording.cases_text(saga.saga, found))
+    for case, reason in (one for name in names for one in all_cases.derive_left_out(saga, saga.step(name))):
+        click.echo(f"  {case.name}: not the client's business ({reason})")
     if messages:
         click.echo(f"\n{wording.messages_text(messages)}")
     if alone:

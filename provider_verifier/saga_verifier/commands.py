@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from saga_contracts.rim import pictures
 from saga_contracts.sagafile import load_saga
 from saga_verifier import backends, reporting, run
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
-from saga_verifier.isolation.interface import Isolation
 from saga_verifier.provider_file import ProviderFile, load_provider_files
 from saga_verifier.self_check import playing, telling
 from saga_verifier.verdicts import HistoryResult
@@ -106,30 +106,51 @@ def verify(
     progress = None if as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
     _check_source(pacts, broker_url, selects=bool(chosen))
     version = None if pacts else _version(describe_build(provider_version, branch, build_url, folder=folder))
-    isolations = [backends.backend(isolation, one, logs, _say) for one in providers]
-
-    def verified(provider: ProviderFile, backend: Isolation) -> run.ProviderOutcome:
-        started = backends.placed(isolation, provider)
-        if version is None:
-            return run.verify_files(started, pacts, backend, settings, progress)
-        with BrokerClient(str(broker_url)) as broker:
-            return run.verify_provider(started, version, broker, backend, settings, progress)
-
+    for one in providers:
+        backends.backend(isolation, one, logs, _say)  # so that a wrong use of any of them is told before one is started
+    verification = _Verification(isolation, logs, pacts, broker_url, version, settings, progress)
     outcomes = []
-    for provider, backend in zip(providers, isolations, strict=True):
-        try:
-            outcome = verified(provider, backend)
-        except SagapactError as error:
-            if len(providers) == 1:
-                raise
-            number = "" if version is None else version.number
-            outcome = run.ProviderOutcome(provider.provider, number, (), trouble=str(error))  # the others may well be found out
-        outcomes.append(outcome)
-        for line in reporting.lines(outcome) if not as_json else ():
+    for provider in providers:
+        outcomes.append(verification.of(provider) if len(providers) == 1 else verification.of_one_of_several(provider))
+        for line in reporting.lines(outcomes[-1]) if not as_json else ():
             click.echo(line)
     if as_json:
         click.echo(json.dumps(reporting.all_as_json(outcomes), indent=2, ensure_ascii=False))
     sys.exit(run.worst_status(outcomes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verification:
+    """What the command line says of a verification, for each provider alike."""
+
+    isolation: str
+    logs: Path | None
+    pacts: tuple[Path, ...]
+    broker_url: str | None
+    version: run.Version | None
+    settings: run.Settings
+    progress: Progress | None
+
+    def of(self, provider: ProviderFile) -> run.ProviderOutcome:
+        """Verify a provider, with a broker's contracts or those of files.
+
+        Raises:
+            SagapactError: when nothing could be found out.
+        """
+        backend = backends.backend(self.isolation, provider, self.logs, _say)
+        started = backends.placed(self.isolation, provider)
+        if self.version is None:
+            return run.verify_files(started, self.pacts, backend, self.settings, self.progress)
+        with BrokerClient(str(self.broker_url)) as broker:
+            return run.verify_provider(started, self.version, broker, backend, self.settings, self.progress)
+
+    def of_one_of_several(self, provider: ProviderFile) -> run.ProviderOutcome:
+        """Verify a provider; what keeps it from being found out is its own value, since the others may well be."""
+        try:
+            return self.of(provider)
+        except SagapactError as error:
+            number = "" if self.version is None else self.version.number
+            return run.ProviderOutcome(provider.provider, number, (), trouble=str(error))
 
 
 def _one_of(provider_file: Path | None, saga_file: Path | None, pacts: tuple[Path, ...]) -> Path:

@@ -124,7 +124,7 @@ def test_a_start_is_never_written_over_existing_files(tmp_path: Path) -> None:
     assert (tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8") == "mine"
 
 
-@pytest.mark.parametrize("options", ["--saga Sale", "--saga ../x", '--owner "a: b"'])
+@pytest.mark.parametrize("options", ["--saga 2sale", "--saga ../x", '--owner "a: b"'])
 def test_a_start_with_an_impossible_name_is_refused(tmp_path: Path, options: str) -> None:
     result = Sagapact(tmp_path)("contracts", "init", "sale", *shlex.split(options))
     assert result.status == 2
