@@ -1,4 +1,4 @@
-"""Every command of the broker's README works with the installed wheel, as it stands there but for ports and PostgreSQL's address."""
+"""Every command of the broker's README works as it stands there, but for ports and PostgreSQL's address, with the installed wheel."""
 
 import json
 import os
