@@ -1,4 +1,4 @@
-"""Every command of the broker's README works as it stands there, but for ports and PostgreSQL's address, with the installed wheel."""
+"""Every command of the broker's README works as it stands there, but for ports and PostgreSQL, with the installed wheel."""
 
 import json
 import os
