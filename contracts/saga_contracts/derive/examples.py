@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
-from saga_contracts.wire.keys import key_of
+from saga_contracts.wire.keys import key_of, keys_of
 from saga_contracts.wire.requests import in_path
 
 SAGA_ID = "saga-1"
@@ -35,8 +36,9 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
         "payload": saga.payload.example,
         "outputs": outputs,
         "key": key,
+        "keys": {before: each for before, each in keys_of(saga.key_forms, SAGA_ID).items() if before in outputs},
         "saga_id": SAGA_ID,
-        "step": step.step,
+        "step": written(step.step),
         "callback_url": CALLBACK_URL.replace("{key}", key),
     }
 
@@ -46,7 +48,8 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     payload = copy.deepcopy(saga.payload.example)
     for name in saga.payload.fresh:
         fresh.put(payload, name, f"${{{name}}}")
-    others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
+    keys = {name: f"${{keys.{name}}}" for name in example_context(saga, step)["keys"]}
+    others = {"key": "${stepKey}", "keys": keys, "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
     return example_context(saga, step) | {"payload": payload} | others
 
 
@@ -57,6 +60,9 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         value = templates.look_up(name, saga.payload.example)
         if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
             fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    for name, key in example["keys"].items():
+        if in_path(key) != key:
+            found["keys"][name] = f"${{keys.{name}{IN_PATH}}}"
     if in_path(example["key"]) != example["key"]:
         found["key"] = f"${{stepKey{IN_PATH}}}"
     return found

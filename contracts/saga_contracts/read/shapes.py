@@ -18,6 +18,8 @@ from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.schemas.values import shortened
 from saga_contracts.read.dialects.expanding import FIELD
 
+_NO_FIELDS = ("[key]", "call", "none", "word", "places")
+"""What pydantic adds to a location for keys of mappings, and for the kind of a value that may be of several kinds."""
 MOST = 100
 """So many faults are told at most."""
 _LONGEST = 60
@@ -37,8 +39,8 @@ _KINDS: Mapping[str, tuple[str, str]] = {
 }
 _TEXTS = {"name": saga.Name, "pacticipant": saga.Pacticipant, "null": saga.NullStatus, "pointer": saga.Pointer}
 _PATTERNS: Mapping[str, tuple[str, str]] = {
-    "name": ("A name has small letters, digits and underscores, and begins with a letter (at most 63).", "Rename it."),
-    "pacticipant": ("A service's name begins with no blank and no slash, and has no slash and no line break.", "Rename it."),
+    "name": ("A name has letters, digits, `_` and `-`, and begins with a letter (at most 63).", "Rename it."),
+    "pacticipant": ("A service's name begins with no blank, and has no line break.", "Rename it."),
     "null": ("A status that means 'nothing to undo' is one of 400 to 499.", "Write it as {404: done}."),
     "pointer": ("A JSON pointer begins with a slash.", "Write it as /field."),
     "obligation": ("An obligation is named by its id.", "Write it as O8."),
@@ -164,10 +166,9 @@ def _pattern_of(kind: Any) -> Any:
 
 
 def _as_name(found: str) -> str:
-    """Write a name as names are written here: `reduceInventory`, `create-order`."""
-    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", found[:_LONGEST])
-    name = re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_0123456789")
-    return name if re.fullmatch("[a-z][a-z0-9_]{0,62}", name) else ""
+    """Write a name without what no name has: `create order`, `2.pay`."""
+    name = re.sub(r"[^\w-]+", "_", found[:_LONGEST]).lstrip("_-0123456789").rstrip("_-")
+    return name if name[:1].isalpha() else ""
 
 
 def _is_name_of_step(path: Path) -> bool:
@@ -186,7 +187,7 @@ def _real_path(data: Any, loc: tuple[str | int, ...]) -> Path:
         last = position == len(loc) - 1
         inside = isinstance(current, Mapping) and part in current
         inside = inside or (isinstance(current, list | tuple) and isinstance(part, int) and part < len(current))
-        if inside or (last and part != "[key]"):
+        if inside or (last and part not in _NO_FIELDS):
             path.append(part)
         if inside:
             current = current[part]

@@ -83,7 +83,7 @@ class Services:
         """Ask a step's participant for its durable state and its effect."""
         callback_url = f"{self._topology.service_url}/callbacks/{step_key(saga_id, step.step)}"
         call = StepCall(saga_id, payload, record.outputs, callback_url)
-        context = call_context(step, call)
+        context = call_context(step, call, self.saga.key_forms)
         status = None
         if step.status is not None:
             reply, _ = self._called(step, step.status.request, call, "ask for its status")
