@@ -87,6 +87,23 @@ class SecondLook:
             found = [*found, Broken(obligation, "; ".join(mismatches))]
         return self._judged(driver, found, accepted)
 
+    def deviations(self, key: str) -> tuple[Broken, ...]:
+        """Bring the case of an interaction about, and give what deviates from all that is declared right.
+
+        Args:
+            key: Of the interaction: `saga/step/role/case`.
+
+        Raises:
+            SagapactError: when it cannot be brought about.
+        """
+        saga, step, role, name = key.split("/")
+        driver = self._drivers[f"{saga}/{step}"]
+        course = course_of(driver.slice, Role(role), name)
+        instance = driver.fresh()
+        found, _ = self._callback(driver, instance, name) if course is None else self._again(driver, instance, course)
+        driver.release(instance)
+        return tuple(found)
+
     def _judged(self, driver: Driver, found: list[Broken], accepted: str) -> Looked:
         waivers = Waivers(driver.slice.waivers, driver.slice.step.step, self._today)
         if any(not waivers.hides(one.obligation) for one in found):
