@@ -104,6 +104,11 @@ def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem(here, f"{what} has no key to be written.", "Remove `key_form`.")
     if form is None or form == UUID:
         return
+    if not (form.isascii() and form.isprintable() and form == form.strip()):
+        what = "A key is sent in headers and addresses, and they carry neither letters beyond ASCII nor blanks around a text."
+        yield Problem(
+            here, what, "Write it in plain letters, digits and signs; the names of steps are percent-encoded by themselves."
+        )
     names = set(templates.names_in(form))
     if "saga_id" not in names:
         what = "The key does not hold `{saga_id}`, so two sagas would share it."
