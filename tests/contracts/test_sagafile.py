@@ -146,7 +146,7 @@ ONE_FAULT = [
     ("pivot after a retriable step", "class: compensatable\n", "class: retriable\n", "may not come after the retriable step `book_hotel`", "order"),
     ("waits twice", "after: [charge_card]", "after: [charge_card, ¦charge_card]", "stands twice in `after`", "Remove one"),
     ("refusing without a refusal", "        refused: {status: 409, body: {error: full}}\n", "", "no refusal is declared", "Declare the reply `refused`"),
-    ("accepted by a sync step", "replies: {done: {status: 200}}\n  - step: s", "replies: {done: {status: 200}, ¦in_progress: {status: 202}}\n  - step: s", "Only a callback step", "completion: callback"),
+    ("accepted by a sync step", "replies: {done: {status: 200}}\n  - step: s", "replies: {done: {status: 200}, ¦in_progress: {status: 202}}\n  - step: s", "tells its outcome later", "completion: callback"),
     ("callback missing", TRIP[TRIP.index("    callback:\n") : TRIP.index("waivers:")], "", "needs `callback`", "Declare the participant's later call"),
     ("callback address not told", ', tell: "{callback_url}"', "", "does not tell it", "Put `{callback_url}`"),
     ("statuses alike", "absent: {status: 404}", "¦absent: {status: 200}", "same as `applied` (O14)", "Tell them apart"),

@@ -58,6 +58,11 @@ STATUSES = (200, 201, 202, 204, 400, 402, 404, 409, 410, 422)
 PATHS = ("/calls", "/calls/{key}", "/{step}", "/things/{payload.order_id}", "/things/{payload.customer.id}/calls")
 
 
+IN_BODY = ("/id", {"body": "/id", "as": "text"}, {"body": "/id", "match": "id-{value}"})
+IN_HEADER: tuple[Json, ...] = ({"match": "/things/{value}"}, {}, {"as": "number"}, {"match": "/n/{value}", "as": "number"})
+"""Places of an output."""
+
+
 @st.composite
 def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
     """A strategy: sagas that lint accepts."""
@@ -103,14 +108,14 @@ def _correlations() -> st.SearchStrategy[Any]:
 @st.composite
 def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     kind = draw(st.sampled_from(["compensatable", "compensatable", "compensatable", "pivot", "retriable"]))
-    callback = draw(st.integers(0, 3)) == 0
+    completion = draw(st.sampled_from(["sync", "sync", "sync", "callback", "poll"]))
     key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none"]))
     step: Json = {
         "step": name,
         "participant": draw(st.sampled_from(["one", "two"])),
         "class": kind,
         "after": earlier,
-        "completion": "callback" if callback else "sync",
+        "completion": completion,
         "tries": draw(st.integers(1, 3)),
         "timeout_ms": 20_000,
         "callback_timeout_ms": 20_000,
@@ -125,14 +130,16 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     refuses = kind != "retriable" and draw(st.booleans())
     step["given"] = draw(_givens(refuses=refuses))
     step["forward"] = draw(_forwards(step, refuses=refuses))
-    if callback:
+    if completion == "poll":
+        step["poll"] = {"interval_ms": 10, "timeout_ms": 20_000}
+    if completion == "callback":
         step["callback"] = draw(_callbacks(refuses=refuses or draw(st.booleans())))
         if step["forward"].get("outputs"):
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
         step["compensate"] = draw(_compensations(step))
-    if draw(st.integers(0, 3)):
-        step["status"] = draw(_status_calls(step))
+    if completion == "poll" or draw(st.integers(0, 3)):
+        step["status"] = draw(_status_calls(step, refuses=refuses))
     if draw(st.integers(0, 3)):
         step["probe"] = draw(_probes(refuses=refuses, fresh=fresh))
     return step
@@ -226,21 +233,28 @@ def _some(draw: Draw, *names: str) -> list[str]:
 
 @st.composite
 def _forwards(draw: Draw, step: Json, *, refuses: bool) -> Json:
-    callback = step["completion"] == "callback"
-    names = ["in_progress"] if callback else ["done"]
+    later = step["completion"] != "sync"
+    names = ["in_progress"] if later else ["done"]
+    names += ["done"] if step["completion"] == "poll" and draw(st.booleans()) else []
     names += _some(draw, "done_again", "suspended", "misused", "retryable")
-    if step["class"] != "retriable" and (draw(st.booleans()) or (refuses and not callback)):
+    if step["class"] != "retriable" and (draw(st.booleans()) or (refuses and not later)):
         names.append("refused")
     replies = draw(_looks(names))
     forward: Json = {"request": draw(_requests(step, role="forward")), "replies": replies}
     done = [replies[name] for name in ("done", "done_again") if name in replies]
-    if draw(st.booleans()) and (done or callback):
+    if draw(st.booleans()) and (done or later):
         for reply in done:
-            body = reply.get("body")
-            reply["body"] = {**(body if isinstance(body, dict) and "$like" not in body else {}), "id": {"$like": "id-1"}}
-            reply["status"] = 200 if reply["status"] == 204 else reply["status"]
-        forward["outputs"] = {"id": "/id"}
+            _show_id(reply)
+        forward["outputs"] = {"id": draw(st.sampled_from(IN_BODY))}
+    elif draw(st.integers(0, 3)) == 0 and not later:
+        forward["outputs"] = {"id": {"header": "Location", **draw(st.sampled_from(IN_HEADER))}}
     return forward
+
+
+def _show_id(reply: Json) -> None:
+    body = reply.get("body")
+    reply["body"] = {**(body if isinstance(body, dict) and "$like" not in body else {}), "id": {"$like": "id-1"}}
+    reply["status"] = 200 if reply["status"] == 204 else reply["status"]
 
 
 @st.composite
@@ -253,9 +267,14 @@ def _compensations(draw: Draw, step: Json) -> Json:
 
 
 @st.composite
-def _status_calls(draw: Draw, step: Json) -> Json:
-    names = ["applied", "absent", *_some(draw, "compensated", "refused", "in_progress")]
-    return {"request": draw(_requests(step, role="status")), "replies": draw(_looks(names))}
+def _status_calls(draw: Draw, step: Json, *, refuses: bool) -> Json:
+    polls = step["completion"] == "poll"
+    names = ["applied", "absent", *_some(draw, "compensated", "in_progress")]
+    names += ["refused"] if (polls and refuses) or draw(st.booleans()) else []
+    replies = draw(_looks(names))
+    if polls and step["forward"].get("outputs"):
+        _show_id(replies["applied"])
+    return {"request": draw(_requests(step, role="status")), "replies": replies}
 
 
 @st.composite

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -69,6 +70,16 @@ class AsyncStepClient:
     async def status(self, step: str, call: StepCall) -> StepResult[Told]:
         """Ask for a step's durable state. A failing call is `retryable` or `unknown`, never `absent`."""
         return await self._repeated(self._calls.status(step, call))
+
+    async def outcome(self, step: str, call: StepCall) -> StepResult[Told]:
+        """Ask for the outcome of an accepted forward call (`completion: poll`); as `StepClient.outcome`."""
+        polling = self._calls.outcome(step, call)
+        until = time.monotonic() + polling.timeout_s
+        result = await self._once(polling.status)
+        while not polling.is_over(result) and result.tries < polling.most and time.monotonic() < until:
+            await self._sleep(polling.interval_s)
+            result = results.joined(result, await self._once(polling.status))
+        return replace(result, uncertain=not polling.is_over(result))
 
     async def attempt_forward(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `forward`, with exactly one try."""

@@ -6,7 +6,7 @@ from typing import Generic
 
 from saga_contracts.client import results
 from saga_contracts.client.results import Meaning, StepResult
-from saga_contracts.declare.outcomes import Outcome, Told
+from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.errors import UsageError
 from saga_contracts.wire import replies, requests
@@ -31,6 +31,31 @@ class Prepared(Generic[Meaning]):
     timeout_s: float
     tries: int
     read: Callable[[Received | None], StepResult[Meaning]]
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """The status calls that ask for the outcome of an accepted forward call.
+
+    Attributes:
+        status: The call, made once each time.
+        interval_s: From one to the next.
+        timeout_s: How long it is asked for at most.
+    """
+
+    status: Prepared[Told]
+    interval_s: float
+    timeout_s: float
+
+    @property
+    def most(self) -> int:
+        """How often it is asked for at most."""
+        return int(self.timeout_s // self.interval_s) + 1
+
+    @staticmethod
+    def is_over(result: StepResult[Told]) -> bool:
+        """Is the outcome known? Neither `absent` nor a failing call tells it: the work may not have been seen there yet."""
+        return result.outcome in (State.APPLIED, State.REFUSED, State.COMPENSATED)
 
 
 class Calls:
@@ -76,6 +101,14 @@ class Calls:
             )
         context = requests.call_context(step, call)
         return self._prepared(step, step.status.request, call, lambda received: results.status_result(step, received, context))
+
+    def outcome(self, name: str, call: StepCall) -> Polling:
+        """Prepare asking for the outcome of an accepted forward call."""
+        step = self._step(name)
+        if not step.polls:
+            raise UsageError(f"The step {name} of {self.saga.saga} is not polled. Its outcome is told in another way.")
+        prepared = self.status(name, call)
+        return Polling(prepared, step.polling.interval_ms / 1000, step.polling.timeout_ms / 1000)
 
     def notification(self, step: str, event: str, call: StepCall) -> BuiltRequest:
         """Prepare the call that tells the owner what became of a step.

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -82,6 +83,23 @@ class StepClient:
     def status(self, step: str, call: StepCall) -> StepResult[Told]:
         """Ask for a step's durable state. A failing call is `retryable` or `unknown`, never `absent`."""
         return self._repeated(self._calls.status(step, call))
+
+    def outcome(self, step: str, call: StepCall) -> StepResult[Told]:
+        """Ask for the outcome of an accepted forward call, as often and as long as the step declares (`completion: poll`).
+
+        Returns:
+            The last answer; `in_progress` or `absent` when the outcome did not come in time: the step is then uncertain.
+
+        Raises:
+            UsageError: when the step is not polled.
+        """
+        polling = self._calls.outcome(step, call)
+        until = time.monotonic() + polling.timeout_s
+        result = self._once(polling.status)
+        while not polling.is_over(result) and result.tries < polling.most and time.monotonic() < until:
+            self._sleep(polling.interval_s)
+            result = results.joined(result, self._once(polling.status))
+        return replace(result, uncertain=not polling.is_over(result))
 
     def attempt_forward(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `forward`, with exactly one try."""

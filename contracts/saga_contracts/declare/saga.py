@@ -23,6 +23,7 @@ from saga_contracts.declare.calls import (
     CompensateReplies,
     Forward,
     ForwardReplies,
+    Poll,
     Probe,
     Reads,
     Reply,
@@ -45,7 +46,7 @@ from saga_contracts.declare.kinds import (
     StepClass,
     Transport,
 )
-from saga_contracts.declare.outputs import example_outputs
+from saga_contracts.declare.outputs import Output, example_outputs
 from saga_contracts.declare.policies import OwnerNotification, Policies, Waiver
 from saga_contracts.declare.steps import Given, ProviderState, SemanticLock, Step
 
@@ -70,11 +71,13 @@ __all__ = [
     "Model",
     "Name",
     "NullStatus",
+    "Output",
     "OwnerNotification",
     "Pacticipant",
     "Payload",
     "Pointer",
     "Policies",
+    "Poll",
     "Probe",
     "ProviderState",
     "Reads",

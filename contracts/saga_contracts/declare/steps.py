@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from saga_contracts.declare.calls import Callback, Compensate, Forward, Probe, Status
+from saga_contracts.declare.calls import Callback, Compensate, Forward, Poll, Probe, Status
 from saga_contracts.declare.kinds import Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
 
 
@@ -47,6 +47,8 @@ class Step(Model):
     """How often a call is sent at most, the first time included; `compensate.tries` may name another number for the undoing."""
     timeout_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
     callback_timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
+    poll: Poll | None = None
+    """How often, and how long at most, the status call is made with `completion: poll`; default: every 500 ms for a minute."""
     key: KeyStyle = KeyStyle.HEADER
     key_form: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     """How the key is written: a template such as `{saga_id}-{step}`, or `uuid`, derived from both; default `{saga_id}:{step}`."""
@@ -59,6 +61,33 @@ class Step(Model):
     callback: Callback | None = None
     probe: Probe | None = None
     semantic_lock: SemanticLock | None = None
+
+    @property
+    def tells_later(self) -> bool:
+        """Is a forward call accepted first, and its outcome told later?"""
+        return self.completion != Completion.SYNC
+
+    @property
+    def polls(self) -> bool:
+        """Is the outcome asked for by the status call?"""
+        return self.completion == Completion.POLL
+
+    @property
+    def refuses_later(self) -> bool:
+        """Is a refusal declared that is told later, by a callback or to who polls?"""
+        if self.callback is not None:
+            return self.callback.outcomes.refused is not None
+        return self.polls and self.status is not None and self.status.replies.refused is not None
+
+    @property
+    def polling(self) -> Poll:
+        """How the outcome is asked for."""
+        return self.poll or Poll()
+
+    @property
+    def told_within_ms(self) -> int:
+        """How long after its acceptance a forward call may be at work at most."""
+        return self.polling.timeout_ms if self.polls else self.callback_timeout_ms
 
     @property
     def undo_tries(self) -> int:

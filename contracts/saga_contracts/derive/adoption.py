@@ -91,7 +91,7 @@ def applies(slice_: StepSlice, obligation: str) -> str | None:
         **dict.fromkeys((*_UNDOING, "O10"), _never_undone(step)),
         **dict.fromkeys(_REFUSING, _never_refuses(step)),
         "O4": _never_misused(slice_) if obligation == "O4" else None,
-        "O18": "The step has no callback." if step.callback is None else None,
+        "O18": None if step.tells_later else "The step has no callback, and is not polled.",
         "O31": _never_correlated(slice_),
         "O33": None if step.forward.outputs else "The step has no outputs, and its calls need none of its reply.",
     }
@@ -120,9 +120,8 @@ def _never_misused(slice_: StepSlice) -> str | None:
 
 
 def declares_refusal(step: Step) -> bool:
-    """May the step's participant refuse, in its reply or by its callback?"""
-    told = step.callback is not None and step.callback.outcomes.refused is not None
-    return told or step.forward.replies.refused is not None or bool(step.given.refusing)
+    """May the step's participant refuse, in its reply or later?"""
+    return step.refuses_later or step.forward.replies.refused is not None or bool(step.given.refusing)
 
 
 def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:

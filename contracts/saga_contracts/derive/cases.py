@@ -19,7 +19,7 @@ from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome
-from saga_contracts.declare.saga import Completion, ProviderState, Reply, Request, Saga, Step, StepClass
+from saga_contracts.declare.saga import ProviderState, Reply, Request, Saga, Step, StepClass
 from saga_contracts.derive import expectations
 from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
@@ -234,7 +234,7 @@ def _refuses(before: str, letter: Letter | None) -> bool:
 
 def _word(slice_: StepSlice, before: str) -> str | None:
     """Write out what came before; None when it cannot come at this step."""
-    callback = slice_.step.completion == Completion.CALLBACK
+    callback = slice_.step.tells_later
     if "C" in before and slice_.step.compensate is None:
         return None
     if "{refused}" in before and not expectations.can_be_refused(slice_.step):
@@ -246,7 +246,7 @@ def _word(slice_: StepSlice, before: str) -> str | None:
 
 def _possible(slice_: StepSlice, role: Role, name: str, letter: Letter) -> bool:
     """Does this call ever come at this step?"""
-    callback = slice_.step.completion == Completion.CALLBACK
+    callback = slice_.step.tells_later
     if role == Role.COMPENSATE:
         return slice_.step.compensate is not None
     if letter == Letter.REFUSED:
@@ -258,7 +258,7 @@ def _situation(slice_: StepSlice, word: str, *, refusing: bool) -> Situation:
     """Give the situation that a word leads to; after `M` the key belongs to another payload, as after `F`."""
     situation = Situation(refusing=refusing)
     for letter in word.replace("M", "F").split():
-        situation = expectations.after_event(situation, Letter(letter), callback=slice_.step.completion == Completion.CALLBACK)
+        situation = expectations.after_event(situation, Letter(letter), callback=slice_.step.tells_later)
     return situation
 
 

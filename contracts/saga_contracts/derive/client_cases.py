@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from saga_contracts.declare.saga import Completion, Reply, Request, Saga, Step
+from saga_contracts.declare.saga import Reply, Request, Saga, Step
 from saga_contracts.derive import cases
 from saga_contracts.derive.cases import Role
 
@@ -109,9 +109,9 @@ def _several_calls(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply |
     if role != Role.FORWARD:
         return
     replies = step.forward.replies
-    first = replies.in_progress if step.completion == Completion.CALLBACK else replies.done
+    first = replies.in_progress if step.tells_later else replies.done
     if first is not None:
-        outcome = "in_progress" if step.completion == Completion.CALLBACK else "done"
+        outcome = "in_progress" if step.tells_later else "done"
         yield Kind.RETRIED, (Reply(status=503), first), 2, outcome, ("O3",)
     if replies.refused is not None:
         yield Kind.REFUSED_ONCE, (replies.refused,), 1, "refused", ("O32",)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Completion, Reply, Step, StepClass
+from saga_contracts.declare.saga import Reply, Step, StepClass
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire.replies import COMPENSATE, FORWARD, IMPLIED_MISUSE, STATUS
 
@@ -30,8 +30,8 @@ class Letter(StrEnum):
     FORWARD = "F"
     REFUSED = "R"  # a forward call that the precondition refuses
     COMPENSATE = "C"
-    DONE = "D"  # the participant's callback: done
-    CALLBACK_REFUSED = "X"  # the participant's callback: refused
+    DONE = "D"  # the participant's work is over: done, as its callback or its status call tells
+    CALLBACK_REFUSED = "X"  # the same: refused
     MISUSED = "M"  # a forward call with the same key and another payload: never sent by a right orchestrator
 
 
@@ -103,7 +103,7 @@ def expect(slice_: StepSlice, situation: Situation, letter: Letter) -> Expectati
         letter: The event.
     """
     step = slice_.step
-    following = after_event(situation, letter, callback=step.completion == Completion.CALLBACK)
+    following = after_event(situation, letter, callback=step.tells_later)
     names = answers(slice_, situation, letter)
     means = COMPENSATE if letter == Letter.COMPENSATE else FORWARD
     obligation = _reply_obligation(situation, letter)
@@ -125,7 +125,7 @@ def after(state: State, letter: Letter, *, callback: bool) -> State:
     Args:
         state: The state before.
         letter: The event.
-        callback: Does the step tell its outcome by a callback?
+        callback: Does the step tell its outcome later, by a callback or to who polls?
     """
     if letter == Letter.COMPENSATE:
         return State.COMPENSATED
@@ -241,16 +241,18 @@ def _forward(slice_: StepSlice, situation: Situation, *, refused_now: bool) -> t
 
 
 def _first_call(step: Step, *, refusing: bool, refused_now: bool) -> tuple[str, ...]:
-    """Give the replies to the first forward call of a key; a callback step may refuse at once, or accept and refuse later."""
-    if step.completion == Completion.CALLBACK:
+    """Give the replies to the first forward call of a key; who tells the outcome later may refuse at once all the same."""
+    if step.polls:
+        return ("in_progress", "refused") if refusing else ("in_progress", "done")
+    if step.tells_later:
         return ("in_progress", "refused") if refusing else ("in_progress",)
     return ("refused",) if refused_now else ("done",)
 
 
 def _or_accepted(step: Step, names: tuple[str, ...]) -> tuple[str, ...]:
-    """A callback step that declares none of these replies accepts the call, and tells the outcome by its callback."""
+    """A step that tells its outcome later and declares none of these replies accepts the call, and tells the outcome later."""
     known = tuple(name for name in names if declared(step, "forward", name) is not None)
-    return known or (("in_progress",) if step.completion == Completion.CALLBACK else names)
+    return known or (("in_progress",) if step.tells_later else names)
 
 
 def _tells(step: Step, state: State) -> bool:

@@ -77,8 +77,7 @@ def fails_the_saga(step: Step) -> bool:
         return False
     if step.step_class == StepClass.COMPENSATABLE:
         return True
-    told = step.callback is not None and step.callback.outcomes.refused is not None
-    return told or step.forward.replies.refused is not None or bool(step.given.refusing)
+    return step.refuses_later or step.forward.replies.refused is not None or bool(step.given.refusing)
 
 
 def _facts(saga: Saga, step: Step) -> Facts:

@@ -11,7 +11,7 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
-from saga_contracts.declare.saga import Completion, KeyStyle, Saga, Step, StepClass
+from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
 from saga_contracts.derive import expectations
 from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
@@ -62,7 +62,7 @@ def _answers(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _events(step: Step) -> Iterator[tuple[Situation, Letter]]:
     """Give every situation that the step can come to, with every call that can come then."""
-    callback = step.completion == Completion.CALLBACK
+    callback = step.tells_later
     refuses = expectations.can_be_refused(step)
     undone = step.step_class == StepClass.COMPENSATABLE and step.compensate is not None
     states = [State.ABSENT, State.APPLIED]

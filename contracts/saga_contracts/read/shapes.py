@@ -73,7 +73,7 @@ def problems(data: Any, error: ValidationError) -> list[Problem]:
         data: The document that was read.
         error: What pydantic found.
     """
-    found = [(_real_path(data, one["loc"]), one) for one in error.errors(include_url=False)]
+    found = [(_real_path(data, one["loc"], one["type"]), one) for one in error.errors(include_url=False)]
     parents = {path[:end] for path, _ in found for end in range(len(path))}
     bad_names = {one["input"] for path, one in found if _is_name_of_step(path) and isinstance(one["input"], str)}
     told = []
@@ -127,11 +127,6 @@ def _of_kind(kind: str, path: Path, found: Any) -> tuple[str, str]:
     what, mend = _KINDS.get(kind, ("This cannot stand here.", "Mend it."))
     if kind == "model_type" and "replies" in path and isinstance(found, list):
         what, mend = "Several replies for one outcome cannot be declared yet.", "Declare the one that the saga's own client gets."
-    elif kind == "string_type" and "outputs" in path and isinstance(found, dict):
-        what, mend = (
-            "An output is read from the body; from anywhere else it cannot be read yet.",
-            "Write a JSON pointer such as /id.",
-        )
     return what, f"{mend} Found {short(found)}."
 
 
@@ -174,7 +169,7 @@ def _leans_on_a_name(path: Path) -> bool:
     return "after" in path[2:3] or (path[:1] == ("waivers",) and path[-1:] == ("step",))
 
 
-def _real_path(data: Any, loc: tuple[str | int, ...]) -> Path:
+def _real_path(data: Any, loc: tuple[str | int, ...], kind: str) -> Path:
     """Leave out what pydantic adds to a location and the document does not hold (names of union members, `[key]`)."""
     path: list[str | int] = []
     current = data
@@ -182,7 +177,7 @@ def _real_path(data: Any, loc: tuple[str | int, ...]) -> Path:
         last = position == len(loc) - 1
         inside = isinstance(current, Mapping) and part in current
         inside = inside or (isinstance(current, list | tuple) and isinstance(part, int) and part < len(current))
-        if inside or (last and part != "[key]"):
+        if inside or (last and kind == "missing"):
             path.append(part)
         if inside:
             current = current[part]
@@ -197,12 +192,13 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
     current: Any = schema
     for part in path:
         current = _resolve(current, definitions)
-        current = current.get("properties", {}).get(part, {}) if part else current.get("items", {})
+        of_any = current.get("additionalProperties") or {}
+        current = current.get("properties", {}).get(part, of_any) if part else current.get("items", {})
     return frozenset(_resolve(current, definitions).get("properties", {}))
 
 
 def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    for option in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ())):
+    for option in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ()), *schema.get("oneOf", ())):
         if "$ref" in option:
             return definitions.get(option["$ref"].rpartition("/")[2], {})
     return schema

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
+from saga_contracts.declare.saga import Saga, Step, StepClass
 from saga_contracts.show import layout
 from saga_contracts.show.layout import Layout, Place
 
@@ -139,8 +139,8 @@ def _box(step: Step, place: Place, mark: str | None) -> str:
 
 def _kind_words(step: Step) -> str:
     words = [step.step_class.value]
-    if step.completion == Completion.CALLBACK:
-        words.append("calls back")
+    if step.tells_later:
+        words.append("is polled" if step.polls else "calls back")
     if step.optional:
         words.append("optional")
     return ", ".join(words)

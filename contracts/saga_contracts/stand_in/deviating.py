@@ -209,6 +209,11 @@ class _NeverCallsBack(Right):
         return None
 
 
+class _NeverEndsItsWork(Right):
+    def work(self, row: Row) -> float | None:  # noqa: ARG002
+        return None
+
+
 class _TellsTheOtherOutcome(Right):
     def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:
         told = super().telling(row, callback, echoed)
@@ -285,6 +290,7 @@ HOW: dict[str, type[Right]] = {
     "late": _AnswersLate,
     "dribbles": _AnswersByteByByte,
     "never-calls-back": _NeverCallsBack,
+    "never-ends": _NeverEndsItsWork,
     "tells-other-outcome": _TellsTheOtherOutcome,
     "calls-back-otherwise": _CallsBackByAnotherMethod,
     "calls-back-uncorrelated": _CallsBackWithoutCorrelation,

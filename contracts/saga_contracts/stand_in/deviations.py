@@ -6,10 +6,10 @@ plants it knows what a deck has to find. How they do it stands in `deviating`.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
-from saga_contracts.declare.outputs import pointer
+from saga_contracts.declare.outputs import Teller, read, told_by
 from saga_contracts.declare.saga import KeyStyle, StepClass
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Evidence, looks_at
@@ -18,7 +18,7 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in import deviating, world
 from saga_contracts.stand_in.right import Right
 from saga_contracts.stand_in.world import Standing
-from saga_contracts.wire import fresh
+from saga_contracts.wire import fresh, replies
 
 R, S, E = Evidence.REPLY, Evidence.STATUS, Evidence.EFFECT
 Seen = Callable[[StepSlice], Iterator[Evidence]]
@@ -104,8 +104,25 @@ def _calls_back(slice_: StepSlice) -> bool:
     return slice_.step.callback is not None
 
 
+def _polls(slice_: StepSlice) -> bool:
+    return slice_.step.polls
+
+
 def _undoable_at_work(slice_: StepSlice) -> bool:
+    return slice_.step.tells_later and _undoable(slice_)
+
+
+def _undoable_and_calls_back(slice_: StepSlice) -> bool:
     return _calls_back(slice_) and _undoable(slice_)
+
+
+def _asked_apart(slice_: StepSlice) -> bool:
+    """Is there a status call whose answer nothing else needs?"""
+    return _asked(slice_) and not slice_.step.polls
+
+
+def _undoable_and_asked_apart(slice_: StepSlice) -> bool:
+    return _undoable(slice_) and _asked_apart(slice_)
 
 
 def _tells_both(slice_: StepSlice) -> bool:
@@ -128,8 +145,11 @@ def _has_outputs(slice_: StepSlice) -> bool:
     """Is there an output in the reply to a repeated call that can be another value?"""
     names = expectations.answers(slice_, Situation(State.APPLIED, forwarded=True), Letter.FORWARD)
     reply = expectations.declared(slice_.step, "forward", names[0])
-    body = templates.examples(reply.body) if reply is not None else None
-    found = (pointer(body, path) for path in slice_.step.forward.outputs.values())
+    if reply is None:
+        return False
+    example = replies.example_of(reply, _context(slice_))
+    told = Teller.DONE if names[0] != "in_progress" else Teller.ACCEPTED
+    found = [read(place, example.body, example.headers) for place in told_by(slice_.step, told).values()]
     return any(isinstance(one, str | int) and not isinstance(one, bool) for one in found)
 
 
@@ -180,14 +200,18 @@ def _is_answered_otherwise(slice_: StepSlice, situation: Situation) -> bool:
 
 def _told_first(slice_: StepSlice) -> tuple[State, ...]:
     """Give what the status call tells once a call is taken for a first one."""
-    return expectations.told(slice_, Situation(State.IN_PROGRESS if _calls_back(slice_) else State.APPLIED))[:1]
+    return expectations.told(slice_, Situation(State.IN_PROGRESS if slice_.step.tells_later else State.APPLIED))[:1]
 
 
 def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:
-    named = {"key": "a:b", "saga_id": "a", "step": slice_.step.step}
-    context = {"payload": slice_.payload.example, "outputs": slice_.outputs, **named}
+    context = _context(slice_)
     standing = Standing(refusing)
     return world.reads(slice_, standing, effect, context) != world.reads(slice_, standing, 0, context)
+
+
+def _context(slice_: StepSlice) -> dict[str, Any]:
+    named = {"key": "a:b", "saga_id": "a", "step": slice_.step.step}
+    return {"payload": slice_.payload.example, "outputs": slice_.outputs, **named}
 
 
 _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, ...]], ...] = (
@@ -234,9 +258,9 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("status-fails", "O14", "answers an error to the status call of an unknown key",
      _asked, _by(S), ()),
     ("status-writes", "O15", "forgets what it has done when it is asked",
-     _asked, _by(S), ("O3",)),
+     _asked_apart, _by(S), ("O3",)),
     ("status-tombstone", "O15", "takes an unknown key for compensated when it is asked",
-     _undoable_and_asked, _by(S), ("O1", "O3", "O14", "O18", "O32")),
+     _undoable_and_asked_apart, _by(S), ("O1", "O3", "O14", "O18", "O32")),
     ("drops-correlation", "O31", "echoes no correlation header",
      _correlated, _by(R), ()),
     ("drops-step-header", "O31", "echoes one correlation header only",
@@ -249,6 +273,8 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
      _always, _by(R), ()),
     ("never-calls-back", "O18", "sends no callback",
      _calls_back, _by(R), ()),
+    ("never-ends", "O18", "accepts the call, and never ends its work",
+     _polls, _by(R), ()),
     ("tells-other-outcome", "O18", "tells the other outcome by its callback",
      _tells_both, _by(R), ("O32",)),
     ("calls-back-otherwise", "O18", "calls back by another method",
@@ -258,7 +284,7 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("works-on", "O12", "finishes its work 0.8 s after it was compensated",
      _undoable_at_work, _by(E), ()),
     ("tells-done-after-undoing", "O9", "tells `done` of a forward call that came after its compensation",
-     _undoable_at_work, _by(R), ()),
+     _undoable_and_calls_back, _by(R), ()),
 )  # fmt: skip
 
 CATALOGUE = tuple(

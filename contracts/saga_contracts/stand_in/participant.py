@@ -15,7 +15,7 @@ from saga_contracts.stand_in import world
 from saga_contracts.stand_in.book import Book, Post, Row
 from saga_contracts.stand_in.caller import calls_of, correlated, identity_of, is_of
 from saga_contracts.stand_in.right import Delivery, Right, Sight
-from saga_contracts.stand_in.writing import context_of, echo_of, with_all, with_outputs
+from saga_contracts.stand_in.writing import context_of, echo_of, with_all, with_outputs, with_outputs_in_headers
 from saga_contracts.wire import bodies, replies
 from saga_contracts.wire.matching import Declared, Heard, meant
 from saga_contracts.wire.requests import content_type_of, headers_of, path_of, query_of
@@ -205,11 +205,11 @@ class Participant:
 def _said(rules: Right, role: str, row: Row | None, reply: Reply, values: Bound, *, accepted: bool = False) -> Said:
     """Write a declared reply."""
     context = context_of(rules.slice, values)
-    body = templates.examples(templates.fill(reply.body, context))
-    if role == "forward" and row is not None:
+    body, headers = templates.examples(templates.fill(reply.body, context)), replies.headers_of(reply, context)
+    if role in ("forward", "status") and row is not None:
         body = with_outputs(rules, row, body, reply.body)
+        headers = with_outputs_in_headers(rules, row, headers, reply.headers)
     echoed = rules.echoed(echo_of(rules.slice, values))
-    headers = {name: bodies.as_text(templates.fill(value, context)) for name, value in reply.headers.items()}
     content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     written = bodies.write(with_all(body, echoed.body), content_type) or b""
     if written and not content_type:

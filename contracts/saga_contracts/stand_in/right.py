@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Callback, Completion, Reply
+from saga_contracts.declare.saga import Callback, Reply
 from saga_contracts.derive import expectations
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice
@@ -92,11 +92,6 @@ class Right:
     def __init__(self, slice_: StepSlice, choose: Choose = first_of) -> None:
         self.slice, self.step, self.choose = slice_, slice_.step, choose
 
-    @property
-    def calls_back(self) -> bool:
-        """Does the step tell its outcome by a callback?"""
-        return self.step.completion == Completion.CALLBACK
-
     def forward(self, row: Row, sight: Sight) -> Reply:
         """Take a forward call."""
         if row.payload is not None and not same(row.payload, sight.payload):
@@ -109,14 +104,13 @@ class Right:
     def first(self, row: Row, sight: Sight) -> Reply:
         """Take the first forward call of a key."""
         row.refuses = sight.standing.refusing and expectations.can_be_refused(self.step)
-        letter = Letter.REFUSED if row.refuses and not self.calls_back else Letter.FORWARD
+        letter = Letter.REFUSED if row.refuses and not self.step.tells_later else Letter.FORWARD
         names = self.names(row, letter)
-        tells = self.step.callback is not None and self.step.callback.outcomes.refused is not None
-        name = "refused" if row.refuses and not tells else self.choose(names)
+        name = "refused" if row.refuses and not self.step.refuses_later else self.choose(names)
         row.forwarded = True
         if name == "refused":
             self.refuse(row)
-        elif self.calls_back:
+        elif name == "in_progress":
             row.state = State.IN_PROGRESS
         else:
             self.apply(row)
@@ -156,7 +150,7 @@ class Right:
 
     def accepts(self, row: Row, reply: Reply) -> bool:  # noqa: ARG002  (as above)
         """Was a forward call accepted by this reply, so that there is work to do?"""
-        return self.calls_back and reply == self.step.forward.replies.in_progress
+        return self.step.tells_later and reply == self.step.forward.replies.in_progress
 
     def status(self, row: Row) -> Reply:
         """Tell the durable state; a row that was never seen is `absent`."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.outputs import pointer
+from saga_contracts.declare.outputs import Output, as_typed, place_of, raw, whole
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Row
 from saga_contracts.stand_in.caller import names_of
@@ -30,7 +30,7 @@ def echo_of(slice_: StepSlice, values: Bound) -> Echoed:
 
 
 def with_outputs(rules: Right, row: Row, body: Any, declared: Any) -> Any:
-    """Put the outputs of this very step key where the file shows an example of them.
+    """Put the outputs of this very step key where the file shows an example of them in a body.
 
     Args:
         rules: Give an output its value.
@@ -39,12 +39,34 @@ def with_outputs(rules: Right, row: Row, body: Any, declared: Any) -> Any:
         declared: The same as the file has it: what is literal there stays.
     """
     made = body
-    for name, path in rules.step.forward.outputs.items():
-        example = pointer(made, path)
-        changed = None if example is None else _with(made, path, rules.own_output(row, name, example))
-        if changed is not None and replies.fits_body(declared, changed) is None:
-            made = changed
+    for name, declared_output in rules.step.forward.outputs.items():
+        place = place_of(declared_output)
+        example = None if place.body is None else raw(place, made, {})
+        if example is not None and place.body is not None:
+            changed = _with(made, place.body, whole(place, _own(rules, row, name, example, place)))
+            if changed is not None and replies.fits_body(declared, changed) is None:
+                made = changed
     return made
+
+
+def with_outputs_in_headers(rules: Right, row: Row, headers: Mapping[str, str], declared: Mapping[str, Any]) -> dict[str, str]:
+    """Put the outputs of this very step key where the file shows an example of them in headers; arguments as above."""
+    made = dict(headers)
+    for name, declared_output in rules.step.forward.outputs.items():
+        place = place_of(declared_output)
+        for header, value in headers.items():
+            example = raw(place, None, {header.lower(): value}) if isinstance(declared[header], Mapping) else None
+            if example is not None:
+                made[header] = bodies.as_text(whole(place, _own(rules, row, name, example, place)))
+    return made
+
+
+def _own(rules: Right, row: Row, name: str, example: Any, place: Output) -> Any:
+    """Give an output a value of its own in the form of its example: a text that is to be read as a number stays one."""
+    if place.as_type != "number" or not isinstance(example, str):
+        return rules.own_output(row, name, example)
+    number = as_typed(example, "number")
+    return bodies.as_text(rules.own_output(row, name, number)) if isinstance(number, int) else example
 
 
 def with_all(body: Any, values: Mapping[str, str]) -> Any:

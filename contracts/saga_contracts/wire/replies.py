@@ -85,12 +85,14 @@ def fits(reply: Reply, received: Received, context: Mapping[str, Any] | None = N
         if found is None:
             return f"The header {name} is missing."
         if not _is_header(declared, found, context):
-            return f"The header {name} is {found!r} instead of {declared!r}."
+            return f"The header {name} is {found!r} instead of {templates.examples(declared)!r}."
     return None if reply.body is None else differs(reply.body, received.body, context)
 
 
-def _is_header(declared: str, found: str, context: Mapping[str, Any] | None) -> bool:
-    """A header is a text: a template that is a number stands there written out."""
+def _is_header(declared: Any, found: str, context: Mapping[str, Any] | None) -> bool:
+    """A header is a text: a template that is a number stands there written out; `{$like: example}` is any text."""
+    if isinstance(declared, Mapping):
+        return True
     if context is None:
         return differs(declared, found) is None
     return bodies.as_text(templates.fill(declared, context)) == found
@@ -194,8 +196,8 @@ def declared_names(
 
 def specificity(reply: Reply) -> tuple[int, int]:
     """Count what a declared reply asks for: literal values, and values by type."""
-    literals, likes = _specific(reply.body)
-    return literals + len(reply.headers), likes
+    counted = [_specific(declared) for declared in (reply.body, *reply.headers.values())]
+    return sum(one[0] for one in counted), sum(one[1] for one in counted)
 
 
 def mistaken(
@@ -221,8 +223,14 @@ def mistaken(
 def example_of(reply: Reply, context: Mapping[str, Any]) -> Received:
     """Give a reply as it comes when it is as declared and nothing more."""
     body = templates.examples(templates.fill(reply.body, context))
-    headers = {name.lower(): bodies.as_text(templates.fill(value, context)) for name, value in reply.headers.items()}
+    headers = {name.lower(): value for name, value in headers_of(reply, context).items()}
     return Received(reply.status, body, headers)
+
+
+def headers_of(reply: Reply, context: Mapping[str, Any]) -> dict[str, str]:
+    """Give the declared headers of a reply as they come when they are as declared, and nothing more."""
+    filled = {name: templates.examples(templates.fill(value, context)) for name, value in reply.headers.items()}
+    return {name: bodies.as_text(value) for name, value in filled.items()}
 
 
 def _undeclared(status: int) -> Outcome:

@@ -18,6 +18,7 @@ import httpx
 from saga_contracts.client.results import Backoff
 from saga_contracts.client.transport import http_request, received
 from saga_contracts.declare import templates
+from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import ProviderState, Request
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
@@ -32,6 +33,8 @@ from saga_verifier.play.callbacks import CallbackReceiver
 STATE_TIMEOUT_S = 20.0
 PATIENCE = 4
 """How often a call is repeated at least while it is answered 'try again', whatever number of tries the file declares."""
+_OVER = (State.APPLIED, State.REFUSED, State.COMPENSATED)
+"""What the status call tells once accepted work is over."""
 LONGEST_PAUSE_S = 10.0
 """A longer `Retry-After` is not waited for."""
 
@@ -162,6 +165,24 @@ class Driver:
             return replies.status_outcome(step, reply, context), ()
 
         return self._call(instance, "S", step.status.request, read)
+
+    def until_over(self, instance: Instance, longest_s: float | None = None) -> Iterator[Called]:
+        """Ask for the status, as often as the file declares, until it tells the outcome of accepted work or the time is up.
+
+        Args:
+            instance: Whose work is awaited.
+            longest_s: It is not waited longer than this; None: as long as the file declares.
+        """
+        polling = self.slice.step.polling
+        declared_s = polling.timeout_ms / 1000
+        until = time.monotonic() + (declared_s if longest_s is None else min(declared_s, longest_s))
+        while True:
+            called = self.status(instance)
+            yield called
+            left_s = until - time.monotonic()
+            if called.outcome in _OVER or left_s <= 0:
+                return
+            time.sleep(min(polling.interval_ms / 1000, left_s))
 
     def probe(self, instance: Instance) -> Called:
         """Read the effect."""

@@ -5,15 +5,15 @@ played and judged. It ends where the step's durable state is no longer the one t
 stands in `unseen`. Before blame is given the effect is read: who tells the truth about a wrong effect is not accused of lying.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from saga_contracts.client.results import outputs_in
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.outcomes import Outcome, State
+from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
@@ -30,12 +30,14 @@ NAMES = {
     Letter.FORWARD: "the forward call (F)",
     Letter.REFUSED: "the forward call without its precondition (R)",
     Letter.COMPENSATE: "the compensation (C)",
-    Letter.DONE: "the callback (D)",
-    Letter.CALLBACK_REFUSED: "the callback (X)",
+    Letter.DONE: "the end of the work (D)",
+    Letter.CALLBACK_REFUSED: "the end of the work (X)",
     Letter.MISUSED: "the forward call with another payload (M)",
 }
 _NOT_BY_ASKING = ("O18", "O21", "O31")
 """Obligations that speak of callbacks, time and headers: no status call changes these, but for a callback that never comes."""
+_TELLS = {"done": Teller.DONE, "in_progress": Teller.ACCEPTED}
+"""Outcomes of a forward call whose replies hold outputs."""
 _CLAIMS_NOTHING = (Outcome.REFUSED, Outcome.SUSPENDED, Outcome.MISUSED, Outcome.IMPOSSIBLE)
 """Replies that say that the call changed nothing."""
 
@@ -65,7 +67,8 @@ class Playing:
     broken: list[Broken] = field(default_factory=list)
     reached: int = 0
     trouble: str = ""
-    outputs: Any = None
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """Those that were told so far."""
     refused_at_once: bool = False
     judged_callbacks: int = 0
     callback_ms: list[float] = field(default_factory=list)
@@ -169,7 +172,8 @@ class Playing:
         found = Broken(obligation, text)
         if all(one.obligation != obligation for one in self.broken):
             self.broken.append(found)
-        if self.changed is None and (obligation not in _NOT_BY_ASKING or self.missed_callback):
+        seen_by_asking = obligation == "O33" and self.driver.slice.step.polls
+        if self.changed is None and not seen_by_asking and (obligation not in _NOT_BY_ASKING or self.missed_callback):
             self.changed = self.reached, found
 
     def _unseen(self) -> set[str]:
@@ -195,7 +199,7 @@ class Playing:
             self.instance = self.driver.prepare(self.instance, refusing=False)
         when = f"after {NAMES[play.letter]}"
         if play.letter in CALLBACKS:
-            self._await_callback(play)
+            self._await_end(play)
             self._look(play.expects, when, None)
             return
         called, allowed = call_until_clear(self.driver, self.instance, play.expects, play.letter, self._tried(play))
@@ -236,8 +240,9 @@ class Playing:
             text = f"{NAMES[play.letter]} was answered {answer} instead of {expected}. {meaning}"
             self.deviates(play.expects.obligation, text)
             return True
-        if called.outcome == Outcome.DONE and play.letter == Letter.FORWARD:
-            self._judge_outputs(f"the reply {short(called.body, 160)}", called.body)
+        told = _TELLS.get(str(called.outcome))
+        if told is not None and play.letter == Letter.FORWARD:
+            self._judge_outputs(f"the reply {short(called.body, 160)}", called.body, called.headers, told)
         first_call = sum(call.letter == Letter.FORWARD for call in self.calls) == 1
         self.refused_at_once = self.refused_at_once or (first_call and called.outcome == Outcome.REFUSED)
         return False
@@ -246,19 +251,46 @@ class Playing:
         for text in self.driver.unechoed(self.instance, called.headers, called.body):
             self.deviates("O31", f"the reply to {NAMES[play.letter]} has {text}")
 
-    def _judge_outputs(self, said: str, body: Any) -> None:
-        """Compare what tells that the step is done with what told it before: whichever arrives, its outputs are used."""
-        outputs = outputs_in(self.driver.slice.step, body)
+    def _judge_outputs(self, said: str, body: Any, headers: Mapping[str, str], told: Teller) -> None:
+        """Compare the outputs that are told with those that were told before: whichever arrives, its outputs are used."""
+        outputs = outputs_in(self.driver.slice.step, body, headers, told)
         if outputs is None:
             self.deviates("O1", f"{said} lacks a declared output")
-        elif self.outputs is not None and not same(outputs, self.outputs):
-            self.deviates("O33", f"{said} gave the outputs {short(outputs)} instead of {short(self.outputs)}")
+            return
+        before = {name: self.outputs[name] for name in outputs if name in self.outputs}
+        if any(not same(outputs[name], value) for name, value in before.items()):
+            self.deviates("O33", f"{said} gave the outputs {short(outputs)} instead of {short(before)}")
         else:
-            self.outputs = outputs
+            self.outputs |= outputs
 
-    def _await_callback(self, play: Play) -> None:
+    def _await_end(self, play: Play) -> None:
+        """Wait until accepted work is over, as the participant tells by itself or when it is asked."""
         if self.refused_at_once:
             return
+        if self.driver.slice.step.polls:
+            self._poll(play)
+        else:
+            self._await_callback(play)
+
+    def _poll(self, play: Play) -> None:
+        began_s = told_later.now()
+        for called in self.driver.until_over(self.instance, self.longest_wait_s):
+            self.calls.append(called)
+        wanted = State.APPLIED if play.letter == Letter.DONE else State.REFUSED
+        took_ms = (told_later.now() - began_s) * 1000
+        if called.outcome == wanted:
+            self.callback_ms.append(took_ms)
+            if wanted == State.APPLIED:
+                self._judge_outputs(f"the status call {_said(called)}", called.body, called.headers, Teller.STATUS)
+            return
+        self.missed_callback = called.outcome not in (State.APPLIED, State.REFUSED, State.COMPENSATED)
+        reading = self.looking.read(self.instance)
+        lies = self.looking.probes and self.looking.fits(reading, self.instance, play.expects.worlds) and not self.missed_callback
+        text = f"{took_ms:.0f} ms after it was asked for first the status call says {_said(called)} instead of {wanted}"
+        self.deviates("O14" if lies else "O18", text)
+        raise _DivergedError
+
+    def _await_callback(self, play: Play) -> None:
         declared_s = self.driver.slice.step.callback_timeout_ms / 1000
         wait_s = declared_s if self.longest_wait_s is None else min(declared_s, self.longest_wait_s)
         accepted_at_s = told_later.now()
@@ -275,7 +307,8 @@ class Playing:
         if told_later.outcome_of(self.driver, self.instance, callback) != wanted:
             self.deviates("O18", f"the callback says {short(callback.body, 160)} instead of {wanted}")
         elif wanted == Outcome.DONE:
-            self._judge_outputs(f"the callback {short(callback.body, 160)}", callback.body)
+            said = f"the callback {short(callback.body, 160)}"
+            self._judge_outputs(said, callback.body, callback.headers, Teller.CALLBACK)
 
     def _look(self, expects: Expectation, when: str, wrong: Called | None) -> None:
         """Compare status and effect with what must be; `wrong` is the reply of this event when it was another than must come.
@@ -290,6 +323,9 @@ class Playing:
         if looking.probes and reading.fields is None:
             raise CannotJudgeError(f"{when} the effect cannot be read: the probe was answered {reading.found}")
         self._judge_asking(expects, reading, when)
+        for called in reading.told if self.driver.slice.step.polls else ():
+            if called.outcome == State.APPLIED:
+                self._judge_outputs(f"the status call {_said(called)}", called.body, called.headers, Teller.STATUS)
         if looking.probes and not looking.fits(reading, self.instance, expects.worlds):
             if wrong is None or not self._explains(expects, wrong, reading):
                 wanted = short(looking.declared(self.instance, expects.worlds[0]))

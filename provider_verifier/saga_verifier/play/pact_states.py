@@ -14,7 +14,7 @@ import httpx
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Completion, ProviderState
+from saga_contracts.declare.saga import ProviderState
 from saga_contracts.derive import expectations
 from saga_contracts.derive.cases import arrived_state, fresh_state
 from saga_contracts.derive.examples import IN_PATH
@@ -67,7 +67,7 @@ class Arrivals:
         return callback.body, {name: value for name, value in sent.items() if value is not None}
 
     def _one(self, letter: Letter) -> None:
-        callback = self.driver.slice.step.completion == Completion.CALLBACK
+        later = self.driver.slice.step.tells_later
         moved = Letter.FORWARD if letter == Letter.MISUSED else letter
         if letter not in expectations.CALLBACKS:
             # `M` is the first call of the key, with the payload that the next call will not have
@@ -76,12 +76,22 @@ class Arrivals:
             called, allowed = call_until_clear(self.driver, caller, expects, moved)
             if not set(called.names) & set(allowed):
                 raise SagapactError(self._not_reached(letter, called, allowed))
-            if callback and called.outcome == Outcome.REFUSED:
+            if later and called.outcome == Outcome.REFUSED:
                 self.refused_at_once = True
                 self.situation = replace(self.situation, state=State.REFUSED, refused=True, forwarded=True)
         elif self.situation.state == State.IN_PROGRESS:
+            self._await_end(letter)
+        self.situation = expectations.after_event(self.situation, moved, callback=later)
+
+    def _await_end(self, letter: Letter) -> None:
+        """Wait until accepted work is over, and has come to what the letter says."""
+        if not self.driver.slice.step.polls:
             self.message()
-        self.situation = expectations.after_event(self.situation, moved, callback=callback)
+            return
+        *_, told = self.driver.until_over(self.instance)
+        wanted = State.APPLIED if letter == Letter.DONE else State.REFUSED
+        if told.outcome != wanted:
+            raise SagapactError(self._not_reached(letter, told, (wanted,)))
 
     def _not_reached(self, letter: Letter, called: Called, allowed: tuple[str, ...]) -> str:
         answer = f"{called.status} {short(called.body, 200)}" if called.status is not None else f"nothing: it {called.error}"
