@@ -234,7 +234,7 @@ def test_the_short_form_of_a_null_compensation_is_a_null_reply() -> None:
     replies = "replies: {done: {status: 200}}\n    status:"
     short = parse_saga(TRIP.replace(replies, f"null_compensation: {{404: done}}\n      {replies}"), "trip.yaml")
     assert short.steps[0].compensate is not None
-    assert short.steps[0].compensate.replies.null == Reply(status=404)
+    assert short.steps[0].compensate.replies.null == (Reply(status=404),)
     assert parse_saga(json.dumps(short.as_json()), "trip.json") == short
 
 

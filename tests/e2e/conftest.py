@@ -107,7 +107,8 @@ class Story:
         owner = self.saga.policies.owner_notification
         declared = owner.replies if role == Role.NOTIFICATION and owner is not None else getattr(one, role.value).replies
         names = {"done": ("done", "done_again"), "done_again": ("done_again", "done")}.get(outcome, (outcome,))
-        reply = next((found for name in names if (found := getattr(declared, name, None)) is not None), None)
+        replies = (getattr(declared, name, None) for name in names)
+        reply = next((found[0] if isinstance(found, tuple) else found for found in replies if found is not None), None)
         meaning = "done" if outcome == "done_again" else outcome
         if reply is None:
             return Answered(Received(503 if outcome == "retryable" else 418), meaning)

@@ -4,6 +4,7 @@ It reads the plain JSON of a file of the kind that `definitions` makes: keys in 
 """
 
 import json
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,14 +27,18 @@ def definitions(draw: st.DrawFn) -> Json:
         by_body = draw(st.booleans())
         return {"status": 200, "body": {"state": name}} if by_body else {"status": next(codes)}
 
+    def several(name: str) -> Json | list[Json]:
+        others = [{"status": 200, "body": {"state": name, "more": number}} for number in range(draw(st.integers(0, 2)))]
+        return [reply(name), *others] if others else reply(name)
+
     def some(*names: str) -> Json:
-        return {name: reply(name) for name in names if draw(st.booleans())}
+        return {name: several(name) for name in names if draw(st.booleans())}
 
     given = {"enough": [{"state": "stock", "params": {"item": "{payload.item}", "left": LEFT}}]}
     forward = {"done": reply("done"), **some("done_again", "suspended", "misused")}
     if draw(st.booleans()):
         given["refusing"] = [{"state": "stock", "params": {"item": "{payload.item}", "left": 0}}]
-        forward["refused"] = reply("refused")
+        forward["refused"] = several("refused")
     accepts = not {"suspended", "refused"} & forward.keys() or draw(st.booleans())
     body = {"item": "{payload.item}", "amount": "{payload.amount}"}
     step: Json = {
@@ -46,11 +51,11 @@ def definitions(draw: st.DrawFn) -> Json:
         "forward": {"request": {"method": "POST", "path": "/take", "headers": key, "body": body}, "replies": forward},
         "compensate": {
             "request": {"method": "POST", "path": "/back", "headers": key},
-            "replies": {"done": reply("done"), **some("done_again", "null")},
+            "replies": {"done": several("done"), **some("done_again", "null")},
         },
     }
     if draw(st.booleans()):
-        states = {"applied": reply("applied"), "absent": reply("absent"), **some("compensated", "refused")}
+        states = {"applied": several("applied"), "absent": reply("absent"), **some("compensated", "refused")}
         step["status"] = {"request": {"method": "GET", "path": "/status", "headers": key}, "replies": states}
     if draw(st.booleans()):
         reads = {"before": {"left": LEFT}, "applied": {"left": LEFT - 1}, "refusing": {"left": 0}}
@@ -111,7 +116,8 @@ class Stock(BaseHTTPRequestHandler):
 
     def say(self, role: str, *names: str) -> None:
         declared = self.saga["steps"][0][role]["replies"] | {"422": {"status": 422}}
-        self.answer(next(declared[name] for name in names if name in declared))
+        found = next(declared[name] for name in names if name in declared)
+        self.answer(random.Random(f"{self.headers['Key']} {role}").choice(found) if isinstance(found, list) else found)
 
     def answer(self, reply: Json) -> None:
         content = json.dumps(reply["body"]).encode() if "body" in reply else b""

@@ -224,7 +224,14 @@ def _looks(draw: Draw, names: list[str]) -> Json:
             reply = {"status": 200, "body": {"state": name}}
         used.add((status, way))
         found[name] = reply
+    for name in _some(draw, *found) if draw(st.integers(0, 3)) == 0 else ():
+        others = draw(st.lists(st.sampled_from((205, 206, 416, 418, 451)), min_size=1, max_size=2, unique=True))
+        found[name] = [found[name], *({"status": status} for status in others)]
     return found
+
+
+def _several(declared: Any) -> list[Json]:
+    return declared if isinstance(declared, list) else [declared]
 
 
 def _some(draw: Draw, *names: str) -> list[str]:
@@ -241,7 +248,7 @@ def _forwards(draw: Draw, step: Json, *, refuses: bool) -> Json:
         names.append("refused")
     replies = draw(_looks(names))
     forward: Json = {"request": draw(_requests(step, role="forward")), "replies": replies}
-    done = [replies[name] for name in ("done", "done_again") if name in replies]
+    done = [reply for name in ("done", "done_again") for reply in _several(replies.get(name, []))]
     if draw(st.booleans()) and (done or later):
         for reply in done:
             _show_id(reply)
@@ -254,7 +261,7 @@ def _forwards(draw: Draw, step: Json, *, refuses: bool) -> Json:
 def _show_id(reply: Json) -> None:
     body = reply.get("body")
     reply["body"] = {**(body if isinstance(body, dict) and "$like" not in body else {}), "id": {"$like": "id-1"}}
-    reply["status"] = 200 if reply["status"] == 204 else reply["status"]
+    reply["status"] = 200 if reply["status"] in (204, 205) else reply["status"]
 
 
 @st.composite
@@ -273,7 +280,8 @@ def _status_calls(draw: Draw, step: Json, *, refuses: bool) -> Json:
     names += ["refused"] if (polls and refuses) or draw(st.booleans()) else []
     replies = draw(_looks(names))
     if polls and step["forward"].get("outputs"):
-        _show_id(replies["applied"])
+        for reply in _several(replies["applied"]):
+            _show_id(reply)
     return {"request": draw(_requests(step, role="status")), "replies": replies}
 
 

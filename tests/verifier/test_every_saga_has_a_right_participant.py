@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import naive_participant
 import random_sagas
 from repetitions import times
-from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.saga import Poll, Saga
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import adoption, cases
 from saga_contracts.derive.slices import StepSlice, step_slice
@@ -57,8 +57,10 @@ def chooses(seed: int) -> Choose:
 
 
 def shortened(slice_: StepSlice) -> StepSlice:
-    """Give the slice with a shorter wait for callbacks that never come."""
-    return slice_.model_copy(update={"step": slice_.step.model_copy(update={"callback_timeout_ms": CALLBACK_TIMEOUT_MS})})
+    """Give the slice with a shorter wait for outcomes that never come."""
+    polls = Poll(interval_ms=10, timeout_ms=CALLBACK_TIMEOUT_MS) if slice_.step.polls else None
+    shorter = {"callback_timeout_ms": CALLBACK_TIMEOUT_MS, "poll": polls}
+    return slice_.model_copy(update={"step": slice_.step.model_copy(update=shorter)})
 
 
 def check_kept(slice_: StepSlice, result: DeckResult) -> None:
@@ -114,7 +116,7 @@ def test_a_right_participant_keeps_the_pacts_that_the_client_library_wrote(
 def test_a_participant_that_refuses_in_its_reply_keeps_the_contract_of_a_refusing_callback(tmp_path: Path) -> None:
     vas = load_saga(VAS)
     pact = next(file for file in written(vas, tmp_path) if "vas_packages" in file.name)
-    at_once = [Right(step_slice(vas, "create_packages"), lambda names: "refused" if "refused" in names else names[0])]
+    at_once = [Right(step_slice(vas, "create_packages"), lambda names: names["refused" in names and names.index("refused")])]
     result = verified(at_once, "vas_packages", json.loads(pact.read_text(encoding="utf-8")))
     found = {one.key.removeprefix("vas_purchase/create_packages/"): one for one in result.interactions}
     assert {one.verdict for one in found.values()} == {Verdict.KEPT}

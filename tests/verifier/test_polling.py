@@ -66,7 +66,7 @@ def test_a_participant_that_is_done_at_once_is_kept_where_the_file_says_that_it_
 
 
 def test_a_participant_that_refuses_at_once_is_kept() -> None:
-    check_deck(saga(), "pay", lambda names: "refused" if "refused" in names else names[0])
+    check_deck(saga(), "pay", lambda names: names["refused" in names and names.index("refused")])
 
 
 def test_an_output_of_the_acceptance_is_taken_from_there(tmp_path: Path) -> None:

@@ -38,19 +38,20 @@ class Answer:
 
 
 def status_answer(step: Step, state: State, call: StepCall) -> Answer:
-    """Give the reply that the saga file declares for a state of a step.
+    """Give the reply that the saga file declares for a state of a step; of several, the usual one (the first).
 
     Values that the file only shows by example (`$like`) are given as in the example: replace what your service knows better.
 
     Raises:
         UsageError: when the step declares no status call, or no reply for this state.
     """
-    reply = getattr(step.status.replies, state.value) if step.status is not None else None
-    if reply is None:
+    declared = step.status.replies.named(state.value) if step.status is not None else ()
+    if not declared:
         raise UsageError(
             f"The step {step.step} declares no status reply for the state {state.value!r}. "
             "Declare it in the saga file, or do not let the step come into this state."
         )
+    reply = declared[0]
     body = templates.examples(templates.fill(reply.body, call_context(step, call))) if reply.body is not None else None
     return Answer(reply.status, body)
 

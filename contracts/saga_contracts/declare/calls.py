@@ -1,9 +1,19 @@
 """The calls of a step as a saga file declares them: requests, replies by outcome, callbacks, probes (pure)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    WrapSerializer,
+    model_validator,
+)
 
 from saga_contracts.declare.kinds import Json, Model, Name, NullStatus, Transport
 from saga_contracts.declare.outputs import DeclaredOutput, shown_headers
@@ -45,44 +55,75 @@ class Reply(Model):
     headers: dict[str, Header] = Field(default={})
 
 
-class ForwardReplies(Model):
-    """Replies to a forward call, by outcome."""
+def _as_list(data: Any) -> Any:
+    return (data,) if isinstance(data, dict | Reply) else data
 
-    done: Reply | None = None
-    done_again: Reply | None = None
+
+def _as_short(replies: tuple[Reply, ...], write: SerializerFunctionWrapHandler) -> Any:
+    """Write a single reply without a list around it."""
+    written = write(replies)
+    return written[0] if len(written) == 1 else written
+
+
+MOST_REPLIES = 10
+_Several = Annotated[tuple[Reply, ...], Field(min_length=1, max_length=MOST_REPLIES)]
+Replies = Annotated[_Several, BeforeValidator(_as_list, json_schema_input_type=Reply | _Several), WrapSerializer(_as_short)]
+"""One reply or a list of replies that mean the same, the usual one first."""
+
+
+class RepliesByName(Model):
+    """The declared replies of a call, each name with one or several of them."""
+
+    def named(self, name: str) -> tuple[Reply, ...]:
+        """Give the replies that stand under a name, the usual one first; none when none does."""
+        return getattr(self, name, None) or ()
+
+    def each(self) -> Iterator[tuple[tuple[str | int, ...], Reply]]:
+        """Give every declared reply with its place: its name, and its number where the name has several."""
+        for name in type(self).model_fields:
+            found = self.named(name)
+            for number, reply in enumerate(found):
+                yield (name, number) if len(found) > 1 else (name,), reply
+
+
+class ForwardReplies(RepliesByName):
+    """Replies to a forward call, by outcome; each outcome has one reply, or a list with the usual one first."""
+
+    done: Replies | None = None
+    done_again: Replies | None = None
     """The same call repeated; default: as `done`."""
-    in_progress: Reply | None = None
+    in_progress: Replies | None = None
     """Accepted; the callback tells the outcome."""
-    refused: Reply | None = None
-    suspended: Reply | None = None
+    refused: Replies | None = None
+    suspended: Replies | None = None
     """A forward call that arrives after its compensation; default: as `refused`."""
-    misused: Reply | None = None
+    misused: Replies | None = None
     """The same key with another payload; default: status 422."""
-    retryable: Reply | None = None
+    retryable: Replies | None = None
     """An explicit 'try again'; 408, 425, 429 and 5xx always count as such."""
 
 
-class CompensateReplies(Model):
-    """Replies to a compensating call, by outcome."""
+class CompensateReplies(RepliesByName):
+    """Replies to a compensating call, by outcome; each outcome has one reply, or a list as above."""
 
-    done: Reply
-    done_again: Reply | None = None
+    done: Replies
+    done_again: Replies | None = None
     """Default: as `done`."""
-    null: Reply | None = None
+    null: Replies | None = None
     """Nothing was there to undo; default: as `done`. A declared other reply (such as 404) counts as success."""
-    impossible: Reply | None = None
+    impossible: Replies | None = None
     """It cannot be undone any more; allowed only after the saga's end."""
-    retryable: Reply | None = None
+    retryable: Replies | None = None
 
 
-class StatusReplies(Model):
-    """Replies to a status call, by the durable state of the step."""
+class StatusReplies(RepliesByName):
+    """Replies to a status call, by the durable state of the step; each state has one reply, or a list as above."""
 
-    applied: Reply
-    absent: Reply
-    compensated: Reply | None = None
-    refused: Reply | None = None
-    in_progress: Reply | None = None
+    applied: Replies
+    absent: Replies
+    compensated: Replies | None = None
+    refused: Replies | None = None
+    in_progress: Replies | None = None
 
 
 class Forward(Model):
@@ -104,12 +145,16 @@ class Forward(Model):
             shown = shown_headers({name: _DECLARED_OUTPUT.validate_python(one) for name, one in data["outputs"].items()})
         except ValidationError:  # told at its place
             return data
-        told = {name: _showing(reply, shown) for name, reply in data["replies"].items() if name in _TELL_DONE}
+        told = {name: _showing_each(reply, shown) for name, reply in data["replies"].items() if name in _TELL_DONE}
         return {**data, "replies": {**data["replies"], **told}} if shown else data
 
 
 _DECLARED_OUTPUT: TypeAdapter[Any] = TypeAdapter(DeclaredOutput)
 _TELL_DONE = ("done", "done_again")
+
+
+def _showing_each(replies: Any, shown: Mapping[str, str]) -> Any:
+    return [_showing(one, shown) for one in replies] if isinstance(replies, list | tuple) else _showing(replies, shown)
 
 
 def _showing(reply: Any, shown: Mapping[str, str]) -> Any:
@@ -142,7 +187,8 @@ class Compensate(Model):
         if not isinstance(replies, dict) or len(statuses) != 1:
             return data
         null = replies.get("null") or {"status": statuses[0]}
-        if isinstance(null, dict) and null.get("status") != statuses[0]:
+        declared = null if isinstance(null, list) else [null]
+        if not any(one.get("status") == statuses[0] for one in declared if isinstance(one, dict)):
             raise ValueError("`null_compensation` and the reply `null` name different statuses; keep one of them")
         return {**data, "replies": {**replies, "null": null}}
 

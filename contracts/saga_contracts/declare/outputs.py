@@ -129,21 +129,21 @@ def example_outputs(step: "Step") -> dict[str, Any]:
     return found
 
 
-def examples(step: "Step") -> Iterator[tuple[tuple[str, ...], Teller, Any, dict[str, str]]]:
+def examples(step: "Step") -> Iterator[tuple[tuple[str | int, ...], Teller, Any, dict[str, str]]]:
     """Give each answer that tells outputs, as declared: its place in the step, what it tells, body, headers in lower case."""
     forward, status = step.forward.replies, step.status
     shown = {"done": Teller.DONE, "done_again": Teller.DONE, "in_progress": Teller.ACCEPTED}
-    for name, told in shown.items():
-        reply: Reply | None = getattr(forward, name)
-        if reply is not None:
-            yield ("forward", "replies", name), told, templates.examples(reply.body), _headers(reply)
+    for place, reply in forward.each():
+        if place[0] in shown:
+            yield ("forward", "replies", *place), shown[str(place[0])], templates.examples(reply.body), _headers(reply)
     if step.callback is not None:
         common = step.callback.request.body
         body = {**(common if isinstance(common, dict) else {}), **step.callback.outcomes.done}
         yield ("callback", "outcomes", "done"), Teller.CALLBACK, templates.examples(body), {}
     if status is not None and step.polls:
-        applied = status.replies.applied
-        yield ("status", "replies", "applied"), Teller.STATUS, templates.examples(applied.body), _headers(applied)
+        for place, reply in status.replies.each():
+            if place[0] == "applied":
+                yield ("status", "replies", *place), Teller.STATUS, templates.examples(reply.body), _headers(reply)
 
 
 def where(place: Output) -> str:

@@ -214,8 +214,7 @@ def _rows(saga: Saga, slice_: StepSlice) -> Iterator[_Row]:
             continue
         refusing = _refuses(before, letter)
         usual = _demanded(slice_, _situation(slice_, word, refusing=refusing), letter, name)
-        reply = None if usual is None else expectations.declared(step, role.value, usual)
-        if reply is not None:
+        for reply in () if usual is None else expectations.declared(step, role.value, usual)[:1]:
             outcome = read_as(saga, step, role, reply)
             yield _Row(role, name, word, refusing, outcome, reply, serves)
     for name, before, serves in _QUESTIONS if step.status is not None else ():
@@ -223,8 +222,7 @@ def _rows(saga: Saga, slice_: StepSlice) -> Iterator[_Row]:
         if word is not None:
             refusing = _refuses(before, None)
             state = _situation(slice_, word, refusing=refusing).state
-            reply = expectations.declared(step, Role.STATUS.value, state.value)
-            if reply is not None:
+            for reply in expectations.declared(step, Role.STATUS.value, state.value)[:1]:
                 yield _Row(Role.STATUS, name, word, refusing, state.value, reply, serves)
 
 

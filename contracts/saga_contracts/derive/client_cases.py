@@ -71,9 +71,9 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
         if call is None:
             continue
         reading: tuple[str, ...] = ("O14",) if role == Role.STATUS else ("O1",)
-        for field, reply in _declared(call.replies):
+        for place, reply in call.replies.each():
             if (role, reply) not in demanded:
-                name = f"{saga.saga}/{step.step}/{role}/{Kind.ALSO}_{field}"
+                name = f"{saga.saga}/{step.step}/{role}/{Kind.ALSO}_{_named(place)}"
                 outcome = cases.read_as(saga, step, role, reply)
                 yield ClientCase(name, saga.saga, step.step, role, Kind.ALSO, call.request, (reply,), 1, 1, outcome, reading)
         for kind, answers, outcome in _one_call(step, role):
@@ -84,11 +84,10 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
             yield ClientCase(name, saga.saga, step.step, role, kind, call.request, answers, calls, 2, outcome, obligation)
 
 
-def _declared(declared: object) -> Iterator[tuple[str, Reply]]:
-    for field in type(declared).model_fields:  # type: ignore[attr-defined]
-        reply = getattr(declared, field)
-        if reply is not None:
-            yield field, reply
+def _named(place: tuple[str | int, ...]) -> str:
+    """Give the name of a declared reply; of several, the later ones are counted: `refused`, `refused_2`."""
+    name, *number = place
+    return f"{name}_{int(number[0]) + 1}" if number and number[0] else str(name)
 
 
 def _one_call(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply | Answer, ...], str]]:
@@ -105,20 +104,18 @@ def _several_calls(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply |
     if (step.undo_tries if role == Role.COMPENSATE else step.tries) < 2:  # noqa: PLR2004  (a call with one try is not repeated)
         return
     if role == Role.COMPENSATE and step.compensate is not None:
-        yield Kind.RETRIED, (Reply(status=503), step.compensate.replies.done), 2, "done", ("O7",)
+        yield Kind.RETRIED, (Reply(status=503), step.compensate.replies.done[0]), 2, "done", ("O7",)
     if role != Role.FORWARD:
         return
     replies = step.forward.replies
-    first = replies.in_progress if step.tells_later else replies.done
-    if first is not None:
-        outcome = "in_progress" if step.tells_later else "done"
-        yield Kind.RETRIED, (Reply(status=503), first), 2, outcome, ("O3",)
-    if replies.refused is not None:
-        yield Kind.REFUSED_ONCE, (replies.refused,), 1, "refused", ("O32",)
+    first = "in_progress" if step.tells_later else "done"
+    for reply in replies.named(first)[:1]:
+        yield Kind.RETRIED, (Reply(status=503), reply), 2, first, ("O3",)
+    for reply in replies.named("refused")[:1]:
+        yield Kind.REFUSED_ONCE, (reply,), 1, "refused", ("O32",)
 
 
 def _undeclared(step: Step, role: Role, candidates: tuple[int, ...]) -> int:
-    replies = getattr(step, role.value).replies
-    declared: set[int] = {reply.status for name in type(replies).model_fields if (reply := getattr(replies, name)) is not None}
+    declared: set[int] = {reply.status for _, reply in getattr(step, role.value).replies.each()}
     free: list[int] = [status for status in (*candidates, *range(430, 450)) if status not in declared]
     return free[0]

@@ -170,16 +170,14 @@ def answers(slice_: StepSlice, situation: Situation, letter: Letter) -> tuple[st
     else:
         wanted = _forward(slice_, situation, refused_now=letter == Letter.REFUSED)
     role = "compensate" if letter == Letter.COMPENSATE else "forward"
-    return tuple(name for name in wanted if declared(slice_.step, role, name) is not None)
+    return tuple(name for name in wanted if declared(slice_.step, role, name))
 
 
-def declared(step: Step, role: str, name: str) -> Reply | None:
-    """Give the reply that a step declares under a name (`done_again`, `applied`, …), or None when it declares none."""
+def declared(step: Step, role: str, name: str) -> tuple[Reply, ...]:
+    """Give the replies that a step declares under a name (`done_again`, `applied`, …), the usual one first; or none."""
     call = getattr(step, role)
-    reply: Reply | None = getattr(call.replies, name, None) if call is not None else None
-    if reply is None and (role, name) == ("forward", "misused"):
-        return IMPLIED_MISUSE
-    return reply
+    found: tuple[Reply, ...] = call.replies.named(name) if call is not None else ()
+    return (IMPLIED_MISUSE,) if not found and (role, name) == ("forward", "misused") else found
 
 
 def can_be_refused(step: Step) -> bool:
@@ -251,12 +249,12 @@ def _first_call(step: Step, *, refusing: bool, refused_now: bool) -> tuple[str, 
 
 def _or_accepted(step: Step, names: tuple[str, ...]) -> tuple[str, ...]:
     """A step that tells its outcome later and declares none of these replies accepts the call, and tells the outcome later."""
-    known = tuple(name for name in names if declared(step, "forward", name) is not None)
+    known = tuple(name for name in names if declared(step, "forward", name))
     return known or (("in_progress",) if step.tells_later else names)
 
 
 def _tells(step: Step, state: State) -> bool:
-    return declared(step, "status", next(name for name, means in STATUS.items() if means == state)) is not None
+    return bool(declared(step, "status", next(name for name, means in STATUS.items() if means == state)))
 
 
 def _reply_obligation(situation: Situation, letter: Letter) -> str:

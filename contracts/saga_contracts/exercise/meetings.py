@@ -181,8 +181,8 @@ def last_reply(saga: Saga, case: Case | ClientCase) -> Reply:
     if case.role not in (Role.FORWARD, Role.COMPENSATE, Role.STATUS):
         return Reply(status=200)
     replies = getattr(saga.step(case.step), case.role.value).replies
-    good = (getattr(replies, name, None) for name in ("done", "done_again", "applied"))
-    return next((reply for reply in good if reply is not None), Reply(status=200))
+    good = (reply for name in ("done", "done_again", "applied") for reply in replies.named(name))
+    return next(good, Reply(status=200))
 
 
 def _too_often(found: int, wanted: int, tries: int, answered: str) -> str:

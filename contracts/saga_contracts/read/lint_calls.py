@@ -6,7 +6,7 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outputs import example_outputs, place_of, where
 from saga_contracts.declare.problems import Path, Problem
-from saga_contracts.declare.saga import Completion, KeyStyle, Saga, Step, StepClass, Transport
+from saga_contracts.declare.saga import Completion, KeyStyle, Reply, Saga, Step, StepClass, Transport
 from saga_contracts.read.lint_templates import payload_problem
 from saga_contracts.wire.keys import UUID
 
@@ -53,6 +53,19 @@ def _replies(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     elif step.given.refusing and not (replies.refused or step.refuses_later):
         what = "The step is made to refuse (`given.refusing`), but no refusal is declared."
         yield Problem((*at, "given", "refusing"), what, "Declare the reply `refused`, or remove `refusing`.")
+
+
+def _several(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """Of several replies under one name each must be another one."""
+    for role in ("forward", "compensate", "status"):
+        call = getattr(step, role)
+        seen: list[tuple[object, Reply]] = []
+        for place, reply in call.replies.each() if call is not None else ():
+            if (place[0], reply) in seen:
+                yield Problem(
+                    (*at, role, "replies", *place), "The same reply stands before it in the list.", "Remove one of them."
+                )
+            seen.append((place[0], reply))
 
 
 def _callback(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -185,6 +198,7 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _transports,
     _undo,
     _replies,
+    _several,
     _callback,
     _poll,
     _key_form,

@@ -97,9 +97,9 @@ def _told_apart(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         call = getattr(step, role)
         if call is None:
             continue
-        for name, other in replies.mistaken(call.replies, means, _same_in(alike), context):
+        for place, other in replies.mistaken(call.replies, means, _same_in(alike), context):
             what = f"It looks the same as `{other}` ({obligation})."
-            yield Problem((*at, role, "replies", name), what, "Tell them apart by status, a header or a literal body field.")
+            yield Problem((*at, role, "replies", *place), what, "Tell them apart by status, a header or a literal body field.")
     told = [(outcome, templates.examples(templates.fill(body, context))) for outcome, body in replies.callback_bodies(step)]
     for outcome, body in told:
         if replies.callback_outcome(step, body, context) != outcome:

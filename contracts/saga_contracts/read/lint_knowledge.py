@@ -52,11 +52,9 @@ def _replies(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     echoed = [*saga.correlation.echoed.values(), *saga.correlation.echoed_in_body.values()]
     for role in ("forward", "compensate", "status"):
         call = getattr(step, role)
-        for name, reply in call.replies if call is not None else ():
-            if reply is None:
-                continue
-            known = _known(saga, step, _before(step, role, name))
-            here = (*at, role, "replies", name)
+        for place, reply in call.replies.each() if call is not None else ():
+            known = _known(saga, step, _before(step, role, str(place[0])))
+            here = (*at, role, "replies", *place)
             yield from _unknown(saga, [reply.body, reply.headers], known, here, "the calls that came by then do not tell it")
             yield from _unknown(
                 saga, echoed, known, here, "nothing of the call tells it, but the correlation is to be given back"
@@ -109,9 +107,8 @@ def _one_call(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if step.status is None or step.probe is None or step.status.request != step.probe.request:
         return
     context, reads = example_context(saga, step), step.probe.reads
-    for name, reply in step.status.replies:
-        if reply is None:
-            continue
+    for place, reply in step.status.replies.each():
+        name = place[0]
         body = {} if reply.body is None else reply.body
         fields = body if isinstance(body, dict) and templates.LIKE not in body else None
         read = templates.fill(reads.applied if name == "applied" else reads.before, context)
@@ -119,7 +116,7 @@ def _one_call(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         odd = [field for field in shared if differs(fields[field], read[field], context) is not None] if fields else []
         if fields is None or reply.status in _BODILESS or odd:
             what = "The probe is the same call, and this reply has no room for what it reads."
-            yield Problem((*at, "status", "replies", name), what, "Ask the probe at another address.")
+            yield Problem((*at, "status", "replies", *place), what, "Ask the probe at another address.")
 
 
 def _given(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:

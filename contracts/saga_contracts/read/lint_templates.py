@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.calls import RepliesByName
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Request, Saga, Step
 
@@ -56,8 +57,8 @@ def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]
         roots = _STEP_ROOTS | ({"callback_url"} if role in ("forward", "callback") else set())
         for part, value in _parts(call.request):
             yield (role, "request", part), value, roots
-        for outcome, part, value in _reply_parts(call):
-            yield (role, "replies", outcome, part), value, roots
+        for place, value in _reply_parts(call):
+            yield (role, "replies", *place), value, roots
     if step.callback is not None:
         yield ("callback", "outcomes"), step.callback.outcomes.model_dump(), _STEP_ROOTS
     if step.probe is not None:
@@ -72,13 +73,12 @@ def _parts(request: Request) -> Iterator[tuple[str, Any]]:
         yield part, getattr(request, part)
 
 
-def _reply_parts(call: Any) -> Iterator[tuple[str, str, Any]]:
+def _reply_parts(call: Any) -> Iterator[tuple[Path, Any]]:
     replies = getattr(call, "replies", None)
-    for outcome in type(replies).model_fields if replies is not None else ():
-        reply = getattr(replies, outcome)
-        if reply is not None:
-            yield outcome, "body", reply.body
-            yield outcome, "headers", reply.headers
+    each = replies.each() if isinstance(replies, RepliesByName) else [((name,), reply) for name, reply in replies or ()]
+    for place, reply in each:
+        yield (*place, "body"), reply.body
+        yield (*place, "headers"), reply.headers
 
 
 def _in_value(saga: Saga, step: Step | None, at: Path, value: Any, roots: frozenset[str] | set[str]) -> Iterator[Problem]:

@@ -26,11 +26,11 @@ def _replies(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     context = example_context(saga, step)
     for role in ("forward", "compensate", "status"):
         call = getattr(step, role)
-        for name, reply in call.replies if call is not None else ():
-            why = _unreadable(reply, context) if reply is not None else None
+        for place, reply in call.replies.each() if call is not None else ():
+            why = _unreadable(reply, context)
             if why is not None:
                 mend = "Declare what a service can send: a status from 200 on, fields as JSON, other media types as one text."
-                yield Problem((*at, role, "replies", name), why, mend)
+                yield Problem((*at, role, "replies", *place), why, mend)
 
 
 def _unreadable(reply: Reply, context: Mapping[str, Any]) -> str | None:

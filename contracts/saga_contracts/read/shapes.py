@@ -125,8 +125,11 @@ def _our_own(_: Path, __: Any, context: Any) -> tuple[str, str]:
 
 def _of_kind(kind: str, path: Path, found: Any) -> tuple[str, str]:
     what, mend = _KINDS.get(kind, ("This cannot stand here.", "Mend it."))
-    if kind == "model_type" and "replies" in path and isinstance(found, list):
-        what, mend = "Several replies for one outcome cannot be declared yet.", "Declare the one that the saga's own client gets."
+    if kind == "tuple_type" and "replies" in path:
+        what, mend = (
+            "This must be a reply, or a list of replies.",
+            "Write it as {status: 409}, or as [{status: 404}, {status: 409}].",
+        )
     return what, f"{mend} Found {short(found)}."
 
 
@@ -191,17 +194,24 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
     definitions = schema.get("$defs", {})
     current: Any = schema
     for part in path:
-        current = _resolve(current, definitions)
-        of_any = current.get("additionalProperties") or {}
-        current = current.get("properties", {}).get(part, of_any) if part else current.get("items", {})
+        if part:
+            found = _resolve(current, definitions)
+            current = found.get("properties", {}).get(part, found.get("additionalProperties") or {})
+        else:
+            current = next((option["items"] for option in _options(current) if "items" in option), {})
     return frozenset(_resolve(current, definitions).get("properties", {}))
 
 
 def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    for option in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ()), *schema.get("oneOf", ())):
+    for option in _options(schema):
         if "$ref" in option:
             return definitions.get(option["$ref"].rpartition("/")[2], {})
     return schema
+
+
+def _options(schema: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give a schema and those that it joins."""
+    return schema, *schema.get("anyOf", ()), *schema.get("allOf", ())
 
 
 _SPECIAL: Mapping[str, Callable[[Path, Any, Any], tuple[str, str]]] = {

@@ -34,7 +34,8 @@ class _RefusesItsRetry(Right):
     def again(self, row: Row, sight: Sight) -> Reply:
         if row.state != State.APPLIED:
             return super().again(row, sight)
-        return expectations.declared(self.step, "forward", "refused") or self.undeclared("forward", 418)
+        refused = expectations.declared(self.step, "forward", "refused")
+        return refused[0] if refused else self.undeclared("forward", 418)
 
 
 class _GivesNewOutputs(Right):

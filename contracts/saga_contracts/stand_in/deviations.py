@@ -144,10 +144,10 @@ def _correlated_callback(slice_: StepSlice) -> bool:
 def _has_outputs(slice_: StepSlice) -> bool:
     """Is there an output in the reply to a repeated call that can be another value?"""
     names = expectations.answers(slice_, Situation(State.APPLIED, forwarded=True), Letter.FORWARD)
-    reply = expectations.declared(slice_.step, "forward", names[0])
-    if reply is None:
+    declared = expectations.declared(slice_.step, "forward", names[0])
+    if not declared:
         return False
-    example = replies.example_of(reply, _context(slice_))
+    example = replies.example_of(declared[0], _context(slice_))
     told = Teller.DONE if names[0] != "in_progress" else Teller.ACCEPTED
     found = [read(place, example.body, example.headers) for place in told_by(slice_.step, told).values()]
     return any(isinstance(one, str | int) and not isinstance(one, bool) for one in found)

@@ -4,9 +4,9 @@ A deviation is a subclass that does one of these things otherwise. Every method 
 changes in the row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Callback, Reply
@@ -18,13 +18,19 @@ from saga_contracts.stand_in.world import Standing
 from saga_contracts.wire.likeness import same
 from saga_contracts.wire.unfilling import Bound
 
-Choose = Callable[[Sequence[str]], str]
-"""Chooses one of several declared replies that are all right."""
+_One = TypeVar("_One")
 
 
-def first_of(names: Sequence[str]) -> str:
-    """Choose the usual reply."""
-    return names[0]
+class Choose(Protocol):
+    """Chooses one of several names of declared replies, or of several replies of one name, that are all right."""
+
+    def __call__(self, several: Sequence[_One], /) -> _One:
+        """Choose."""
+
+
+def first_of(several: Sequence[_One]) -> _One:
+    """Choose the usual one."""
+    return several[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class Right:
 
     def accepts(self, row: Row, reply: Reply) -> bool:  # noqa: ARG002  (as above)
         """Was a forward call accepted by this reply, so that there is work to do?"""
-        return self.step.tells_later and reply == self.step.forward.replies.in_progress
+        return self.step.tells_later and reply in self.step.forward.replies.named("in_progress")
 
     def status(self, row: Row) -> Reply:
         """Tell the durable state; a row that was never seen is `absent`."""
@@ -196,14 +202,14 @@ class Right:
         return Situation(row.state, forwarded=row.forwarded, refused=row.refused, refusing=row.refuses)
 
     def reply(self, role: str, name: str) -> Reply:
-        """Give a declared reply."""
+        """Give a declared reply; of several, the chosen one."""
         found = expectations.declared(self.step, role, name)
-        assert found is not None, f"{self.step.step} declares no {name} for {role}"  # noqa: S101  (lint sees to it)
-        return found
+        assert found, f"{self.step.step} declares no {name} for {role}"  # noqa: S101  (lint sees to it)
+        return found[0] if len(found) == 1 else self.choose(found)
 
     def undeclared(self, role: str, *candidates: int) -> Reply:
         """Give a reply that the file does not declare, of the first status that none of its replies has."""
-        declared = {reply.status for _, reply in getattr(self.step, role).replies if reply is not None}
+        declared = {reply.status for _, reply in getattr(self.step, role).replies.each()}
         return Reply(status=next(one for one in (*candidates, 418, 421, 426, 451) if one not in declared))
 
     def own_output(self, row: Row, name: str, example: Any) -> Any:

@@ -8,12 +8,13 @@ Of several declared replies that fit, the most specific one is meant: first the 
 headers), then the one that asks for more values by type, then the one declared first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.calls import RepliesByName
 from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.saga import Reply, Step
 from saga_contracts.wire import bodies
@@ -176,7 +177,7 @@ def passes(status: int) -> bool:
 
 
 def declared_names(
-    replies: object, means: Mapping[str, Any], received: Received, context: Mapping[str, Any] | None = None
+    replies: RepliesByName, means: Mapping[str, Any], received: Received, context: Mapping[str, Any] | None = None
 ) -> tuple[str, ...]:
     """Give the names of the declared replies that fit and are equally specific, in their order; none when none fits.
 
@@ -186,12 +187,14 @@ def declared_names(
         received: What came.
         context: As for `fits`.
     """
-    declared = [(name, getattr(replies, name)) for name in means]
-    fitting = {
-        name: specificity(reply) for name, reply in declared if reply is not None and fits(reply, received, context) is None
-    }
-    best = max(fitting.values(), default=None)
-    return tuple(name for name, found in fitting.items() if found == best)
+    found = {name: [specificity(one) for one in fitting(replies.named(name), received, context)] for name in means}
+    best = max((max(ranks) for ranks in found.values() if ranks), default=None)
+    return tuple(name for name, ranks in found.items() if best in ranks)
+
+
+def fitting(several: Sequence[Reply], received: Received, context: Mapping[str, Any] | None = None) -> list[Reply]:
+    """Give those of several declared replies that fit what came; context as for `fits`."""
+    return [reply for reply in several if fits(reply, received, context) is None]
 
 
 def specificity(reply: Reply) -> tuple[int, int]:
@@ -201,9 +204,9 @@ def specificity(reply: Reply) -> tuple[int, int]:
 
 
 def mistaken(
-    replies: object, means: Mapping[str, Any], same: Callable[[str, str], bool], context: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """Give the declared replies that nobody can recognise: one that is as declared reads as another of different meaning.
+    replies: RepliesByName, means: Mapping[str, Any], same: Callable[[str, str], bool], context: Mapping[str, Any]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Give where a declared reply stands that nobody can recognise: as declared it reads as another of different meaning.
 
     Args:
         replies: The declared replies of a call.
@@ -211,13 +214,11 @@ def mistaken(
         same: Do two names mean the same to whoever reads?
         context: Values for the templates.
     """
-    for name in means:
-        reply = getattr(replies, name)
-        if reply is not None:
-            read = declared_names(replies, means, example_of(reply, context), context)
-            other = next((one for one in read if not same(name, one)), None)
-            if other is not None:
-                yield name, other
+    for place, reply in replies.each():
+        read = declared_names(replies, means, example_of(reply, context), context)
+        other = next((one for one in read if not same(str(place[0]), one)), None)
+        if other is not None:
+            yield place, other
 
 
 def example_of(reply: Reply, context: Mapping[str, Any]) -> Received:

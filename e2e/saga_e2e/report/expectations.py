@@ -131,10 +131,13 @@ def _replies(step: Step, play: Play) -> str:
 def _states(step: Step, states: tuple[State, ...]) -> str:
     if step.status is None:
         return ""
-    return _either((state.value, getattr(step.status.replies, state.value, None)) for state in states)
+    return _either((state.value, step.status.replies.named(state.value)) for state in states if step.status)
 
 
-def _either(outcomes: Iterator[tuple[str, Reply | None]]) -> str:
-    return " or ".join(
-        f"{name.replace('_', ' ')} ({reply.status})" if reply else name.replace("_", " ") for name, reply in outcomes
-    )
+def _either(outcomes: Iterator[tuple[str, tuple[Reply, ...]]]) -> str:
+    return " or ".join(f"{name.replace('_', ' ')}{_statuses(replies)}" for name, replies in outcomes)
+
+
+def _statuses(replies: tuple[Reply, ...]) -> str:
+    found = dict.fromkeys(str(reply.status) for reply in replies)
+    return f" ({', '.join(found)})" if found else ""

@@ -16,7 +16,9 @@ from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.cases import Course, Role, course_of
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.errors import SagapactError
+from saga_contracts.wire import replies
 from saga_contracts.wire.likeness import short
+from saga_contracts.wire.replies import Received
 from saga_verifier.play import told_later
 from saga_verifier.play.calling import call_until_clear
 from saga_verifier.play.driver import Called, Driver
@@ -97,7 +99,9 @@ class SecondLook:
         called, allowed = call_until_clear(driver, arrivals.instance, expects, sent, tries.append)
         found = _uncorrelated(driver, arrivals, called)
         if set(called.names) & set(allowed):
-            return found, _accepted(called, expects.replies[:1], len(tries))
+            role = Role.COMPENSATE if sent == Letter.COMPENSATE else Role.FORWARD
+            usual = expects.replies[0] in called.names and _is_usual(driver, arrivals, called, role, expects.replies[0])
+            return found, _accepted(called, len(tries), usual=usual)
         wanted, meaning = " or ".join(expects.outcomes), CATALOGUE[expects.obligation].meaning
         return [*found, Broken(expects.obligation, f"answered {_said(called)} instead of {wanted}. {meaning}")], ""
 
@@ -106,7 +110,8 @@ class SecondLook:
         found = _uncorrelated(driver, arrivals, called)
         told = expectations.told(driver.slice, arrivals.situation)
         if called.outcome in told:
-            return found, f"`{called.outcome}` is right here as well" if called.outcome != told[0] else ""
+            usual = _is_usual(driver, arrivals, called, Role.STATUS, told[0])
+            return found, "" if usual else f"`{called.outcome}` is right here as well, as it is declared."
         return [*found, Broken("O14", f"the status call says {_said(called)} instead of {' or '.join(told)}")], ""
 
     def _callback(self, driver: Driver, name: str) -> tuple[list[Broken], str]:
@@ -125,9 +130,16 @@ class SecondLook:
         return found, ""
 
 
-def _accepted(called: Called, usual: tuple[str, ...], tries: int) -> str:
+def _is_usual(driver: Driver, arrivals: Arrivals, called: Called, role: Role, name: str) -> bool:
+    """Is it the reply that a contract demands: the first one under the name?"""
+    demanded = expectations.declared(driver.slice.step, role, name)[:1]
+    came = Received(called.status or 0, called.body, called.headers)
+    return bool(replies.fitting(demanded, came, driver.context(arrivals.instance)))
+
+
+def _accepted(called: Called, tries: int, *, usual: bool) -> str:
     """Say why another answer than the contract's is right; empty when it is the contract's."""
-    if not set(called.names) & set(usual):
+    if not usual:
         return f"Answered as declared by `{called.names[0]}`, which is right here as well."
     return f"Answered 'try again' first, and as declared at try {tries}." if tries > 1 else ""
 

@@ -48,8 +48,26 @@ def test_a_client_is_shown_every_declared_reply_that_no_contract_demands(make_st
     step = saga.step("a")
     assert step.compensate is not None
     assert step.compensate.replies.null is not None
-    assert (Role.COMPENSATE, step.compensate.replies.done) in shown
-    assert (Role.COMPENSATE, step.compensate.replies.null) in shown
+    assert (Role.COMPENSATE, step.compensate.replies.done[0]) in shown
+    assert (Role.COMPENSATE, step.compensate.replies.null[0]) in shown
+
+
+def test_of_several_replies_the_first_is_demanded_and_a_client_is_shown_each_of_the_others(
+    make_step: Make, make_saga: MakeSaga
+) -> None:
+    one = make_step("a")
+    one["forward"]["replies"]["refused"] = [{"status": 402}, {"status": 404}, {"status": 400}]
+    one["status"]["replies"]["applied"] = [{"status": 200, "body": {"state": word}} for word in ("authorised", "captured")]
+    saga = make_saga(one)
+    demanded = {case.name.split("/", 2)[2]: case.reply for case in cases.derive(saga)}
+    assert demanded["forward/refused"] == demanded["forward/refused_again"] == Reply(status=402)
+    assert demanded["status/applied"] == Reply(status=200, body={"state": "authorised"})
+
+    shown = {case.name.split("/", 2)[2]: (case.answers, case.outcome) for case in client_cases.derive(saga)}
+    assert shown["forward/also_refused_2"] == ((Reply(status=404),), "refused")
+    assert shown["forward/also_refused_3"] == ((Reply(status=400),), "refused")
+    assert shown["status/also_applied_2"] == ((Reply(status=200, body={"state": "captured"}),), "applied")
+    assert "forward/also_refused" not in shown
 
 
 def test_names_never_meet_those_of_the_contracts(vas: Saga) -> None:

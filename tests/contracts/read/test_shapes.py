@@ -55,6 +55,19 @@ ROWS: list[tuple[str, Any, str]] = [
     ("classs", "pivot", "The field `classs` is not known. Did you mean `class`?"),
     ("when", "{payload.amount} > 3", "A step that runs only under a condition (`when`) cannot be declared yet."),
     ("for_each", "{payload.items}", "A step for each item of a list (`for_each`) cannot be declared yet."),
+    (
+        "status",
+        {"request": {"method": "GET", "path": "/s"}, "replies": {"applied": 5, "absent": {"status": 404}}},
+        "This must be a reply, or a list of replies. Write it as {status: 409}, or as [{status: 404}, {status: 409}]. Found 5.",
+    ),
+    (
+        "status",
+        {
+            "request": {"method": "GET", "path": "/s"},
+            "replies": {"applied": [{"status": 200}, {"status": 201, "bodi": 1}], "absent": {"status": 404}},
+        },
+        "The field `bodi` is not known. Did you mean `body`?",
+    ),
     ("semantic_lock", {"resource": ["x" * 5000]}, "This must be a text."),
 ]
 

@@ -97,6 +97,26 @@ NOT_TO_BE_KNOWN: dict[str, tuple[Change, str, str]] = {
         "compensate.replies.done",
         "It holds `{payload.item}`, and the participant cannot know that",
     ),
+    "one of several replies does": (
+        put("compensate.replies.done", [{"status": 204}, {"status": 200, "body": {"item": "{payload.item}"}}]),
+        "compensate.replies.done.1",
+        "It holds `{payload.item}`, and the participant cannot know that",
+    ),
+    "one of several replies reads as another": (
+        put("forward.replies.refused", [{"status": 409}, {"status": 200, "body": {"ticket": {"$like": "t-1"}}}]),
+        "forward.replies.refused.1",
+        "It looks the same as `done_again` (O1).",
+    ),
+    "one of several replies stands twice": (
+        put("forward.replies.refused", [{"status": 409}, {"status": 404}, {"status": 409}]),
+        "forward.replies.refused.2",
+        "The same reply stands before it in the list.",
+    ),
+    "one of several replies has not the outputs": (
+        put("forward.replies.done_again", [{"status": 200, "body": {"ticket": {"$like": "t-1"}}}, {"status": 208}]),
+        "forward.replies.done_again.1",
+        "It tells that the step is done, and has no output `ticket`",
+    ),
     "a header does": (
         put("status.replies.absent", {"status": 404, "headers": {"X": "{payload.user.id}"}}),
         "status.replies.absent",
