@@ -5,6 +5,7 @@ Prints what the pure modules derive. Exit status: 0 fine, 2 wrong usage or a fau
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,14 +15,15 @@ import click
 from saga_contracts import sagafile, starter
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases as all_cases
-from saga_contracts.derive import client_cases, decks, pairs
+from saga_contracts.derive import causes, client_cases, decks, pairs
 from saga_contracts.derive import coverage as all_coverage
-from saga_contracts.derive.slices import step_slice
+from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.read import lint_demands
 from saga_contracts.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
 from saga_contracts.show.draw import saga_svg
+from saga_contracts.show.written import as_yaml
 
 _file = click.argument("file", type=click.Path(path_type=Path))
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -34,9 +36,13 @@ def contracts() -> None:
 
 @contracts.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--expand", is_flag=True, help="Print each file written out: what its dialects fill in, defaults left out.")
 @_as_json
-def lint(files: tuple[Path, ...], *, as_json: bool) -> None:
+def lint(files: tuple[Path, ...], *, expand: bool, as_json: bool) -> None:
     """Check saga files and name every fault with its line, its reason and its mend."""
+    if expand:
+        _expand(files, as_json=as_json)
+        return
     results = [_linted(file) for file in files]
     if as_json:
         _print_json(results)
@@ -84,16 +90,18 @@ def deck(file: Path, step: str | None, faults: int, *, in_pairs: bool, as_json: 
     if in_pairs:
         _pair_decks(saga, _chosen(saga, step), faults, as_json=as_json)
         return
-    found = [decks.derive(step_slice(saga, name), faults) for name in _chosen(saga, step)]
+    found = [(one, causes.of_deck(slice_, one)) for slice_, one in _decks(saga, _chosen(saga, step), faults)]
     if as_json:
-        _print_json([wording.deck_json(one) for one in found])
+        _print_json([wording.deck_json(*one) for one in found])
     else:
-        click.echo("\n\n".join(wording.deck_text(one) for one in found))
+        click.echo("\n\n".join(wording.deck_text(*one) for one in found))
 
 
 @contracts.command()
 @_file
-@click.option("--pacts", "folder", type=click.Path(path_type=Path), required=True, help="Folder with the pact files.")
+@click.option(
+    "--pacts", "folder", type=click.Path(path_type=Path), required=True, help="Folder with the pact files, also in folders of it."
+)
 @click.option("--threshold", default=0, show_default=True, type=click.IntRange(0, 100), help="Least percentage to accept.")
 @click.option(
     "--svg", "picture", type=click.Path(path_type=Path), help="Write the table as a picture, too; an earlier picture is replaced."
@@ -158,6 +166,12 @@ def init(folder: Path, saga: str, owner: str) -> None:
     click.echo(f"Next: sagapact contracts lint {written[0]} && pytest {folder}")
 
 
+def _decks(saga: Saga, names: tuple[str, ...], faults: int) -> Iterator[tuple[StepSlice, decks.Deck]]:
+    for name in names:
+        slice_ = step_slice(saga, name)
+        yield slice_, decks.derive(slice_, faults)
+
+
 def _pair_decks(saga: Saga, names: tuple[str, ...], faults: int, *, as_json: bool) -> None:
     found = [pairs.derive_pair(saga, *two, faults) for two in pairs.pairs(saga) if set(two) & set(names)]
     if as_json:
@@ -166,6 +180,14 @@ def _pair_decks(saga: Saga, names: tuple[str, ...], faults: int, *, as_json: boo
         click.echo("\n\n".join(wording.pair_text(one) for one in found))
     else:
         click.echo(f"The saga {saga.saga} has no two steps at the same participant here: not applicable.")
+
+
+def _expand(files: tuple[Path, ...], *, as_json: bool) -> None:
+    written = [_load(file).as_json() for file in files]
+    if as_json:
+        _print_json(written)
+    else:
+        click.echo("---\n".join(as_yaml(one) for one in written), nl=False)
 
 
 def _linted(file: Path) -> dict[str, Any]:
@@ -206,7 +228,7 @@ def _pacts(folder: Path) -> list[dict[str, Any]]:
     if not folder.is_dir():
         _stop(f"There is no folder {folder}. Name the one that the contract tests wrote their pacts to.")
     found = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.rglob("*.json")):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

@@ -14,6 +14,8 @@ from saga_contracts.declare.saga import FORMAT, Saga
 from saga_contracts.declare.schemas.values import shortened
 from saga_contracts.errors import Fault, FaultyFileError, UsageError
 from saga_contracts.read import lint, positions, shapes
+from saga_contracts.read.dialects import expanding
+from saga_contracts.read.dialects.schema import with_dialects
 
 
 class SagaFileError(FaultyFileError):
@@ -61,10 +63,13 @@ def _judged(document: positions.Document) -> Saga:
         raise SagaFileError(name, [document.fault((), "A saga file is a mapping of fields.", "Start it with `format: 1`.")])
     if document.data.get("format") != FORMAT:
         raise SagaFileError(name, [_format_fault(document)])
+    data, unspoken = expanding.expand(document.data)
+    if unspoken:
+        raise SagaFileError(name, _placed(document, unspoken))
     try:
-        saga = Saga.model_validate_json(json.dumps(document.data))
+        saga = Saga.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise SagaFileError(name, _placed(document, shapes.problems(document.data, error))) from None
+        raise SagaFileError(name, _placed(document, shapes.problems(data, error))) from None
     problems = lint.problems(saga)
     if problems:
         raise SagaFileError(name, _placed(document, problems))
@@ -73,7 +78,7 @@ def _judged(document: positions.Document) -> Saga:
 
 def schema_text() -> str:
     """Give the JSON Schema of the saga file, for editors; rules across fields are beyond it."""
-    schema = Saga.model_json_schema(by_alias=True)
+    schema = with_dialects(Saga.model_json_schema(by_alias=True))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Saga file, format {FORMAT}"}
     return json.dumps({**schema, **head}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 

@@ -20,6 +20,7 @@ class StepState(StrEnum):
     """Where a step of a saga stands."""
 
     PENDING = "pending"  # nothing was sent yet
+    SKIPPED = "skipped"  # its condition does not hold, so it is not run
     RUNNING = "running"  # its forward call is being made, or its callback is awaited
     APPLIED = "applied"  # it has its effect
     REFUSED = "refused"  # the participant refused
@@ -54,7 +55,11 @@ _UNCLEAR = frozenset({None, "retryable", "unknown"})
 
 @dataclass(frozen=True, slots=True)
 class SagaRecord:
-    """One saga as it was started, and its state."""
+    """One saga as it was started, and its state.
+
+    Attributes:
+        created_at: Seconds since 1970; 0 as long as it is not stored.
+    """
 
     saga_id: str
     saga: str
@@ -63,6 +68,7 @@ class SagaRecord:
     payload: Mapping[str, Any]
     state: SagaState
     reason: str | None
+    created_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,4 +263,5 @@ def _current_definition(saga: str) -> Select[Any]:
 
 
 def _saga(row: Row[Any]) -> SagaRecord:
-    return SagaRecord(row.saga_id, row.saga, row.definition_id, row.request_id, row.payload, SagaState(row.state), row.reason)
+    state = SagaState(row.state)
+    return SagaRecord(row.saga_id, row.saga, row.definition_id, row.request_id, row.payload, state, row.reason, row.created_at)

@@ -5,6 +5,8 @@ from typing import Any
 
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive.causes import causes_of
+from saga_contracts.show.wording import faults_words
 from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.verdicts import DeckResult, PactOutcome
 
@@ -143,7 +145,13 @@ def _deck(deck: DeckResult) -> Iterator[str]:
             yield f"  unproven: {one.name}: {one.trouble}"
     if deck.judgement.not_looked_at:
         names = ", ".join(deck.judgement.not_looked_at)
-        yield f"  not looked at, since the saga asks for level {deck.slice.level} only: {names}"
+        yield f"  not looked at, since the step is at level {deck.slice.level} only: {names}"
+
+
+def _how(deck: DeckResult, name: str) -> str:
+    """Say which faults cause a history, where faults do."""
+    caused = (one for one in deck.deck.histories if one.name == name and one.faults)
+    return next((f" ({faults_words(one.faults, causes_of(deck.slice, one))})" for one in caused), "")
 
 
 def _broken_obligation(deck: DeckResult, name: str, verdict: Verdict) -> Iterator[str]:
@@ -151,5 +159,9 @@ def _broken_obligation(deck: DeckResult, name: str, verdict: Verdict) -> Iterato
     history = deck.shortest(name)
     where = f", in {len(broken)} histories ({', '.join(broken)}); shortest:" if history is not None else ":"
     yield f"  {verdict.value}: {name} {CATALOGUE[name].name}{where}"
-    yield f"    {history.name}: {deck.text_of(history, name)}" if history is not None else f"    {deck.judgement.why[name]}"
+    yield (
+        f"    {history.name}{_how(deck, history.name)}: {deck.text_of(history, name)}"
+        if history is not None
+        else f"    {deck.judgement.why[name]}"
+    )
     yield f"    Mend: {CATALOGUE[name].mend}"

@@ -14,6 +14,8 @@ import pytest
 
 from patience import PATIENCE_S
 from saga_broker.client.broker import BrokerClient
+from saga_evidence import step_pacts
+from small_sagas import saga, step
 
 BIN = Path(sys.executable).parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -154,3 +156,42 @@ def test_the_pact_command_line_works_with_the_broker(run: Run, served: tuple[str
     assert unknown.returncode != 0
     assert "There is no verified pact" in unknown.stdout + unknown.stderr
     assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+
+
+@pytest.fixture
+def sale_pact(tmp_path: Path) -> Path:
+    """A pact of the saga `sale`, in a folder of a folder."""
+    sale = saga(step())
+    (tmp_path / "pacts" / "deep").mkdir(parents=True)
+    path = tmp_path / "pacts" / "deep" / "one.json"
+    [(_, document)] = step_pacts(sale)
+    path.write_text(json.dumps(document), encoding="utf-8")
+    (tmp_path / "saga.json").write_text(sale.model_dump_json(by_alias=True, exclude_defaults=True), encoding="utf-8")
+    return path
+
+
+def test_pacts_in_folders_of_the_folder_are_published(run: Run, served: tuple[str, Any], sale_pact: Path) -> None:
+    done = run("sagapact", "publish", "--pacts", "pacts", "--saga", "saga.json", "--version", "1", "--broker-url", served[0])
+    assert done.returncode == 0, done.stderr
+    assert "published: pact between shop 1 and pay_service" in done.stdout
+
+
+def test_a_pact_of_another_version_of_the_saga_file_is_refused_and_nothing_is_published(
+    run: Run, served: tuple[str, Any], tmp_path: Path, sale_pact: Path
+) -> None:
+    changed = saga(step(timeout_ms=900)).model_dump_json(by_alias=True, exclude_defaults=True)
+    (tmp_path / "saga.json").write_text(changed, encoding="utf-8")
+    done = run("sagapact", "publish", "--pacts", "pacts", "--saga", "saga.json", "--version", "1", "--broker-url", served[0])
+    assert done.returncode == 2
+    assert "one.json holds pay of another version of saga.json" in done.stderr
+    assert "Run the contract tests again" in done.stderr
+    with BrokerClient(served[0]) as client:
+        assert not client.knows("pay_service")
+        assert client.sagas() == ()
+
+
+def test_two_files_with_the_pact_of_one_pair_are_refused(run: Run, tmp_path: Path, sale_pact: Path) -> None:
+    (tmp_path / "pacts" / "two.json").write_bytes(sale_pact.read_bytes())
+    done = run("sagapact", "publish", "--pacts", "pacts", "--version", "1", "--broker-url", "http://127.0.0.1:1")
+    assert done.returncode == 2
+    assert "are both the pact between shop and pay_service" in done.stderr

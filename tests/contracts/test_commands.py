@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from saga_contracts.commands import contracts
+from saga_contracts.derive import cases
+from saga_contracts.sagafile import load_saga
 
 
 def run(*arguments: str | Path) -> Result:
@@ -89,6 +91,7 @@ def test_an_unknown_step_is_wrong_usage_and_says_the_known_ones(vas_file: Path) 
 
 def test_a_deck_is_told_in_words(vas_file: Path) -> None:
     text = run("deck", vas_file, "--step", "reserve_money", "--faults", "1").stdout
+    assert "  F F   (by 1 fault: the reply to the forward call is lost)" in text
     assert "vas_purchase/reserve_money at billing: 13 histories, at most 1 fault" in text
     assert "C  compensation -> done (O8 null compensation); then status compensated (O8 null compensation)" in text
     assert "the probe reads no effect, although the precondition has become true (O32 sticky refusal)" in text
@@ -99,6 +102,7 @@ def test_a_deck_as_json_holds_what_the_text_says(vas_file: Path) -> None:
     decks = json.loads(run("deck", vas_file, "--faults", "2", "--json").stdout)
     assert [deck["step"] for deck in decks] == ["reserve_money", "apply_vas", "create_packages", "notify"]
     history = next(one for one in decks[0]["histories"] if one["word"] == "C")
+    assert history["causes"] == [{"fault": "requests_swallowed", "text": "an outage swallows every request of the forward call"}]
     said = {"replies": ["done"], "declared": ["done"], "obligation": "O8", "status": ["compensated"], "statusObligation": "O8"}
     assert history["plays"] == [{"letter": "C", **said}]
 
@@ -116,6 +120,14 @@ def test_pair_decks_are_told_in_words_and_as_json(vas_file: Path) -> None:
     assert "O24 undo spares others" in text
     [deck] = json.loads(run("deck", file, "--pairs", "--json").stdout)
     assert len(deck["histories"]) == 11
+
+
+def test_pacts_in_folders_of_the_folder_count_for_the_coverage(vas_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "deep" / "deeper").mkdir(parents=True)
+    every = [{"key": case.name, "description": case.name} for case in cases.derive(load_saga(vas_file))]
+    (tmp_path / "deep" / "deeper" / "pact.json").write_text(json.dumps({"interactions": every}), encoding="utf-8")
+    result = run("coverage", vas_file, "--pacts", tmp_path)
+    assert result.exit_code == 0, result.output
 
 
 def test_too_many_faults_are_wrong_usage(vas_file: Path) -> None:

@@ -29,6 +29,7 @@ SAGA_ID = "saga-7"
 STATUS_OF = {
     "applied": "applied",
     "pending": "absent",
+    "skipped": "absent",
     "refused": "refused",
     "compensated": "compensated",
     "running": "applied",

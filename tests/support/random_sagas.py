@@ -107,7 +107,9 @@ def _correlations() -> st.SearchStrategy[Any]:
 
 @st.composite
 def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
-    kind = draw(st.sampled_from(["compensatable", "compensatable", "compensatable", "pivot", "retriable"]))
+    kind = draw(st.sampled_from(["compensatable", "compensatable", "compensatable", "pivot", "retriable", "read_only"]))
+    if kind == "read_only":
+        return draw(_readings(name, earlier))
     completion = draw(st.sampled_from(["sync", "sync", "sync", "callback", "poll"]))
     key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none"]))
     step: Json = {
@@ -137,11 +139,35 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
         if step["forward"].get("outputs"):
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
-        step["compensate"] = draw(_compensations(step))
+        step["compensate"] = draw(_compensations(step)) if draw(st.integers(0, 5)) else "none"
     if completion == "poll" or draw(st.integers(0, 3)):
         step["status"] = draw(_status_calls(step, refuses=refuses))
     if draw(st.integers(0, 3)):
         step["probe"] = draw(_probes(refuses=refuses, fresh=fresh))
+    return step
+
+
+@st.composite
+def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
+    """A step that only reads, with or without a key."""
+    refuses = draw(st.booleans())
+    step: Json = {
+        "step": name,
+        "participant": draw(st.sampled_from(["one", "two"])),
+        "class": "read_only",
+        "after": earlier,
+        "completion": "sync",
+        "tries": draw(st.integers(1, 3)),
+        "timeout_ms": 20_000,
+        "key": draw(st.sampled_from(["header", "none"])),
+        "given": draw(_givens(refuses=refuses)),
+    }
+    request = draw(_requests(step, role="status"))
+    replies = draw(_looks(["done", *(["refused"] if refuses else [])]))
+    step["forward"] = {"request": {**request, "path": f"/read{request['path']}"}, "replies": replies}
+    if draw(st.booleans()) and replies["done"]["status"] != 204:
+        replies["done"]["body"] = {"id": {"$like": "id-1"}}
+        step["forward"]["outputs"] = {"id": "/id"}
     return step
 
 

@@ -13,7 +13,8 @@ from saga_broker.acts.candidates import LiveVersions
 from saga_broker.gate.run import contracts, files
 from saga_broker.gate.run.contracts import Held, Messages
 from saga_broker.gate.run.files import SagaFile
-from saga_broker.gate.run.model import Case, Run, StepAt
+from saga_broker.gate.run.model import Case, Failed, Run, StepAt
+from saga_broker.pact import interaction_results
 from saga_broker.rows import Environment, Publication
 from saga_broker.store import deck_results as deck_store
 from saga_broker.store import pacts as pact_store
@@ -23,6 +24,7 @@ from saga_broker.store import versions as version_store
 from saga_broker.store.deck_results import DeckResult
 from saga_broker.store.pacts import Which
 from saga_broker.store.sagas import SagaStep, SagaVersion
+from saga_contracts.wire import exact
 
 
 def cases(connection: Connection, saga: str, environment: Environment, candidates: Sequence[tuple[str, str]]) -> list[Case]:
@@ -83,14 +85,27 @@ class _Gathered:
         pact = pact_store.newest(self._connection, Which(saga.executor, step.participant, saga.number))
         version = version_store.find(self._connection, step.participant, number)
         verified: bool | None = None
+        failed: tuple[Failed, ...] = ()
         runs: list[DeckResult] = []
         if version is not None:
             if pact is not None:
                 verified = verification_store.last_outcome(self._connection, pact.content_id, version.id)
+                failed = self._failed(pact.content_id, version.id) if verified is False else ()
             runs = deck_store.of_slice(self._connection, step.step, step.sha, version.id)
         cases_ = tuple(case for case in file.cases if case.step == step.step)
-        about = (step.step, step.participant, number, verified, self._held(pact, saga.saga))
+        about = (step.step, step.participant, number, verified, self._held(pact, saga.saga), failed)
         return StepAt(*about, file.slices.get(step.step), cases_, tuple(map(_run, runs)))
+
+    def _failed(self, content_id: int, version_id: int) -> tuple[Failed, ...]:
+        """Give the interactions that the last verification says have failed."""
+        told = verification_store.last_test_results(self._connection, content_id, version_id)
+        pact = exact.loads(pact_store.content(self._connection, content_id))
+        found = interaction_results.read(None if told is None else exact.loads(told), pact)
+        return tuple(
+            Failed(one.description, one.problems[0].text if one.problems else "")
+            for one in found
+            if one.success is False and one.description
+        )
 
     def _messages(self, saga: SagaVersion, file: SagaFile) -> Iterator[Messages]:
         """Give what is known of each pact that has to hold messages, at every live version of who receives them."""

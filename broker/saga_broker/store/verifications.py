@@ -90,6 +90,12 @@ def last_outcome(connection: Connection, content_id: int, provider_version_id: i
     return None if found is None else bool(found)
 
 
+def last_test_results(connection: Connection, content_id: int, provider_version_id: int) -> str | None:
+    """Give what the last verification of a content by a provider version told of each interaction, as JSON."""
+    found = _LAST_TEST_RESULTS.scalar(connection, content_id=content_id, provider_version_id=provider_version_id)
+    return None if found is None else str(found)
+
+
 def lacks_result(connection: Connection, provider_id: int, content_id: int) -> bool:
     """Tell whether a provider version that matters has no result for a content: main branch head, deployed or released."""
     values = {"provider_id": provider_id, "content_id": content_id}
@@ -166,8 +172,8 @@ _LACKING = _lacking()
 _BY_NUMBER = Prepared(verification_query().where(verifications.c.id == bindparam("id")), Verification)
 _LAST = select(func.max(verifications.c.id)).where(among(verifications.c.content_id, "ids")).group_by(verifications.c.content_id)
 _LATEST_OF_CONTENTS = Prepared(verification_query().where(verifications.c.id.in_(_LAST)), Verification)
-_LAST_OUTCOME = Prepared(
-    select(verifications.c.success)
+_LAST_OF_VERSION = (
+    select(verifications.c.id)
     .where(
         verifications.c.content_id == bindparam("content_id"),
         verifications.c.provider_version_id == bindparam("provider_version_id"),
@@ -175,6 +181,8 @@ _LAST_OUTCOME = Prepared(
     .order_by(verifications.c.id.desc())
     .limit(1)
 )
+_LAST_OUTCOME = Prepared(_LAST_OF_VERSION.with_only_columns(verifications.c.success))
+_LAST_TEST_RESULTS = Prepared(_LAST_OF_VERSION.with_only_columns(verifications.c.test_results))
 _OF_PAIR = Prepared(
     select(verifications.c.id)
     .where(verifications.c.consumer_id == bindparam("consumer_id"), verifications.c.provider_id == bindparam("provider_id"))

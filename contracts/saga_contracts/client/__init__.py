@@ -7,8 +7,9 @@ contracts hold. State, order of steps and compensation are left to the saga serv
 from saga_contracts.client.asynchronous import AsyncStepClient
 from saga_contracts.client.creation import CreatedSaga, CreationError, CreationRefusedError, create_saga
 from saga_contracts.client.definition import DefinitionError, load_definition, payload_faults
-from saga_contracts.client.results import Backoff, StepResult
+from saga_contracts.client.results import Backoff, StepResult, backoff_of
 from saga_contracts.client.sync import StepClient
+from saga_contracts.declare.conditions import runs
 from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
@@ -39,6 +40,7 @@ __all__ = [
     "Told",
     "UnsendableError",
     "UsageError",
+    "backoff_of",
     "call_context",
     "callback_outcome",
     "create_saga",
@@ -46,5 +48,6 @@ __all__ = [
     "outputs_in",
     "payload_faults",
     "read_json",
+    "runs",
     "step_key",
 ]

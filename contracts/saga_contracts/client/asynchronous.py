@@ -29,7 +29,7 @@ class AsyncStepClient:
         saga: The saga's definition.
         participants: Base URL of each participant, by name.
         http: A client to send with, which the caller closes; default: one of its own, which does not look at proxy variables.
-        backoff: How long to wait between tries.
+        backoff: How long to wait between tries where the saga file does not say.
         sleep: Waits so many seconds.
 
     Raises:
@@ -44,9 +44,9 @@ class AsyncStepClient:
         backoff: Backoff = DEFAULT_BACKOFF,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._calls = Calls(saga, participants)
+        self._calls = Calls(saga, participants, backoff)
         self._http, self._is_own = http or httpx.AsyncClient(verify=certificates(), trust_env=False), http is None
-        self._backoff, self._sleep = backoff, sleep
+        self._sleep = sleep
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,7 +101,7 @@ class AsyncStepClient:
     async def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = await self._once(prepared)
         while result.worth_retrying and result.tries < prepared.tries:
-            await self._sleep(self._backoff.pause_s(result.tries))
+            await self._sleep(prepared.backoff.pause_s(result.tries))
             result = results.joined(result, await self._once(prepared))
         return result
 

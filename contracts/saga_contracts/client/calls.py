@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Generic
 
 from saga_contracts.client import results
-from saga_contracts.client.results import Meaning, StepResult
+from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult, backoff_of
 from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.errors import UsageError
@@ -24,12 +24,14 @@ class Prepared(Generic[Meaning]):
     Attributes:
         timeout_s: How long one try may take, from the first byte sent to the last one received.
         tries: How often the call may be sent at most.
+        backoff: How long to wait between tries.
         read: Gives the result of one try from its reply; None stands for no reply.
     """
 
     request: BuiltRequest
     timeout_s: float
     tries: int
+    backoff: Backoff
     read: Callable[[Received | None], StepResult[Meaning]]
 
 
@@ -64,13 +66,14 @@ class Calls:
     Args:
         saga: The saga's definition.
         participants: Base URL of each participant, by name.
+        backoff: How long to wait between tries where the file does not say.
 
     Raises:
         UsageError: when an address is no HTTP address.
     """
 
-    def __init__(self, saga: Saga, participants: Mapping[str, str]) -> None:
-        self.saga = saga
+    def __init__(self, saga: Saga, participants: Mapping[str, str], backoff: Backoff = DEFAULT_BACKOFF) -> None:
+        self.saga, self._backoff = saga, backoff
         self._addresses = requests.base_urls(participants)
 
     def forward(self, name: str, call: StepCall) -> Prepared[Outcome]:
@@ -90,7 +93,7 @@ class Calls:
         prepared = self._prepared(
             step, step.compensate.request, call, lambda received: results.compensate_result(step, received, context)
         )
-        return replace(prepared, tries=step.undo_tries)
+        return replace(prepared, tries=step.undo_tries, backoff=backoff_of(step, undo=True, otherwise=self._backoff))
 
     def status(self, name: str, call: StepCall) -> Prepared[Told]:
         """Prepare a step's status call."""
@@ -142,4 +145,5 @@ class Calls:
     ) -> Prepared[Meaning]:
         address = requests.address_of(step.participant, self._addresses)
         built = requests.step_request(self.saga, step, request, call, address)
-        return Prepared(built, step.timeout_ms / 1000, step.tries, read)
+        backoff = backoff_of(step, undo=False, otherwise=self._backoff)
+        return Prepared(built, step.timeout_ms / 1000, step.tries, backoff, read)

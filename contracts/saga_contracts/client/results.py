@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from saga_contracts.declare import calls
 from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import Step
@@ -13,6 +14,7 @@ from saga_contracts.wire.replies import Received
 
 Meaning = TypeVar("Meaning", bound=Outcome | Told)
 _OPEN = frozenset({"retryable", "unknown"})
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,25 @@ class StepResult(Generic[Meaning]):
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How long to wait before another try: doubled each time up to a bound, less a random part.
+    """How long to wait before another try: so many times as long each time, up to a bound, less a random part.
 
     Attributes:
         first_s: The longest wait after the first try, in seconds.
         bound_s: The longest wait of all, in seconds.
         chance: Gives a number from 0 to 1; the wait is between half and all of its length.
+        factor: How much longer each wait is than the one before.
     """
 
     first_s: float = 0.1
     bound_s: float = 5.0
     chance: Callable[[], float] = random.random
+    factor: float = 2.0
+
+    @classmethod
+    def declared(cls, declared: calls.Backoff) -> "Backoff":
+        """Give the waits that a saga file declares."""
+        bound_ms = _DAY_MS if declared.longest_ms is None else declared.longest_ms
+        return cls(declared.first_ms / 1000, bound_ms / 1000, factor=declared.factor)
 
     def pause_s(self, tries: int) -> float:
         """Give the seconds to wait after so many tries.
@@ -63,7 +73,7 @@ class Backoff:
         >>> Backoff(first_s=1, bound_s=3, chance=lambda: 1.0).pause_s(2)
         2.0
         """
-        longest = min(self.bound_s, self.first_s * 2.0 ** min(tries - 1, 32))
+        longest = min(self.bound_s, self.first_s * self.factor ** min(tries - 1, 32))
         return longest * (0.5 + self.chance() / 2)
 
 
@@ -103,6 +113,12 @@ def status_result(step: Step, received: Received | None, context: Mapping[str, A
     if outputs is None:
         outcome, outputs = Outcome.UNKNOWN, {}
     return StepResult(outcome, received.status, received.body, outputs, uncertain=outcome.value in _OPEN)
+
+
+def backoff_of(step: Step, *, undo: bool, otherwise: Backoff) -> Backoff:
+    """Give how long a step's calls wait between tries: as its file says, else as the caller does."""
+    declared = step.undo_backoff if undo else step.backoff
+    return otherwise if declared is None else Backoff.declared(declared)
 
 
 def joined(earlier: StepResult[Meaning] | None, last: StepResult[Meaning]) -> StepResult[Meaning]:

@@ -30,7 +30,7 @@ class StepClient:
         participants: Base URL of each participant, by name.
         http: A client to send with, which the caller closes; default: one of its own, which does not look at proxy variables.
             Only one of `saga_contracts.rim.sender.bounded_client` is bounded in a reply's headers, too.
-        backoff: How long to wait between tries.
+        backoff: How long to wait between tries where the saga file does not say.
         sleep: Waits so many seconds.
 
     Raises:
@@ -45,9 +45,9 @@ class StepClient:
         backoff: Backoff = DEFAULT_BACKOFF,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._calls = Calls(saga, participants)
+        self._calls = Calls(saga, participants, backoff)
         self._http, self._is_own = http or sender.bounded_client(), http is None
-        self._backoff, self._sleep = backoff, sleep
+        self._sleep = sleep
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +121,7 @@ class StepClient:
     def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = self._once(prepared)
         while result.worth_retrying and result.tries < prepared.tries:
-            self._sleep(self._backoff.pause_s(result.tries))
+            self._sleep(prepared.backoff.pause_s(result.tries))
             result = results.joined(result, self._once(prepared))
         return result
 

@@ -166,6 +166,27 @@ def _showing(reply: Any, shown: Mapping[str, str]) -> Any:
     return {**reply, "headers": {**reply.get("headers", {}), **more}} if more else reply
 
 
+class Backoff(Model):
+    """How long a call waits before its next try: each pause so many times as long as the one before, up to a longest.
+
+    A caller may make each pause shorter by chance, down to half of it, so that not all come at once.
+    """
+
+    first_ms: Annotated[int, Field(ge=1, le=600_000)]
+    factor: Annotated[float, Field(ge=1, le=100)] = 2
+    longest_ms: Annotated[int, Field(ge=1, le=86_400_000)] | None = None
+    """Default: as many as it becomes."""
+
+    def pause_ms(self, tries: int) -> float:
+        """Give the longest pause after so many tries, in milliseconds.
+
+        >>> Backoff(first_ms=100, factor=3, longest_ms=500).pause_ms(2)
+        300.0
+        """
+        grown = self.first_ms * self.factor ** min(tries - 1, 100)
+        return float(grown if self.longest_ms is None else min(grown, self.longest_ms))
+
+
 class Compensate(Model):
     """The call that undoes the step's effect."""
 
@@ -174,6 +195,8 @@ class Compensate(Model):
     replies: CompensateReplies
     tries: Annotated[int, Field(ge=1, le=30)] | None = None
     """How often the compensation is sent at most, the first time included; default: as often as the forward call."""
+    backoff: Backoff | None = None
+    """How long to wait between its tries; default: as the step says."""
     null_compensation: Annotated[dict[NullStatus, Literal["done"]], Field(min_length=1, max_length=1)] | None = None
     """Short for a `null` reply without a body: `{404: done}` says that 'not found' means 'nothing to undo', which is success."""
 

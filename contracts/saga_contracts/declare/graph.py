@@ -62,3 +62,21 @@ class Graph:
                 found |= known
                 todo -= known
         return frozenset(found)
+
+
+def undo_graph(order: Graph, by_hand: Mapping[str, Iterable[str]]) -> Graph:
+    """Give the order in which steps are undone: what comes later is undone before, where nothing else is said.
+
+    Args:
+        order: The order in which they run.
+        by_hand: For some steps, those whose undoing must be over before.
+
+    Raises:
+        KeyError: when a step waits for one that is not there.
+    """
+    waits: dict[str, set[str]] = {name: set() for name in order.after}
+    for name in order.after:
+        for before in order.ancestors(name):
+            waits[before].add(name)
+    waits.update({name: set(others) for name, others in by_hand.items()})
+    return Graph.of(waits.items())

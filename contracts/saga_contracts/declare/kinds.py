@@ -26,6 +26,7 @@ class StepClass(StrEnum):
     COMPENSATABLE = "compensatable"  # it can be undone
     PIVOT = "pivot"  # it decides: once done, the saga goes only forward
     RETRIABLE = "retriable"  # it is repeated until done, never undone
+    READ_ONLY = "read_only"  # it only reads: there is nothing to undo, and no harm in reading again
 
 
 class Completion(StrEnum):

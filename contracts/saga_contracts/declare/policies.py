@@ -34,6 +34,10 @@ class Policies(Model):
     """What becomes of a step without an answer after all tries."""
     suspended_forward: Literal["refused", "accepted"] = "refused"
     """What a forward call is answered that arrives after its compensation; it never has an effect."""
+    uncertain_pivot: Literal["forward", "ask_then_forward"] | None = None
+    """A pivot without an answer after all tries: `forward`, it counts as done as far as undoing goes, and the owner is told;
+    `ask_then_forward`, its status is asked first, and only when that tells nothing clear it is as under `forward`.
+    Default: `forward`, and an orchestrator that asks is right, too."""
     siblings_of_failed_step: Literal["wait", "cancel"] = "wait"
     """Are parallel steps let finish before the undoing starts, or undone at once?"""
     failing_compensation: Literal["continue", "stop"] = "continue"

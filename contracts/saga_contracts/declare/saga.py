@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from saga_contracts.declare.calls import (
     Callback,
@@ -31,7 +31,7 @@ from saga_contracts.declare.calls import (
     Status,
     StatusReplies,
 )
-from saga_contracts.declare.graph import Graph
+from saga_contracts.declare.graph import Graph, undo_graph
 from saga_contracts.declare.kinds import (
     FORMAT,
     NONE,
@@ -127,6 +127,11 @@ class Echo(Model):
     """By JSON pointer into the body."""
 
 
+def _as_it_is(value: Any) -> Any:
+    """Read by the model itself; here so that the JSON Schema knows the word `none`, too."""
+    return value
+
+
 class Correlation(Model):
     """By which headers a call says to which saga and step it belongs; `correlation: none` for no header at all."""
 
@@ -134,7 +139,7 @@ class Correlation(Model):
     step: str = "Saga-Step"
     headers: dict[str, str] | None = None
     """The headers as templates of `saga_id`, `step` and `key`, in the place of `saga_id` and `step`; `{}`: none."""
-    echo: Echo | None = None
+    echo: Annotated[Echo, BeforeValidator(_as_it_is, json_schema_input_type=Echo | Literal["none"])] | None = None
     """What a reply gives back; default: the same headers. `none`: nothing, so that O31 is not asked."""
 
     @model_validator(mode="before")
@@ -174,8 +179,12 @@ class Saga(Model):
     """Whose process makes the calls in the owner's name; default: the owner."""
     level: Annotated[int, Field(ge=1, le=4)] = 3
     """Level of adoption: 1 pacts, 2 and status calls, 3 and effect probes, 4 and crash and race."""
+    timeout_ms: Annotated[int, Field(ge=1, le=2_592_000_000)] | None = None
+    """How long after its start the saga may still begin steps. Then it is undone, unless it can only go forward by then."""
     payload: Payload
-    correlation: Correlation = Correlation()
+    correlation: Annotated[Correlation, BeforeValidator(_as_it_is, json_schema_input_type=Correlation | Literal["none"])] = (
+        Correlation()
+    )
     policies: Policies = Policies()
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200)]
     waivers: tuple[Waiver, ...] = ()
@@ -190,6 +199,11 @@ class Saga(Model):
     def graph(self) -> Graph:
         """The order of the steps."""
         return Graph.of((step.step, step.after) for step in self.steps)
+
+    @cached_property
+    def undo_graph(self) -> Graph:
+        """The order of the undoing: a step waits for that of those in its `undo_after`, else of all that come after it."""
+        return undo_graph(self.graph, {step.step: step.undo_after for step in self.steps if step.undo_after is not None})
 
     @cached_property
     def outputs(self) -> Mapping[str, Mapping[str, Any]]:
@@ -208,10 +222,14 @@ class Saga(Model):
         """Give the names of all steps that are done before this one starts."""
         return self.graph.ancestors(name)
 
+    def goes_only_forward(self, name: str) -> bool:
+        """Is a step begun only once the saga can no longer be undone?"""
+        return any(self.step(one).step_class in (StepClass.PIVOT, StepClass.RETRIABLE) for one in self.ancestors(name))
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the saga; what was worked out of its steps is worked out anew for the copy."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("graph", "outputs"):
+        for name in ("graph", "undo_graph", "outputs"):
             copied.__dict__.pop(name, None)
         return copied
 

@@ -1,11 +1,12 @@
 """One step of a saga as its file declares it: participant, class, key, preconditions, calls (pure)."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from saga_contracts.declare.calls import Callback, Compensate, Forward, Poll, Probe, Status
-from saga_contracts.declare.kinds import Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
+from saga_contracts.declare.calls import Backoff, Callback, Compensate, Forward, Poll, Probe, Status
+from saga_contracts.declare.kinds import NONE, Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
 
 
 class ProviderState(Model):
@@ -33,6 +34,14 @@ class SemanticLock(Model):
     """The outcome that another saga gets meanwhile."""
 
 
+def _kind_of_undo(value: object) -> str:
+    return "none" if value == NONE else "call"
+
+
+Undo = Annotated[Annotated[Compensate, Tag("call")] | Annotated[Literal["none"], Tag("none")], Discriminator(_kind_of_undo)]
+"""A compensation, or the word that there is none yet."""
+
+
 class Step(Model):
     """One step of a saga."""
 
@@ -41,11 +50,21 @@ class Step(Model):
     step_class: StepClass = Field(alias="class")
     after: tuple[Name, ...] = ()
     """Steps that must be done before; none: it starts at once."""
+    level: Annotated[int, Field(ge=1, le=4)] | None = None
+    """How much is asked of this step; default: the saga's level."""
+    when: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    """The step runs only when this holds, such as `{payload.amount} > 3`; nobody waits for a step that does not run."""
+    otherwise: dict[str, Json] | None = None
+    """Fields of the payload, reached by dots, with values for which `when` does not hold; with the example it holds."""
+    undo_after: tuple[Name, ...] | None = None
+    """Steps whose undoing must be over before this one is undone; default: all that come after it (the reverse order)."""
     optional: bool = False
     completion: Completion = Completion.SYNC
     tries: Annotated[int, Field(ge=1, le=10)] = 3
     """How often a call is sent at most, the first time included; `compensate.tries` may name another number for the undoing."""
     timeout_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
+    backoff: Backoff | None = None
+    """How long to wait between tries; default: as the saga service chooses."""
     callback_timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     poll: Poll | None = None
     """How often, and how long at most, the status call is made with `completion: poll`; default: every 500 ms for a minute."""
@@ -56,11 +75,31 @@ class Step(Model):
     """For `key: natural`: the fields of the payload that identify the step, such as `order_id`."""
     given: Given = Given()
     forward: Forward
-    compensate: Compensate | None = None
+    undo: Undo | None = Field(default=None, alias="compensate")
+    """The call that undoes the step's effect; `none`: there is none yet, so nothing that speaks of undoing is kept."""
     status: Status | None = None
     callback: Callback | None = None
     probe: Probe | None = None
     semantic_lock: SemanticLock | None = None
+    suspended_forward: Literal["refused", "accepted"] | None = None
+    """What a forward call is answered that arrives after its compensation; default: `policies.suspended_forward`."""
+
+    @property
+    def compensate(self) -> Compensate | None:
+        """The call that undoes the step's effect; None where there is none."""
+        return self.undo if isinstance(self.undo, Compensate) else None
+
+    @property
+    def only_reads(self) -> bool:
+        """Has it no effect, so that it needs no key and no compensation?"""
+        return self.step_class == StepClass.READ_ONLY
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the step; `compensate`, as the field is named in a file, stands for `undo`."""
+        changes = dict(update or {})
+        if "compensate" in changes:
+            changes["undo"] = changes.pop("compensate")
+        return super().model_copy(update=changes, deep=deep)
 
     @property
     def tells_later(self) -> bool:
@@ -94,3 +133,9 @@ class Step(Model):
         """How often the compensation is sent at most."""
         own = self.compensate.tries if self.compensate is not None else None
         return self.tries if own is None else own
+
+    @property
+    def undo_backoff(self) -> Backoff | None:
+        """How long the compensation waits between its tries."""
+        own = self.compensate.backoff if self.compensate is not None else None
+        return self.backoff if own is None else own

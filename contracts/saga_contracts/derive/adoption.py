@@ -17,7 +17,7 @@ from datetime import date
 from enum import IntEnum, StrEnum
 
 from saga_contracts.declare.obligations import order_of
-from saga_contracts.declare.saga import KeyStyle, Step, StepClass, Waiver
+from saga_contracts.declare.saga import NONE, KeyStyle, Step, StepClass, Waiver
 from saga_contracts.declare.verdict import Verdict, worst
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire import fresh
@@ -77,6 +77,8 @@ KEY_OBLIGATIONS = ("O3", "O4", "O7", "O8", "O9", "O11", "O32")
 """Obligations that no participant can keep without a step key."""
 _UNDOING = ("O6", "O7", "O8", "O9", "O11", "O12", "O13")
 _REFUSING = ("O2", "O32")
+OF_READING = frozenset({"O1", "O21", "O31"})
+"""Obligations of a step that only reads."""
 
 
 def looks_at(level: int) -> frozenset[Evidence]:
@@ -87,6 +89,8 @@ def looks_at(level: int) -> frozenset[Evidence]:
 def applies(slice_: StepSlice, obligation: str) -> str | None:
     """Tell why an obligation does not apply to a step as it is declared, or None when it does."""
     step = slice_.step
+    if step.only_reads and obligation not in OF_READING:
+        return "A read_only step has no effect: it needs no key, and there is nothing to undo."
     reasons = {
         **dict.fromkeys((*_UNDOING, "O10"), _never_undone(step)),
         **dict.fromkeys(_REFUSING, _never_refuses(step)),
@@ -142,10 +146,12 @@ def not_looked_at(slice_: StepSlice) -> tuple[str, ...]:
 
 def declared_broken(slice_: StepSlice) -> dict[str, str]:
     """Give the obligations that the declaration itself gives up, each with the reason."""
-    if slice_.step.key != KeyStyle.NONE:
-        return {}
-    why = "The step has no key (`key: none`): broken, as declared."
-    return {one: why for one in KEY_OBLIGATIONS if applies(slice_, one) is None}
+    found: dict[str, str] = {}
+    if slice_.step.key == KeyStyle.NONE:
+        found |= dict.fromkeys(KEY_OBLIGATIONS, "The step has no key (`key: none`): broken, as declared.")
+    if slice_.step.undo == NONE:
+        found |= dict.fromkeys(_UNDOING, "The step has no compensation yet (`compensate: none`): broken, as declared.")
+    return {one: why for one, why in found.items() if applies(slice_, one) is None}
 
 
 class Waivers:

@@ -20,7 +20,7 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome
 from saga_contracts.declare.saga import ProviderState, Reply, Request, Saga, Step, StepClass
-from saga_contracts.derive import expectations
+from saga_contracts.derive import adoption, expectations
 from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice, step_slice
@@ -161,12 +161,16 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[Case]:
             participant=step.participant,
             states=_states(saga, step, row.word, refusing=row.refusing),
             outcome=row.outcome,
-            obligations=row.obligations,
+            obligations=_of_reading(row) if step.only_reads else row.obligations,
             request=getattr(step, row.role.value).request,
             reply=row.reply,
             slice=slice_ if carries else None,
         )
     yield from _callback_cases(saga, step)
+
+
+def _of_reading(row: "_Row") -> tuple[str, ...]:
+    return tuple(one for one in row.obligations if one in adoption.OF_READING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,8 @@ def _word(slice_: StepSlice, before: str) -> str | None:
 def _possible(slice_: StepSlice, role: Role, name: str, letter: Letter) -> bool:
     """Does this call ever come at this step?"""
     callback = slice_.step.tells_later
+    if slice_.step.only_reads and name not in ("done", "refused"):
+        return False
     if role == Role.COMPENSATE:
         return slice_.step.compensate is not None
     if letter == Letter.REFUSED:

@@ -117,9 +117,7 @@ def _held(saga: Saga, documents: list[Mapping[str, Any]]) -> dict[str, str]:
 
 def _stale(saga: Saga, documents: list[Mapping[str, Any]]) -> set[str]:
     """Give the steps whose pact was made from another version of the saga file."""
-    found = [slice_ for document in documents for slice_ in pactfile.slices(dict(document)) if slice_.saga == saga.saga]
-    current = {step.step: step_slice(saga, step.step).sha for step in saga.steps}
-    return {slice_.step.step for slice_ in found if current.get(slice_.step.step) != slice_.sha}
+    return {step for document in documents for step in pactfile.made_from_another(dict(document), saga)}
 
 
 def _step_cells(saga: Saga, step: Step, held: Mapping[str, str], stale: set[str], today: date) -> Iterator[Cell]:

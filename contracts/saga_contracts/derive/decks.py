@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.outcomes import State
-from saga_contracts.declare.saga import KeyStyle
 from saga_contracts.derive import expectations, model
 from saga_contracts.derive.expectations import CALLBACKS, REFUSALS, Expectation, Letter, Situation, Word, World
 from saga_contracts.derive.model import DERIVATION, Rules
@@ -156,7 +155,7 @@ def history_of(slice_: StepSlice, word: Word) -> History:
 
 def _variants(slice_: StepSlice, word: Word) -> tuple[bool, ...]:
     """Histories in which a forward call comes after a refusal are also played with the precondition improved in between."""
-    if not slice_.step.given.enough:  # nothing would improve it
+    if not slice_.step.given.enough or slice_.step.only_reads:  # nothing would improve it; what only reads remembers nothing
         return (False,)
     refusals = [index for index, letter in enumerate(word) if letter in REFUSALS]
     later_forward = refusals and Letter.FORWARD in word[refusals[0] + 1 :]
@@ -169,7 +168,7 @@ def _always(slice_: StepSlice, rules: Rules) -> Iterator[Word]:
     done: Word = (f, Letter.DONE) if rules.callback else (f,)
     refused: Word = (f, Letter.CALLBACK_REFUSED) if rules.callback else (Letter.REFUSED,)
     yield from (done, (*done, f))
-    if slice_.step.key != KeyStyle.NONE and fresh.can_be_misused(slice_.payload, slice_.step):
+    if fresh.can_be_misused(slice_.payload, slice_.step):
         yield (*done, m)
     if rules.can_refuse:
         yield from (refused, (*refused, f))
@@ -198,6 +197,8 @@ def _history(slice_: StepSlice, rules: Rules, word: Word, faults: int | None, *,
 
 def _more(slice_: StepSlice, word: Word, rules: Rules) -> set[str]:
     """Give what a history checks besides what its events speak of."""
+    if slice_.step.only_reads:
+        return {"O21", "O31"}
     more = {"O14", "O15", "O21", "O31"}
     if rules.can_be_undone and Letter.COMPENSATE in word:
         more |= {"O12", "O13"}

@@ -106,15 +106,15 @@ def expect(slice_: StepSlice, situation: Situation, letter: Letter) -> Expectati
     following = after_event(situation, letter, callback=step.tells_later)
     names = answers(slice_, situation, letter)
     means = COMPENSATE if letter == Letter.COMPENSATE else FORWARD
-    obligation = _reply_obligation(situation, letter)
+    obligation = "O1" if step.only_reads else _reply_obligation(situation, letter)
     return Expectation(
         replies=names,
         outcomes=tuple(dict.fromkeys(means[name] for name in names)),
         obligation=obligation,
         told=told(slice_, following),
-        told_obligation=obligation if obligation in _REMEMBERED else "O14",
+        told_obligation="O1" if step.only_reads else obligation if obligation in _REMEMBERED else "O14",
         worlds=worlds(following),
-        effect_obligation=_effect_obligation(situation, letter),
+        effect_obligation="O1" if step.only_reads else _effect_obligation(situation, letter),
         following=following,
     )
 
@@ -231,7 +231,7 @@ def _forward(slice_: StepSlice, situation: Situation, *, refused_now: bool) -> t
         return _first_call(step, refusing=situation.refusing, refused_now=refused_now)
     if situation.state == State.COMPENSATED:
         accepted = ("suspended", "done_again", "done", "in_progress")
-        is_accepted = slice_.policies.suspended_forward == "accepted"
+        is_accepted = slice_.accepts_suspended
         return accepted if is_accepted else _or_accepted(step, ("suspended", "refused"))
     if situation.state == State.IN_PROGRESS:
         return ("in_progress", "done_again", "done", "refused")

@@ -44,7 +44,6 @@ from enum import Enum
 from functools import lru_cache
 
 from saga_contracts.declare.outcomes import State
-from saga_contracts.declare.saga import StepClass
 from saga_contracts.derive.expectations import Letter, Word, after, can_be_refused
 from saga_contracts.derive.slices import StepSlice
 
@@ -68,7 +67,7 @@ class Rules:
     def of(cls, slice_: StepSlice) -> "Rules":
         """Read the rules off a step's slice of the saga file."""
         step = slice_.step
-        undoable = step.step_class == StepClass.COMPENSATABLE
+        undoable = step.compensate is not None
         cancels = slice_.policies.siblings_of_failed_step == "cancel" and slice_.facts.starts_beside_others
         return cls(
             tries=step.tries,

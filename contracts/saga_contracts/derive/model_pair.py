@@ -40,6 +40,8 @@ class PairRules:
         optional: Which of them may fail without making the saga fail?
         thirds: The other steps that can make the saga fail.
         cancels: Are running siblings cancelled when a step fails?
+        undo_waits: Does the undoing of the step wait for that of the other one?
+        skipped: Which of them do not run, in each of the branches that their conditions make.
     """
 
     steps: tuple[Rules, Rules]
@@ -48,6 +50,8 @@ class PairRules:
     optional: tuple[bool, bool]
     thirds: frozenset[Third]
     cancels: bool
+    undo_waits: tuple[bool, bool]
+    skipped: frozenset[tuple[bool, bool]] = frozenset({(False, False)})
 
 
 _START = At(budget=0)
@@ -77,6 +81,10 @@ class _One:
         return self.started and self.at.phase in (Phase.DONE, Phase.OVER)
 
 
+_ONE = {False: _One(), True: _One(At(budget=0, phase=Phase.OVER), started=True)}
+"""A step at the beginning, by whether it is skipped: one that does not run holds nobody up."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Both:
     """Both steps, and what the saga does with them; the budget stands here only."""
@@ -94,7 +102,9 @@ _Move = tuple[tuple[int, Letter] | None, _Both]
 def words(rules: PairRules, faults: int) -> frozenset[PairWord]:
     """Give every mixed word that at most this many faults can cause, the empty one left out."""
     alone = tuple(replace(one, undone_after_done=False, cancels_siblings=False) for one in rules.steps)
-    return frozenset(word for word in _words(replace(rules, steps=(alone[0], alone[1])), _Both(faults)) if word)
+    both = replace(rules, steps=(alone[0], alone[1]))
+    branches = [_Both(faults, (_ONE[skipped[0]], _ONE[skipped[1]])) for skipped in rules.skipped]
+    return frozenset(word for branch in branches for word in _words(both, branch) if word)
 
 
 @lru_cache(maxsize=500_000)
@@ -240,13 +250,13 @@ def _is_participants_own(at: At, following: At) -> bool:
 
 
 def _may_undo(rules: PairRules, both: _Both, number: int) -> bool:
-    """Is it this step's turn? Undoing waits until nothing runs any more, and goes backwards."""
+    """Is it this step's turn? Undoing waits until nothing runs any more, and keeps its order."""
     one, other = both.steps[number], both.steps[1 - number]
     if one.at.phase != Phase.UNDO or (rules.optional[number] and not both.failing):
         return True
     if other.running:
         return False
-    return not (number == 0 and rules.ordered and other.started and other.at.phase == Phase.UNDO)
+    return not (rules.undo_waits[number] and other.started and other.at.phase == Phase.UNDO)
 
 
 def _meanings(rules: Rules, at: At, letter: Letter | None, following: At) -> list[tuple[bool, bool]]:

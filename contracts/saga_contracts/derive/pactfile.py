@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from saga_contracts.derive.slices import StepSlice
+from saga_contracts.declare.saga import Saga
+from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.wire import exact
 
@@ -89,6 +90,23 @@ def slices(pact: dict[str, Any]) -> list[StepSlice]:
                 f"({error.error_count()} faults, first: {error.errors()[0]['msg']}). Use the sagapact that published it."
             ) from None
     return found
+
+
+def made_from_another(pact: dict[str, Any], saga: Saga) -> tuple[str, ...]:
+    """Give the steps whose part of a pact was made from another version of a saga file; other sagas' parts do not matter.
+
+    Raises:
+        UsageError: when a slice cannot be read.
+    """
+    found = dict.fromkeys(
+        slice_.step.step for slice_ in slices(pact) if slice_.saga == saga.saga and slice_.sha != _sha_of(saga, slice_.step.step)
+    )
+    return tuple(found)
+
+
+def _sha_of(saga: Saga, step: str) -> str:
+    """Give the sha of a step's slice; empty when the saga has no such step."""
+    return step_slice(saga, step).sha if any(one.step == step for one in saga.steps) else ""
 
 
 def _add(known: dict[str, dict[str, Any]], interaction: dict[str, Any], pair: tuple[str, str]) -> None:

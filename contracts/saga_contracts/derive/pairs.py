@@ -14,7 +14,7 @@ from saga_contracts.derive.decks import MAX_FAULTS, History, Play
 from saga_contracts.derive.expectations import Letter, Word, World
 from saga_contracts.derive.model import DERIVATION, Rules
 from saga_contracts.derive.model_pair import PairRules, PairWord, Third
-from saga_contracts.derive.slices import StepSlice, fails_the_saga, step_slice
+from saga_contracts.derive.slices import StepSlice, fails_the_saga, may_be_pending_at_the_end, step_slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def pairs(saga: Saga) -> list[tuple[str, str]]:
     found = []
     for index, first in enumerate(saga.steps):
         for second in saga.steps[index + 1 :]:
-            if first.participant == second.participant:
+            if first.participant == second.participant and not (first.only_reads or second.only_reads):
                 swap = second.step in saga.ancestors(first.step)
                 found.append((second.step, first.step) if swap else (first.step, second.step))
     return found
@@ -120,7 +120,7 @@ def derive_pair(saga: Saga, first: str, second: str, faults: int = 1) -> PairDec
 def _rules(saga: Saga, slices: tuple[StepSlice, StepSlice]) -> PairRules:
     first, second = slices[0].step.step, slices[1].step.step
     before = (saga.ancestors(first), saga.ancestors(second))
-    others = [step for step in saga.steps if step.step not in (first, second) and fails_the_saga(step)]
+    others = [step for step in saga.steps if step.step not in (first, second) and fails_the_saga(step, saga.policies)]
     thirds = {
         Third(
             before=(step.step in before[0], step.step in before[1]),
@@ -128,6 +128,7 @@ def _rules(saga: Saga, slices: tuple[StepSlice, StepSlice]) -> PairRules:
         )
         for step in others
     }
+    thirds |= _out_of_time(saga, first, second)
     return PairRules(
         steps=(Rules.of(slices[0]), Rules.of(slices[1])),
         ordered=first in before[1],
@@ -135,7 +136,25 @@ def _rules(saga: Saga, slices: tuple[StepSlice, StepSlice]) -> PairRules:
         optional=(slices[0].step.optional, slices[1].step.optional),
         thirds=frozenset(thirds),
         cancels=saga.policies.siblings_of_failed_step == "cancel",
+        undo_waits=(second in saga.undo_graph.ancestors(first), first in saga.undo_graph.ancestors(second)),
+        skipped=_skipped(saga.step(first), saga.step(second)),
     )
+
+
+def _out_of_time(saga: Saga, first: str, second: str) -> set[Third]:
+    """The saga's time may be over as long as a step has not begun; then it is as if another step had failed."""
+    found = set()
+    for step in may_be_pending_at_the_end(saga):
+        before = [step.step in {name, *saga.ancestors(name)} for name in (first, second)]
+        found.add(Third(before=(before[0], before[1]), after=(False, False)))
+    return found
+
+
+def _skipped(first: Step, second: Step) -> frozenset[tuple[bool, bool]]:
+    """Give the branches that the conditions of two steps make: for each, which of them do not run."""
+    choices = [(False,) if step.when is None else (False, True) for step in (first, second)]
+    together = first.when is not None and first.when == second.when
+    return frozenset((one, other) for one in choices[0] for other in choices[1] if one == other or not together)
 
 
 def _always(rules: PairRules) -> Iterator[PairWord]:

@@ -10,13 +10,17 @@ from typing import Any
 
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
+_ELSEWHERE: dict[str, Any] = {"after": (), "level": None, "when": None, "otherwise": None, "undo_after": None, "backoff": None}
+"""What is said at the step and decides when its calls are made, not what its participant must answer."""
+
 
 class Facts(Model):
     """What the rest of the saga means for this step.
 
     Attributes:
-        undone_after_done: May the step be undone after its forward call was done, because another step fails?
-        starts_beside_others: May another step fail while this one runs?
+        undone_after_done: May the step be undone after its forward call was done, because another step fails or the saga's time
+            is over?
+        starts_beside_others: May another step fail while this one runs, or the saga's time end?
     """
 
     undone_after_done: bool
@@ -44,6 +48,11 @@ class StepSlice(Model):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @property
+    def accepts_suspended(self) -> bool:
+        """Is a forward call that arrives after its compensation answered with success?"""
+        return (self.step.suspended_forward or self.policies.suspended_forward) == "accepted"
+
+    @property
     def sha(self) -> str:
         """SHA-256 (hex) of the slice's canonical JSON."""
         text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -57,36 +66,47 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         KeyError: when the saga has no such step.
     """
     step = saga.step(name)
+    undo = step.undo if step.compensate is None else step.compensate.model_copy(update={"backoff": None})
     return StepSlice(
         format=saga.format,
         saga=saga.saga,
-        level=saga.level,
+        level=saga.level if step.level is None else step.level,
         payload=saga.payload,
         correlation=saga.correlation,
-        policies=saga.policies.model_copy(update={"owner_notification": None}),
-        step=step.model_copy(update={"after": ()}),
+        policies=saga.policies.model_copy(update={"owner_notification": None, "uncertain_pivot": None}),
+        step=step.model_copy(update={**_ELSEWHERE, "undo": undo}),
         facts=_facts(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),
         outputs={before: dict(saga.outputs[before]) for before in sorted(saga.ancestors(name)) if saga.outputs[before]},
     )
 
 
-def fails_the_saga(step: Step) -> bool:
-    """May this step make the others be undone? A pivot without an answer does not: it may have happened."""
+def fails_the_saga(step: Step, policies: Policies) -> bool:
+    """May this step make the others be undone? A pivot without an answer may have happened: only its status can tell."""
+    if step.step_class == StepClass.PIVOT and policies.uncertain_pivot == "ask_then_forward":
+        return True
     if step.optional or step.step_class == StepClass.RETRIABLE:
         return False
-    if step.step_class == StepClass.COMPENSATABLE:
+    if step.step_class == StepClass.COMPENSATABLE or step.only_reads:
         return True
     return step.refuses_later or step.forward.replies.refused is not None or bool(step.given.refusing)
+
+
+def may_be_pending_at_the_end(saga: Saga) -> tuple[Step, ...]:
+    """Give the steps that may not have begun when the saga's time is over, so that those before and beside them are undone."""
+    return tuple(step for step in saga.steps if step.after) if saga.timeout_ms is not None else ()
 
 
 def _facts(saga: Saga, step: Step) -> Facts:
     before = saga.ancestors(step.step)
     can_fail = [
-        other.step for other in saga.steps if other.step not in before and other.step != step.step and fails_the_saga(other)
+        other.step
+        for other in saga.steps
+        if other.step not in before and other.step != step.step and fails_the_saga(other, saga.policies)
     ]
+    ends_early = any(other.step not in before and other is not step for other in may_be_pending_at_the_end(saga))
     beside = [name for name in can_fail if step.step not in saga.ancestors(name)]
     return Facts(
-        undone_after_done=step.step_class == StepClass.COMPENSATABLE and bool(can_fail),
-        starts_beside_others=bool(beside),
+        undone_after_done=step.step_class == StepClass.COMPENSATABLE and (bool(can_fail) or ends_early),
+        starts_beside_others=bool(beside) or ends_early,
     )

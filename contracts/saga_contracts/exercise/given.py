@@ -92,11 +92,12 @@ def timeout_s(saga: Saga, step: str, *, patient: bool) -> float:
 
 
 def _bounded(saga: Saga, tries: int, *, patient: bool) -> Saga:
-    """Give the saga with the time-outs and tries of a test."""
+    """Give the saga with the time-outs and tries of a test; nobody waits long between them."""
 
     def bounded(step: Step) -> Step:
-        undo = step.compensate and step.compensate.model_copy(update={"tries": tries})
-        return step.model_copy(update={"timeout_ms": _timeout_ms(step, patient=patient), "tries": tries, "compensate": undo})
+        undo = step.undo if step.compensate is None else step.compensate.model_copy(update={"tries": tries, "backoff": None})
+        times = {"timeout_ms": _timeout_ms(step, patient=patient), "tries": tries, "backoff": None}
+        return step.model_copy(update={**times, "undo": undo})
 
     return saga.model_copy(update={"steps": tuple(bounded(step) for step in saga.steps)})
 

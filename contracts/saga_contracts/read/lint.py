@@ -14,7 +14,15 @@ from saga_contracts.declare import schemas
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
-from saga_contracts.read import lint_calls, lint_demands, lint_knowledge, lint_templates, lint_written
+from saga_contracts.read import (
+    lint_calls,
+    lint_conditions,
+    lint_demands,
+    lint_knowledge,
+    lint_policies,
+    lint_templates,
+    lint_written,
+)
 
 __all__ = ["MOST", "Problem", "problems"]
 
@@ -39,10 +47,16 @@ def _by_itself(saga: Saga) -> Iterator[Problem]:
         at: Path = ("steps", index)
         yield from lint_calls.problems(saga, step, at)
         yield from lint_templates.problems(saga, step, at)
+        yield from lint_conditions.problems(saga, step, at)
+        yield from lint_policies.problems(saga, step, at)
         if not out_of_order:
             yield from _class_order(saga, step, at)
     yield from _same_natural_key(saga)
     yield from lint_templates.saga_problems(saga)
+    if not out_of_order and all(
+        name in saga.graph.index and name != step.step for step in saga.steps for name in step.undo_after or ()
+    ):
+        yield from lint_policies.saga_problems(saga)
     yield from _waivers(saga)
     yield from _conserved(saga)
 
@@ -57,6 +71,7 @@ def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
     if any(path[0] == "steps" for path in faulty):  # the templates of a step may lean on any step before it
         return
     for index, step in enumerate(saga.steps):
+        yield from lint_conditions.branch_problems(saga, step, ("steps", index))
         yield from lint_demands.problems(saga, step, ("steps", index))
         yield from lint_written.problems(saga, step, ("steps", index))
         if not not_fresh:  # what is no constant is to be known
@@ -113,9 +128,15 @@ def _find_cycle(graph: dict[str, list[str]]) -> list[str]:
 
 
 def _class_order(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    """Compensatable steps first, then at most one pivot, then retriable ones; side by side counts as out of order."""
-    ancestors = [saga.step(name) for name in sorted(saga.ancestors(step.step))]
+    """Compensatable steps first, then at most one pivot, then retriable ones; side by side counts as out of order.
+
+    A step that only reads may stand anywhere; past the point of no return it must not refuse.
+    """
+    ancestors = [one for one in (saga.step(name) for name in sorted(saga.ancestors(step.step))) if not one.only_reads]
     here = (*at, "class")
+    if step.only_reads:
+        yield from _refuses_too_late(step, ancestors, at)
+        return
     if step.step_class == StepClass.COMPENSATABLE:
         for before in ancestors:
             if before.step_class != StepClass.COMPENSATABLE:
@@ -133,12 +154,22 @@ def _class_order(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     yield from _too_early(saga, step, (*at, "after"))
 
 
+def _refuses_too_late(step: Step, ancestors: list[Step], at: Path) -> Iterator[Problem]:
+    for before in ancestors:
+        if before.step_class != StepClass.COMPENSATABLE and step.forward.replies.refused is not None:
+            what = (
+                f"It may refuse, and once the {before.step_class} step `{before.step}` is done the saga only goes forward (O25)."
+            )
+            yield Problem((*at, "forward", "replies", "refused"), what, f"Read before `{before.step}`, or remove the refusal.")
+
+
 def _too_early(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """A step that cannot be undone has to wait for all that may still make the saga undo."""
     before = saga.ancestors(step.step)
     for other in saga.steps:
         later = step.step in saga.ancestors(other.step)
         undecided = other.step_class == StepClass.COMPENSATABLE
+        undecided = undecided or (other.only_reads and not saga.goes_only_forward(other.step))
         undecided = undecided or (other.step_class == StepClass.PIVOT and step.step_class == StepClass.RETRIABLE)
         if undecided and not other.optional and other.step not in before and not later and other.step != step.step:
             what = f"A {step.step_class} step cannot be undone, so it has to wait for `{other.step}`, which may still fail (O25)."

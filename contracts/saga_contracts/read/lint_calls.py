@@ -26,10 +26,27 @@ def _transports(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, role, "transport"), what, f"Use `http`; {mend}.")
 
 
+def _reads(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """A step that only reads leaves nothing behind that anybody could ask for, wait for or take back."""
+    if not step.only_reads:
+        return
+    for role in ("status", "probe", "callback", "semantic_lock"):
+        if getattr(step, role) is not None:
+            what = f"A read_only step has no effect, so there is nothing for `{role}`."
+            yield Problem((*at, role), what, "Remove it, or declare another class.")
+    if step.completion != Completion.SYNC:
+        yield Problem((*at, "completion"), "A read_only step tells what it read in its reply.", "Set `completion: sync`.")
+    for name in ("done_again", "suspended", "misused"):
+        if getattr(step.forward.replies, name) is not None:
+            what = f"A read_only step needs no key, so no reply is ever `{name}`."
+            yield Problem((*at, "forward", "replies", name), what, "Remove it, or declare another class.")
+
+
 def _undo(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    if step.step_class == StepClass.COMPENSATABLE and step.compensate is None:
-        yield Problem(at, "A compensatable step needs a compensation (`compensate`).", "Add it, or declare another class.")
-    if step.step_class != StepClass.COMPENSATABLE and step.compensate is not None:
+    if step.step_class == StepClass.COMPENSATABLE and step.undo is None:
+        mend = "Add it, or declare another class; `compensate: none` says that there is none yet."
+        yield Problem(at, "A compensatable step needs a compensation (`compensate`).", mend)
+    if step.step_class != StepClass.COMPENSATABLE and step.undo is not None:
         what = f"A {step.step_class} step is never undone (O25)."
         yield Problem((*at, "compensate"), what, "Remove `compensate` or change the class.")
 
@@ -99,14 +116,15 @@ def _poll(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem((*at, "poll", "interval_ms"), what, "Make `interval_ms` shorter than `timeout_ms`.")
 
 
-def _key_form(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     form, here = step.key_form, (*at, "key_form")
     if form is None or form == UUID:
         return
     if step.key in (KeyStyle.NATURAL, KeyStyle.NONE):
         yield Problem(here, f"A step with `key: {step.key}` has no key to be written.", "Remove `key_form`.")
     names = set(templates.names_in(form))
-    for name in sorted({"saga_id", "step"} - names):
+    alone = all(other is step or other.participant != step.participant for other in saga.steps)
+    for name in sorted({"saga_id", "step"} - names - ({"step"} if alone else set())):
         what = f"The key does not hold `{{{name}}}`, so two {'sagas' if name == 'saga_id' else 'steps'} would share it."
         yield Problem(here, what, "Write a template such as `{saga_id}-{step}`, or `uuid`.")
     for name in sorted(names - {"saga_id", "step"}):
@@ -119,7 +137,7 @@ def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     elif step.key_fields is not None:
         yield Problem((*at, "key_fields"), "`key_fields` belongs to `key: natural`.", "Remove it, or set `key: natural`.")
     for role, call in _keyed_calls(step):
-        if step.key in (KeyStyle.NONE, KeyStyle.NATURAL):
+        if step.only_reads or step.key in (KeyStyle.NONE, KeyStyle.NATURAL):
             continue
         part = {KeyStyle.HEADER: "headers", KeyStyle.PATH: "path", KeyStyle.BODY: "body"}[step.key]
         where = (call.request.path, call.request.query) if part == "path" else getattr(call.request, part)
@@ -196,6 +214,7 @@ def _outputs(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _transports,
+    _reads,
     _undo,
     _replies,
     _several,

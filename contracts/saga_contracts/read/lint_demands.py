@@ -11,7 +11,7 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
-from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
+from saga_contracts.declare.saga import NONE, KeyStyle, Saga, Step, StepClass
 from saga_contracts.derive import expectations
 from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
@@ -78,7 +78,7 @@ def _events(step: Step) -> Iterator[tuple[Situation, Letter]]:
 def _unanswerable(situation: Situation, letter: Letter) -> tuple[str, str]:
     if letter == Letter.FORWARD and situation.state == State.COMPENSATED:
         what = "A forward call that comes after its compensation must be refused, and no declared reply says so (O9)."
-        return what, "Declare `suspended` (or `refused`), or set `policies.suspended_forward: accepted`."
+        return what, "Declare `suspended` (or `refused`), or set `suspended_forward: accepted` at the step."
     if letter == Letter.FORWARD and situation.state == State.REFUSED:
         return "A repeated forward call stays refused, and no declared reply says so (O32).", "Declare `refused`."
     call = "compensation" if letter == Letter.COMPENSATE else "forward call"
@@ -162,7 +162,12 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_answers,
 def notes(saga: Saga) -> Iterator[str]:
     """Say what a good file leaves unasked, and why: one sentence each."""
     for step in saga.steps:
-        if step.key != KeyStyle.NONE and not fresh.can_be_misused(saga.payload, step):
+        if step.undo == NONE:
+            yield (
+                f"{step.step}: no compensation yet, so that what was done stays when the saga fails; the obligations of undoing "
+                "are broken, as declared, until they are waived."
+            )
+        if not step.only_reads and step.key != KeyStyle.NONE and not fresh.can_be_misused(saga.payload, step):
             yield (
                 f"{step.step}: no other payload can be sent under the same key, since the forward call holds nothing of it but "
                 "its path and its key; so O4 (key misuse) is not asked."

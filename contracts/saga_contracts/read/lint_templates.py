@@ -83,7 +83,7 @@ def _reply_parts(call: Any) -> Iterator[tuple[Path, Any]]:
 
 def _in_value(saga: Saga, step: Step | None, at: Path, value: Any, roots: frozenset[str] | set[str]) -> Iterator[Problem]:
     for name in templates.names_in(value):
-        problem = _of_name(saga, step, name, roots)
+        problem = problem_of_name(saga, step, name, roots)
         if problem:
             yield Problem(at, *problem)
     for text in _strings_in(value):
@@ -120,7 +120,8 @@ def _directives(at: Path, value: Any) -> Iterator[Problem]:
             yield from _directives(at, member)
 
 
-def _of_name(saga: Saga, step: Step | None, name: str, roots: frozenset[str] | set[str]) -> tuple[str, str] | None:
+def problem_of_name(saga: Saga, step: Step | None, name: str, roots: frozenset[str] | set[str]) -> tuple[str, str] | None:
+    """Tell why a template's name is not one that may stand here, with the mend."""
     root, _, rest = name.partition(".")
     if root not in roots:
         return f"The template {{{name}}} is not known here.", did_you_mean(root, sorted(roots))
@@ -153,4 +154,12 @@ def _output_problem(saga: Saga, step: Step, rest: str) -> tuple[str, str] | None
         return f"`{name}` is not a step that is done before this one.", did_you_mean(name, earlier)
     if output not in saga.step(name).forward.outputs:
         return f"The step `{name}` has no output `{output}`.", did_you_mean(output, saga.step(name).forward.outputs)
+    return _may_be_missing(saga.step(name), step)
+
+
+def _may_be_missing(earlier: Step, step: Step) -> tuple[str, str] | None:
+    """An output of a step that may not have run can be used only by one that then does not run either."""
+    if earlier.when is not None and earlier.when != step.when:
+        what = f"`{earlier.step}` runs only when `{earlier.when}`; otherwise there is no such output."
+        return what, "Give this step the same `when`, or take the value from the payload or another step."
     return None

@@ -7,7 +7,7 @@ told at the step and not at all who wait for it.
 import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from saga_contracts.declare import saga
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.schemas.values import shortened
+from saga_contracts.read.dialects.expanding import FIELD
 
 MOST = 100
 """So many faults are told at most."""
@@ -52,8 +53,8 @@ _NOT_YET: Mapping[str, tuple[str, str]] = {
         ),
     ),
     **dict.fromkeys(
-        ("when", "condition", "if", "unless"),
-        ("A step that runs only under a condition (`{}`) cannot be declared yet.", "Declare a saga for each of the two cases."),
+        ("condition", "if", "unless"),
+        ("`{}` is not known here.", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),
     ),
     **dict.fromkeys(
         ("for_each", "foreach", "forEach", "loop"),
@@ -139,7 +140,7 @@ def _unknown(path: Path, _: Any, __: Any) -> tuple[str, str]:
         what, mend = _NOT_YET[field]
         return what.format(field), mend
     if len(path) == 1 and field.startswith(("timeout", "deadline")):
-        return f"A time limit of the whole saga (`{field}`) cannot be declared yet.", "Set `timeout_ms` at each step."
+        return f"The field `{field}` is not known.", "The time of the whole saga is `timeout_ms`, in milliseconds."
     known = sorted(_known_fields(tuple("" if isinstance(part, int) else part for part in path[:-1])))
     close = difflib.get_close_matches(field[:_LONGEST], known, n=1)
     mend = f"Did you mean `{close[0]}`?" if close else f"Remove it; known here: {', '.join(known)}." if known else "Remove it."
@@ -199,7 +200,8 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
             current = found.get("properties", {}).get(part, found.get("additionalProperties") or {})
         else:
             current = next((option["items"] for option in _options(current) if "items" in option), {})
-    return frozenset(_resolve(current, definitions).get("properties", {}))
+    known = frozenset(_resolve(current, definitions).get("properties", {}))
+    return known | {FIELD} if path in ((), ("steps", "")) else known
 
 
 def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
@@ -209,9 +211,12 @@ def _resolve(schema: Any, definitions: Mapping[str, Any]) -> Any:
     return schema
 
 
-def _options(schema: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Give a schema and those that it joins."""
-    return schema, *schema.get("anyOf", ()), *schema.get("allOf", ())
+def _options(schema: Any) -> Iterator[Any]:
+    """Give a schema and all that it lets one choose from."""
+    yield schema
+    for kind in ("anyOf", "oneOf", "allOf"):
+        for option in schema.get(kind, ()):
+            yield from _options(option)
 
 
 _SPECIAL: Mapping[str, Callable[[Path, Any, Any], tuple[str, str]]] = {

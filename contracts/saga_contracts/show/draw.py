@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from saga_contracts.declare.saga import Saga, Step, StepClass
+from saga_contracts.declare.saga import NONE, Saga, Step, StepClass
 from saga_contracts.show import layout
 from saga_contracts.show.layout import Layout, Place
 
@@ -35,6 +35,7 @@ _COLOURS = """
 _SHAPES = """
 .saga-picture { font: 13px system-ui, sans-serif; } .saga-title { font-weight: 600; font-size: 16px; }
 .saga-box { stroke-width: 1.5; } .saga-box.pivot { stroke-width: 3; } .saga-box.optional { stroke-dasharray: 6 4; }
+.saga-box.read_only { stroke-width: 1; }
 .saga-name { font-weight: 600; } .saga-soft { font-size: 12px; } .saga-undo-text { font-size: 11px; }
 .saga-order { fill: none; stroke-width: 1.5; } .saga-undo { fill: none; stroke-width: 1.2; stroke-dasharray: 4 3; }
 .saga-mark { font-size: 11px; font-weight: 600; }
@@ -93,7 +94,7 @@ def _arrows(saga: Saga, placed: Layout) -> Iterator[str]:
             before, after, route = placed.places[name], placed.places[step.step], placed.routes[(name, step.step)]
             ends = (before.x + WIDTH, before.middle - 8), (after.x, after.middle - 8)
             yield _curve("saga-order", [ends[0], *((one.x, one.middle - 8) for one in route), ends[1]])
-            if step.step_class == saga.step(name).step_class == StepClass.COMPENSATABLE:
+            if step.step_class == StepClass.COMPENSATABLE and saga.step(name).compensate is not None:
                 back = (after.x, after.y + HEIGHT - 14), (before.x + WIDTH, before.y + HEIGHT - 14)
                 yield _curve("saga-undo", [back[0], *((one.x, one.middle + 8) for one in reversed(route)), back[1]])
 
@@ -131,6 +132,8 @@ def _box(step: Step, place: Place, mark: str | None) -> str:
     if step.compensate is not None:
         request = step.compensate.request
         lines.append(_text("saga-undo-text", left, place.y + 75, f"undone by {request.method} {request.path}"))
+    if step.undo == NONE:
+        lines.append(_text("saga-undo-text", left, place.y + 75, "no compensation yet"))
     if mark:
         kind = f"saga-mark {mark}" if mark in _VERDICTS else "saga-mark"
         lines.append(_text(kind, place.x + WIDTH - 10, place.y + HEIGHT + 14, mark, anchor="end"))
@@ -138,7 +141,7 @@ def _box(step: Step, place: Place, mark: str | None) -> str:
 
 
 def _kind_words(step: Step) -> str:
-    words = [step.step_class.value]
+    words = ["only reads" if step.only_reads else step.step_class.value]
     if step.tells_later:
         words.append("is polled" if step.polls else "calls back")
     if step.optional:

@@ -1,14 +1,16 @@
 """Decks and cases as text for people and as plain JSON for programs (pure)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.saga import Reply
 from saga_contracts.derive.cases import Case
+from saga_contracts.derive.causes import Cause, Fault
 from saga_contracts.derive.client_cases import ClientCase
 from saga_contracts.derive.decks import Deck, History, Play
 from saga_contracts.derive.expectations import Letter, World
+from saga_contracts.derive.model import Phase
 from saga_contracts.derive.pairs import PairDeck
 
 LETTERS = {
@@ -40,24 +42,50 @@ def obligation_words(identity: str) -> str:
     return f"{identity} {known.name}" if known else identity
 
 
-def faults_words(faults: int | None) -> str:
+CAUSES = {
+    Fault.REFUSED: "the participant refuses",
+    Fault.OTHER_STEP_FAILED: "another step fails",
+    Fault.REPLY_LOST: "the reply to {} is lost",
+    Fault.REQUEST_LOST: "the request of {} is lost",
+    Fault.REQUESTS_SWALLOWED: "an outage swallows every request of {}",
+    Fault.REPLIES_SWALLOWED: "an outage swallows every reply to {}",
+    Fault.NO_CALLBACK: "the orchestrator hears no callback",
+    Fault.LATE: "a request of {} comes late",
+    Fault.DOUBLED: "a request of {} is doubled on its way",
+    Fault.CANCELLED: "another step fails while {} is on its way",
+    Fault.CRASHED: "the orchestrator crashes during {}",
+}
+"""What each fault is, in words; the braces stand for the call."""
+
+
+def cause_words(cause: Cause) -> str:
+    """Say what goes wrong.
+
+    >>> cause_words(Cause(Fault.REPLY_LOST, Phase.FORWARD))
+    'the reply to the forward call is lost'
+    """
+    return CAUSES[cause.fault].format("the compensation" if cause.phase == Phase.UNDO else "the forward call")
+
+
+def faults_words(faults: int | None, causes: Sequence[Cause] = ()) -> str:
     """Say how a history comes about."""
     if faults is None:
         return "for its obligation"
-    return "without a fault" if faults == 0 else f"by {faults} fault{'' if faults == 1 else 's'}"
+    told = f": {', then '.join(map(cause_words, causes))}" if causes else ""
+    return "without a fault" if faults == 0 else f"by {faults} fault{'' if faults == 1 else 's'}{told}"
 
 
-def deck_text(deck: Deck) -> str:
-    """Give a deck as text: each history, call by call, with what must follow."""
+def deck_text(deck: Deck, causes: Mapping[str, Sequence[Cause]]) -> str:
+    """Give a deck as text: each history with its causes, call by call, with what must follow."""
     count = f"{len(deck.histories)} {'history' if len(deck.histories) == 1 else 'histories'}"
     head = f"{deck.saga}/{deck.step} at {deck.participant}: {count}, at most {_count(deck.faults, 'fault')}"
     lines = [f"{head} (derivation v{deck.derivation}, slice {deck.slice_sha[:12]})"]
     for history in deck.histories:
-        lines += ["", *_history_lines(history)]
+        lines += ["", *_history_lines(history, causes.get(history.word, ()))]
     return "\n".join([*lines, "", deck.claim()])
 
 
-def deck_json(deck: Deck) -> dict[str, Any]:
+def deck_json(deck: Deck, causes: Mapping[str, Sequence[Cause]]) -> dict[str, Any]:
     """Give a deck as plain JSON."""
     return {
         "saga": deck.saga,
@@ -67,7 +95,7 @@ def deck_json(deck: Deck) -> dict[str, Any]:
         "faults": deck.faults,
         "slice": deck.slice_sha,
         "claim": deck.claim(),
-        "histories": [_history_json(history) for history in deck.histories],
+        "histories": [_history_json(history, causes.get(history.word, ())) for history in deck.histories],
     }
 
 
@@ -177,11 +205,12 @@ def case_json(case: Case) -> dict[str, Any]:
     }
 
 
-def _history_lines(history: History) -> Iterator[str]:
-    yield f"  {history.name}   ({faults_words(history.faults)})"
+def _history_lines(history: History, causes: Sequence[Cause]) -> Iterator[str]:
+    yield f"  {history.name}   ({faults_words(history.faults, causes)})"
     for play in history.plays:
         yield f"    {play.letter}  {_play_words(play)}"
-    yield f"    the probe reads {WORLDS[history.world]} ({obligation_words(history.ends.effect_obligation)})"
+    if history.ends.effect_obligation != "O1":  # what only reads has no effect
+        yield f"    the probe reads {WORLDS[history.world]} ({obligation_words(history.ends.effect_obligation)})"
     yield f"    checks {', '.join(obligation_words(one) for one in history.obligations)}"
 
 
@@ -194,11 +223,12 @@ def _play_words(play: Play) -> str:
     return words
 
 
-def _history_json(history: History) -> dict[str, Any]:
+def _history_json(history: History, causes: Sequence[Cause]) -> dict[str, Any]:
     return {
         "word": history.word,
         "improved": history.improved,
         "faults": history.faults,
+        "causes": [{"fault": one.fault.value, "text": cause_words(one)} for one in causes],
         "plays": [_play_json(play) for play in history.plays],
         "world": history.world.value,
         "worldObligation": history.ends.effect_obligation,

@@ -190,6 +190,10 @@ class _AnswersAnUndeclaredSuccess(Right):
         reply = super().first(row, sight)
         return reply if row.state == State.REFUSED else self.undeclared("forward", 207, 208, 226, 299)
 
+    def read(self, sight: Sight) -> Reply:
+        reply = super().read(sight)
+        return reply if reply in self.step.forward.replies.named("refused") else self.undeclared("forward", 207, 208, 226, 299)
+
     def accepts(self, row: Row, reply: Reply) -> bool:
         return row.state == State.IN_PROGRESS or super().accepts(row, reply)
 

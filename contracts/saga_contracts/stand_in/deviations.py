@@ -10,9 +10,8 @@ from typing import Any
 
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.outputs import Teller, read, told_by
-from saga_contracts.declare.saga import KeyStyle, StepClass
 from saga_contracts.derive import expectations
-from saga_contracts.derive.adoption import Evidence, looks_at
+from saga_contracts.derive.adoption import OF_READING, Evidence, looks_at
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in import deviating, world
@@ -65,7 +64,8 @@ def by_kind(kind: str) -> Deviation | None:
 
 def possible_at(slice_: StepSlice) -> tuple[Deviation, ...]:
     """Give the deviations that can be planted at a step."""
-    return tuple(one for one in CATALOGUE if one.possible(slice_))
+    only_reads = slice_.step.only_reads
+    return tuple(one for one in CATALOGUE if one.possible(slice_) and not (only_reads and one.obligation not in OF_READING))
 
 
 def _always(_: StepSlice) -> bool:
@@ -73,7 +73,7 @@ def _always(_: StepSlice) -> bool:
 
 
 def _undoable(slice_: StepSlice) -> bool:
-    return slice_.step.step_class == StepClass.COMPENSATABLE
+    return slice_.step.compensate is not None
 
 
 def _refusable(slice_: StepSlice) -> bool:
@@ -89,7 +89,7 @@ def _undoable_refusal(slice_: StepSlice) -> bool:
 
 
 def _misusable(slice_: StepSlice) -> bool:
-    return slice_.step.key != KeyStyle.NONE and fresh.can_be_misused(slice_.payload, slice_.step)
+    return fresh.can_be_misused(slice_.payload, slice_.step)
 
 
 def _asked(slice_: StepSlice) -> bool:

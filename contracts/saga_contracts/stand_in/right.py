@@ -100,12 +100,19 @@ class Right:
 
     def forward(self, row: Row, sight: Sight) -> Reply:
         """Take a forward call."""
+        if self.step.only_reads:
+            return self.read(sight)
         if row.payload is not None and not same(row.payload, sight.payload):
             return self.misused(row, sight)
         row.payload = sight.payload
         if row.state == State.ABSENT:
             return self.first(row, sight)
         return self.suspended(row, sight) if row.state == State.COMPENSATED else self.again(row, sight)
+
+    def read(self, sight: Sight) -> Reply:
+        """Answer a call that only reads: as things are now, whatever was answered before."""
+        refuses = sight.standing.refusing and expectations.can_be_refused(self.step)
+        return self.reply("forward", "refused" if refuses else "done")
 
     def first(self, row: Row, sight: Sight) -> Reply:
         """Take the first forward call of a key."""

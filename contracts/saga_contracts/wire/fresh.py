@@ -93,7 +93,8 @@ def other_payload(payload: Payload, step: Step, current: Mapping[str, Any], chan
 
 def can_be_misused(payload: Payload, step: Step) -> bool:
     """Is there a call with the same key and another payload?"""
-    return step.key != KeyStyle.NONE and other_payload(payload, step, payload.example, random.Random(1)) is not None  # noqa: S311
+    keyed = step.key != KeyStyle.NONE and not step.only_reads
+    return keyed and other_payload(payload, step, payload.example, random.Random(1)) is not None  # noqa: S311
 
 
 def put(payload: dict[str, Any], dotted: str, value: Any) -> None:
@@ -118,7 +119,7 @@ def _with_another_scalar(
 ) -> dict[str, Any] | None:
     for name in names:
         found = templates.look_up(name, made)
-        for value in _others(found, schema.at(name), chance):
+        for value in others(found, schema.at(name), chance):
             changed = copy.deepcopy(made)
             put(changed, name, value)
             if value != found and schema.allows(changed):
@@ -126,7 +127,8 @@ def _with_another_scalar(
     return None
 
 
-def _others(value: Any, schema: Mapping[str, Any], chance: random.Random) -> Iterator[Any]:
+def others(value: Any, schema: Mapping[str, Any], chance: random.Random) -> Iterator[Any]:
+    """Give other values of a field that may fit, by its part of the schema: those that the schema lists, then some like it."""
     yield from schema.get("enum", ())
     if isinstance(value, bool):
         yield not value

@@ -7,7 +7,7 @@ declared, the orchestrator may ask instead, and go by the answer.
 from collections.abc import Iterable
 from enum import StrEnum
 
-from saga_contracts.declare.saga import Step, StepClass
+from saga_contracts.declare.saga import Policies, Step, StepClass
 from saga_e2e.derive.faults import Fault, Kind, Role
 
 
@@ -37,40 +37,45 @@ def refused(step: Step) -> Ends:
     return (_without(step, End.COMPENSATED),)
 
 
-def effect_unknown(step: Step) -> Ends:
+def effect_unknown(step: Step, policies: Policies) -> Ends:
     """Give the ends when the forward call took effect and no reply came back: given up, or asked for and found applied."""
-    return _distinct([_given_up(step), *([End.COMMITTED] if step.status is not None else [])])
+    found = [End.COMMITTED] if _may_be_asked(step, policies) else []
+    missing = bool(step.forward.outputs)  # a status call does not tell them
+    return _distinct([*(() if _must_be_asked(step, policies) and not missing else _given_up(step)), *found])
 
 
-def no_effect_unknown(step: Step) -> Ends:
+def no_effect_unknown(step: Step, policies: Policies) -> Ends:
     """Give the ends when no forward call arrived: given up, or a pivot asked for and found absent."""
-    asked = step.step_class == StepClass.PIVOT and step.status is not None
-    return _distinct([_given_up(step), *([_without(step, End.COMPENSATED)] if asked else [])])
+    asked = step.step_class == StepClass.PIVOT and _may_be_asked(step, policies)
+    found = [_without(step, End.COMPENSATED)] if asked else []
+    return _distinct([*(() if _must_be_asked(step, policies) else _given_up(step)), *found])
 
 
-def reply_lost_once(step: Step) -> Ends:
+def reply_lost_once(step: Step, policies: Policies) -> Ends:
     """Give the ends when one reply to the forward call is lost: a retry tells it, where there is one."""
-    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else effect_unknown(step)
+    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else effect_unknown(step, policies)
 
 
-def request_lost_once(step: Step) -> Ends:
+def request_lost_once(step: Step, policies: Policies) -> Ends:
     """Give the ends when one forward call is lost: a retry makes it, where there is one."""
-    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else no_effect_unknown(step)
+    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else no_effect_unknown(step, policies)
 
 
-def participant_died(step: Step) -> Ends:
+def participant_died(step: Step, policies: Policies) -> Ends:
     """Give the ends when the participant dies once its work is done: its restart may outlast all tries, or not."""
-    return _distinct([End.COMMITTED, *effect_unknown(step)])
+    return _distinct([End.COMMITTED, *effect_unknown(step, policies)])
 
 
-def caller_died(step: Step) -> Ends:
+def caller_died(step: Step, policies: Policies) -> Ends:
     """Give the ends when the saga service dies before it hears the reply: as without, or its only try counts as used."""
-    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else _distinct([End.COMMITTED, *effect_unknown(step)])
+    without = _distinct([End.COMMITTED, *effect_unknown(step, policies)])
+    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else without
 
 
-def callback_lost_for_good(step: Step) -> Ends:
+def callback_lost_for_good(step: Step, policies: Policies) -> Ends:
     """Give the ends when no callback comes: its time is over, then it is asked for or given up."""
-    return _distinct([End.COMMITTED, _given_up(step)])
+    never = step.step_class == StepClass.PIVOT and not _may_be_asked(step, policies) and policies.uncertain_pivot is not None
+    return _distinct([*([] if never else [End.COMMITTED]), *_given_up(step)])
 
 
 def undo_reply_lost_once(step: Step) -> Ends:
@@ -89,8 +94,20 @@ def may_use_up_the_tries(step: Step, fault: Fault) -> bool:
     return fault.role in (Role.FORWARD, Role.COMPENSATE) and not is_repeated(step, fault.role)
 
 
-def _given_up(step: Step) -> End:
-    return _without(step, End.COMPENSATED if step.step_class == StepClass.COMPENSATABLE else End.ESCALATED)
+def _may_be_asked(step: Step, policies: Policies) -> bool:
+    return step.status is not None and not (step.step_class == StepClass.PIVOT and policies.uncertain_pivot == "forward")
+
+
+def _must_be_asked(step: Step, policies: Policies) -> bool:
+    return step.step_class == StepClass.PIVOT and policies.uncertain_pivot == "ask_then_forward"
+
+
+def _given_up(step: Step) -> Ends:
+    """A step that only reads leaves nothing to undo; past the point of no return the owner is told of it."""
+    if step.only_reads:
+        return _distinct([_without(step, End.COMPENSATED), _without(step, End.ESCALATED)])
+    undone = step.step_class == StepClass.COMPENSATABLE and step.compensate is not None
+    return (_without(step, End.COMPENSATED if undone else End.ESCALATED),)
 
 
 def _without(step: Step, end: End) -> End:

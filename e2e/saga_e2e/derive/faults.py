@@ -30,6 +30,7 @@ class Kind(StrEnum):
     UNAVAILABLE = "unavailable"  # it is answered 503 on the way and never arrives
     DELAYED = "delayed"  # nobody answers it; it arrives when the saga has ended
     RECEIVER_DIES = "receiver_dies"  # it does its work; then the participant dies without a reply, and is started again
+    SLOW = "slow"  # it does its work; its reply comes late, but in time
     CALLER_DIES = "caller_dies"  # it does its work; then the saga service dies before the reply, and is started again
 
 
@@ -41,6 +42,7 @@ _CLASS = {
     Kind.UNAVAILABLE: "K1",
     Kind.DELAYED: "K3",
     Kind.RECEIVER_DIES: "K2",
+    Kind.SLOW: "K3",
     Kind.CALLER_DIES: "K2",
 }
 CALL_IN_WORDS = {
@@ -59,12 +61,14 @@ class Fault:
 
     Attributes:
         occurrence: Which try of the call it meets, from 1 on; None: every try that no fault before it meets, for good.
+        lasts_ms: How long a slow reply takes.
     """
 
     step: str
     role: Role
     kind: Kind
     occurrence: int | None = 1
+    lasts_ms: int = 0
 
     @property
     def fault_class(self) -> str:
@@ -87,6 +91,8 @@ class Fault:
         call = f"{CALL_IN_WORDS[self.role]} of {self.step}"
         if self.kind == Kind.REFUSED:
             return f"{call} is refused"
+        if self.kind == Kind.SLOW:
+            return f"the reply to {call} takes {self.lasts_ms} ms"
         words = {
             Kind.REQUEST_LOST: f"{call} does not arrive",
             Kind.REPLY_LOST: f"the reply to {call} is lost",

@@ -4,18 +4,26 @@ A scenario says which preconditions the participants are put into, which faults 
 `runner`, judging it is `invariants`; which ends are right is `ends`.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
+from saga_contracts.declare import conditions
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import UsageError
+from saga_contracts.wire import branches
 from saga_e2e.derive import ends
 from saga_e2e.derive.ends import End, Ends
 from saga_e2e.derive.faults import Fault, Kind, Role
 
 LONGEST_CALLBACK_WAIT_MS = 30_000
 """A scenario in which a callback's time runs out is derived only up to this length: a run has no way to shorten it."""
+LONGEST_SAGA_MS = 15_000
+"""A scenario in which the saga's time runs out is derived only up to this length."""
+_SLOW = 0.6
+"""How much of its own time a slow reply takes."""
+_MARGIN_MS = 300
 
 
 class Tier(StrEnum):
@@ -36,6 +44,7 @@ class Scenario:
         faults: In the order in which they come.
         refusing: Steps whose participant is put into the `refusing` precondition; all others into `enough`.
         expected: The ends that are right.
+        payload: Fields of the payload, reached by dots, that differ from the example, with their values.
     """
 
     name: str
@@ -45,6 +54,7 @@ class Scenario:
     faults: tuple[Fault, ...]
     refusing: frozenset[str]
     expected: Ends
+    payload: tuple[tuple[str, Any], ...] = ()
 
 
 def derive(saga: Saga) -> tuple[Scenario, ...]:
@@ -65,8 +75,10 @@ def derive(saga: Saga) -> tuple[Scenario, ...]:
         _undo_fails(saga),
         _participant_dies(saga),
         _saga_service_dies(saga),
+        _skipped(saga),
+        _out_of_time(saga),
     )
-    return tuple(scenario for part in made for scenario in part)
+    return tuple(_with_what_stays(saga, scenario) for part in made for scenario in part)
 
 
 def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: Iterable[str] = ()) -> tuple[Scenario, ...]:
@@ -85,6 +97,14 @@ def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: I
     return tuple(scenario for scenario in known.values() if tier in (Tier.NIGHTLY, scenario.tier))
 
 
+def _with_what_stays(saga: Saga, scenario: Scenario) -> Scenario:
+    """Where a step has no compensation yet, its effect may stay whenever the saga is undone, and the owner is told."""
+    stays = any(step.step_class == StepClass.COMPENSATABLE and step.compensate is None for step in saga.steps)
+    if not stays or End.COMPENSATED not in scenario.expected:
+        return scenario
+    return replace(scenario, expected=tuple(dict.fromkeys((*scenario.expected, End.ESCALATED))))
+
+
 def _committed() -> Scenario:
     return Scenario("committed", "Nothing fails", "", Tier.DEMO, (), frozenset(), (End.COMMITTED,))
 
@@ -99,7 +119,7 @@ def _refused(saga: Saga) -> Iterator[Scenario]:
 def _reply_lost(saga: Saga) -> Iterator[Scenario]:
     for step in saga.steps:
         fault = Fault(step.step, Role.FORWARD, Kind.REPLY_LOST)
-        yield _scenario(f"reply-lost-at-{step.step}", "F1", Tier.DEMO, ends.reply_lost_once(step), fault)
+        yield _scenario(f"reply-lost-at-{step.step}", "F1", Tier.DEMO, ends.reply_lost_once(step, saga.policies), fault)
 
 
 def _no_reply(saga: Saga) -> Iterator[Scenario]:
@@ -110,13 +130,13 @@ def _no_reply(saga: Saga) -> Iterator[Scenario]:
         catalogue = {StepClass.PIVOT: "F14", StepClass.RETRIABLE: "F15"}.get(step.step_class, "F2")
         fault = Fault(step.step, Role.FORWARD, Kind.REPLY_LOST, None)
         tier = Tier.DEMO if shown else Tier.NIGHTLY
-        yield _scenario(f"no-reply-at-{step.step}", catalogue, tier, ends.effect_unknown(step), fault)
+        yield _scenario(f"no-reply-at-{step.step}", catalogue, tier, ends.effect_unknown(step, saga.policies), fault)
 
 
 def _request_lost(saga: Saga) -> Iterator[Scenario]:
     for step in saga.steps:
         fault = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST)
-        yield _nightly(f"request-lost-at-{step.step}", "F1", ends.request_lost_once(step), fault)
+        yield _nightly(f"request-lost-at-{step.step}", "F1", ends.request_lost_once(step, saga.policies), fault)
 
 
 def _duplicated(saga: Saga) -> Iterator[Scenario]:
@@ -129,7 +149,7 @@ def _unreachable(saga: Saga) -> Iterator[Scenario]:
     """No forward call arrives any more, so the compensation comes first."""
     for step in _compensatable(saga):
         fault = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST, None)
-        yield _nightly(f"unreachable-at-{step.step}", "F2", ends.no_effect_unknown(step), fault)
+        yield _nightly(f"unreachable-at-{step.step}", "F2", ends.no_effect_unknown(step, saga.policies), fault)
 
 
 def _late(saga: Saga) -> Iterator[Scenario]:
@@ -146,7 +166,7 @@ def _late_after_undo(saga: Saga) -> Iterator[Scenario]:
         late = Fault(step.step, Role.FORWARD, Kind.DELAYED)
         others = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST, None)
         faults = (late, others) if ends.is_repeated(step, Role.FORWARD) else (late,)
-        yield _nightly(f"late-after-undo-at-{step.step}", "F2", ends.no_effect_unknown(step), *faults)
+        yield _nightly(f"late-after-undo-at-{step.step}", "F2", ends.no_effect_unknown(step, saga.policies), *faults)
 
 
 def _callbacks(saga: Saga) -> Iterator[Scenario]:
@@ -163,7 +183,7 @@ def _no_callback(saga: Saga) -> Iterator[Scenario]:
     for step in saga.steps:
         if step.completion == Completion.CALLBACK and step.callback_timeout_ms <= LONGEST_CALLBACK_WAIT_MS:
             fault = Fault(step.step, Role.CALLBACK, Kind.REQUEST_LOST, None)
-            yield _nightly(f"no-callback-at-{step.step}", "F9", ends.callback_lost_for_good(step), fault)
+            yield _nightly(f"no-callback-at-{step.step}", "F9", ends.callback_lost_for_good(step, saga.policies), fault)
 
 
 def _undo_reply_lost(saga: Saga) -> Iterator[Scenario]:
@@ -198,14 +218,67 @@ def _participant_dies(saga: Saga) -> Iterator[Scenario]:
     """A participant dies once its work is done; when its restart outlasts all tries, it is as if no reply came any more."""
     for step in saga.steps:
         fault = Fault(step.step, Role.FORWARD, Kind.RECEIVER_DIES)
-        yield _nightly(f"participant-dies-at-{step.step}", "F1", ends.participant_died(step), fault)
+        yield _nightly(f"participant-dies-at-{step.step}", "F1", ends.participant_died(step, saga.policies), fault)
 
 
 def _saga_service_dies(saga: Saga) -> Iterator[Scenario]:
     """The saga service takes up after its restart what it had begun."""
     for step in saga.steps:
         fault = Fault(step.step, Role.FORWARD, Kind.CALLER_DIES)
-        yield _nightly(f"saga-service-dies-at-{step.step}", "F6", ends.caller_died(step), fault)
+        yield _nightly(f"saga-service-dies-at-{step.step}", "F6", ends.caller_died(step, saga.policies), fault)
+
+
+def _skipped(saga: Saga) -> Iterator[Scenario]:
+    """A step whose condition does not hold is not run: the saga is committed without it, or undone without it."""
+    for step in saga.steps:
+        fields = branches.fields_without(saga.payload, step)
+        if fields is None:
+            continue
+        title = f"The condition of {step.step} does not hold"
+        skipped, payload = _conditionless(saga, fields), tuple(fields.items())
+        yield Scenario(f"skipped-{step.step}", title, "", Tier.DEMO, (), frozenset(), (End.COMMITTED,), payload)
+        others = [one for one in saga.steps if one.step not in skipped and can_refuse(one) and not one.optional]
+        if others:
+            fault = _refusal(others[-1])
+            name = f"skipped-{step.step}-refused-at-{fault.step}"
+            refusing = frozenset({fault.step})
+            yield Scenario(
+                name, f"{title}; {fault.text}", "F1", Tier.NIGHTLY, (fault,), refusing, ends.refused(others[-1]), payload
+            )
+
+
+def _conditionless(saga: Saga, fields: Mapping[str, Any]) -> set[str]:
+    """Give the steps that do not run for a payload with these fields."""
+    context = {"payload": branches.with_fields(saga.payload.example, fields), "outputs": saga.outputs}
+    return {step.step for step in saga.steps if not conditions.runs(step, context)}
+
+
+def _out_of_time(saga: Saga) -> Iterator[Scenario]:
+    """Replies of steps one after the other are so slow, each within its own time, that the saga's time is over before its end."""
+    if saga.timeout_ms is None or saga.timeout_ms > LONGEST_SAGA_MS:
+        return
+    slow = {step.step: int(step.timeout_ms * _SLOW) for step in saga.steps}
+    chains = _longest_chains(saga, slow)
+    for step in _compensatable(saga):
+        chain = chains[step.step]
+        if sum(slow[name] for name in chain) >= saga.timeout_ms + _MARGIN_MS and _is_waited_for(saga, step):
+            faults = [Fault(name, Role.FORWARD, Kind.SLOW, lasts_ms=slow[name]) for name in chain]
+            yield _nightly(f"out-of-time-at-{step.step}", "F20", (End.COMPENSATED,), *faults)
+            return
+
+
+def _longest_chains(saga: Saga, slow: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """Give for each step those that come one after the other before it, and it, which take longest together."""
+    chains: dict[str, tuple[str, ...]] = {}
+    for step in sorted(saga.steps, key=lambda one: len(saga.ancestors(one.step))):
+        before = [chains[name] for name in sorted(saga.graph.direct(step.step))]
+        longest = max(before, key=lambda chain: sum(slow[name] for name in chain), default=())
+        chains[step.step] = (*longest, step.step)
+    return chains
+
+
+def _is_waited_for(saga: Saga, step: Step) -> bool:
+    return any(step.step in saga.ancestors(other.step) for other in saga.steps)
 
 
 def can_refuse(step: Step) -> bool:
@@ -214,7 +287,7 @@ def can_refuse(step: Step) -> bool:
 
 
 def _compensatable(saga: Saga) -> Iterator[Step]:
-    return (step for step in saga.steps if step.step_class == StepClass.COMPENSATABLE)
+    return (step for step in saga.steps if step.compensate is not None)
 
 
 def _refusal(step: Step) -> Fault:

@@ -34,7 +34,7 @@ def doubt(case: Judged, findings: tuple[Finding, ...]) -> str | None:
     if missed is not None:
         return missed
     is_broken = any(finding.verdict == Verdict.BROKEN for finding in findings)
-    return _too_slow(case.saga, case.evidence.trace) if is_broken else None
+    return (_too_slow(case.saga, case.evidence.trace) or _out_of_time(case)) if is_broken else None
 
 
 def _not_as_named(case: Judged) -> Iterator[str]:
@@ -61,6 +61,8 @@ def _untrue(case: Judged, fault: Fault, call: TracedCall) -> str | None:
         )
     if fault.kind == Kind.DUPLICATED:
         return _not_twice(call)
+    if fault.kind == Kind.SLOW:
+        return None if call.outcome in _TAKEN.get(call.role, ()) else _answered(call, "so that it took no effect")
     if fault.kind == Kind.DELAYED:
         return None if call.outcome not in (None, RETRYABLE) else _answered(call, "when it arrived at last")
     if call.outcome not in _TAKEN.get(call.role, frozenset()):
@@ -124,6 +126,20 @@ def _seen(step: Step, asked: Asked) -> str:
     if step.probe is not None:
         parts.append(f"its probe {'was not read' if asked.probe_trouble else f'reads {str(asked.probe)[:160]}'}")
     return ", ".join(parts)
+
+
+def _out_of_time(case: Judged) -> str | None:
+    """Say that the saga's own time was over, though the scenario is not about that."""
+    trace, allowed_ms = case.evidence.trace, case.saga.timeout_ms
+    if allowed_ms is None or not trace or any(fault.kind == Kind.SLOW for fault in case.scenario.faults):
+        return None
+    took_ms = max(call.ended_ms for call in trace) - min(call.at_ms for call in trace)
+    if took_ms <= allowed_ms:
+        return None
+    return (
+        f"The saga took {took_ms:.0f} ms, and its time is over after {allowed_ms} ms, so that it may have been undone for that. "
+        "Give it more time than its faults take, or play fewer scenarios at once."
+    )
 
 
 def _too_slow(saga: Saga, trace: Trace) -> str | None:

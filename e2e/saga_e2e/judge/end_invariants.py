@@ -29,13 +29,19 @@ def agreement(case: Judged) -> Finding:
         return not_applicable("I1", "The saga has not come to an end.")
     wanted = case.end == End.COMMITTED or (case.end == End.ESCALATED and _went_forward(case))
     effects = {step.step: case.has_effect(step) for step in case.needed}
-    differ = [name for name, effect in effects.items() if effect is not None and effect != wanted]
+    skipped = {step.step for step in case.saga.steps if case.skips(step)}
+    differ = [name for name, effect in effects.items() if effect is not None and effect != (wanted and name not in skipped)]
     unclear = [f"Whether {name} has its effect cannot be seen." for name, effect in effects.items() if effect is None]
     if case.end == End.ESCALATED:
         broken = [f"{name} disagrees with the end and is not named." for name in differ if name not in _named(case)]
         return judged("I1", broken + list(_without_cause(case)), unclear, f"Named: {', '.join(_named(case))}.")
     has = "has no effect" if wanted else "still has its effect"
-    broken = [f"{name} {has} although the saga is {case.end}." for name in differ]
+    broken = [
+        f"{name} has its effect although its condition does not hold."
+        if name in skipped
+        else f"{name} {has} although the saga is {case.end}."
+        for name in differ
+    ]
     return judged("I1", broken, unclear, f"Every step {'has its' if wanted else 'is without'} effect.")
 
 
@@ -92,6 +98,8 @@ def record_agrees(case: Judged) -> Finding:
     broken, unproven = list(unheard(case)), []
     for step in case.saga.steps:
         found = case.found(step)
+        if found.state == "skipped" and not case.skips(step):
+            broken.append(f"{step.step} is skipped on record, although its condition holds.")
         if found.status is None:
             unproven.append(f"{step.step} has no status call.")
         elif found.status not in _allowed_status(step, found.state, case):
@@ -101,7 +109,7 @@ def record_agrees(case: Judged) -> Finding:
 
 def _went_forward(case: Judged) -> bool:
     """Did the saga pass the point from which it goes only forward?"""
-    forward_only = [step for step in case.saga.steps if step.step_class != StepClass.COMPENSATABLE]
+    forward_only = [step for step in case.saga.steps if step.step_class in (StepClass.PIVOT, StepClass.RETRIABLE)]
     return any(case.found(step).state in ("applied", "exhausted", "uncertain", "running") for step in forward_only)
 
 
@@ -112,6 +120,7 @@ def _named(case: Judged) -> list[str]:
 def _without_cause(case: Judged) -> Iterator[str]:
     """An escalation needs a fault that outlasts the tries: at a compensation, or at a step that only goes forward."""
     causes = {fault.step for fault in case.scenario.faults if _can_escalate(case, fault)}
+    causes |= {step.step for step in case.saga.steps if step.step_class == StepClass.COMPENSATABLE and step.compensate is None}
     if not causes:
         yield "The saga is escalated, but no fault of this scenario can cause that."
     for name in _named(case):
@@ -121,7 +130,7 @@ def _without_cause(case: Judged) -> Iterator[str]:
 
 def _can_escalate(case: Judged, fault: Fault) -> bool:
     step = case.saga.step(fault.step)
-    forward_only = step.step_class != StepClass.COMPENSATABLE
+    forward_only = step.step_class in (StepClass.PIVOT, StepClass.RETRIABLE) or case.saga.goes_only_forward(step.step)
     where = fault.role == Role.COMPENSATE or (fault.role in (Role.FORWARD, Role.CALLBACK) and forward_only)
     return where and may_use_up_the_tries(step, fault)
 
@@ -150,6 +159,7 @@ def _allowed_status(step: Step, recorded: str, case: Judged) -> frozenset[str]:
 _ON_RECORD = {
     "applied": State.APPLIED,
     "pending": State.ABSENT,
+    "skipped": State.ABSENT,
     "refused": State.REFUSED,
     "compensated": State.COMPENSATED,
 }

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from saga_contracts.declare import conditions
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.declare.verdict import Verdict
+from saga_contracts.wire import branches
 from saga_e2e.derive.scenarios import Scenario
 from saga_e2e.judge.evidence import Evidence, StepEvidence
 from saga_e2e.judge.readings import shared_probes, worlds
@@ -52,6 +54,14 @@ class Judged:
     def shared_probes(self) -> dict[str, str]:
         """The steps whose effects cannot be told apart from another's, each with the reason."""
         return shared_probes(self.saga, {step.step: self.found(step) for step in self.saga.steps})
+
+    def skips(self, step: Step) -> bool:
+        """Is it known that the step's condition did not hold, so that it had not to be run?"""
+        if step.when is None:
+            return False
+        condition, context = conditions.parse(step.when), self.found(step).context
+        told = condition.name.startswith(branches.PAYLOAD) or condition.is_known(context)
+        return told and not condition.holds(context)
 
     def found(self, step: Step) -> StepEvidence:
         """Give a step's evidence."""

@@ -1,6 +1,7 @@
 """The invariants that are read off the trace: who was told, order and number of the calls, arrivals (pure)."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from saga_contracts.declare.saga import Completion, Step, StepClass
 from saga_contracts.derive import decks, model
@@ -12,6 +13,9 @@ from saga_e2e.derive.faults import Kind, Role
 from saga_e2e.judge.findings import OPEN, Finding, Judged, judged, not_applicable
 from saga_e2e.proxy.trace import Trace, calls_of
 from saga_e2e.proxy.words import as_word, readings, word
+
+_TOLERANCE, _JITTER_MS = 0.2, 50
+"""How much sooner than it was sent a call may seem to come: clocks of the way are not exact."""
 
 
 def owner_was_told(case: Judged) -> Finding:
@@ -29,16 +33,23 @@ def owner_was_told(case: Judged) -> Finding:
 
 
 def reverse_order(case: Judged) -> Finding:
-    """I7: a step is undone only after every undone step that comes after it; an optional one may be undone on its own."""
+    """I7: a step is undone only after every undone step that comes before it in the order of the undoing.
+
+    That is the reverse order, where the saga file gives no other; an optional step may be undone on its own.
+    """
     undone = {step.step: _compensations(case, step.step) for step in case.saga.steps}
     needed = {step.step for step in case.needed}
     if not any(undone.values()):
         return not_applicable("I7", "Nothing was compensated.")
     broken = [
         f"{later} was still being compensated when the compensation of {earlier} began."
+        for earlier in undone
         for later, calls in undone.items()
-        for earlier in sorted(case.saga.ancestors(later) & needed)
-        if calls and undone[earlier] and undone[earlier][0].at_ms < max(call.ended_ms for call in calls)
+        if earlier in needed
+        and later in case.saga.undo_graph.ancestors(earlier)
+        and calls
+        and undone[earlier]
+        and undone[earlier][0].at_ms < max(call.ended_ms for call in calls)
     ]
     order = sorted((calls[0].at_ms, name) for name, calls in undone.items() if calls)
     return judged("I7", broken, [], f"Compensated in this order: {', '.join(name for _, name in order)}.")
@@ -57,7 +68,7 @@ def none_past_the_pivot(case: Judged) -> Finding:
 
 
 def bounded_work(case: Judged) -> Finding:
-    """I12: no call was sent more often than the saga file declares; each crash of the saga service may begin the tries anew."""
+    """I12: no call was sent more often, or sooner again, than declared; a crash of the saga service may begin the tries anew."""
     begun = 1 + sum(fault.kind == Kind.CALLER_DIES for fault in case.scenario.faults)
     broken = []
     for step in case.saga.steps:
@@ -65,7 +76,23 @@ def bounded_work(case: Judged) -> Finding:
             sent, tries = len(calls_of(case.evidence.trace, step.step, role)), tries_of(step, role)
             if sent > tries * begun:
                 broken.append(f"The {role} call of {step.step} was sent {sent} times; {tries} tries are declared.")
+            broken += _too_soon(case, step, role)
     return judged("I12", broken, [], "No call was sent more often than declared.")
+
+
+def _too_soon(case: Judged, step: Step, role: Role) -> Iterator[str]:
+    """Say which tries came before the declared pause was over; a caller may take half of it off by chance."""
+    backoff = step.undo_backoff if role == Role.COMPENSATE else step.backoff
+    calls = calls_of(case.evidence.trace, step.step, role)
+    if backoff is None or any(fault.crashes for fault in case.scenario.faults):
+        return
+    for tries, (one, again) in enumerate(pairwise(calls), 1):
+        gap_ms, least_ms = again.at_ms - one.at_ms, backoff.pause_ms(tries) / 2
+        if gap_ms < least_ms * (1 - _TOLERANCE) - _JITTER_MS:
+            yield (
+                f"The {role} call of {step.step} was sent again after {gap_ms:.0f} ms; "
+                f"a pause of at least {least_ms:.0f} ms is declared."
+            )
 
 
 def in_the_deck(case: Judged) -> Finding:
@@ -75,6 +102,9 @@ def in_the_deck(case: Judged) -> Finding:
     for step in case.saga.steps:
         letters = word(case.evidence.trace, step.step)
         text = " ".join(letters) or "nothing"
+        if letters and case.skips(step):
+            broken.append(f"At {step.step} arrived {text}, although its condition does not hold.")
+            continue
         seen.append(f"{step.step}: {text}")
         known = model.words(Rules.of(step_slice(case.saga, step.step)), faults)
         may_be = [_as_called_back(as_word(one), step) for one in readings(case.evidence.trace, step.step)]

@@ -14,6 +14,7 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Completion, Saga
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
+from saga_contracts.wire import branches
 from saga_contracts.wire.fresh import fresh_payload
 from saga_e2e.derive.ends import End
 from saga_e2e.derive.faults import Role, on_the_way
@@ -58,7 +59,8 @@ class Player:
     def play(self, scenario: Scenario) -> ScenarioRecord:
         """Play a scenario and judge it."""
         began_ms, saga_id = self._proxy.now_ms(), ""
-        payload = fresh_payload(self._saga.payload, random.SystemRandom())
+        fresh = fresh_payload(self._saga.payload, random.SystemRandom())
+        payload = branches.with_fields(fresh, dict(scenario.payload))
         try:
             for step in self._saga.steps:
                 self._services.prepare(step, payload, refusing=step.step in scenario.refusing)
@@ -178,6 +180,7 @@ class Player:
 
 
 def longer_s(saga: Saga, scenario: Scenario) -> float:
-    """Give how much longer a scenario takes in which the time of callbacks runs out."""
+    """Give how much longer a scenario takes in which the time of callbacks runs out, or replies are slow."""
+    slow_s = sum(fault.lasts_ms for fault in scenario.faults) / 1000
     lost = {fault.step for fault in scenario.faults if fault.persistent and fault.role == Role.CALLBACK}
-    return sum(saga.step(name).callback_timeout_ms / 1000 for name in lost)
+    return slow_s + sum(saga.step(name).callback_timeout_ms / 1000 for name in lost)

@@ -35,6 +35,7 @@ _FATES = {
     Kind.DELAYED: Fate.DELAYED,
     Kind.RECEIVER_DIES: Fate.REPLY_LOST,
     Kind.CALLER_DIES: Fate.REPLY_LOST,
+    Kind.SLOW: Fate.OK,
 }
 _NOT_PASSED = (Fate.REQUEST_LOST, Fate.UNAVAILABLE)
 _LEAVE_A_STATE = (Role.FORWARD, Role.COMPENSATE)
@@ -112,6 +113,8 @@ class Passing:
             return None, Fate.DELAYED
         answers, fate = await self._passed(outgoing, fault)
         asked = await self._asked(seen, fault)
+        if fault is not None and fault.lasts_ms:
+            await asyncio.sleep(max(0.0, fault.lasts_ms - (now_ms() - began_ms)) / 1000)
         if fault is not None and fault.crashes:
             await self._crash(call.target if fault.kind == Kind.RECEIVER_DIES else self._service)
         self._book.note(self._traced(call, seen, answers, fate, fault, began_ms, asked))

@@ -86,12 +86,14 @@ def landscape_in(sagas: Path, services: Path) -> Landscape:
     Raises:
         UsageError: when there is no saga or no participant.
     """
+    sagas, services = sagas.resolve(), services.resolve()  # programs are started in folders of their own
     found = {file.parent.name: file for file in sorted(sagas.glob("*/saga.yaml"))}
     providers = {file.parent.name: file for file in sorted((services / "participants").glob("*/provider.yaml"))}
     if not found or not providers:
         raise UsageError(
-            f"The reference landscape is not complete: {len(found)} sagas in {sagas}, {len(providers)} participants in "
-            f"{services / 'participants'}. Install the package with its data, or run from a checkout."
+            f"The landscape is not complete: {len(found)} sagas in {sagas} (`NAME/saga.yaml`), {len(providers)} participants in "
+            f"{services / 'participants'} (`NAME/provider.yaml`). Correct --sagas and --services, or name neither for the "
+            "reference landscape."
         )
     service = services / "saga_service" / "provider.yaml"
     return Landscape(found, {**providers, "saga_service": service if service.is_file() else saga_service_in(services)})

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from saga_contracts.client import Backoff, Step, StepResult, UnsendableError
+from saga_contracts.client import Backoff, Step, StepResult, UnsendableError, backoff_of
 from saga_service.records import UNSENDABLE, Attempt, Role
 from saga_service.store import Store
 from saga_service.work.jobs import Job
@@ -26,7 +26,7 @@ class Attempts:
 
     Args:
         store: Where each try is recorded.
-        backoff: How long to wait between tries.
+        backoff: How long to wait between tries of a step that does not say.
     """
 
     def __init__(self, store: Store, backoff: Backoff) -> None:
@@ -49,9 +49,10 @@ class Attempts:
         ended = [one for one in past if one.step == step.step and one.role == role and one.outcome is not None]
         last, tries = (ended[-1] if ended else None), len(ended)
         most = step.undo_tries if role == Role.COMPENSATE else step.tries
+        backoff = backoff_of(step, undo=role == Role.COMPENSATE, otherwise=self._backoff)
         while last is None or (last.outcome == "retryable" and tries < most and not await is_over()):
             if last is not None:
-                await asyncio.sleep(self._backoff.pause_s(tries))
+                await asyncio.sleep(backoff.pause_s(tries))
             last = await self._once(job, step, role, send)
             tries += 1
         return last

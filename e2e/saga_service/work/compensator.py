@@ -64,6 +64,8 @@ class Compensator:
         await asyncio.to_thread(self._store.move_step, job.saga_id, StepRecord(name, state), (StepState.COMPENSATING,))
 
     async def _call(self, job: Job, step: Step, outputs: Mapping[str, Mapping[str, Any]]) -> str | None:
+        if step.compensate is None:  # there is none yet: its effect stays, and the owner is told
+            return None
         call = job.call(step, outputs)
         made = await self._attempts.make(job, step, Role.COMPENSATE, lambda: job.client.attempt_compensate(step.step, call))
         return made.outcome

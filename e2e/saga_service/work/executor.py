@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from saga_contracts.client import Completion, Step, StepCall, StepClass, Teller, outputs_in, step_key
+from saga_contracts.client import Completion, Saga, Step, StepCall, StepClass, Teller, outputs_in, runs, step_key
 from saga_service.records import Attempt, Callback, Role, StepRecord, StepState
 from saga_service.store import Store
 from saga_service.work import plan
@@ -37,7 +37,7 @@ class Executor:
         self._store, self._attempts, self._wakeups = store, attempts, wakeups
 
     async def execute(self, job: Job) -> None:
-        """Run steps until none runs and none may start.
+        """Run steps until none runs and none may start, be it that one has failed or that the saga's time is over.
 
         Under the policy to cancel the siblings of a failed step, those are left `running`: the compensator undoes them, too.
         """
@@ -47,25 +47,39 @@ class Executor:
             while True:
                 records = await asyncio.to_thread(self._store.steps, job.saga_id)
                 states = {name: record.state for name, record in records.items()}
-                if cancels and plan.has_failed(job.saga, states):
+                startable = plan.startable(job.saga, states)
+                if await self._skip(job, startable, records):
+                    continue
+                over = is_out_of_time(job, states)
+                if cancels and (over or plan.has_failed(job.saga, states)):
                     return
                 begun = [name for name, state in states.items() if state == StepState.RUNNING]
-                for name in {*begun, *plan.startable(job.saga, states)} - set(tasks):
+                for name in {*begun, *([] if over else startable)} - set(tasks):
                     tasks[name] = asyncio.create_task(self._run(job, name, records))
                 if not tasks:
                     return
-                await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+                wake_s = job.left_s if cancels and not over and plan.can_time_out(job.saga, states) else None
+                await asyncio.wait(tasks.values(), timeout=wake_s, return_when=asyncio.FIRST_COMPLETED)
                 for name in [name for name, task in tasks.items() if task.done()]:
                     tasks.pop(name).result()
         finally:
             await stop(tasks.values())
+
+    async def _skip(self, job: Job, startable: Iterable[str], records: Mapping[str, StepRecord]) -> bool:
+        """Leave out the steps whose condition does not hold; were there any?"""
+        context = {"payload": job.record.payload, "outputs": {name: record.outputs for name, record in records.items()}}
+        skipped = [name for name in startable if not runs(job.saga.step(name), context)]
+        for name in skipped:
+            record = StepRecord(name, StepState.SKIPPED, "condition")
+            await asyncio.to_thread(self._store.move_step, job.saga_id, record, (StepState.PENDING,))
+        return bool(skipped)
 
     async def _run(self, job: Job, name: str, records: Mapping[str, StepRecord]) -> None:
         """Run one step to its outcome and record it."""
         step = job.saga.step(name)
         await asyncio.to_thread(self._store.move_step, job.saga_id, StepRecord(name, StepState.RUNNING), (StepState.PENDING,))
         outputs = {before: record.outputs for before, record in records.items() if record.state == StepState.APPLIED}
-        record = _by_class(step, await self._outcome(job, step, outputs))
+        record = _by_class(job.saga, step, await self._outcome(job, step, outputs))
         await asyncio.to_thread(self._store.move_step, job.saga_id, record, (StepState.RUNNING,))
 
     async def _outcome(self, job: Job, step: Step, outputs: Mapping[str, Mapping[str, Any]]) -> StepRecord:
@@ -84,7 +98,8 @@ class Executor:
             return _called_back(step, callback, made)
         if made.outcome in _BY_REPLY:
             return StepRecord(step.step, _BY_REPLY[made.outcome], made.outcome, made.outputs)
-        if made.outcome == "in_progress" or step.step_class == StepClass.PIVOT:
+        is_pivot = step.step_class == StepClass.PIVOT
+        if (made.outcome == "in_progress" or is_pivot) and not (is_pivot and job.saga.policies.uncertain_pivot == "forward"):
             return await self._by_status(job, step, call)
         return StepRecord(step.step, StepState.UNCERTAIN, made.outcome)
 
@@ -135,13 +150,19 @@ def _called_back(step: Step, callback: Callback, reply: Attempt) -> StepRecord:
     return StepRecord(step.step, told, outcome, {**reply.outputs, **(outputs or {})})
 
 
-def _by_class(step: Step, record: StepRecord) -> StepRecord:
+def _by_class(saga: Saga, step: Step, record: StepRecord) -> StepRecord:
     """A step that can only go forward does not fail: its tries are used up. So is an undecided pivot: it may have happened."""
-    only_forward = step.step_class == StepClass.RETRIABLE and record.state in (StepState.REFUSED, StepState.UNCERTAIN)
+    forward = step.step_class == StepClass.RETRIABLE or (step.only_reads and saga.goes_only_forward(step.step))
+    only_forward = forward and record.state in (StepState.REFUSED, StepState.UNCERTAIN)
     undecided = step.step_class == StepClass.PIVOT and record.state == StepState.UNCERTAIN
     if only_forward or undecided:
         return StepRecord(record.step, StepState.EXHAUSTED, record.outcome, record.outputs)
     return record
+
+
+def is_out_of_time(job: Job, states: plan.States) -> bool:
+    """Is the saga's time over, and it is not too late to go back?"""
+    return job.left_s is not None and job.left_s <= 0 and plan.can_time_out(job.saga, states)
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,12 @@ class Job:
     def saga_id(self) -> str:
         """The saga's id."""
         return self.record.saga_id
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until the saga's time is over, below 0 afterwards; None when it has no bound."""
+        timeout_ms = self.saga.timeout_ms
+        return None if timeout_ms is None else self.record.created_at + timeout_ms / 1000 - time.time()
 
     def call(self, step: Step, outputs: Mapping[str, Mapping[str, Any]]) -> StepCall:
         """Give the values that a step's calls are made from."""

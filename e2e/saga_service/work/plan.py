@@ -48,6 +48,13 @@ def is_to_be_undone(saga: Saga, states: States) -> bool:
     return any(not step.optional and states[step.step] in _FAILED for step in saga.steps)
 
 
+def can_time_out(saga: Saga, states: States) -> bool:
+    """Would the saga be undone if its time were over now? Not when all steps have begun, nor once it can only go forward."""
+    begun = [step for step in saga.steps if states[step.step] not in (StepState.PENDING, StepState.SKIPPED)]
+    is_waiting = any(state == StepState.PENDING for state in states.values())
+    return is_waiting and all(step.step_class == StepClass.COMPENSATABLE for step in begun)
+
+
 def to_undo(saga: Saga, records: Mapping[str, StepRecord], attempts: Iterable[Attempt], state: SagaState) -> set[str]:
     """Give the steps that have to be undone and are not yet.
 
@@ -67,9 +74,9 @@ def to_undo(saga: Saga, records: Mapping[str, StepRecord], attempts: Iterable[At
 
 
 def undoable(saga: Saga, states: States, todo: Collection[str]) -> list[str]:
-    """Give the steps whose undoing may start now: all that came after them is settled, one way or the other."""
+    """Give the steps whose undoing may start now: all that is undone before them is settled, one way or the other."""
     unsettled = {name for name in todo if states[name] not in _SETTLED}
-    return sorted(name for name in unsettled if not any(name in saga.ancestors(later) for later in unsettled))
+    return sorted(name for name in unsettled if not saga.undo_graph.ancestors(name) & unsettled)
 
 
 def findings(saga: Saga, states: States, left: Collection[str] = ()) -> list[tuple[str, str]]:
@@ -92,16 +99,18 @@ def findings(saga: Saga, states: States, left: Collection[str] = ()) -> list[tup
     return found
 
 
-def reason(saga: Saga, states: States) -> str | None:
-    """Say in words which steps were not finished or not undone, or None."""
-    parts = [f"{step.step}: {states[step.step]}" for step in saga.steps if states[step.step] in _NOT_FINISHED]
+def reason(saga: Saga, states: States, *, timed_out: bool = False) -> str | None:
+    """Say in words that the time was over, and which steps were not finished or not undone, or None."""
+    parts = ["the saga's time was over"] if timed_out else []
+    parts += [f"{step.step}: {states[step.step]}" for step in saga.steps if states[step.step] in _NOT_FINISHED]
     return "; ".join(parts).replace("_compensation", " compensation") or None
 
 
 def _comes_before(other: Step, step: Step) -> bool:
-    return other.step in step.after or _RANK[other.step_class] < _RANK[step.step_class]
+    first, second = _RANK.get(other.step_class), _RANK.get(step.step_class)  # a step that only reads stands where `after` says
+    return other.step in step.after or (first is not None and second is not None and first < second)
 
 
 def _is_behind(step: Step, state: StepState) -> bool:
-    """Need nobody wait for this step any more? An optional step without success counts as done."""
-    return state == StepState.APPLIED or (step.optional and state in _NOT_FINISHED)
+    """Need nobody wait for this step any more? One that is skipped, and an optional one without success, count as done."""
+    return state in (StepState.APPLIED, StepState.SKIPPED) or (step.optional and state in _NOT_FINISHED)

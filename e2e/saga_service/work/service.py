@@ -7,7 +7,7 @@ from saga_service.records import SagaState
 from saga_service.store import Store
 from saga_service.work import owner, plan
 from saga_service.work.compensator import Compensator
-from saga_service.work.executor import Executor
+from saga_service.work.executor import Executor, is_out_of_time
 from saga_service.work.jobs import Job, Jobs
 from saga_service.work.owner import Owner
 
@@ -33,8 +33,9 @@ class Service:
         if job.record.state == SagaState.RUNNING:
             await self._executor.execute(job)
             states = await self._states(job)
-            if plan.is_to_be_undone(job.saga, states):
-                reason = plan.reason(job.saga, states)
+            timed_out = not plan.has_failed(job.saga, states) and is_out_of_time(job, states)
+            if timed_out or plan.is_to_be_undone(job.saga, states):
+                reason = plan.reason(job.saga, states, timed_out=timed_out)
                 await asyncio.to_thread(self._store.move_saga, saga_id, SagaState.RUNNING, SagaState.COMPENSATING, reason)
             else:
                 await self._compensator.compensate(job, SagaState.RUNNING)  # optional steps that failed

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from saga_contracts.declare.obligations import CATALOGUE
+from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
@@ -92,7 +93,7 @@ class SecondLook:
         if course.word:
             arrivals.make(course.word)
         if course.letter is None:
-            return self._status(driver, arrivals)
+            return self._status(driver, arrivals, course.obligations[0])
         expects = expectations.expect(driver.slice, arrivals.situation, course.letter)
         sent = Letter.FORWARD if course.letter == Letter.MISUSED else course.letter  # the other payload came before
         tries: list[Called] = []
@@ -105,14 +106,15 @@ class SecondLook:
         wanted, meaning = " or ".join(expects.outcomes), CATALOGUE[expects.obligation].meaning
         return [*found, Broken(expects.obligation, f"answered {_said(called)} instead of {wanted}. {meaning}")], ""
 
-    def _status(self, driver: Driver, arrivals: Arrivals) -> tuple[list[Broken], str]:
+    def _status(self, driver: Driver, arrivals: Arrivals, obligation: str) -> tuple[list[Broken], str]:
         called = driver.status(arrivals.instance)
         found = _uncorrelated(driver, arrivals, called)
         told = expectations.told(driver.slice, arrivals.situation)
         if called.outcome in told:
             usual = _is_usual(driver, arrivals, called, Role.STATUS, told[0])
             return found, "" if usual else f"`{called.outcome}` is right here as well, as it is declared."
-        return [*found, Broken("O14", f"the status call says {_said(called)} instead of {' or '.join(told)}")], ""
+        blamed = "O14" if called.outcome == State.APPLIED else obligation  # else it may be the truth about what was forgotten
+        return [*found, Broken(blamed, f"the status call says {_said(called)} instead of {' or '.join(told)}")], ""
 
     def _callback(self, driver: Driver, name: str) -> tuple[list[Broken], str]:
         refused = name == "refused"

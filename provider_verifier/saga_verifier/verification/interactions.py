@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive.adoption import Evidence, looks_at
+from saga_contracts.derive.cases import Role
 from saga_verifier import replay
 from saga_verifier.play.second_look import SecondLook
 from saga_verifier.replay import InteractionResult, ReplayResult
@@ -38,5 +40,10 @@ def _outcome(one: InteractionResult, drivers: Drivers, look: SecondLook) -> Inte
     found = InteractionOutcome(one.name, one.description, one.verdict, one.lines, one.interaction_id)
     if one.verdict != Verdict.BROKEN or one.key is None or "/".join(one.key.split("/")[:2]) not in drivers:
         return found
+    saga, step, role, *_ = (*one.key.split("/"), "")
+    level = drivers[f"{saga}/{step}"].slice.level
+    if role == Role.STATUS and Evidence.STATUS not in looks_at(level):
+        text = f"Not looked at: the step is at level {level}, and status calls begin with level 2. It differs: {one.lines[0]}"
+        return replace(found, verdict=Verdict.NOT_APPLICABLE, mismatches=(), text=text)
     looked = look(one.key, one.lines)
     return replace(found, verdict=looked.verdict, broken=looked.broken, text=looked.text)

@@ -44,3 +44,9 @@ def test_a_misspelt_field_does_not_fit(schema: Any) -> None:
 def test_fields_explain_themselves_in_an_editor(schema: Any) -> None:
     described = [name for name, field in schema["$defs"]["Step"]["properties"].items() if "description" in field]
     assert {"after", "tries", "key_fields"} <= set(described)
+
+
+@pytest.mark.parametrize("correlation", ["none", {"echo": "none"}, {"headers": {}}, {"echo": {"headers": {}}}])
+def test_the_schema_knows_the_word_none_for_correlation(schema: Any, vas_file: Path, correlation: Any) -> None:
+    document = positions.read(vas_file.read_text(encoding="utf-8"), "x").data | {"correlation": correlation}
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors(document)) == []

@@ -51,9 +51,9 @@ ROWS: list[tuple[str, Any, str]] = [
     ("forward", [], "This must be a mapping of fields."),
     ("given", {"enough": [{"state": 3}]}, "This must be a text. Put it between quotes. Found 3."),
     ("participant", "/a", "A service's name begins with no blank and no slash"),
-    ("class", "pivott", "'pivott' is not one of compensatable, pivot, retriable. Did you mean `pivot`?"),
+    ("class", "pivott", "'pivott' is not one of compensatable, pivot, retriable, read_only. Did you mean `pivot`?"),
     ("classs", "pivot", "The field `classs` is not known. Did you mean `class`?"),
-    ("when", "{payload.amount} > 3", "A step that runs only under a condition (`when`) cannot be declared yet."),
+    ("if", "{payload.amount} > 3", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),
     ("for_each", "{payload.items}", "A step for each item of a list (`for_each`) cannot be declared yet."),
     (
         "status",
@@ -81,9 +81,9 @@ def test_a_fault_of_shape_is_said_in_our_own_words(
     assert len(found) < 400
 
 
-def test_a_time_limit_of_the_whole_saga_is_named_as_not_possible_yet(make_definition: Any, make_step: Any) -> None:
-    (found,) = faults(make_definition(make_step("a"), timeout_ms=9000)).values()
-    assert "cannot be declared yet" in found
+def test_a_time_limit_of_the_whole_saga_under_another_name_is_led_to_the_right_one(make_definition: Any, make_step: Any) -> None:
+    (found,) = faults(make_definition(make_step("a"), timeout_s=9)).values()
+    assert "`timeout_ms`, in milliseconds" in found
 
 
 def test_more_than_two_hundred_steps_are_counted(make_definition: Any, make_step: Any) -> None:

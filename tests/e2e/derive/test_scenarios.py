@@ -288,3 +288,46 @@ def test_every_tier_has_the_run_without_a_fault_and_nightly_plays_all(saga: Saga
     assert demo[0].name == "committed"
     assert set(demo) <= set(everything)
     assert select(everything) == everything
+
+
+PIVOT: list[tuple[str | None, set[End], set[End]]] = [  # policy, ends when no reply comes, ends when the only request is lost
+    (None, {End.ESCALATED, End.COMMITTED}, {End.ESCALATED, End.COMPENSATED}),
+    ("forward", {End.ESCALATED}, {End.ESCALATED}),
+    ("ask_then_forward", {End.COMMITTED}, {End.COMPENSATED}),
+]
+
+
+@pytest.mark.parametrize(("policy", "no_reply", "request_lost"), PIVOT)
+def test_what_is_done_with_an_uncertain_pivot_decides_how_the_saga_may_end(
+    saga_of: Any, policy: str | None, no_reply: set[End], request_lost: set[End]
+) -> None:
+    steps = {"step": "first"}, {"step": "decide", "after": ("first",), "step_class": StepClass.PIVOT, "tries": 1}
+    found = named(saga_of(*steps, policies={"uncertain_pivot": policy}))
+
+    assert set(found["no-reply-at-decide"].expected) == no_reply
+    assert set(found["request-lost-at-decide"].expected) == request_lost
+
+
+def test_both_branches_of_a_condition_have_scenarios(saga_of: Any) -> None:
+    conditional = {"step": "extra", "after": ("first",), "when": "{payload.price_minor} > 100", "otherwise": {"price_minor": 1}}
+    found = named(saga_of({"step": "first"}, conditional, {"step": "last", "after": ("extra",)}))
+
+    assert "refused-at-extra" in found
+    assert (found["skipped-extra"].payload, found["skipped-extra"].expected) == ((("price_minor", 1),), (End.COMMITTED,))
+    refused = found["skipped-extra-refused-at-last"]
+    assert refused.refusing == {"last"}
+    assert (refused.expected, refused.payload) == ((End.COMPENSATED,), (("price_minor", 1),))
+
+
+def test_the_end_of_a_sagas_time_has_a_scenario_where_slow_replies_can_bring_it_about(saga_of: Any) -> None:
+    steps = {"step": "first", "timeout_ms": 1000}, {"step": "second", "after": ("first",), "timeout_ms": 1000}
+    short = saga_of(*steps, {"step": "last", "after": ("second",)}).model_copy(update={"timeout_ms": 900})
+    long = short.model_copy(update={"timeout_ms": 60_000})
+
+    found = named(short)["out-of-time-at-second"]
+    assert [(fault.step, fault.kind, fault.lasts_ms) for fault in found.faults] == [
+        ("first", Kind.SLOW, 600),
+        ("second", Kind.SLOW, 600),
+    ]
+    assert found.expected == (End.COMPENSATED,)
+    assert not any(name.startswith("out-of-time") for name in named(long))

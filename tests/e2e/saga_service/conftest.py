@@ -98,6 +98,13 @@ def _patient() -> dict[str, Any]:
     return step
 
 
+def _looked_up() -> dict[str, Any]:
+    """Give a step that only reads."""
+    step = _step("look", "read_only", ["stays"])
+    del step["status"], step["forward"]["replies"]["suspended"]
+    return step
+
+
 FAILING: dict[str, tuple[int, Any] | None] = {
     "lose": None,
     "503": (503, None),
@@ -143,7 +150,50 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             _step("count", "retriable", ["decide"]),
         ],
     ),
+    # extra only for "e", then last; extra is undone first by hand, though nothing says that it comes after base
+    "branching": _definition(
+        "branching",
+        [
+            _step("base", "compensatable", [], undo_after=["extra"]),
+            _step("extra", "compensatable", [], when='{payload.extra} == "e"', otherwise={"extra": "none"}, undo_after=[]),
+            _step("next", "compensatable", ["base", "extra"], undo_after=["base"]),
+            _step("last", "retriable", ["next"]),
+        ],
+    ),
+    "timed": _definition(  # the saga has little time
+        "timed",
+        [
+            _step("first", "compensatable", []),
+            _step("slow", "compensatable", ["first"]),
+            _step("turn", "pivot", ["slow"]),
+            _step("last", "retriable", ["turn"]),
+        ],
+    )
+    | {"timeout_ms": 400},
+    "timed_strict": _definition(  # and what runs by then is cancelled
+        "timed_strict",
+        [
+            _step("slow", "compensatable", []),
+            _step("next", "compensatable", ["slow"]),
+        ],
+        siblings_of_failed_step="cancel",
+    )
+    | {"timeout_ms": 400},
+    "sure": _definition(  # nobody asks for the pivot
+        "sure", [_step("hold", "compensatable", []), _step("decide", "pivot", ["hold"])], uncertain_pivot="forward"
+    ),
+    "unhurried": _definition(
+        "unhurried",
+        [
+            _step("pay", "compensatable", [], tries=3, backoff={"first_ms": 200, "factor": 3}),
+            _step("next", "compensatable", ["pay"]),
+        ],
+    ),
     "patient": _definition("patient", [_patient(), _step("next", "compensatable", ["held"], tries=1)]),
+    "legacy": _definition(  # what was done stays done; between, something is only read
+        "legacy",
+        [_step("stays", "compensatable", [], compensate="none"), _looked_up(), _step("tell", "retriable", ["look"])],
+    ),
     "lenient": _definition(
         "lenient",
         [
@@ -163,6 +213,7 @@ class Call:
     key: str
     headers: dict[str, str]
     body: Any
+    at_s: float = 0.0
 
 
 @dataclass
@@ -226,6 +277,7 @@ class Partner:
     def answer(self, call: Call) -> tuple[int, Any] | None:
         run = self.runs[call.run]
         with run.lock:
+            call.at_s = time.monotonic()
             run.calls.append(call)
             run.lock.notify_all()
             place = sum(1 for one in run.calls if (one.step, one.role) == (call.step, call.role)) - 1
@@ -367,8 +419,9 @@ class Process:
         self.log.close()
         self._port.release()
 
-    def create(self, saga: str, run: str) -> str:
-        response = self.http.post("/sagas", json={"saga": saga, "request_id": f"of-{run}", "payload": {"run": run}})
+    def create(self, saga: str, run: str, **payload: Any) -> str:
+        wanted = {"saga": saga, "request_id": f"of-{run}", "payload": {"run": run, **payload}}
+        response = self.http.post("/sagas", json=wanted)
         assert response.status_code == 201, response.text
         return str(response.json()["saga_id"])
 
@@ -476,9 +529,9 @@ def new_run(partner: Partner) -> Iterator[Callable[..., tuple[str, Run]]]:
 def play(shared_service: Process, new_run: Callable[..., tuple[str, Run]]) -> Callable[..., tuple[dict[str, Any], Run]]:
     """Plays a saga to its end under a script; gives what the service tells of it and what the participant saw."""
 
-    def played(saga: str, script: dict[tuple[str, str], list[str]] | None = None) -> tuple[dict[str, Any], Run]:
+    def played(saga: str, script: dict[tuple[str, str], list[str]] | None = None, **payload: Any) -> tuple[dict[str, Any], Run]:
         name, run = new_run(script)
-        return shared_service.ended(shared_service.create(saga, name)), run
+        return shared_service.ended(shared_service.create(saga, name, **payload)), run
 
     return played
 

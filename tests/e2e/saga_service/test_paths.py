@@ -231,3 +231,17 @@ def test_where_the_undoing_stops_at_a_failure_the_owner_is_told_of_what_is_left(
         ("first", "compensation_skipped"),
     }
     assert run.order("undo") == ["left", "left"]
+
+
+def test_what_cannot_be_undone_yet_stays_and_its_owner_is_told(play: Play) -> None:
+    saga, run = play("legacy", {("look", "do"): ["refuse"]})
+    assert saga["history"] == ["running", "compensating", "escalated"]
+    assert (states(saga)["stays"], states(saga)["look"]) == ("failed_compensation", "refused")
+    assert run.order("undo") == []
+    assert [(one["step"], one["event"]) for one in saga["notifications"]] == [("stays", "compensation_failed")]
+
+
+def test_what_is_only_read_is_asked_again_and_leaves_nothing_to_undo(play: Play) -> None:
+    saga, run = play("legacy", {("look", "do"): ["503", "ok"]})
+    assert saga["history"] == ["running", "committed"]
+    assert run.count("look", "do") == 2

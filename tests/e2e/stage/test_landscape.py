@@ -52,3 +52,18 @@ def test_a_service_without_a_provider_file_is_named(vas_purchase: Saga) -> None:
 def test_an_empty_folder_is_no_landscape(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not complete: 0 sagas"):
         landscape_in(tmp_path, tmp_path)
+
+
+def test_folders_may_be_named_from_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = reference_landscape()
+    services = reference.providers["billing"]
+    assert isinstance(services, Path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "participants").symlink_to(services.parents[1])
+    (tmp_path / "mine" / "sagas").symlink_to(reference.sagas["vas_purchase"].parents[1])
+    monkeypatch.chdir(tmp_path)
+    land = landscape_in(Path("mine/sagas"), Path("mine"))
+    for name, service in land.services(land.saga()).items():
+        spec = service.spec()
+        assert spec.cwd is not None, name
+        assert Path(spec.cwd).is_absolute(), name

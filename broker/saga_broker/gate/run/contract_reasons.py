@@ -6,9 +6,12 @@ from datetime import date
 from saga_broker.gate.run.contracts import Messages, missing_cases
 from saga_broker.gate.run.model import Case, Reason, StepAt
 from saga_broker.gate.run.reasons import publish_command, verify_command
+from saga_contracts.declare.schemas.values import shortened
 
 NAMED = 5
-"""So many cases are named at most."""
+"""So many cases or interactions are named at most."""
+LONGEST = 160
+"""So long is what a verifier said of an interaction at most."""
 
 
 def pact_reasons(case: Case, at: StepAt, sha: str, today: date) -> list[Reason]:
@@ -36,10 +39,21 @@ def _verification(case: Case, at: StepAt) -> list[Reason]:
         mend = f"Verify {at.participant} {at.version} in its own build and publish the result."
         return [Reason("pact_unverified", "unknown", text, mend, *about)]
     if at.pact is False:
-        text = f"Step {at.step} of saga {case.saga}: {pair} is broken by {at.participant} {at.version}."
+        text = f"Step {at.step} of saga {case.saga}: {pair} is broken by {at.participant} {at.version}{_failures(case, at)}."
         mend = f"Mend {at.participant}, or change the contract together with its consumer, and verify again."
         return [Reason("pact_broken", "no", text, mend, *about)]
     return []
+
+
+def _failures(case: Case, at: StepAt) -> str:
+    """Name the interactions that failed, those of the step first; nothing where the verifier named none."""
+    own = f"{case.saga}/{at.step}/"
+    failed = sorted(at.failed, key=lambda one: not one.name.startswith(own))
+    if not failed:
+        return ""
+    told = "; ".join(f"{one.name} ({shortened(one.problem, LONGEST)})" if one.problem else one.name for one in failed[:NAMED])
+    more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+    return f" in {len(failed)} {'interaction' if len(failed) == 1 else 'interactions'}: {told}{more}"
 
 
 def _content(case: Case, at: StepAt, sha: str, today: date) -> list[Reason]:

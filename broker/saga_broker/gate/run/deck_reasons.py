@@ -1,12 +1,15 @@
 """What the state of a step's deck means for the saga, in words: why not, the mend, and the command to run next. Pure."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Judged, Reason, StepAt
 from saga_broker.gate.run.reasons import named, verify_command
 from saga_contracts.declare.obligations import CATALOGUE, order_of
 from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import adoption
+from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import MAX_FAULTS
 from saga_contracts.derive.model import DERIVATION
 
@@ -15,13 +18,31 @@ NAMED = 5
 """So many histories are named at most."""
 
 
-def deck_reasons(case: Case, at: StepAt, state: DeckState, wanted: int) -> list[Reason]:
+def deck_reasons(case: Case, at: StepAt, state: DeckState, wanted: int, today: date) -> list[Reason]:
     """Give the reasons that a step's deck is one; none when it is kept, or not asked for."""
     if state.word == DeckWord.BROKEN:
         return _broken(case, at, state)
     if state.word == DeckWord.PENDING:
         return [_pending(case, at, state)]
-    if state.word == DeckWord.KEPT or case.level <= PACTS_ONLY:
+    return [*_given_up(case, at, today), *_not_known(case, at, state, wanted)]
+
+
+def _given_up(case: Case, at: StepAt, today: date) -> list[Reason]:
+    """Say what the saga file itself gives up and no waiver hides: no deck need be played to know it."""
+    if at.slice_ is None:
+        return []
+    waivers = Waivers(at.slice_.waivers, at.step, today)
+    found = []
+    for obligation, why in adoption.declared_broken(at.slice_).items():
+        if not waivers.hides(obligation):
+            text = f"Step {at.step} of saga {case.saga} gives up {named(obligation)}. {why} {waivers.words(obligation)}".rstrip()
+            mend = f"{CATALOGUE[obligation].mend} Or waive {obligation} at {at.step} in the saga file, with a person and a day."
+            found.append(Reason("deck_broken", "no", text, mend, "", at.step, at.participant, at.version, obligation))
+    return found
+
+
+def _not_known(case: Case, at: StepAt, state: DeckState, wanted: int) -> list[Reason]:
+    if state.word == DeckWord.KEPT or at.level(case.level) <= PACTS_ONLY:
         return []
     kind, text, mend = _UNKNOWN[state.word](state, at, wanted)
     text = f"Step {at.step} of saga {case.saga}: {text}"

@@ -78,6 +78,19 @@ class DeckState:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """An interaction that failed.
+
+    Attributes:
+        name: Its description; an interaction of a saga has that of its case.
+        problem: The first thing that was not as expected, in the verifier's words; empty when it gave none.
+    """
+
+    name: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepAt:
     """A step at one version of its participant.
 
@@ -86,6 +99,7 @@ class StepAt:
         participant: Its participant.
         version: The participant's version; None when none is known to be there.
         pact: Whether the pact was verified: True, False, or None for no result.
+        failed: Of a pact that is broken, the interactions that failed, as the verifier told them.
         held: What the pact of the executing version with the participant holds; None when none was published.
         slice_: The step's slice, read from the saga file; None when the file cannot be read.
         cases: The cases that the pact must hold.
@@ -97,9 +111,14 @@ class StepAt:
     version: str | None
     pact: bool | None = None
     held: Held | None = None
+    failed: tuple[Failed, ...] = ()
     slice_: StepSlice | None = None
     cases: tuple[ContractCase, ...] = ()
     runs: tuple[Run, ...] = ()
+
+    def level(self, of_the_saga: int) -> int:
+        """Give the step's level of adoption: its own, or that of the saga."""
+        return of_the_saga if self.slice_ is None else self.slice_.level
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What decks and contracts give reason to is told in `deck_reasons` and `contract_
 """
 
 from collections.abc import Iterable
+from datetime import date
 
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, StepAt
 from saga_contracts.declare.obligations import CATALOGUE, order_of
@@ -49,15 +50,15 @@ def unreadable(case: Case) -> Reason:
     return Reason("saga_unreadable", "unknown", text, mend, "sagapact contracts lint saga.yaml", **about)
 
 
-def all_well(case: Case, at: StepAt, state: DeckState) -> Reason:
+def all_well(case: Case, at: StepAt, state: DeckState, today: date) -> Reason:
     """Say that a step is kept, what is waived, and what was not looked at."""
     text = f"Step {at.step}: {at.participant} {at.version} has verified the pact"
     if state.word == DeckWord.KEPT:
         text += f" and its deck is kept (k = {state.runs[0].run.faults}).{_waived(state)}"
     else:
-        text += " (the saga asks for pacts only)."
+        text += f" (the saga asks for pacts only).{_given_up(at, today)}"
     obligations = () if at.slice_ is None else adoption.not_looked_at(at.slice_)
-    text += not_looked_at(case.level, obligations, has_deck=state.word == DeckWord.KEPT)
+    text += not_looked_at(at.level(case.level), obligations, has_deck=state.word == DeckWord.KEPT)
     return Reason("step_kept", "yes", text, step=at.step, participant=at.participant, version=at.version)
 
 
@@ -80,6 +81,15 @@ def _waived(state: DeckState) -> str:
     judgement = state.runs[0].judgement
     waived = [one for one, verdict in judgement.obligations.items() if verdict == Verdict.WAIVED] if judgement else []
     return "".join(f" {named(one)}: {judgement.why[one]}" for one in waived if judgement)
+
+
+def _given_up(at: StepAt, today: date) -> str:
+    """Say what the saga file itself gives up, under a waiver."""
+    if at.slice_ is None:
+        return ""
+    waivers = adoption.Waivers(at.slice_.waivers, at.step, today)
+    given_up = adoption.declared_broken(at.slice_).items()
+    return "".join(f" {named(one)}: {why} {waivers.words(one)}" for one, why in given_up)
 
 
 def named(obligation: str) -> str:

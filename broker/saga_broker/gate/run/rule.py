@@ -63,8 +63,8 @@ def _of_steps(case: Case, faults: int, today: date) -> tuple[list[Reason], list[
         if at.version is None:
             own = [reasons.not_there(case, at)]
         else:
-            own = [*pact_reasons(case, at, shas.get(at.step, ""), today), *deck_reasons(case, at, state, faults)]
-        found += own or [reasons.all_well(case, at, state)]
+            own = [*pact_reasons(case, at, shas.get(at.step, ""), today), *deck_reasons(case, at, state, faults, today)]
+        found += own or [reasons.all_well(case, at, state, today)]
         steps.append(_step(at, state))
     return [*found, *message_reasons(case)], steps
 
@@ -89,13 +89,16 @@ def _step(at: StepAt, state: DeckState) -> StepVerdict:
 
 def _yes(case: Case, faults: int, found: Sequence[Reason]) -> str:
     """Say yes, with what it does not speak of."""
-    has_decks = case.level > PACTS_ONLY
     slices = [at.slice_ for at in case.steps if at.slice_ is not None]
+    levels = [at.level(case.level) for at in case.steps] or [case.level]
+    without = sorted({at.step for at in case.steps if at.level(case.level) <= PACTS_ONLY})
+    has_decks = max(levels) > PACTS_ONLY
     obligations = {one for slice_ in slices for one in adoption.not_looked_at(slice_)}
     text = f"{_name(case)} can run in {case.environment}: every step is kept"
-    text += f", with every history of at most k = {faults} faults." if has_decks else "."
+    besides = f" (but for {', '.join(without)}: contracts only)" if without else ""
+    text += f", with every history of at most k = {faults} faults{besides}." if has_decks else "."
     warned = " Contracts of messages are missing." if any(one.type == "message_contract_missing" for one in found) else ""
-    return text + reasons.not_looked_at(case.level, obligations, has_deck=has_decks) + warned
+    return text + reasons.not_looked_at(min(levels), obligations, has_deck=has_decks) + warned
 
 
 def _no(case: Case, can_run: bool | None, found: Sequence[Reason]) -> str:  # noqa: FBT001  (a verdict)

@@ -22,8 +22,9 @@ CLASS_WORDS = {
     StepClass.COMPENSATABLE: "compensatable: can be undone",
     StepClass.PIVOT: "pivot: decides, no way back",
     StepClass.RETRIABLE: "retriable: repeated until done",
+    StepClass.READ_ONLY: "read-only: has no effect",
 }
-_SIDES = {StepClass.COMPENSATABLE: 0, StepClass.PIVOT: 22, StepClass.RETRIABLE: 6}
+_SIDES = {StepClass.COMPENSATABLE: 0, StepClass.PIVOT: 22, StepClass.RETRIABLE: 6, StepClass.READ_ONLY: 0}
 """What the shape of a class takes away on either side, in pixels."""
 _PAD = 14.0
 _LINE = 19.0

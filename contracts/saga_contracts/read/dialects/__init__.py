@@ -1,0 +1,1 @@
+"""Protocols that many participants speak, one module each: what `dialect:` fills in before a saga file's shape is read."""

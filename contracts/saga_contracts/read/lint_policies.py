@@ -1,0 +1,68 @@
+"""The rules of what a saga chooses: order of the undoing by hand, pauses between tries, an uncertain pivot (pure)."""
+
+from collections.abc import Iterator
+
+from saga_contracts.declare.problems import Path, Problem, did_you_mean
+from saga_contracts.declare.saga import Saga, Step, StepClass
+
+
+def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """Give every faulty choice at a step of a saga whose steps have a right order."""
+    yield from _undo_after(saga, step, at)
+    yield from _suspended(step, at)
+    own = step.compensate.backoff if step.compensate is not None else None
+    for path, backoff in (((*at, "backoff"), step.backoff), ((*at, "compensate", "backoff"), own)):
+        if backoff is not None and backoff.longest_ms is not None and backoff.longest_ms < backoff.first_ms:
+            what = f"The longest pause ({backoff.longest_ms} ms) is shorter than the first one ({backoff.first_ms} ms)."
+            yield Problem((*path, "longest_ms"), what, "Give at least as many as in `first_ms`.")
+
+
+def saga_problems(saga: Saga) -> Iterator[Problem]:
+    """Give every faulty choice of a saga whose steps, and what they are undone after, are there."""
+    circle = next((step.step for step in saga.steps if step.step in saga.undo_graph.ancestors(step.step)), None)
+    if circle is not None:
+        index = _by_hand_in_circle(saga, circle)
+        names = sorted(name for name in saga.undo_graph.ancestors(circle) if circle in saga.undo_graph.ancestors(name))
+        what = f"These undoings wait for one another: {', '.join(names)}."
+        mend = "A step without `undo_after` waits for all that come after it; give those that come first `undo_after: []`."
+        yield Problem(("steps", index, "undo_after"), what, mend)
+    yield from _uncertain_pivot(saga)
+
+
+def _by_hand_in_circle(saga: Saga, circle: str) -> int:
+    inside = saga.undo_graph.ancestors(circle)
+    return next(index for index, step in enumerate(saga.steps) if step.undo_after is not None and step.step in inside)
+
+
+def _undo_after(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    if step.undo_after is None:
+        return
+    here = (*at, "undo_after")
+    if step.step_class != StepClass.COMPENSATABLE:
+        yield Problem(here, f"A {step.step_class} step is never undone.", "Remove it.")
+        return
+    undone = [other.step for other in saga.steps if other.step_class == StepClass.COMPENSATABLE and other is not step]
+    for position, name in enumerate(step.undo_after):
+        if name in step.undo_after[:position]:
+            yield Problem((*here, position), f"`{name}` stands twice in `undo_after`.", "Remove one of them.")
+        elif name in saga.graph.index and name not in undone:
+            yield Problem((*here, position), f"`{name}` is no other step that can be undone.", "Remove it.")
+        elif name not in undone:
+            yield Problem((*here, position), f"There is no step `{name}`.", did_you_mean(name, undone))
+
+
+def _suspended(step: Step, at: Path) -> Iterator[Problem]:
+    if step.suspended_forward is not None and step.step_class != StepClass.COMPENSATABLE:
+        what = f"A {step.step_class} step is never undone, so no forward call comes after its compensation."
+        yield Problem((*at, "suspended_forward"), what, "Remove it.")
+
+
+def _uncertain_pivot(saga: Saga) -> Iterator[Problem]:
+    chosen, here = saga.policies.uncertain_pivot, ("policies", "uncertain_pivot")
+    pivots = [step for step in saga.steps if step.step_class == StepClass.PIVOT]
+    if chosen is not None and not pivots:
+        yield Problem(here, "The saga has no pivot.", "Remove it.")
+    for step in pivots if chosen == "ask_then_forward" else ():
+        if step.status is None:
+            what = f"The pivot `{step.step}` declares no status call that could be asked."
+            yield Problem(here, what, "Declare `status` there, or write `forward`.")
