@@ -101,7 +101,7 @@ ONE_FAULT = [
         "Add it, or declare another class",
     ),
     ("payload field missing", 'nights: "{payload.nights}"}', 'nights: "{payload.nigths}"}', "no field `nigths`", "Did you mean `nights`?"),
-    ("own reply", "path: /bookings/cancel", '¦path: "/b/{outputs.book_hotel.booking_id}"', "own step's reply (O33)", "step key"),
+    ("own reply", "path: /bookings, ", '¦path: "/b/{outputs.book_hotel.booking_id}", ', "own step's reply (O33)", "step key"),
     ("output of a later step", "{outputs.book_hotel.booking_id}", "{outputs.send_ticket.id}", "not a step that is done before", "book_hotel"),
     ("unknown output", "{outputs.book_hotel.booking_id}", "{outputs.book_hotel.id}", "no output `id`", "booking_id"),
     ("unknown root", '"{outputs.book_hotel.booking_id}"', '"{input.x}"', "{input.x} is not known", "Known here"),

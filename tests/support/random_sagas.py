@@ -144,7 +144,26 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
         step["status"] = draw(_status_calls(step, refuses=refuses))
     if draw(st.integers(0, 3)):
         step["probe"] = draw(_probes(refuses=refuses, fresh=fresh))
+    _use_own_output(draw, step, fresh)
     return step
+
+
+def _use_own_output(draw: Draw, step: Json, fresh: list[str]) -> None:
+    """Let the compensation, and perhaps the status call, need the reply to the step's own call, which a look-up may find."""
+    undone = step["class"] == "compensatable" and step["compensate"] != "none"
+    if not undone or not step["forward"].get("outputs") or draw(st.booleans()):
+        return
+    own = f"/own/{{outputs.{step['step']}.id}}"
+    step["compensate"]["request"] = {"method": "DELETE", "path": own}
+    if "status" in step and draw(st.booleans()):
+        step["status"]["request"] = {"method": "GET", "path": f"{own}/state"}
+    if draw(st.booleans()):
+        by = "{key}" if step["key"] in ("header", "path", "body") else f"{{payload.{fresh[0]}}}"
+        step["lookup"] = {
+            "request": {"method": "GET", "path": "/seek", "query": {"by": by}},
+            "replies": {"found": {"status": 200, "body": {"all": [{"id": {"$like": "id-1"}}]}}, "absent": {"status": 404}},
+            "outputs": {"id": "/all/0/id"},
+        }
 
 
 @st.composite

@@ -6,7 +6,7 @@ from typing import Generic
 
 from saga_contracts.client import results
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult, backoff_of
-from saga_contracts.declare.outcomes import Outcome, State, Told
+from saga_contracts.declare.outcomes import LookedUp, Outcome, State, Told
 from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.errors import UsageError
 from saga_contracts.wire import replies, requests
@@ -104,6 +104,19 @@ class Calls:
             )
         context = requests.call_context(step, call)
         return self._prepared(step, step.status.request, call, lambda received: results.status_result(step, received, context))
+
+    def lookup(self, name: str, call: StepCall) -> Prepared[LookedUp]:
+        """Prepare looking up the outputs of a step."""
+        step = self._step(name)
+        if step.lookup is None:
+            raise UsageError(f"The step {name} of {self.saga.saga} declares no look-up. Call only what the saga file declares.")
+        context = requests.call_context(step, call)
+        return self._prepared(step, step.lookup.request, call, lambda received: results.lookup_result(step, received, context))
+
+    def needs_lookup(self, name: str, role: str, call: StepCall) -> bool:
+        """Does a call need outputs of its own step that nobody told, and that can be looked up?"""
+        step = self._step(name)
+        return step.lookup is not None and not step.own_outputs(role) <= call.outputs.get(name, {}).keys()
 
     def outcome(self, name: str, call: StepCall) -> Polling:
         """Prepare asking for the outcome of an accepted forward call."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from saga_contracts.declare import calls
-from saga_contracts.declare.outcomes import Outcome, State, Told
+from saga_contracts.declare.outcomes import LookedUp, Outcome, Sought, State, Told
 from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import Step
 from saga_contracts.wire import replies
 from saga_contracts.wire.replies import Received
 
-Meaning = TypeVar("Meaning", bound=Outcome | Told)
+Meaning = TypeVar("Meaning", bound=Outcome | Told | LookedUp)
 _OPEN = frozenset({"retryable", "unknown"})
 _DAY_MS = 86_400_000
 
@@ -113,6 +113,29 @@ def status_result(step: Step, received: Received | None, context: Mapping[str, A
     if outputs is None:
         outcome, outputs = Outcome.UNKNOWN, {}
     return StepResult(outcome, received.status, received.body, outputs, uncertain=outcome.value in _OPEN)
+
+
+def lookup_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[LookedUp]:
+    """Give the result of one try to look up; `received` is None when it was not answered."""
+    if received is None:
+        return StepResult(Outcome.RETRYABLE, None, uncertain=True)
+    outcome = replies.lookup_outcome(step, received, context)
+    found = outputs_in(step, received.body, received.headers, Teller.LOOKUP) if outcome == Sought.FOUND else {}
+    if found is None:
+        outcome, found = Outcome.UNKNOWN, {}
+    return StepResult(outcome, received.status, received.body, found, uncertain=outcome.value in _OPEN)
+
+
+def undone_without(sought: StepResult[LookedUp]) -> StepResult[Outcome]:
+    """Give the result of a compensation that was not sent: nothing was found to be undone, or nobody knows whether there is."""
+    outcome = Outcome.DONE if sought.outcome == Sought.ABSENT else Outcome(sought.outcome)
+    return StepResult(outcome, sought.status, sought.body, {}, sought.tries, sought.uncertain)
+
+
+def told_without(sought: StepResult[LookedUp]) -> StepResult[Told]:
+    """Give the result of a status call that was not sent: `absent`, or nothing is known."""
+    outcome: Told = State.ABSENT if sought.outcome == Sought.ABSENT else Outcome(sought.outcome)
+    return StepResult(outcome, sought.status, sought.body, {}, sought.tries, sought.uncertain)
 
 
 def backoff_of(step: Step, *, undo: bool, otherwise: Backoff) -> Backoff:

@@ -224,6 +224,26 @@ class Status(Model):
     replies: StatusReplies
 
 
+class LookupReplies(RepliesByName):
+    """Replies to a look-up; each has one reply, or a list as above."""
+
+    found: Replies
+    absent: Replies
+
+
+class Lookup(Model):
+    """The call that finds the step's own outputs by its key or by fields of the payload, when the reply that told them was lost.
+
+    It is made before a compensation or a status call that needs such an output, whenever nobody told it.
+    """
+
+    transport: Transport = Transport.HTTP
+    request: Request
+    replies: LookupReplies
+    outputs: Annotated[dict[Name, DeclaredOutput], Field(min_length=1)]
+    """The step's outputs that it gives, and where each stands in the reply `found`."""
+
+
 class Poll(Model):
     """How the outcome of an accepted forward call is asked for, by the status call."""
 

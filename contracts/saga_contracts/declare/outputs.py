@@ -30,6 +30,7 @@ class Teller(StrEnum):
     ACCEPTED = "accepted"  # the reply that accepts the forward call
     CALLBACK = "callback"  # the callback that tells `done`
     STATUS = "status"  # the status reply `applied`
+    LOOKUP = "lookup"  # the reply `found` to a look-up
 
 
 class Output(Model):
@@ -70,6 +71,8 @@ def place_of(declared: str | Output) -> Output:
 
 def told_by(step: "Step", told: Teller) -> dict[str, Output]:
     """Give the outputs that one kind of answer must hold, by name."""
+    if told == Teller.LOOKUP:
+        return {} if step.lookup is None else {name: place_of(declared) for name, declared in step.lookup.outputs.items()}
     places = {name: place_of(declared) for name, declared in step.forward.outputs.items()}
     means = {Teller.DONE: (None, "forward"), Teller.ACCEPTED: ("forward",), Teller.CALLBACK: (None, "callback")}
     holding = means.get(told, (None, "status"))
@@ -124,7 +127,7 @@ def example_outputs(step: "Step") -> dict[str, Any]:
     found: dict[str, Any] = dict.fromkeys(step.forward.outputs)
     for _, told, body, headers in examples(step):
         for name, place in told_by(step, told).items():
-            if found[name] is None:
+            if name in found and found[name] is None:
                 found[name] = read(place, body, headers)
     return found
 
@@ -144,6 +147,10 @@ def examples(step: "Step") -> Iterator[tuple[tuple[str | int, ...], Teller, Any,
         for place, reply in status.replies.each():
             if place[0] == "applied":
                 yield ("status", "replies", *place), Teller.STATUS, templates.examples(reply.body), _headers(reply)
+    if step.lookup is not None:
+        for place, reply in step.lookup.replies.each():
+            if place[0] == "found":
+                yield ("lookup", "replies", *place), Teller.LOOKUP, templates.examples(reply.body), _headers(reply)
 
 
 def where(place: Output) -> str:

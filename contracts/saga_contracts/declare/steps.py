@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from saga_contracts.declare.calls import Backoff, Callback, Compensate, Forward, Poll, Probe, Status
+from saga_contracts.declare.calls import Backoff, Callback, Compensate, Forward, Lookup, Poll, Probe, Status
 from saga_contracts.declare.kinds import NONE, Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
+from saga_contracts.declare.templates import own_names
 
 
 class ProviderState(Model):
@@ -78,6 +79,8 @@ class Step(Model):
     undo: Undo | None = Field(default=None, alias="compensate")
     """The call that undoes the step's effect; `none`: there is none yet, so nothing that speaks of undoing is kept."""
     status: Status | None = None
+    lookup: Lookup | None = None
+    """How outputs of this very step are found that a compensation or a status call needs, and nobody told."""
     callback: Callback | None = None
     probe: Probe | None = None
     semantic_lock: SemanticLock | None = None
@@ -100,6 +103,16 @@ class Step(Model):
         if "compensate" in changes:
             changes["undo"] = changes.pop("compensate")
         return super().model_copy(update=changes, deep=deep)
+
+    def own_outputs(self, role: str) -> frozenset[str]:
+        """Give the outputs of this very step that one of its calls (`compensate`, `status`) needs."""
+        call = getattr(self, role)
+        return frozenset() if call is None else own_names(self.step, call.request.model_dump())
+
+    @property
+    def needs_its_own(self) -> bool:
+        """Does any of its calls need an output of this very step, which a lost reply would have told?"""
+        return bool(self.own_outputs("compensate") | self.own_outputs("status"))
 
     @property
     def tells_later(self) -> bool:

@@ -23,6 +23,8 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
     """Give the example values that fill the templates of a step's calls."""
     key = key_of(step, SAGA_ID)
     outputs = {before: saga.outputs[before] for before in sorted(saga.ancestors(step.step))}
+    if step.needs_its_own:
+        outputs[step.step] = saga.outputs[step.step]
     return {
         "payload": saga.payload.example,
         "outputs": outputs,
@@ -39,7 +41,15 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     for name in saga.payload.fresh:
         fresh.put(payload, name, f"${{{name}}}")
     others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
-    return example_context(saga, step) | {"payload": payload} | others
+    own = {name: f"${{{own_value(step, name)}}}" for name in saga.outputs[step.step]}
+    example = example_context(saga, step)
+    outputs = {**example["outputs"], step.step: own} if step.needs_its_own else example["outputs"]
+    return example | {"payload": payload, "outputs": outputs} | others
+
+
+def own_value(step: Step, output: str) -> str:
+    """Give the name by which a pact asks for an output of the step's own, which the calls that came before have told."""
+    return f"outputs.{step.step}.{output}"
 
 
 def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
@@ -49,6 +59,9 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         value = templates.look_up(name, saga.payload.example)
         if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
             fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    for name, value in saga.outputs[step.step].items() if step.needs_its_own else ():
+        if value not in (None, "") and in_path(value) != str(value):
+            found["outputs"][step.step][name] = f"${{{own_value(step, name)}{IN_PATH}}}"
     if in_path(example["key"]) != example["key"]:
         found["key"] = f"${{stepKey{IN_PATH}}}"
     return found

@@ -202,6 +202,18 @@ def told(slice_: StepSlice, situation: Situation) -> tuple[State, ...]:
     return tuple(one for one in allowed if _tells(slice_.step, one))
 
 
+def looked_up(situation: Situation) -> tuple[str, ...]:
+    """Give the names of the declared replies to a look-up of which one must come, the usual one first.
+
+    What was refused or undone may be found or not; a compensation that finds nothing has nothing to undo. So work that goes on
+    must be found, unless it comes to a refusal.
+    """
+    if situation.state == State.IN_PROGRESS and situation.refusing:
+        return ("found", "absent")
+    usual = {State.ABSENT: ("absent",), State.IN_PROGRESS: ("found",), State.APPLIED: ("found",)}
+    return usual.get(situation.state, ("absent", "found"))
+
+
 def worlds(situation: Situation) -> tuple[World, ...]:
     """Give what the effect probe may read."""
     without = World.IMPROVED if situation.improved else World.REFUSING if situation.refusing else World.BEFORE

@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import Any
 
+from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
 _ELSEWHERE: dict[str, Any] = {"after": (), "level": None, "when": None, "otherwise": None, "undo_after": None, "backoff": None}
@@ -42,6 +43,11 @@ class StepSlice(Model):
     """Example outputs of the earlier steps, by step."""
     waivers: tuple[Waiver, ...] = ()
     """Obligations of this step that are knowingly not kept."""
+
+    @property
+    def example_outputs(self) -> dict[str, dict[str, Any]]:
+        """Example outputs of the earlier steps and of this one, by step."""
+        return {**self.outputs, self.step.step: example_outputs(self.step)}
 
     def as_json(self) -> dict[str, Any]:
         """Give the slice as plain JSON."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.outputs import example_outputs, place_of, where
-from saga_contracts.declare.problems import Path, Problem
+from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Completion, KeyStyle, Reply, Saga, Step, StepClass, Transport
 from saga_contracts.read.lint_templates import payload_problem
 from saga_contracts.wire.keys import UUID
@@ -18,7 +18,7 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 
 def _transports(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    for role in ("forward", "compensate", "status", "callback", "probe"):
+    for role in ("forward", "compensate", "status", "lookup", "callback", "probe"):
         call = getattr(step, role)
         if call is not None and call.transport != Transport.HTTP:
             what = f"The transport `{call.transport}` does not work yet."
@@ -168,14 +168,36 @@ def _natural_key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 
 def _keyed_calls(step: Step) -> Iterator[tuple[str, Any]]:
+    """Give the calls that the key identifies; one that names an output of its own step needs none."""
     for role in ("forward", "compensate", "status"):
         call = getattr(step, role)
-        if call is not None:
+        if call is not None and not step.own_outputs(role):
             yield role, call
 
 
+def _lookup(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """A look-up finds what the calls need, by what is known without any reply of the step."""
+    if step.lookup is None:
+        return
+    here = (*at, "lookup")
+    for name in sorted(step.lookup.outputs.keys() - step.forward.outputs.keys()):
+        what = f"The step has no output `{name}` (`forward.outputs`)."
+        yield Problem((*here, "outputs", name), what, did_you_mean(name, list(step.forward.outputs)))
+    needed = step.own_outputs("compensate") | step.own_outputs("status")
+    for name in sorted(needed - step.lookup.outputs.keys()):
+        what = f"A call of the step needs its output `{name}`, and the look-up does not give it."
+        yield Problem((*here, "outputs"), what, "Say where it stands in the reply `found`.")
+    if not needed:
+        what = "Neither the compensation nor the status call needs an output of this step, so that nothing is to be looked up."
+        yield Problem(here, what, "Remove `lookup`, or name the output in a call, as `{outputs." + step.step + ".NAME}`.")
+    by = {"key", "saga_id", *(f"payload.{name}" for name in saga.payload.fresh)}
+    if by.isdisjoint(templates.names_in(step.lookup.request.model_dump())):
+        what = "The look-up holds nothing by which this saga's step could be found."
+        yield Problem((*here, "request"), what, "Put the key (`{key}`) or a fresh field of the payload into it.")
+
+
 def _paths(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    for role in ("forward", "compensate", "status", "probe", "callback"):
+    for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
         if call is None:
             continue
@@ -220,6 +242,7 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _several,
     _callback,
     _poll,
+    _lookup,
     _key_form,
     _key,
     _paths,

@@ -92,6 +92,7 @@ def _told_apart(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         ("forward", replies.FORWARD, _FORWARD_ALIKE, "O1"),
         ("compensate", replies.COMPENSATE, _COMPENSATE_ALIKE, "O1"),
         ("status", replies.STATUS, {name: name for name in replies.STATUS}, "O14"),
+        ("lookup", replies.LOOKUP, {name: name for name in replies.LOOKUP}, "O33"),
     )
     for role, means, alike, obligation in calls:
         call = getattr(step, role)
@@ -146,7 +147,7 @@ def _probe(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _writable(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """A declared body can be written under its declared media type."""
-    for role in ("forward", "compensate", "status", "probe", "callback"):
+    for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
         if call is None:
             continue
@@ -162,6 +163,11 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_answers,
 def notes(saga: Saga) -> Iterator[str]:
     """Say what a good file leaves unasked, and why: one sentence each."""
     for step in saga.steps:
+        if step.needs_its_own and step.lookup is None:
+            yield (
+                f"{step.step}: its calls need the reply to its own forward call, which may be lost; so O33 is broken: "
+                "declare `lookup`, or waive it."
+            )
         if step.undo == NONE:
             yield (
                 f"{step.step}: no compensation yet, so that what was done stays when the saga fails; the obligations of undoing "

@@ -24,7 +24,7 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _replies(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     context = example_context(saga, step)
-    for role in ("forward", "compensate", "status"):
+    for role in ("forward", "compensate", "status", "lookup"):
         call = getattr(step, role)
         for place, reply in call.replies.each() if call is not None else ():
             why = _unreadable(reply, context)
@@ -77,13 +77,19 @@ def _outputs(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
                 yield Problem((*at, *here), what, "Show a number there, or take `as: number` out.")
 
 
-_TOLD = {Teller.DONE: "done", Teller.CALLBACK: "done", Teller.STATUS: "applied", Teller.ACCEPTED: "accepted"}
+_TOLD = {
+    Teller.DONE: "done",
+    Teller.CALLBACK: "done",
+    Teller.STATUS: "applied",
+    Teller.ACCEPTED: "accepted",
+    Teller.LOOKUP: "found",
+}
 
 
 def _texts(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """An object or a list has no place inside a text."""
     context = example_context(saga, step)
-    for role in ("forward", "compensate", "status", "probe", "callback"):
+    for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
         if call is None:
             continue

@@ -219,6 +219,11 @@ class _NeverEndsItsWork(Right):
         return None
 
 
+class _FindsNothing(Right):
+    def look_up(self, row: Row) -> Reply:  # noqa: ARG002
+        return self.reply("lookup", "absent")
+
+
 class _TellsTheOtherOutcome(Right):
     def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:
         told = super().telling(row, callback, echoed)
@@ -296,6 +301,7 @@ HOW: dict[str, type[Right]] = {
     "dribbles": _AnswersByteByByte,
     "never-calls-back": _NeverCallsBack,
     "never-ends": _NeverEndsItsWork,
+    "finds-nothing": _FindsNothing,
     "tells-other-outcome": _TellsTheOtherOutcome,
     "calls-back-otherwise": _CallsBackByAnotherMethod,
     "calls-back-uncorrelated": _CallsBackWithoutCorrelation,

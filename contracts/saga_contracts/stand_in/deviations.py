@@ -84,10 +84,6 @@ def _improvable(slice_: StepSlice) -> bool:
     return _refusable(slice_) and bool(slice_.step.given.enough)
 
 
-def _undoable_refusal(slice_: StepSlice) -> bool:
-    return _undoable(slice_) and _refusable(slice_)
-
-
 def _misusable(slice_: StepSlice) -> bool:
     return fresh.can_be_misused(slice_.payload, slice_.step)
 
@@ -104,21 +100,42 @@ def _calls_back(slice_: StepSlice) -> bool:
     return slice_.step.callback is not None
 
 
+def _found(slice_: StepSlice) -> bool:
+    return slice_.step.lookup is not None and not slice_.step.tells_later
+
+
+def _undone_unseen(slice_: StepSlice) -> bool:
+    """May a compensation come that needs no reply of the step's own?"""
+    return _undoable(slice_) and not slice_.step.own_outputs("compensate")
+
+
+def _refused_and_undone_unseen(slice_: StepSlice) -> bool:
+    return _undone_unseen(slice_) and _refusable(slice_)
+
+
+def _asked_unseen(slice_: StepSlice) -> bool:
+    return _asked(slice_) and not slice_.step.own_outputs("status")
+
+
+def _gives_outputs_anew(slice_: StepSlice) -> bool:
+    return _has_outputs(slice_) and not slice_.step.needs_its_own
+
+
 def _polls(slice_: StepSlice) -> bool:
     return slice_.step.polls
 
 
 def _undoable_at_work(slice_: StepSlice) -> bool:
-    return slice_.step.tells_later and _undoable(slice_)
+    return slice_.step.tells_later and _undone_unseen(slice_)
 
 
 def _undoable_and_calls_back(slice_: StepSlice) -> bool:
-    return _calls_back(slice_) and _undoable(slice_)
+    return _calls_back(slice_) and _undone_unseen(slice_)
 
 
 def _asked_apart(slice_: StepSlice) -> bool:
     """Is there a status call whose answer nothing else needs?"""
-    return _asked(slice_) and not slice_.step.polls
+    return _asked(slice_) and not slice_.step.polls and not slice_.step.needs_its_own
 
 
 def _undoable_and_asked_apart(slice_: StepSlice) -> bool:
@@ -211,7 +228,7 @@ def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:
 
 def _context(slice_: StepSlice) -> dict[str, Any]:
     named = {"key": "a:b", "saga_id": "a", "step": slice_.step.step}
-    return {"payload": slice_.payload.example, "outputs": slice_.outputs, **named}
+    return {"payload": slice_.payload.example, "outputs": slice_.example_outputs, **named}
 
 
 _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, ...]], ...] = (
@@ -222,7 +239,7 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("refuses-retry", "O3", "refuses the repetition of what it has done",
      _always, _by(R), ()),
     ("new-outputs", "O33", "gives new outputs when the call is repeated",
-     _has_outputs, _by(R), ()),
+     _gives_outputs_anew, _by(R), ()),
     ("ignores-payload", "O4", "takes another payload under the same key for the same call",
      _misusable, _by(R), ()),
     ("applies-misused", "O4", "refuses another payload, and makes its effect",
@@ -240,23 +257,23 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("fails-to-undo-again", "O7", "refuses the repetition of a compensation",
      _undoable, _by(R), ()),
     ("fails-on-null", "O8", "answers `not found` to a compensation without a forward call",
-     _undoable, _by(R), ()),
+     _undone_unseen, _by(R), ()),
     ("forgets-null", "O8", "remembers nothing of a compensation without a forward call",
-     _undoable, _by_forgotten_null, ("O9",)),
+     _undone_unseen, _by_forgotten_null, ("O9",)),
     ("undoes-null", "O8", "undoes what was never done",
-     _undoable, _by(E), ()),
+     _undone_unseen, _by(E), ()),
     ("applies-after-undoing", "O9", "makes the effect of a forward call that comes after its compensation",
-     _undoable, _by_suspended, ()),
+     _undone_unseen, _by_suspended, ()),
     ("applies-again-after-undoing", "O11", "makes the effect of a forward call that is repeated after its compensation",
      _undoable, _by_repeated_after_undoing, ()),
     ("refuses-undoing", "O13", "refuses the compensation",
      _undoable, _by(R), ()),
     ("refuses-undoing-refused", "O13", "refuses the compensation of what it has refused",
-     _undoable_refusal, _by(R), ()),
+     _refused_and_undone_unseen, _by(R), ()),
     ("status-lies", "O14", "tells that it is applied what was compensated",
      _undoable_and_asked, _by(S), ()),
     ("status-fails", "O14", "answers an error to the status call of an unknown key",
-     _asked, _by(S), ()),
+     _asked_unseen, _by(S), ()),
     ("status-writes", "O15", "forgets what it has done when it is asked",
      _asked_apart, _by(S), ("O3",)),
     ("status-tombstone", "O15", "takes an unknown key for compensated when it is asked",
@@ -273,6 +290,8 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
      _always, _by(R), ()),
     ("never-calls-back", "O18", "sends no callback",
      _calls_back, _by(R), ()),
+    ("finds-nothing", "O33", "finds nothing of what it has done when it is looked up",
+     _found, _by(R), ()),
     ("never-ends", "O18", "accepts the call, and never ends its work",
      _polls, _by(R), ()),
     ("tells-other-outcome", "O18", "tells the other outcome by its callback",

@@ -170,6 +170,10 @@ class Right:
         told = expectations.told(self.slice, self.situation(row))
         return self.reply("status", told[0].value)
 
+    def look_up(self, row: Row) -> Reply:
+        """Tell whether there is something of this step; a row that was never seen is `absent`."""
+        return self.reply("lookup", self.choose(expectations.looked_up(self.situation(row))))
+
     def work(self, row: Row) -> float | None:
         """Do the work that a call was accepted for; gives the seconds after which there is more of it, or None."""
         if row.state == State.IN_PROGRESS:

@@ -15,7 +15,7 @@ from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.calls import RepliesByName
-from saga_contracts.declare.outcomes import Outcome, State, Told
+from saga_contracts.declare.outcomes import LookedUp, Outcome, Sought, State, Told
 from saga_contracts.declare.saga import Reply, Step
 from saga_contracts.wire import bodies
 from saga_contracts.wire.likeness import differs
@@ -45,6 +45,8 @@ COMPENSATE = {
 """What each declared reply to a compensation means."""
 STATUS = {state.value: state for state in (State.APPLIED, State.ABSENT, State.COMPENSATED, State.REFUSED, State.IN_PROGRESS)}
 """What each declared reply to a status call means."""
+LOOKUP = {"found": Sought.FOUND, "absent": Sought.ABSENT}
+"""What each declared reply to a look-up means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,18 @@ def status_outcome(step: Step, received: Received, context: Mapping[str, Any] | 
         raise ValueError(f"The step {step.step} declares no status call.")
     names = declared_names(step.status.replies, STATUS, received, context)
     return STATUS[names[0]] if names else _undeclared(received.status)
+
+
+def lookup_outcome(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> LookedUp:
+    """Give what an answered look-up found.
+
+    Raises:
+        ValueError: when the step declares no look-up.
+    """
+    if step.lookup is None:
+        raise ValueError(f"The step {step.step} declares no look-up.")
+    names = declared_names(step.lookup.replies, LOOKUP, received, context)
+    return LOOKUP[names[0]] if names else _undeclared(received.status)
 
 
 def forward_replies(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> tuple[str, ...]:

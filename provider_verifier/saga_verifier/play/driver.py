@@ -57,12 +57,13 @@ class Called:
     """One call and what came back, as evidence.
 
     Attributes:
-        letter: What the call was in its history: `F`, `R`, `C`, `M`, `S`, or `probe`.
+        letter: What the call was in its history: `F`, `R`, `C`, `M`, `S`, `L` (a look-up), or `probe`.
         outcome: What the reply means; None for a probe.
         names: Names of the declared replies that may be meant; none when it is none of them.
         status: HTTP status; None when there was no answer.
         error: Why there was no answer.
         duration_ms: From the beginning of the call to its end.
+        unsent: Was only its look-up made, which found nothing?
     """
 
     letter: str
@@ -77,6 +78,7 @@ class Called:
     body: Any = None
     error: str = ""
     duration_ms: float = 0.0
+    unsent: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Give the call as plain JSON, to be stored with a result."""
@@ -165,6 +167,20 @@ class Driver:
             return replies.status_outcome(step, reply, context), ()
 
         return self._call(instance, "S", step.status.request, read)
+
+    def look_up(self, instance: Instance) -> Called:
+        """Look up the outputs of the step."""
+        step = self.slice.step
+        assert step.lookup is not None  # noqa: S101  (the caller looked)
+
+        def read(reply: Received, context: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+            return replies.lookup_outcome(step, reply, context), ()
+
+        return self._call(instance, "L", step.lookup.request, read)
+
+    def knowing(self, instance: Instance, outputs: Mapping[str, Any]) -> Instance:
+        """Give the same instance with outputs of the step that were told."""
+        return replace(instance, call=instance.call.knowing(self.slice.step.step, outputs)) if outputs else instance
 
     def until_over(self, instance: Instance, longest_s: float | None = None) -> Iterator[Called]:
         """Ask for the status, as often as the file declares, until it tells the outcome of accepted work or the time is up.

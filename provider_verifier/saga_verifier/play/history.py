@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from saga_contracts.declare.obligations import CATALOGUE
-from saga_contracts.declare.outcomes import Outcome, State
+from saga_contracts.declare.outcomes import Outcome, Sought, State
 from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
@@ -20,10 +20,11 @@ from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import History, Play
 from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter, Situation, World
 from saga_contracts.wire.likeness import same, short
-from saga_verifier.play import told_later
+from saga_verifier.play import own_outputs, told_later
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called, Driver
+from saga_verifier.play.driver import Called, Driver, Instance
 from saga_verifier.play.looking import Looking, Reading
+from saga_verifier.play.own_outputs import CannotCallError
 from saga_verifier.verdicts import Broken, HistoryResult
 
 NAMES = {
@@ -36,6 +37,7 @@ NAMES = {
 }
 _NOT_BY_ASKING = ("O18", "O21", "O31")
 """Obligations that speak of callbacks, time and headers: no status call changes these, but for a callback that never comes."""
+_AT_FIRST = "before the first call"
 _TELLS = {"done": Teller.DONE, "in_progress": Teller.ACCEPTED}
 """Outcomes of a forward call whose replies hold outputs."""
 _CLAIMS_NOTHING = (Outcome.REFUSED, Outcome.SUSPENDED, Outcome.MISUSED, Outcome.IMPOSSIBLE)
@@ -48,6 +50,10 @@ class CannotJudgeError(Exception):
 
 class _DivergedError(Exception):
     """The step's durable state is another than the rest of the history speaks of (inside this module only)."""
+
+
+class _UnmadeError(_DivergedError):
+    """A call of the history cannot be made, and the rest speaks of another durable state (inside this module only)."""
 
 
 @dataclass
@@ -82,6 +88,8 @@ class Playing:
     accepted_late: bool = False
     """Was a forward call accepted that must have no effect, as it came after a compensation or a refusal?"""
     looked_again: bool = False
+    unsent: Situation | None = None
+    """Where the step was when a compensation was not sent, since the look-up found nothing."""
     wrong: Called | None = None
     """The reply to the last event, when it was another than must come."""
 
@@ -103,6 +111,8 @@ class Playing:
                 self.reached += 1
         except CannotJudgeError as reason:
             self.trouble = str(reason)
+        except _UnmadeError:
+            pass  # what this event speaks of was not seen either
         except _DivergedError:
             self.reached += 1
 
@@ -172,7 +182,8 @@ class Playing:
         found = Broken(obligation, text)
         if all(one.obligation != obligation for one in self.broken):
             self.broken.append(found)
-        seen_by_asking = obligation == "O33" and self.driver.slice.step.polls
+        step = self.driver.slice.step
+        seen_by_asking = obligation == "O33" and (step.polls or step.needs_its_own)
         if self.changed is None and not seen_by_asking and (obligation not in _NOT_BY_ASKING or self.missed_callback):
             self.changed = self.reached, found
 
@@ -192,7 +203,7 @@ class Playing:
             raise CannotJudgeError(f"the precondition is not there: the probe reads {reading.found} instead of {wanted}")
         if self.looking.asks:
             told = expectations.told(self.driver.slice, begins)
-            self._look(Expectation((), (), "O14", told, "O14", worlds, "O15", begins), "before the first call", None)
+            self._look(Expectation((), (), "O14", told, "O14", worlds, "O15", begins), _AT_FIRST, None)
 
     def _event(self, play: Play) -> None:
         if play.improves:
@@ -201,8 +212,11 @@ class Playing:
         if play.letter in CALLBACKS:
             self._await_end(play)
             self._look(play.expects, when, None)
+            self._judge_lookup(play.expects, when)
             return
-        called, allowed = call_until_clear(self.driver, self.instance, play.expects, play.letter, self._tried(play))
+        called, allowed = self._call(play)
+        if called.unsent and self.unsent is None:
+            self.unsent = self._situation()
         if called.status is None:
             raise _DivergedError
         self.wrong = called if self._judge_reply(play, called, allowed) else None
@@ -210,8 +224,16 @@ class Playing:
         if came_too_late and play.letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS:
             self.accepted_late = True
         self._look(play.expects, when, self.wrong)
+        self._judge_lookup(play.expects, when)
         if self.wrong is not None and play.expects.obligation == "O13" and not (self.looking.probes or self.looking.asks):
             raise _DivergedError  # nothing shows that it was undone, and its reply does not say so
+
+    def _call(self, play: Play) -> tuple[Called, tuple[str, ...]]:
+        try:
+            return call_until_clear(self.driver, self.instance, play.expects, play.letter, self._tried(play))
+        except CannotCallError as error:
+            self.deviates("O33", f"{NAMES[play.letter]} cannot be made: {error}")
+            raise _UnmadeError from None
 
     def _situation(self) -> Situation:
         """Give where the step is before the event that is under way."""
@@ -263,6 +285,7 @@ class Playing:
             self.deviates("O33", f"{said} gave the outputs {short(outputs)} instead of {short(before)}")
         else:
             self.outputs |= outputs
+            self.instance = self.driver.knowing(self.instance, self.outputs)
 
     def _await_end(self, play: Play) -> None:
         """Wait until accepted work is over, as the participant tells by itself or when it is asked."""
@@ -275,7 +298,7 @@ class Playing:
 
     def _poll(self, play: Play) -> None:
         began_s = told_later.now()
-        for called in self.driver.until_over(self.instance, self.longest_wait_s):
+        for called in self.driver.until_over(self._askable(play), self.longest_wait_s):
             self.calls.append(called)
         wanted = State.APPLIED if play.letter == Letter.DONE else State.REFUSED
         took_ms = (told_later.now() - began_s) * 1000
@@ -290,6 +313,18 @@ class Playing:
         text = f"{took_ms:.0f} ms after it was asked for first the status call says {_said(called)} instead of {wanted}"
         self.deviates("O14" if lies else "O18", text)
         raise _DivergedError
+
+    def _askable(self, play: Play) -> Instance:
+        """Give the instance with all that the status call needs."""
+        try:
+            instance, sought = own_outputs.known(self.driver, self.instance, "status", self.calls.append)
+        except CannotCallError as error:
+            self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: {error}")
+            raise _UnmadeError from None
+        if sought is not None:
+            self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: the look-up finds nothing of accepted work")
+            raise _UnmadeError
+        return instance
 
     def _await_callback(self, play: Play) -> None:
         declared_s = self.driver.slice.step.callback_timeout_ms / 1000
@@ -323,6 +358,8 @@ class Playing:
         reading = looking.read(self.instance, asks=True)
         if looking.probes and reading.fields is None:
             raise CannotJudgeError(f"{when} the effect cannot be read: the probe was answered {reading.found}")
+        if reading.unasked and when != _AT_FIRST:  # nobody asks for what was never called
+            self.deviates("O33", f"{when} the status cannot be asked: {reading.unasked}")
         self._judge_asking(expects, reading, when)
         for called in reading.told if self.driver.slice.step.polls else ():
             if called.outcome == State.APPLIED:
@@ -335,10 +372,26 @@ class Playing:
             raise _DivergedError
         self._judge_told(expects, reading, when, wrong)
 
+    def _judge_lookup(self, expects: Expectation, when: str) -> None:
+        """Judge what the look-up finds, whether a call needs it or not: the reply that told the outputs might have been lost."""
+        if self.driver.slice.step.lookup is None:
+            return
+        called = self.driver.look_up(self.instance)
+        self.calls.append(called)
+        right = expectations.looked_up(self.unsent or expects.following)
+        if called.outcome not in right:
+            self.deviates("O33", f"{when} the look-up says {_said(called)} instead of {' or '.join(right)}")
+        elif called.outcome == Sought.FOUND:
+            found = outputs_in(self.driver.slice.step, called.body, called.headers, Teller.LOOKUP)
+            before = {name: self.outputs[name] for name in found or {} if name in self.outputs}
+            if found is None or any(not same(found[name], value) for name, value in before.items()):
+                self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
+
     def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
         """Judge what the status call told, the effect being as it must be, or unseen."""
+        right = (*expects.told, *self._told_otherwise(expects))
         for called in reading.told:
-            if called.outcome in expects.told:
+            if called.outcome in right or (called.unsent and "absent" in expectations.looked_up(expects.following)):
                 continue
             if wrong is None:
                 text = f"{when} the status call says {_said(called)} instead of {' or '.join(expects.told)}"
@@ -346,6 +399,11 @@ class Playing:
                 self.lied = True
             if not self.looking.probes:
                 raise _DivergedError
+
+    def _told_otherwise(self, expects: Expectation) -> tuple[State, ...]:
+        """Give what the status call may tell besides: a participant that got no compensation knows of none."""
+        undone = self.unsent is not None and expects.following.state == State.COMPENSATED
+        return expectations.told(self.driver.slice, self.unsent) if undone and self.unsent is not None else ()
 
     def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
         """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""

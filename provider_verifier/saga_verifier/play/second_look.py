@@ -69,7 +69,7 @@ class SecondLook:
         if course is None and role != Role.CALLBACK:
             return Looked(Verdict.BROKEN)
         try:
-            found, accepted = self._callback(driver, name) if course is None else self._again(driver, course)
+            found, accepted = self._callback(driver, name) if course is None else self._again(driver, course, Role(role))
         except SagapactError as error:
             return Looked(Verdict.BROKEN, text=str(error))
         if not accepted and not _explained(driver, found, mismatches):
@@ -86,12 +86,14 @@ class SecondLook:
             return Looked(Verdict.WAIVED, tuple(found), f"{accepted} {words}".strip())
         return Looked(Verdict.KEPT, text=accepted)
 
-    def _again(self, driver: Driver, course: Course) -> tuple[list[Broken], str]:
+    def _again(self, driver: Driver, course: Course, role: Role) -> tuple[list[Broken], str]:
         """Bring the case about once more; give what deviates, and why another reply than the contract's is right."""
         instance = driver.prepare(driver.fresh(), refusing=course.refusing)
         arrivals = Arrivals(driver, instance, Situation(refusing=course.refusing))
         if course.word:
             arrivals.make(course.word)
+        if role == Role.LOOKUP:
+            return self._lookup(driver, arrivals)
         if course.letter is None:
             return self._status(driver, arrivals, course.obligations[0])
         expects = expectations.expect(driver.slice, arrivals.situation, course.letter)
@@ -100,11 +102,18 @@ class SecondLook:
         called, allowed = call_until_clear(driver, arrivals.instance, expects, sent, tries.append)
         found = _uncorrelated(driver, arrivals, called)
         if set(called.names) & set(allowed):
-            role = Role.COMPENSATE if sent == Letter.COMPENSATE else Role.FORWARD
             usual = expects.replies[0] in called.names and _is_usual(driver, arrivals, called, role, expects.replies[0])
             return found, _accepted(called, len(tries), usual=usual)
         wanted, meaning = " or ".join(expects.outcomes), CATALOGUE[expects.obligation].meaning
         return [*found, Broken(expects.obligation, f"answered {_said(called)} instead of {wanted}. {meaning}")], ""
+
+    def _lookup(self, driver: Driver, arrivals: Arrivals) -> tuple[list[Broken], str]:
+        called = driver.look_up(arrivals.instance)
+        found = _uncorrelated(driver, arrivals, called)
+        right = expectations.looked_up(arrivals.situation)
+        if called.outcome in right:
+            return found, f"`{called.outcome}` is right here as well" if called.outcome != right[0] else ""
+        return [*found, Broken("O33", f"the look-up says {_said(called)} instead of {' or '.join(right)}")], ""
 
     def _status(self, driver: Driver, arrivals: Arrivals, obligation: str) -> tuple[list[Broken], str]:
         called = driver.status(arrivals.instance)
