@@ -4,7 +4,6 @@ Prints what the pure modules derive. Exit status: 0 fine, 2 wrong usage or a fau
 """
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from saga_contracts import sagafile, starter
+from saga_contracts import sagafile
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases as all_cases
 from saga_contracts.derive import causes, client_cases, decks, pairs
@@ -24,6 +23,7 @@ from saga_contracts.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
 from saga_contracts.show.draw import saga_svg
 from saga_contracts.show.written import as_yaml
+from saga_contracts.start.commands import init
 
 _file = click.argument("file", type=click.Path(path_type=Path))
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -147,23 +147,7 @@ def schema() -> None:
     click.echo(sagafile.schema_text(), nl=False)
 
 
-@contracts.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--saga", default="sale", show_default=True, help="The saga's name.")
-@click.option("--owner", default="shop", show_default=True, help="The service that owns it.")
-def init(folder: Path, saga: str, owner: str) -> None:
-    """Write a small saga and its contract tests into a folder, to start from."""
-    if not re.fullmatch("[a-z][a-z0-9_]{0,62}", saga) or not re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner):
-        _stop(
-            "A saga's name is lower case with digits and underscores, an owner's a plain word: such as --saga sale --owner shop."
-        )
-    try:
-        written = starter.write(folder, saga, owner)
-    except UsageError as error:
-        _stop(str(error))
-    for path in written:
-        click.echo(f"wrote {path}")
-    click.echo(f"Next: sagapact contracts lint {written[0]} && pytest {folder}")
+contracts.add_command(init)
 
 
 def _decks(saga: Saga, names: tuple[str, ...], faults: int) -> Iterator[tuple[StepSlice, decks.Deck]]:

@@ -1,6 +1,7 @@
 """Reading a saga file: from text to a `Saga`, or to all of its faults at once, each with its place and a mend.
 
-The shape is judged by the models of `saga` and told by `shapes`, the rules across fields by `lint`.
+The shape is judged by the models of `saga` and told by `shapes`, the rules across fields by `lint`, what is still to be answered
+by `questions`.
 """
 
 import json
@@ -13,7 +14,7 @@ from saga_contracts.declare.problems import Problem
 from saga_contracts.declare.saga import FORMAT, Saga
 from saga_contracts.declare.schemas.values import shortened
 from saga_contracts.errors import Fault, FaultyFileError, UsageError
-from saga_contracts.read import lint, positions, shapes
+from saga_contracts.read import lint, positions, questions, shapes
 from saga_contracts.read.dialects import expanding
 from saga_contracts.read.dialects.schema import with_dialects
 
@@ -63,16 +64,17 @@ def _judged(document: positions.Document) -> Saga:
         raise SagaFileError(name, [document.fault((), "A saga file is a mapping of fields.", "Start it with `format: 1`.")])
     if document.data.get("format") != FORMAT:
         raise SagaFileError(name, [_format_fault(document)])
+    unanswered = questions.faults(document)
     data, unspoken = expanding.expand(document.data)
     if unspoken:
-        raise SagaFileError(name, _placed(document, unspoken))
+        raise SagaFileError(name, [*unanswered, *_placed(document, unspoken)])
     try:
         saga = Saga.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise SagaFileError(name, _placed(document, shapes.problems(data, error))) from None
-    problems = lint.problems(saga)
-    if problems:
-        raise SagaFileError(name, _placed(document, problems))
+        raise SagaFileError(name, [*unanswered, *_placed(document, shapes.problems(data, error))]) from None
+    found = [*unanswered, *_placed(document, lint.problems(saga))]
+    if found:
+        raise SagaFileError(name, found)
     return saga
 
 

@@ -88,7 +88,8 @@ def _chosen(
         raise UsageError(f"No case of {saga_file} is selected by steps={steps} and roles={roles}. Name existing ones.")
     for case in chosen:
         if case.role not in MESSAGES:
-            expected_call(saga, case.step, case.request)  # an example that cannot be sent is told before any test runs
+            called = case.called_in(saga) if isinstance(case, Case) else saga
+            expected_call(called, case.step, case.request)  # an example that cannot be sent is told before any test runs
     return chosen
 
 

@@ -34,6 +34,13 @@ def backend(name: str, provider: ProviderFile, logs: Path | None, say: Callable[
     return ProcessIsolation() if name == PROCESS else _containers(provider, logs, say)
 
 
+def placed(name: str, provider: ProviderFile) -> ProviderFile:
+    """Give a provider as it is started there: in a container it listens at `container.port`, whatever its port as a process."""
+    if name == PROCESS:
+        return provider
+    return provider.model_copy(update={"start": provider.start.model_copy(update={"port": None})})
+
+
 def _containers(provider: ProviderFile, logs: Path | None, say: Callable[[str], None]) -> Isolation:
     if provider.container is None:
         raise UsageError(

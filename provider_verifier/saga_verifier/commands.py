@@ -10,12 +10,13 @@ import click
 
 from saga_broker.client.broker import BrokerClient
 from saga_broker.client.selectors import read_selectors
-from saga_contracts.build import describe_build
+from saga_contracts.build import Build, describe_build
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.errors import UsageError
+from saga_contracts.errors import SagapactError, UsageError
 from saga_verifier import backends, reporting, run
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
-from saga_verifier.provider_file import load_provider_file
+from saga_verifier.isolation.interface import Isolation
+from saga_verifier.provider_file import ProviderFile, load_provider_files
 from saga_verifier.verdicts import HistoryResult
 from saga_verifier.verification import Progress
 
@@ -29,6 +30,9 @@ from saga_verifier.verification import Progress
     multiple=True,
     type=click.Path(path_type=Path),
     help="A pact file, or a folder of them, instead of the broker's (repeatable).",
+)
+@click.option(
+    "--provider", "names", multiple=True, help="Of a provider file with several services: which (repeatable); default: all."
 )
 @click.option("--provider-version", help="Version of the provider; default: from git or the CI's variables.")
 @click.option("--branch", help="Branch of the provider; default: from git or the CI's variables.")
@@ -59,6 +63,7 @@ def verify(
     provider_file: Path,
     broker_url: str | None,
     pacts: tuple[Path, ...],
+    names: tuple[str, ...],
     provider_version: str | None,
     branch: str | None,
     build_url: str | None,
@@ -70,36 +75,49 @@ def verify(
     logs: Path | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Start the provider of PROVIDER_FILE alone, and find out whether it keeps its contracts and decks.
+    """Start each provider of PROVIDER_FILE alone, and find out whether it keeps its contracts and decks.
 
-    Exit status: 0 kept, 1 broken, 2 wrong usage, 3 unproven or pending, 4 could not find out; of several pacts the worst, where a
-    broken one comes first and one that could not be found out next.
+    Exit status: 0 kept, 1 broken, 2 wrong usage, 3 unproven or pending, 4 could not find out; of several pacts or providers the
+    worst, where a broken one comes first and one that could not be found out next.
     """
     _end_politely()
-    provider = load_provider_file(provider_file)
-    backend = backends.backend(isolation, provider, logs, _say)
+    providers = load_provider_files(provider_file, only=names)
     chosen = read_selectors(selectors) if selectors else ()
     settings = run.Settings(faults, datetime.now(tz=UTC).date(), chosen, publish=not no_publish)
     progress = None if as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
     if pacts and chosen:
         raise UsageError("--selectors choose among a broker's pacts, and --pact names files. Give one of them.")
-    if pacts:
-        outcome = run.verify_files(provider, pacts, backend, settings, progress)
-    else:
-        if not broker_url:
-            raise UsageError(
-                "Cannot verify: neither --broker-url (or SAGAPACT_BROKER_URL) nor --pact is given. Name one of them."
-            )
-        build = describe_build(provider_version, branch, build_url, folder=folder)
-        version = run.Version(build.version, build.branch, build.build_url)
-        with BrokerClient(broker_url) as broker:
-            outcome = run.verify_provider(provider, version, broker, backend, settings, progress)
-    if as_json:
-        click.echo(json.dumps(reporting.as_json(outcome), indent=2, ensure_ascii=False))
-    else:
-        for line in reporting.lines(outcome):
+    if not pacts and not broker_url:
+        raise UsageError("Cannot verify: neither --broker-url (or SAGAPACT_BROKER_URL) nor --pact is given. Name one of them.")
+    version = None if pacts else _version(describe_build(provider_version, branch, build_url, folder=folder))
+    isolations = [backends.backend(isolation, one, logs, _say) for one in providers]
+
+    def verified(provider: ProviderFile, backend: Isolation) -> run.ProviderOutcome:
+        started = backends.placed(isolation, provider)
+        if version is None:
+            return run.verify_files(started, pacts, backend, settings, progress)
+        with BrokerClient(str(broker_url)) as broker:
+            return run.verify_provider(started, version, broker, backend, settings, progress)
+
+    outcomes = []
+    for provider, backend in zip(providers, isolations, strict=True):
+        try:
+            outcome = verified(provider, backend)
+        except SagapactError as error:
+            if len(providers) == 1:
+                raise
+            number = "" if version is None else version.number
+            outcome = run.ProviderOutcome(provider.provider, number, (), trouble=str(error))  # the others may well be found out
+        outcomes.append(outcome)
+        for line in reporting.lines(outcome) if not as_json else ():
             click.echo(line)
-    sys.exit(outcome.exit_status)
+    if as_json:
+        click.echo(json.dumps(reporting.all_as_json(outcomes), indent=2, ensure_ascii=False))
+    sys.exit(run.worst_status(outcomes))
+
+
+def _version(build: Build) -> run.Version:
+    return run.Version(build.version, build.branch, build.build_url)
 
 
 def _end_politely() -> None:

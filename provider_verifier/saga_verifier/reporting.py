@@ -1,13 +1,13 @@
 """What a verification tells on the screen and in JSON: what broke, and for whom, in one screen (pure)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.causes import causes_of
 from saga_contracts.show.wording import faults_words
-from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome
+from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 from saga_verifier.verdicts import DeckResult, PactOutcome
 
 BEFORE, AFTER = "before_verification", "after_verification"
@@ -16,6 +16,9 @@ BEFORE, AFTER = "before_verification", "after_verification"
 def lines(outcome: ProviderOutcome) -> Iterator[str]:
     """Give the outcome as lines of text."""
     name = f"{outcome.provider} {outcome.version}".strip()
+    if outcome.trouble:
+        yield f"{name}: {COULD_NOT_FIND_OUT}: {outcome.trouble}"
+        return
     if not outcome.pacts:
         yield f"{name}: not applicable. {outcome.text}"
         return
@@ -36,9 +39,16 @@ def as_json(outcome: ProviderOutcome, last_confirmed: str | None = None) -> dict
         "version": outcome.version,
         "verdict": "unknown" if outcome.word == COULD_NOT_FIND_OUT else outcome.verdict.value,
         "exit_status": outcome.exit_status,
-        "text": outcome.text,
+        "text": outcome.trouble or outcome.text,
         "pacts": [_pact_json(pact, last_confirmed) for pact in outcome.pacts],
     }
+
+
+def all_as_json(outcomes: Sequence[ProviderOutcome]) -> dict[str, Any]:
+    """Give the outcomes of a file's services as plain JSON: of one as `as_json`, of several each apart, and the worst status."""
+    if len(outcomes) == 1:
+        return as_json(outcomes[0])
+    return {"exit_status": worst_status(outcomes), "providers": [as_json(one) for one in outcomes]}
 
 
 def deck_json(deck: DeckResult, last_confirmed: str | None = None) -> dict[str, Any]:

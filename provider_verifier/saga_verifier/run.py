@@ -5,7 +5,7 @@ pact ends with its own value. Whatever leaves here has passed one edge: the secr
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,7 +24,7 @@ from saga_verifier.provider_file import ProviderFile
 from saga_verifier.verdicts import PactOutcome
 from saga_verifier.verification import Progress, Target, verify_pact
 
-__all__ = ["ProviderOutcome", "Settings", "Version", "verify_files", "verify_provider", "with_environment"]
+__all__ = ["ProviderOutcome", "Settings", "Version", "verify_files", "verify_provider", "with_environment", "worst_status"]
 
 NAMES = frozenset(
     {"key", "description", "interaction_id", "consumer", "provider", "name", "deck", "obligation", "checks", "unseen", "version"}
@@ -41,22 +41,26 @@ class ProviderOutcome:
     Attributes:
         pacts: One for each consumer's pact; empty when no saga and no pact names the provider.
         text: Why there is nothing, when there is nothing.
+        trouble: Why nothing could be found out of it; empty: something was.
     """
 
     provider: str
     version: str
     pacts: tuple[PactOutcome, ...]
     text: str = ""
+    trouble: str = ""
 
     @property
     def verdict(self) -> Verdict:
         """Give the worst verdict of its pacts; `not applicable` only where the broker says that there is none."""
+        if self.trouble:
+            return Verdict.UNPROVEN
         return worst(pact.verdict for pact in self.pacts) if self.pacts else Verdict.NOT_APPLICABLE
 
     @property
     def troubled(self) -> bool:
         """Is there a pact about which something could not be found out?"""
-        return any(pact.troubles for pact in self.pacts)
+        return bool(self.trouble) or any(pact.troubles for pact in self.pacts)
 
     @property
     def word(self) -> str:
@@ -67,6 +71,12 @@ class ProviderOutcome:
     def exit_status(self) -> int:
         """Give the exit status that it stands for: the worst of its pacts, 1 before 4 before 3 before 0."""
         return EXIT_COULD_NOT_FIND_OUT if self.word == COULD_NOT_FIND_OUT else exit_status(self.verdict)
+
+
+def worst_status(outcomes: Iterable[ProviderOutcome]) -> int:
+    """Give the exit status of several providers: 1 before 4 before 3 before 0."""
+    found = {outcome.exit_status for outcome in outcomes}
+    return next((status for status in (1, EXIT_COULD_NOT_FIND_OUT, 3) if status in found), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +120,7 @@ def verify_provider(
             known = everywhere(outcome, shown, untouched=NAMES)
             return _published(broker, version, known, results_url) if settings.publish and results_url else known
 
-        outcomes = _verified(provider, sources, isolation, settings, progress, ended)
+        outcomes = _verified(_Run(provider, isolation, settings, progress, shown), sources, ended)
     return ProviderOutcome(provider.provider, version.number, outcomes)
 
 
@@ -125,9 +135,8 @@ def verify_files(
     """
     with _edge(provider) as shown:
         sources = files.sources(paths, provider.provider)
-        outcomes = _verified(
-            provider, sources, isolation, settings, progress, lambda outcome, _: everywhere(outcome, shown, untouched=NAMES)
-        )
+        run = _Run(provider, isolation, settings, progress, shown)
+        outcomes = _verified(run, sources, lambda outcome, _: everywhere(outcome, shown, untouched=NAMES))
     return ProviderOutcome(provider.provider, "", outcomes)
 
 
@@ -136,14 +145,33 @@ def with_environment(provider: ProviderFile, changes: Mapping[str, str]) -> Prov
     return provider.model_copy(update={"start": provider.start.model_copy(update={"env": {**provider.start.env, **changes}})})
 
 
+class _Shown:
+    """Takes the secrets out of a text: those of the provider file, and each token once it is known."""
+
+    def __init__(self, provider: ProviderFile) -> None:
+        self._by_value = Redactor(provider.secrets)
+        self._tokens = 0
+
+    def __call__(self, text: str) -> str:
+        """Give the text as it may be seen."""
+        return without_secrets(self._by_value(text))
+
+    def learns(self, running: Running) -> Callable[[str], None]:
+        """Give who is told of each new token, so that the participant's log does not show it, either."""
+
+        def learned(token: str) -> None:
+            self._tokens += 1
+            secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
+            self._by_value.learn(secret)
+            running.learn(secret)
+
+        return learned
+
+
 @contextmanager
-def _edge(provider: ProviderFile) -> Iterator[Callable[[str], str]]:
+def _edge(provider: ProviderFile) -> Iterator[_Shown]:
     """Give what takes the secrets out of a text; an error that leaves the block is without them, too."""
-    by_value = Redactor(provider.secrets)
-
-    def shown(text: str) -> str:
-        return without_secrets(by_value(text))
-
+    shown = _Shown(provider)
     try:
         yield shown
     except SagapactError as error:
@@ -151,31 +179,34 @@ def _edge(provider: ProviderFile) -> Iterator[Callable[[str], str]]:
         raise
 
 
-def _verified(
-    provider: ProviderFile,
-    sources: Sequence[Source],
-    isolation: Isolation,
-    settings: Settings,
-    progress: Progress | None,
-    ended: Callable[[PactOutcome, str], PactOutcome],
-) -> tuple[PactOutcome, ...]:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run: whom to verify, where, how, and what may be seen of it."""
+
+    provider: ProviderFile
+    isolation: Isolation
+    settings: Settings
+    progress: Progress | None
+    shown: _Shown
+
+
+def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome, str], PactOutcome]) -> tuple[PactOutcome, ...]:
     """Start the provider, and verify one pact after the other."""
-    with isolation.start(provider.spec()) as running:
-        return tuple(ended(*_one(provider, source, running, isolation, settings, progress)) for source in sources)
+    with run.isolation.start(run.provider.spec()) as running:
+        return tuple(ended(*_one(run, source, running)) for source in sources)
 
 
-def _one(
-    provider: ProviderFile, source: Source, running: Running, isolation: Isolation, settings: Settings, progress: Progress | None
-) -> tuple[PactOutcome, str]:
+def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]:
     """Verify one pact; give where its results go, too."""
+    provider, settings = run.provider, run.settings
     try:
         loaded = source.load()
         if running.ended() is not None:  # the pact before may have been too much for it
             running.kill()
             running.start()
-        target = Target.of(provider, running, isolation)
+        target = Target.of(provider, running, run.isolation, run.shown.learns(running))
         outcome = verify_pact(
-            target, loaded.document, faults=settings.faults, today=settings.today, pending=source.pending, progress=progress
+            target, loaded.document, faults=settings.faults, today=settings.today, pending=source.pending, progress=run.progress
         )
     except SagapactError as error:
         return _untold(provider, source, str(error)), ""

@@ -184,6 +184,10 @@ def declare(make_saga: MakeSaga) -> Callable[..., Saga]:
         if not plan.can_refuse:
             whole["given"].pop("refusing", None)
             whole["forward"]["replies"].pop("refused", None)
+        if plan.conditional:
+            whole["when"] = f"{{payload.amount}} > {number / 100}"
+        if plan.undo_after is not None:
+            whole["undo_after"] = [f"s{other}" for other in plan.undo_after]
         return calls_back(whole) if plan.callback else whole
 
     def write(chart: Any, together: tuple[int, ...] = ()) -> Saga:
@@ -194,7 +198,7 @@ def declare(make_saga: MakeSaga) -> Callable[..., Saga]:
         steps = [one(number, plan) for number, plan in enumerate(chart.steps)]
         for number in together:
             steps[number]["participant"] = "shared"
-        return make_saga(*steps, policies=policies)
+        return make_saga(*steps, policies=policies, **({"timeout_ms": 60_000} if chart.timed else {}))
 
     return write
 
@@ -214,7 +218,8 @@ def charts(naive: Any) -> Callable[[int], Any]:
         undoable = draw(st.integers(1, most))
         pivot = draw(st.booleans()) and undoable < most
         further = draw(st.integers(0, most - undoable - pivot))
-        plans = []
+        plans: list[Any] = []
+        by_hand = draw(st.integers(0, 3)) == 0
         for number in range(undoable + pivot + further):
             kind = "compensatable" if number < undoable else "pivot" if pivot and number == undoable else "retriable"
             earlier = range(min(number, undoable + pivot if kind == "retriable" else undoable))
@@ -226,9 +231,11 @@ def charts(naive: Any) -> Callable[[int], Any]:
                 tries=draw(st.integers(1, 3)),
                 can_refuse=kind != "retriable" and draw(st.booleans()),
                 optional=draw(st.integers(0, 5)) == 0,
+                conditional=draw(st.integers(0, 5)) == 0,
+                undo_after=_some(draw, number) if by_hand and kind == "compensatable" else None,
             )
             plans.append(plan)
-        return naive.Chart(tuple(plans), draw(st.booleans()), draw(st.booleans()))
+        return naive.Chart(tuple(plans), draw(st.booleans()), draw(st.booleans()), draw(st.integers(0, 3)) == 0)
 
     return draw_chart
 

@@ -85,6 +85,10 @@ def write_files(folder: Path) -> None:
     """Write the files that the guide shows under their names."""
     for name, text in re.findall(r"^```yaml\n# (\S+)\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
         (folder / name).write_text(text, encoding="utf-8")
+    for name, text in re.findall(
+        r"^```xml\n<!-- (\S+) -->\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 Json = dict[str, Any]
 LEFT = 3
+TOO_MUCH = 1000
 
 
 @st.composite
@@ -34,11 +35,17 @@ def definitions(draw: st.DrawFn) -> Json:
     def some(*names: str) -> Json:
         return {name: several(name) for name in names if draw(st.booleans())}
 
-    given = {"enough": [{"state": "stock", "params": {"item": "{payload.item}", "left": LEFT}}]}
+    given: Json = {"enough": [{"state": "stock", "params": {"item": "{payload.item}", "left": LEFT}}]}
     forward = {"done": reply("done"), **some("done_again", "suspended", "misused")}
     if draw(st.booleans()):
         given["refusing"] = [{"state": "stock", "params": {"item": "{payload.item}", "left": 0}}]
         forward["refused"] = several("refused")
+    elif draw(st.booleans()):
+        given["refusing_payload"] = {"amount": TOO_MUCH}
+        forward["refused"] = several("refused")
+    if draw(st.booleans()):
+        given["retryable"] = [{"state": "closed", "params": {"item": "{payload.item}"}}]
+        forward |= some("retryable")
     accepts = not {"suspended", "refused"} & forward.keys() or draw(st.booleans())
     body = {"item": "{payload.item}", "amount": "{payload.amount}"}
     step: Json = {
@@ -58,7 +65,8 @@ def definitions(draw: st.DrawFn) -> Json:
         states = {"applied": several("applied"), "absent": reply("absent"), **some("compensated", "refused")}
         step["status"] = {"request": {"method": "GET", "path": "/status", "headers": key}, "replies": states}
     if draw(st.booleans()):
-        reads = {"before": {"left": LEFT}, "applied": {"left": LEFT - 1}, "refusing": {"left": 0}}
+        reads = {"before": {"left": LEFT}, "applied": {"left": LEFT - 1}}
+        reads |= {} if "refusing_payload" in given else {"refusing": {"left": 0}}
         step["probe"] = {"request": {"method": "GET", "path": "/items/{payload.item}"}, "reads": reads}
     policies = {"suspended_forward": "accepted" if accepts else "refused"}
     payload = {"schema": {"type": "object"}, "example": {"item": "i-1", "amount": 2}, "fresh": ["item"]}
@@ -73,11 +81,14 @@ class Stock(BaseHTTPRequestHandler):
     saga: Json
     left: dict[str, int]
     taken: dict[str, Json]
+    closed: set[str]
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
         if self.path == "/_states":
-            self.left[body["params"]["item"]] = body["params"]["left"]
+            item = body["params"]["item"]
+            self.left[item] = LEFT if body["state"] == "closed" else body["params"]["left"]
+            (self.closed.add if body["state"] == "closed" else self.closed.discard)(item)
             self.answer({"status": 200})
         elif self.path == "/take":
             self.say("forward", *self.take(self.headers["Key"], body))
@@ -101,7 +112,9 @@ class Stock(BaseHTTPRequestHandler):
             return ("misused", "422")
         if row is not None:
             return ("done_again", "done") if row["is"] == "applied" else ("refused",)
-        there = self.left[body["item"]] > 0
+        if body["item"] in self.closed:
+            return ("retryable", "503")
+        there = self.left[body["item"]] > 0 and body["amount"] != TOO_MUCH
         self.taken[key] = {"is": "applied" if there else "refused", "body": body}
         self.left[body["item"]] -= there
         return ("done",) if there else ("refused",)
@@ -115,7 +128,7 @@ class Stock(BaseHTTPRequestHandler):
         return {"never": ("null", "done"), "compensated": ("done_again", "done")}.get(was, ("done",))
 
     def say(self, role: str, *names: str) -> None:
-        declared = self.saga["steps"][0][role]["replies"] | {"422": {"status": 422}}
+        declared = self.saga["steps"][0][role]["replies"] | {"422": {"status": 422}, "503": {"status": 503}}
         found = next(declared[name] for name in names if name in declared)
         self.answer(random.Random(f"{self.headers['Key']} {role}").choice(found) if isinstance(found, list) else found)
 
@@ -135,7 +148,7 @@ class Stock(BaseHTTPRequestHandler):
 @contextmanager
 def running(saga: Json) -> Iterator[str]:
     """Serve the participant and give its base URL."""
-    handler = type("Bound", (Stock,), {"saga": saga, "left": {}, "taken": {}})
+    handler = type("Bound", (Stock,), {"saga": saga, "left": {}, "taken": {}, "closed": set()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

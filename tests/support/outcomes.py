@@ -21,10 +21,14 @@ def check_kept(slice_: StepSlice, result: DeckResult) -> None:
     """Nothing is broken but what the file itself gives up, and nothing is unproven but what it cannot show."""
     given_up = set(adoption.declared_broken(slice_))
     odd = {one.name: one.text for one in result.histories if not {each.obligation for each in one.broken} <= given_up}
-    assert odd == {}
+    assert not odd, (odd, slice_.step.model_dump(exclude_none=True))
     assert [one.name for one in result.histories if one.verdict == Verdict.UNPROVEN] == []
     assert {one for one, verdict in result.obligations.items() if verdict == Verdict.BROKEN} == given_up
-    assert {one for one, verdict in result.obligations.items() if verdict == Verdict.UNPROVEN} == not_shown(slice_, result)
+    unproven, expected = (
+        {one for one, verdict in result.obligations.items() if verdict == Verdict.UNPROVEN},
+        not_shown(slice_, result),
+    )
+    assert unproven == expected, (unproven, expected, slice_.step.model_dump(exclude_none=True))
 
 
 def check_deck(saga: Saga, step: str, choose: Choose = first_of, *, faults: int = 1) -> DeckResult:

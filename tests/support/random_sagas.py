@@ -84,7 +84,7 @@ def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
             "siblings_of_failed_step": draw(st.sampled_from(["wait", "cancel"])),
         },
         "steps": steps,
-    }
+    } | draw(st.sampled_from([{}, {}, {"timeout_ms": 900_000}]))
     try:
         return parse_saga(json.dumps(definition, ensure_ascii=False), "random.json")
     except SagaFileError:
@@ -130,20 +130,23 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
             st.lists(st.sampled_from(["order_id", "customer.id", "kind"]), min_size=1, max_size=2, unique=True)
         )
     refuses = kind != "retriable" and draw(st.booleans())
-    step["given"] = draw(_givens(refuses=refuses))
+    by_payload = refuses and draw(st.integers(0, 2)) == 0
+    step["given"] = draw(_givens(refuses=refuses and not by_payload))
     step["forward"] = draw(_forwards(step, refuses=refuses))
-    if completion == "poll":
-        step["poll"] = {"interval_ms": 10, "timeout_ms": 20_000}
+    if by_payload:
+        step["given"]["refusing_payload"] = draw(_refused_payloads(step["forward"]["request"]))
+    step["poll"] = {"interval_ms": 10, "timeout_ms": 20_000} if completion == "poll" else None
     if completion == "callback":
         step["callback"] = draw(_callbacks(refuses=refuses or draw(st.booleans())))
         if step["forward"].get("outputs"):
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
         step["compensate"] = draw(_compensations(step)) if draw(st.integers(0, 5)) else "none"
+    step |= draw(_choices(undone=kind == "compensatable"))
     if completion == "poll" or draw(st.integers(0, 3)):
         step["status"] = draw(_status_calls(step, refuses=refuses))
     if draw(st.integers(0, 3)):
-        step["probe"] = draw(_probes(refuses=refuses, fresh=fresh))
+        step["probe"] = draw(_probes(refuses=refuses and not by_payload, fresh=fresh))
     _use_own_output(draw, step, fresh)
     return step
 
@@ -184,15 +187,57 @@ def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
     request = draw(_requests(step, role="status"))
     replies = draw(_looks(["done", *(["refused"] if refuses else [])]))
     step["forward"] = {"request": {**request, "path": f"/read{request['path']}"}, "replies": replies}
-    if draw(st.booleans()) and replies["done"]["status"] != 204:
-        replies["done"]["body"] = {"id": {"$like": "id-1"}}
+    done = _several(replies["done"])
+    if draw(st.booleans()) and not {reply["status"] for reply in done} & {204, 205}:
+        for reply in done:
+            reply["body"] = {"id": {"$like": "id-1"}}
         step["forward"]["outputs"] = {"id": "/id"}
     return step
 
 
 @st.composite
+def _choices(draw: Draw, *, undone: bool) -> Json:
+    """When the step runs, in which order it is undone, and how long its tries wait."""
+    found: Json = {}
+    if draw(st.integers(0, 5)) == 0:
+        found |= draw(st.sampled_from([{"when": "{payload.express} == true"}, {"when": '{payload.kind} in ["small"]'}]))
+    if draw(st.integers(0, 5)) == 0:
+        found |= {"backoff": {"first_ms": 100, "factor": 1.5}}
+    if undone and draw(st.integers(0, 2)) == 0:
+        found |= draw(st.sampled_from([{"suspended_forward": "accepted"}, {"suspended_forward": "refused"}, {"undo_after": []}]))
+    return found
+
+
+@st.composite
 def _givens(draw: Draw, *, refuses: bool) -> Json:
     """Preconditions: told apart by name, by a literal, or by a further state; with and without values of the payload."""
+    given: Json = draw(_ways_to_refuse(refuses=refuses))
+    if given["enough"] and draw(st.integers(0, 3)) == 0:
+        others = [{"state": "the line is cut"}, {"state": "the line is cut", "params": {"who": "{payload.order_id}"}}]
+        given["retryable"] = [*draw(st.sampled_from([[], given["enough"]])), draw(st.sampled_from(others))]
+    return given
+
+
+@st.composite
+def _refused_payloads(draw: Draw, request: Json) -> Json:
+    """A field of the forward call, with a value that the example does not have."""
+    others = {
+        "amount": 1_000_000,
+        "kind": "large",
+        "express": False,
+        "customer.number": 13,
+        "customer.id": "nobody",
+        "rate": 99.5,
+    }
+    shown = [name for name in others if f"{{payload.{name}}}" in json.dumps(request)]
+    names = draw(st.lists(st.sampled_from(shown), min_size=1, max_size=2, unique=True)) if shown else ["amount"]
+    if not shown:
+        request.setdefault("body", {})["amount"] = "{payload.amount}"
+    return {name: others[name] for name in names}
+
+
+@st.composite
+def _ways_to_refuse(draw: Draw, *, refuses: bool) -> Json:
     field = draw(
         st.sampled_from(["{payload.order_id}", "{payload.customer.id}", "acct:{payload.order_id}", ["{payload.customer.id}", 1]])
     )
@@ -366,7 +411,9 @@ def _probes(draw: Draw, *, refuses: bool, fresh: list[str]) -> Json:
     reads: Json = {"before": {"it": before, "same": 7}, "applied": {"it": applied, "same": 7}}
     if refuses and draw(st.booleans()):
         reads["refusing"] = {"it": draw(st.sampled_from([0, "none left"])), "same": 7}
-    return {"request": {"method": "GET", "path": f"/world/{address}"}, "reads": reads}
+    into = draw(st.sampled_from(["", "", "/", "/0/", "/seen/last/"]))  # fields by name, or by pointer into whatever is read
+    pointed = {world: {f"{into}{name}": value for name, value in fields.items()} for world, fields in reads.items()}
+    return {"request": {"method": "GET", "path": f"/world/{address}"}, "reads": pointed}
 
 
 def _use_outputs(draw: Draw, steps: list[Json]) -> None:

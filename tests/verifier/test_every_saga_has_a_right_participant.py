@@ -146,7 +146,7 @@ def check_seen(slice_: StepSlice, deviation: Deviation, result: DeckResult) -> N
     broken -= adoption.declared_broken(slice_).keys() - {deviation.obligation}
     mine = {deviation.obligation, *deviation.follow}
     if deviation.seen(slice_):
-        assert broken & mine, f"{deviation.kind} was not caught"
+        assert broken & mine, f"{deviation.kind} was not caught: {slice_.step.model_dump_json(exclude_none=True)}"
         assert broken <= mine, [
             (one.name, each) for one in result.histories for each in one.broken if each.obligation not in mine
         ]

@@ -9,7 +9,7 @@ import pytest
 
 from saga_contracts.errors import UsageError
 from saga_verifier.isolation import Health
-from saga_verifier.provider_file import ProviderFile, ProviderFileError, load_provider_file
+from saga_verifier.provider_file import ProviderFile, ProviderFileError, load_provider_file, load_provider_files
 
 WHOLE = """
 format: 1
@@ -126,16 +126,22 @@ states: 5
     assert faults(text) == [
         "1:1 : The field `provider` is missing. Add it.",
         "2:1 provder: The field `provder` is not known. Did you mean `provider`?",
-        '3:1 start: Nothing tells the participant its port. Add `PORT: "{port}"` to env, or an argument.',
+        (
+            '3:1 start: Nothing tells the participant its port. Add `PORT: "{port}"` to env, or an argument; '
+            "or write `port: 8080` if it cannot be told another."
+        ),
         '4:3 start.command: This must be a list. Write it as ["one", "two"].',
-        f"5:3 start.cwd: There is no folder {tmp_path}/billing/nowhere. Name one, from this file's folder on.",
+        (
+            f"5:3 start.cwd: There is no folder {tmp_path}/billing/nowhere. "
+            "Name one, from this file's folder on, or from the root on."
+        ),
         "6:9 start.env.PORT: The placeholder {prot} is not known. Did you mean {port}?",
         "6:25 start.env.T: The caller's environment has no NOPE. Set it where this is run, or remove it here.",
         "6:39 start.env.P: The caller's environment has no port. Did you mean {port}?",
         "6:53 start.env.1bad: A name of an environment variable has letters, digits and underscores only. Rename it.",
         "6:62 start.env.L: This must be a text. Put it between quotes.",
         "7:20 start.pass_env.1: T stands in env, too. Remove it from one of them.",
-        "8:3 start.extra: The field `extra` is not known. Remove it; known here: command, cwd, env, pass_env.",
+        "8:3 start.extra: The field `extra` is not known. Remove it; known here: command, cwd, env, pass_env, port.",
         "9:10 health.path: A path begins with a slash and has no blanks. Mend it.",
         "9:24 health.timeout_s: This must be greater than 0. Found -1.",
         "9:39 health.timout: The field `timout` is not known. Did you mean `timeout_s`?",
@@ -163,6 +169,140 @@ def test_each_fault_is_told(faults: Callable[[str], list[str]], text: str, fault
     told = "\n".join(faults(text))
     assert fault in told
     assert "canary" not in told
+
+
+BESIDE = """
+format: 1
+provider: billing
+base_path: /api/v1/
+start: {command: ["./billing"], port: 8080, cwd: /}
+health: {path: ./health}
+states: {path: /_states, teardown: true}
+messages: {path: ./messages}
+headers: {X-Api-Key: "${BILLING_TOKEN}", X-Count: 3}
+token: {command: ["{python}", log_in.py, "{base_url}"], env: {S: "${OTHER}"}, pass_env: [PATH], format: "T {token}", lasts_s: 60}
+probes:
+  shop/charge:
+    {sql: "SELECT h FROM a WHERE id = :id AND b = '::x'::text", url: "sqlite:///{workdir}/x", params: {id: "{payload.account}"}}
+  shop/notify: {command: ["{python}", outbox.py, "{key}"], env: {A: "{payload.account}", B: "{workdir}"}}
+  shop/pack: {requests: ["/shelves/{payload.shelf}", {method: POST, path: /parcels, body: {key: "{key}"}}]}
+"""
+
+
+def test_a_file_says_how_the_participant_is_reached_as_it_is(load: Load) -> None:
+    file = load(BESIDE)
+    at = "http://127.0.0.1:1"
+    assert file.calls_url(at) == f"{at}/api/v1"
+    assert file.states_url(at) == f"{at}/_states"
+    assert file.messages_url(at) == f"{at}/api/v1/messages"
+    assert (file.spec().health.path, file.spec().port, file.spec().cwd) == ("/api/v1/health", 8080, "/")
+    assert file.live_headers == {"X-Api-Key": "canary-token", "X-Count": "3"}
+    assert {"canary-token", "canary-other"} <= set(file.secrets.values())
+    assert "canary" not in repr(file) + json.dumps(file.model_dump(mode="json"))
+    assert file.probes["shop/pack"].requests is not None
+    assert [one.method for one in file.probes["shop/pack"].requests] == ["GET", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("part", "fault"),
+    [
+        ("base_path: api", "base_path: A path begins with a slash and has no blanks."),
+        ("states: {path: _states}", "states.path: A path begins with a slash and has no blanks."),
+        ('headers: {"bad name": x}', "A header's name has letters, digits and dashes, and its value no line break."),
+        ('headers: {Name: "a\\nb"}', "A header's name has letters, digits and dashes, and its value no line break."),
+        ('headers: {Name: "${NOPE}"}', "headers.Name: The caller's environment has no NOPE. Set it where this is run"),
+        ("token: {command: [x], format: Bearer}", "token.format: The token has no place in it. Write {token} where it stands"),
+        ('token: {command: ["{payload.x}"]}', "token.command.0: The placeholder {payload.x} is not known. Known here: python"),
+        ('token: {command: [x], env: {A: "${NOPE}"}}', "token.env.A: The caller's environment has no NOPE."),
+        ("token: {command: [x], env: {A: b}, pass_env: [A]}", "token.pass_env.0: A stands in env, too."),
+        ("token: {command: [x], last_s: 1}", "Did you mean `lasts_s`?"),
+        ("token: {command: [x]}\nheaders: {authorization: x}", "token: The header Authorization stands in `headers`, too."),
+        ("probes: {charge: {command: [x]}}", "probes.charge: A probe is called by its saga and its step"),
+        (
+            "probes: {s/t: {}}",
+            "probes.s/t: It does not say how the effect is read. Write one of `sql`, `command` and `requests`.",
+        ),
+        ("probes: {s/t: {command: [x], requests: [/x]}}", "probes.s/t: It says so in 2 ways."),
+        ("probes: {s/t: {command: [x], params: {a: 1}}}", "probes.s/t.params: The field `params` belongs to `sql`. Remove it."),
+        ("probes: {s/t: {sql: SELECT 1}}", "probes.s/t: It does not say where the database is."),
+        ("probes: {s/t: {sql: DELETE FROM x, url: u}}", "probes.s/t.sql: A probe reads only. Begin it with SELECT or WITH."),
+        ("probes: {s/t: {sql: 'SELECT :id', url: u}}", "probes.s/t.sql: Nothing says what :id stands for. Add `params"),
+        ("probes: {s/t: {sql: SELECT 1, url: u, params: {id: 1}}}", "probes.s/t.params.id: The statement has no :id."),
+        (
+            'probes: {s/t: {sql: SELECT 1, url: "{workdri}"}}',
+            "probes.s/t.url: The placeholder {workdri} is not known. Did you mean",
+        ),
+        ('probes: {s/t: {requests: ["/x/{paylod.a}"]}}', "The placeholder {paylod.a} is not known. Did you mean {payload}?"),
+        ("probes: {s/t: {requests: [{method: FETCH, path: /}]}}", "probes.s/t.requests.0.method: This cannot stand here."),
+        ("probes: {s/t: {requests: [{metod: GET, path: /}]}}", "Did you mean `method`?"),
+        ("probes: {s/t: {comand: [x]}}", "Did you mean `command`?"),
+    ],
+)
+def test_each_fault_beside_the_start_is_told_at_its_place(faults: Callable[[str], list[str]], part: str, fault: str) -> None:
+    told = "\n".join(faults(f'format: 1\nprovider: p\nstart: {{command: ["x", "{{port}}"]}}\n{part}\n'))
+    assert fault in told
+
+
+SEVERAL = """
+format: 1
+health: {path: /ready, timeout_s: 9}
+start: {pass_env: [PATH], env: {MODE: test}}
+services:
+  - provider: orders
+    start: {command: [./orders, "{port}"], env: {TOKEN: "${BILLING_TOKEN}"}}
+  - provider: stock
+    start: {command: [./stock, "{port}"], env: {MODE: other}}
+    health: {path: /health}
+"""
+
+
+def several(tmp_path: Path, text: str, *only: str, environ: dict[str, str] | None = None) -> tuple[ProviderFile, ...]:
+    (tmp_path / "provider.yaml").write_text(text, encoding="utf-8")
+    return load_provider_files(tmp_path / "provider.yaml", ENVIRON if environ is None else environ, only)
+
+
+def test_services_of_one_file_share_what_stands_beside_them_and_say_the_rest(tmp_path: Path) -> None:
+    orders, stock = several(tmp_path, SEVERAL)
+    assert (orders.provider, stock.provider) == ("orders", "stock")
+    assert (orders.spec().health, stock.spec().health) == (Health("/ready", 9), Health("/health", 9))
+    assert orders.spec().filled(81, "/w").env == {"PATH": "/bin", "MODE": "test", "TOKEN": "canary-token"}
+    assert stock.spec().filled(81, "/w").env == {"PATH": "/bin", "MODE": "other"}
+
+
+def test_of_several_services_those_that_are_named_are_read_and_only_they_need_the_environment(tmp_path: Path) -> None:
+    assert [one.provider for one in several(tmp_path, SEVERAL, "stock", environ={})] == ["stock"]
+    with pytest.raises(ProviderFileError, match=r"services\.0\.start\.env\.TOKEN: The caller's environment has no BILLING_TOKEN"):
+        several(tmp_path, SEVERAL, environ={})
+    with pytest.raises(UsageError, match=r"has no service 'stok'. Did you mean stock\?"):
+        several(tmp_path, SEVERAL, "stok")
+
+
+def test_where_one_service_is_meant_a_file_of_several_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "provider.yaml").write_text(SEVERAL, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"has several services \(orders, stock\), and one is meant here"):
+        load_provider_file(tmp_path / "provider.yaml", ENVIRON)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("format: 1\nservices: []", "2:1 services: This must be a list of services."),
+        ("format: 1\nservices: [x]", "2:12 services.0: A service is a mapping of fields."),
+        ("format: 1\nprovider: p\n" + SEVERAL.partition("format: 1\n")[2], "2:1 provider: Each service has a name of its own."),
+        (SEVERAL.replace("provider: stock", "provider: orders"), "8:5 services.1.provider: orders stands twice here."),
+        (SEVERAL.replace("path: /ready", "path: ready"), "3:10 health.path: A path begins with a slash"),
+        (SEVERAL.replace("path: /health", "path: health"), "10:14 services.1.health.path: A path begins with a slash"),
+        (
+            SEVERAL.replace("command: [./stock", "comand: [./stock"),
+            "9:13 services.1.start.comand: The field `comand` is not known.",
+        ),
+    ],
+)
+def test_a_fault_of_one_of_several_services_is_told_once_and_at_its_place(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ProviderFileError) as caught:
+        several(tmp_path, text)
+    found = [f"{fault.line}:{fault.column} {fault.where}: {fault.what}" for fault in caught.value.faults]
+    assert len([one for one in found if one.startswith(told)]) == 1, found
 
 
 def test_a_missing_file_is_told_as_such(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from saga_contracts.declare import schemas
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
 from saga_contracts.read import lint, shapes
+from saga_contracts.read.dialects import expanding
 
 
 class DefinitionError(UsageError):
@@ -26,7 +27,7 @@ class DefinitionError(UsageError):
 
 
 def load_definition(definition: Mapping[str, Any]) -> Saga:
-    """Read a saga definition from its JSON form, as `Saga.as_json` gives it.
+    """Read a saga definition from its JSON form, as `Saga.as_json` gives it, or with dialects as in a saga file.
 
     Args:
         definition: The JSON object; the fields are those of a saga file.
@@ -37,10 +38,13 @@ def load_definition(definition: Mapping[str, Any]) -> Saga:
     unusable = schemas.fault_of(dict(definition))
     if unusable is not None:
         raise DefinitionError(_told([unusable]))
+    written, unspoken = expanding.expand(definition)
+    if unspoken:
+        raise DefinitionError(_told(unspoken))
     try:
-        saga = Saga.model_validate_json(json.dumps(definition))
+        saga = Saga.model_validate_json(json.dumps(written))
     except ValidationError as error:
-        raise DefinitionError(_told(shapes.problems(definition, error))) from None
+        raise DefinitionError(_told(shapes.problems(written, error))) from None
     problems = lint.problems(saga)
     if problems:
         raise DefinitionError(_told(problems))

@@ -276,7 +276,10 @@ class Callback(Model):
 
 
 class Reads(Model):
-    """What the effect probe reads, as templates: the fields that matter, nothing else is compared."""
+    """What the effect probe reads, as templates: the fields that matter, nothing else is compared.
+
+    A field is a name in the object that is read, or a JSON pointer (`/0/free`) into whatever is read.
+    """
 
     before: dict[str, Json]
     """Under the `enough` precondition, without an effect."""
@@ -290,5 +293,6 @@ class Probe(Model):
     """The reading of a step's effect."""
 
     transport: Transport = Transport.HTTP
-    request: Request
+    request: Request | None = None
+    """The call that reads it; none where no call of the API shows it: then the provider file says how it is read."""
     reads: Reads

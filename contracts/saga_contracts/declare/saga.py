@@ -50,7 +50,7 @@ from saga_contracts.declare.kinds import (
 )
 from saga_contracts.declare.outputs import Output, example_outputs
 from saga_contracts.declare.policies import OwnerNotification, Policies, Waiver
-from saga_contracts.declare.steps import Given, ProviderState, SemanticLock, Step
+from saga_contracts.declare.steps import Given, ProviderState, SemanticLock, Step, Under
 
 __all__ = [
     "FORMAT",
@@ -94,6 +94,7 @@ __all__ = [
     "Step",
     "StepClass",
     "Transport",
+    "Under",
     "Waiver",
 ]
 

@@ -1,6 +1,7 @@
 """One step of a saga as its file declares it: participant, class, key, preconditions, calls (pure)."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
@@ -17,6 +18,14 @@ class ProviderState(Model):
     params: dict[str, Json] = Field(default={})
 
 
+class Under(StrEnum):
+    """Which of its preconditions a step is in."""
+
+    ENOUGH = "enough"
+    REFUSING = "refusing"
+    RETRYABLE = "retryable"
+
+
 class Given(Model):
     """The preconditions of a step, in the participant's own words."""
 
@@ -24,6 +33,25 @@ class Given(Model):
     """Exactly enough for one forward call to succeed."""
     refusing: tuple[ProviderState, ...] = ()
     """A forward call is refused."""
+    refusing_payload: Annotated[dict[str, Json], Field(min_length=1, max_length=20)] | None = None
+    """Instead of `refusing`: fields of the payload (by dots) with values for which a forward call is refused under `enough`."""
+    retryable: Annotated[tuple[ProviderState, ...], Field(min_length=1)] | None = None
+    """A forward call is answered 'try again' and has no effect; under `enough` the same call succeeds."""
+
+    @property
+    def can_refuse(self) -> bool:
+        """Is it said how a forward call comes to be refused?"""
+        return bool(self.refusing or self.refusing_payload)
+
+    def states(self, under: Under) -> tuple[ProviderState, ...]:
+        """Give the states of a precondition; a refusal by payload needs those of `enough`."""
+        if under == Under.RETRYABLE:
+            return self.retryable or ()
+        return self.refusing if under == Under.REFUSING and not self.refusing_payload else self.enough
+
+    def fields(self, under: Under) -> dict[str, Json]:
+        """Give the fields of the payload that a forward call has under a precondition; none: as it is."""
+        return self.refusing_payload or {} if under == Under.REFUSING else {}
 
 
 class SemanticLock(Model):

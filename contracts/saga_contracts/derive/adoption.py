@@ -134,7 +134,7 @@ def _never_misused(slice_: StepSlice) -> str | None:
 
 def declares_refusal(step: Step) -> bool:
     """May the step's participant refuse, in its reply or later?"""
-    return step.refuses_later or step.forward.replies.refused is not None or bool(step.given.refusing)
+    return step.refuses_later or step.forward.replies.refused is not None or step.given.can_refuse
 
 
 def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
@@ -258,7 +258,7 @@ def judge(slice_: StepSlice, histories: Sequence[Played], today: date) -> Judgem
     given_up = declared_broken(slice_)
     deviating = {one for history in histories for one in history.broken}
     for obligation in sorted({*demands, *deviating, *given_up}, key=order_of):
-        verdict, reason = _obligation(obligation, demands.get(obligation, frozenset()), histories, given_up, waivers)
+        verdict, reason = _obligation(slice_, obligation, demands.get(obligation, frozenset()), histories, given_up, waivers)
         verdicts[obligation] = verdict
         if reason:
             why[obligation] = reason
@@ -266,6 +266,7 @@ def judge(slice_: StepSlice, histories: Sequence[Played], today: date) -> Judgem
 
 
 def _obligation(
+    slice_: StepSlice,
     obligation: str,
     demanded: frozenset[Evidence],
     histories: Sequence[Played],
@@ -281,7 +282,7 @@ def _obligation(
     if not showing:
         return Verdict.UNPROVEN, "No history that was judged to its end shows it."
     if missing:
-        return Verdict.UNPROVEN, f"Nothing at hand shows it: {_missing(missing)}."
+        return Verdict.UNPROVEN, f"Nothing at hand shows it: {_missing(slice_, missing)}."
     return Verdict.KEPT, ""
 
 
@@ -299,7 +300,10 @@ _NEEDED = {
     Evidence.EFFECT: "the step declares no effect probe",
     Evidence.FAILURE: "crash, race and further instances are not played by this version",
 }
+_UNREAD = "no call of the API shows the effect, and the provider file does not say how it is read (`probes`)"
 
 
-def _missing(kinds: frozenset[Evidence]) -> str:
-    return "; ".join(text for kind, text in _NEEDED.items() if kind in kinds)
+def _missing(slice_: StepSlice, kinds: frozenset[Evidence]) -> str:
+    probe = slice_.step.probe
+    unread = {Evidence.EFFECT: _UNREAD} if probe is not None and probe.request is None else {}
+    return "; ".join(text for kind, text in {**_NEEDED, **unread}.items() if kind in kinds)

@@ -21,13 +21,15 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome
 from saga_contracts.declare.outputs import Teller, told_by
-from saga_contracts.declare.saga import ProviderState, Reply, Request, Saga, Step, StepClass
+from saga_contracts.declare.saga import ProviderState, Reply, Request, Saga, Step, StepClass, Under
 from saga_contracts.derive import adoption, expectations
-from saga_contracts.derive.examples import example_context
+from saga_contracts.derive.examples import example_context, with_fields
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.wire import fresh, replies
 
+REFUSED_PAYLOAD = "refused"
+"""The parameter `payload` of a fresh step key whose payload is the one that is refused (`given.refusing_payload`)."""
 WHOLE = "_saga"
 """Stands in the place of the step in the name of a case that belongs to the whole saga; no step can have this name."""
 
@@ -63,6 +65,7 @@ class Case:
         obligations: Which obligations the case serves.
         slice: The step's slice when this case carries it in its pact.
         consumer: Who receives the message, when it is not the pacticipant that executes the saga.
+        fields: Fields of the payload, by dots, that have another value than the example's.
     """
 
     name: str
@@ -78,6 +81,11 @@ class Case:
     message: Any = None
     slice: StepSlice | None = field(default=None, compare=False)
     consumer: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def called_in(self, saga: Saga) -> Saga:
+        """Give the saga as this case is called in it: with its own values in some fields of the example."""
+        return with_fields(saga, self.fields) if self.fields else saga
 
 
 def derive(saga: Saga) -> tuple[Case, ...]:
@@ -108,13 +116,13 @@ class Course:
     Attributes:
         word: The calls that come before, such as `F C`; empty: none.
         letter: The call itself; None for a status call.
-        refusing: Does the domain precondition refuse?
+        under: The domain precondition.
         obligations: What the case serves.
     """
 
     word: str
     letter: Letter | None
-    refusing: bool
+    under: Under
     obligations: tuple[str, ...]
 
 
@@ -123,12 +131,12 @@ def course_of(slice_: StepSlice, role: Role, name: str) -> Course | None:
     for own_role, own_name, before, letter, serves in _CALLS:
         if (own_role, own_name) == (role, name):
             word = _word(slice_, before)
-            return None if word is None else Course(word, letter, _refuses(before, letter), serves)
+            return None if word is None else Course(word, letter, _under(before, letter), serves)
     asked = {Role.STATUS: _QUESTIONS, Role.LOOKUP: _LOOKUPS}
     for own_name, before, serves in asked.get(role, ()):
         if own_name == name:
             word = _word(slice_, before)
-            return None if word is None else Course(word, None, _refuses(before, None), serves)
+            return None if word is None else Course(word, None, _under(before, None), serves)
     return None
 
 
@@ -164,12 +172,13 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[Case]:
             step=step.step,
             role=row.role,
             participant=step.participant,
-            states=_states(saga, step, row.word, refusing=row.refusing),
+            states=_states(saga, step, row.word, row.under),
             outcome=row.outcome,
             obligations=_of_reading(row) if step.only_reads else row.obligations,
             request=getattr(step, row.role.value).request,
             reply=row.reply,
             slice=slice_ if carries else None,
+            fields=step.given.fields(row.under),
         )
     yield from _callback_cases(saga, step)
 
@@ -185,7 +194,7 @@ class _Row:
     role: Role
     name: str
     word: str
-    refusing: bool
+    under: Under
     outcome: str
     reply: Reply
     obligations: tuple[str, ...]
@@ -199,6 +208,7 @@ _CALLS: tuple[tuple[Role, str, str, Letter, tuple[str, ...]], ...] = (
     (Role.FORWARD, "refused_again", "{refused}", Letter.FORWARD, ("O32", "O31")),
     (Role.FORWARD, "suspended", "C", Letter.FORWARD, ("O9", "O31")),
     (Role.FORWARD, "misused", "M", Letter.MISUSED, ("O4", "O31")),
+    (Role.FORWARD, "retryable", "", Letter.RETRYABLE, ("O1", "O31")),
     (Role.COMPENSATE, "done", "{done}", Letter.COMPENSATE, ("O1", "O6", "O13", "O31")),
     (Role.COMPENSATE, "done_again", "{done} C", Letter.COMPENSATE, ("O7", "O13", "O31")),
     (Role.COMPENSATE, "null", "", Letter.COMPENSATE, ("O8", "O13", "O31")),
@@ -226,22 +236,22 @@ def _rows(saga: Saga, slice_: StepSlice) -> Iterator[_Row]:
         word = _word(slice_, before)
         if word is None or not _possible(slice_, role, name, letter) or not _can_be_made(step, role, before):
             continue
-        refusing = _refuses(before, letter)
-        usual = _demanded(slice_, _situation(slice_, word, refusing=refusing), letter, name)
+        under = _under(before, letter)
+        usual = _demanded(slice_, _situation(slice_, word, under), letter, name)
         for reply in () if usual is None else expectations.declared(step, role.value, usual)[:1]:
             outcome = read_as(saga, step, role, reply)
-            yield _Row(role, name, word, refusing, outcome, reply, serves)
+            yield _Row(role, name, word, under, outcome, reply, serves)
     for name, before, serves in _QUESTIONS if step.status is not None else ():
         word = _word(slice_, before)
         if word is not None and _can_be_made(step, Role.STATUS, before):
-            refusing = _refuses(before, None)
-            state = _situation(slice_, word, refusing=refusing).state
+            under = _under(before, None)
+            state = _situation(slice_, word, under).state
             for reply in expectations.declared(step, Role.STATUS.value, state.value)[:1]:
-                yield _Row(Role.STATUS, name, word, refusing, state.value, reply, serves)
+                yield _Row(Role.STATUS, name, word, under, state.value, reply, serves)
     for name, before, serves in _LOOKUPS if step.lookup is not None else ():
         word = _word(slice_, before)
         for reply in () if word is None else expectations.declared(step, Role.LOOKUP.value, name)[:1]:
-            yield _Row(Role.LOOKUP, name, str(word), _refuses(before, None), name, reply, serves)
+            yield _Row(Role.LOOKUP, name, str(word), _under(before, None), name, reply, serves)
 
 
 def _can_be_made(step: Step, role: Role, before: str) -> bool:
@@ -251,8 +261,8 @@ def _can_be_made(step: Step, role: Role, before: str) -> bool:
     return not needed or before.startswith("{done}") or (before.startswith("{refused}") and needed <= accepted.keys())
 
 
-def _refuses(before: str, letter: Letter | None) -> bool:
-    return letter == Letter.REFUSED or "{refused}" in before
+def _under(before: str, letter: Letter | None) -> Under:
+    return expectations.under([letter] if letter else [], refusing="{refused}" in before)
 
 
 def _word(slice_: StepSlice, before: str) -> str | None:
@@ -272,18 +282,20 @@ def _word(slice_: StepSlice, before: str) -> str | None:
 def _possible(slice_: StepSlice, role: Role, name: str, letter: Letter) -> bool:
     """Does this call ever come at this step?"""
     callback = slice_.step.tells_later
-    if slice_.step.only_reads and name not in ("done", "refused"):
+    if slice_.step.only_reads and name not in ("done", "refused", "retryable"):
         return False
     if role == Role.COMPENSATE:
         return slice_.step.compensate is not None
+    if letter == Letter.RETRYABLE:  # what HTTP itself calls passing is not one reply that a contract could demand
+        return slice_.step.given.retryable is not None and bool(slice_.step.forward.replies.retryable)
     if letter == Letter.REFUSED:
         return not callback and expectations.can_be_refused(slice_.step)
     return name not in ("done", "in_progress") or callback == (name == "in_progress")
 
 
-def _situation(slice_: StepSlice, word: str, *, refusing: bool) -> Situation:
+def _situation(slice_: StepSlice, word: str, under: Under) -> Situation:
     """Give the situation that a word leads to; after `M` the key belongs to another payload, as after `F`."""
-    situation = Situation(refusing=refusing)
+    situation = Situation(refusing=under == Under.REFUSING)
     for letter in word.replace("M", "F").split():
         situation = expectations.after_event(situation, Letter(letter), callback=slice_.step.tells_later)
     return situation
@@ -292,23 +304,26 @@ def _situation(slice_: StepSlice, word: str, *, refusing: bool) -> Situation:
 def _demanded(slice_: StepSlice, situation: Situation, letter: Letter, case: str) -> str | None:
     """Give the name of the one declared reply that a contract can demand.
 
-    That is the reply which the file declares for this very case, or the only one that is right. Where several different replies
-    are right, a contract of one reply would accuse a participant that gives another: the deck judges it, and the client is shown
-    each of them by a client-only case.
+    That is the reply which the file declares for this very case (of a list the first), or the only one that is right. Where
+    several different replies are right, a contract of one reply would accuse a participant that gives another: the deck judges
+    it, and the client is shown each of them by a client-only case.
     """
     names = expectations.answers(slice_, situation, letter)
     if not names or names[0] == case:
         return names[0] if names else None
     role = "compensate" if letter == Letter.COMPENSATE else "forward"
     looks = [expectations.declared(slice_.step, role, name) for name in names]
+    if case == "suspended" and len(looks[0]) > 1:  # which of the refusals it would be is not said
+        return None
     return names[0] if all(look == looks[0] for look in looks) else None
 
 
 def _callback_cases(saga: Saga, step: Step) -> Iterator[Case]:
     for outcome, body in replies.callback_bodies(step):
         refused = outcome == Outcome.REFUSED
-        if refused and not step.given.refusing:
+        if refused and not step.given.can_refuse:
             continue
+        under = Under.REFUSING if refused else Under.ENOUGH
         assert step.callback is not None  # noqa: S101  (it has outcomes)
         yield Case(
             name=f"{saga.saga}/{step.step}/{Role.CALLBACK}/{outcome}",
@@ -316,11 +331,12 @@ def _callback_cases(saga: Saga, step: Step) -> Iterator[Case]:
             step=step.step,
             role=Role.CALLBACK,
             participant=step.participant,
-            states=_states(saga, step, "F X" if refused else "F D", refusing=refused),
+            states=_states(saga, step, "F X" if refused else "F D", under),
             outcome=outcome.value,
             obligations=("O18", "O31"),
             request=step.callback.request,
             message=dict(body),
+            fields=step.given.fields(under),
         )
 
 
@@ -375,11 +391,12 @@ def _with_event(body: Any, event: str) -> Any:
     return [_with_event(member, event) for member in body] if isinstance(body, list | tuple) else body
 
 
-def _states(saga: Saga, step: Step, word: str, *, refusing: bool) -> tuple[ProviderState, ...]:
-    preconditions = step.given.refusing if refusing else step.given.enough
-    context = {"payload": saga.payload.example}
-    domain = tuple(ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in preconditions)
-    fresh = ProviderState(state=fresh_state(saga.saga, step.step), params={"saga": saga.saga, "step": step.step})
+def _states(saga: Saga, step: Step, word: str, under: Under) -> tuple[ProviderState, ...]:
+    fields = step.given.fields(under)
+    context = {"payload": with_fields(saga, fields).payload.example}
+    domain = tuple(ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in step.given.states(under))
+    named = {"saga": saga.saga, "step": step.step, **({"payload": REFUSED_PAYLOAD} if fields else {})}
+    fresh = ProviderState(state=fresh_state(saga.saga, step.step), params=named)
     if not word:
         return (fresh, *domain)
     arrived = ProviderState(

@@ -175,8 +175,8 @@ def _no_case(step: Step, obligation: str) -> str | None:
     """Tell which field is missing for a case; None when the declaration leaves the reply open, so that the deck decides."""
     if obligation == "O14" and step.status is None:
         return "The step declares no status call (`status`)."
-    if obligation in ("O2", "O32") and not step.given.refusing:
-        return "The step does not say how to make it refuse (`given.refusing`)."
+    if obligation in ("O2", "O32") and not step.given.can_refuse:
+        return "The step does not say how to make it refuse (`given.refusing`, or `given.refusing_payload`)."
     if obligation in ("O6", "O7", "O8", "O9", "O13") and step.compensate is None:
         return "The step declares no compensation (`compensate`)."
     return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.outcomes import State
+from saga_contracts.declare.saga import Under
 from saga_contracts.derive import expectations, model
 from saga_contracts.derive.expectations import CALLBACKS, REFUSALS, Expectation, Letter, Situation, Word, World
 from saga_contracts.derive.model import DERIVATION, Rules
@@ -63,6 +64,11 @@ class History:
     def refusing(self) -> bool:
         """Does the history start under the refusing precondition?"""
         return self.begins.refusing
+
+    @property
+    def under(self) -> Under:
+        """The precondition under which it starts."""
+        return expectations.under([play.letter for play in self.plays])
 
     @property
     def ends(self) -> Expectation:
@@ -155,7 +161,8 @@ def history_of(slice_: StepSlice, word: Word) -> History:
 
 def _variants(slice_: StepSlice, word: Word) -> tuple[bool, ...]:
     """Histories in which a forward call comes after a refusal are also played with the precondition improved in between."""
-    if not slice_.step.given.enough or slice_.step.only_reads:  # nothing would improve it; what only reads remembers nothing
+    given = slice_.step.given
+    if not given.enough or given.refusing_payload or slice_.step.only_reads:  # nothing would improve it, or nothing remembers it
         return (False,)
     refusals = [index for index, letter in enumerate(word) if letter in REFUSALS]
     later_forward = refusals and Letter.FORWARD in word[refusals[0] + 1 :]
@@ -168,6 +175,10 @@ def _always(slice_: StepSlice, rules: Rules) -> Iterator[Word]:
     done: Word = (f, Letter.DONE) if rules.callback else (f,)
     refused: Word = (f, Letter.CALLBACK_REFUSED) if rules.callback else (Letter.REFUSED,)
     yield from (done, (*done, f))
+    if slice_.step.given.retryable:
+        yield (Letter.RETRYABLE, *done)
+        if rules.can_be_undone:
+            yield (Letter.RETRYABLE, c)
     if fresh.can_be_misused(slice_.payload, slice_.step):
         yield (*done, m)
     if rules.can_refuse:
@@ -184,10 +195,11 @@ def _history(slice_: StepSlice, rules: Rules, word: Word, faults: int | None, *,
     begins = situation = expectations.start_of(word)
     plays: list[Play] = []
     for letter in word:
-        improves = improved and situation.refused and not situation.improved and letter == Letter.FORWARD
-        if improves:
+        better = improved and situation.refused and not situation.improved and letter == Letter.FORWARD
+        if better:
             situation = replace(situation, improved=True)
         expects = expectations.expect(slice_, situation, letter)
+        improves = better or (bool(plays) and plays[-1].letter == Letter.RETRYABLE)
         plays.append(Play(letter, expects, improves))
         situation = expects.following
     checked = {one for play in plays for one in (play.expects.obligation, play.expects.effect_obligation)}

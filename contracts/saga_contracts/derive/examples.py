@@ -5,6 +5,7 @@ fresh values.
 """
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from saga_contracts.declare import templates
@@ -17,6 +18,13 @@ SAGA_ID = "saga-1"
 CALLBACK_URL = "http://saga-service.example/callbacks/{key}"
 IN_PATH = "InPath"
 """Ends the name of a value as it stands in a path: percent-encoded."""
+
+
+def with_fields(saga: Saga, fields: Mapping[str, Any]) -> Saga:
+    """Give a saga whose example has other values in some fields of the payload; those are the same at each run."""
+    stays = tuple(name for name in saga.payload.fresh if not any(name == one or name.startswith(f"{one}.") for one in fields))
+    example = fresh.with_fields(saga.payload.example, fields)
+    return saga.model_copy(update={"payload": saga.payload.model_copy(update={"example": example, "fresh": stays})})
 
 
 def example_context(saga: Saga, step: Step) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Reply, Step, StepClass
+from saga_contracts.declare.saga import Reply, Step, StepClass, Under
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.wire.replies import COMPENSATE, FORWARD, IMPLIED_MISUSE, STATUS
+from saga_contracts.wire.replies import COMPENSATE, FORWARD, IMPLIED_MISUSE, IMPLIED_RETRY, STATUS
 
 Word = tuple["Letter", ...]
 
@@ -33,6 +33,7 @@ class Letter(StrEnum):
     DONE = "D"  # the participant's work is over: done, as its callback or its status call tells
     CALLBACK_REFUSED = "X"  # the same: refused
     MISUSED = "M"  # a forward call with the same key and another payload: never sent by a right orchestrator
+    RETRYABLE = "T"  # a forward call that is answered 'try again', since the precondition says so
 
 
 CALLBACKS = (Letter.DONE, Letter.CALLBACK_REFUSED)
@@ -155,6 +156,14 @@ def start_of(word: Iterable[Letter]) -> Situation:
     return Situation(refusing=any(letter in REFUSALS for letter in word))
 
 
+def under(word: Iterable[Letter], *, refusing: bool = False) -> Under:
+    """Give the precondition under which a word begins; `refusing`: also where the word holds no refusal."""
+    letters = tuple(word)
+    if letters[:1] == (Letter.RETRYABLE,):
+        return Under.RETRYABLE
+    return Under.REFUSING if refusing or start_of(letters).refusing else Under.ENOUGH
+
+
 def answers(slice_: StepSlice, situation: Situation, letter: Letter) -> tuple[str, ...]:
     """Give the names of the declared replies of which one must come, the usual one first; none for a callback.
 
@@ -165,6 +174,8 @@ def answers(slice_: StepSlice, situation: Situation, letter: Letter) -> tuple[st
         return ()
     if letter == Letter.COMPENSATE:
         wanted = _UNDO[situation.state]
+    elif letter == Letter.RETRYABLE:
+        wanted = ("retryable",)
     elif letter == Letter.MISUSED:
         wanted = ("misused",) if slice_.step.forward.replies.misused is not None else _NO_EFFECT
     else:
@@ -177,12 +188,13 @@ def declared(step: Step, role: str, name: str) -> tuple[Reply, ...]:
     """Give the replies that a step declares under a name (`done_again`, `applied`, …), the usual one first; or none."""
     call = getattr(step, role)
     found: tuple[Reply, ...] = call.replies.named(name) if call is not None else ()
-    return (IMPLIED_MISUSE,) if not found and (role, name) == ("forward", "misused") else found
+    implied = {("forward", "misused"): IMPLIED_MISUSE, ("forward", "retryable"): IMPLIED_RETRY}.get((role, name))
+    return (implied,) if not found and implied is not None else found
 
 
 def can_be_refused(step: Step) -> bool:
     """Can the step be made to refuse, by its domain precondition?"""
-    return step.step_class != StepClass.RETRIABLE and bool(step.given.refusing)
+    return step.step_class != StepClass.RETRIABLE and step.given.can_refuse
 
 
 def told(slice_: StepSlice, situation: Situation) -> tuple[State, ...]:
@@ -287,7 +299,7 @@ def _effect_obligation(situation: Situation, letter: Letter) -> str:
     if letter == Letter.COMPENSATE:
         undone = {State.ABSENT: "O8", State.COMPENSATED: "O7", State.REFUSED: "O2", State.IN_PROGRESS: "O12"}
         return undone.get(situation.state, "O6")
-    if letter in REFUSALS:
+    if letter in (*REFUSALS, Letter.RETRYABLE):
         return "O2"
     if situation.state == State.COMPENSATED:
         return "O11" if situation.forwarded else "O9"

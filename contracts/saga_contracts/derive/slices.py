@@ -72,7 +72,6 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         KeyError: when the saga has no such step.
     """
     step = saga.step(name)
-    undo = step.undo if step.compensate is None else step.compensate.model_copy(update={"backoff": None})
     return StepSlice(
         format=saga.format,
         saga=saga.saga,
@@ -80,11 +79,17 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         payload=saga.payload,
         correlation=saga.correlation,
         policies=saga.policies.model_copy(update={"owner_notification": None, "uncertain_pivot": None}),
-        step=step.model_copy(update={**_ELSEWHERE, "undo": undo}),
+        step=_alone(step),
         facts=_facts(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),
         outputs={before: dict(saga.outputs[before]) for before in sorted(saga.ancestors(name)) if saga.outputs[before]},
     )
+
+
+def _alone(step: Step) -> Step:
+    """Give the step without what is said at it and decides nothing here."""
+    undo = step.undo if step.compensate is None else step.compensate.model_copy(update={"backoff": None})
+    return step.model_copy(update={**_ELSEWHERE, "undo": undo})
 
 
 def fails_the_saga(step: Step, policies: Policies) -> bool:
@@ -95,7 +100,7 @@ def fails_the_saga(step: Step, policies: Policies) -> bool:
         return False
     if step.step_class == StepClass.COMPENSATABLE or step.only_reads:
         return True
-    return step.refuses_later or step.forward.replies.refused is not None or bool(step.given.refusing)
+    return step.refuses_later or step.forward.replies.refused is not None or step.given.can_refuse
 
 
 def may_be_pending_at_the_end(saga: Saga) -> tuple[Step, ...]:

@@ -48,7 +48,7 @@ def turns(saga: Saga, case: Case | ClientCase, recording: Recording, *, source: 
     if isinstance(case, Case):
         from saga_contracts.exercise.served import interactions  # noqa: PLC0415  (loads Pact, which only a running test needs)
 
-        recording.exercised(saga, case.name, source, interactions.document(saga, case))
+        recording.exercised(saga, case.name, source, interactions.document(case.called_in(saga), case))
 
 
 def exercise(saga: Saga, case: Case | ClientCase, client: Client, recording: Recording, *, source: str) -> None:
@@ -130,7 +130,9 @@ class Turn:
 def _meetings(saga: Saga, case: Case | ClientCase) -> Iterator[Meeting]:
     if isinstance(case, ClientCase):
         yield from (StubMeeting(saga, one) for one in client_cases(case))
-    elif case.role in MESSAGES:
+        return
+    saga = case.called_in(saga)
+    if case.role in MESSAGES:
         yield from (MessageMeeting(saga, case, message) for message in messages(saga, case))
     else:
         yield MockMeeting(saga, case)

@@ -18,6 +18,7 @@ from saga_contracts.read import (
     lint_calls,
     lint_conditions,
     lint_demands,
+    lint_given,
     lint_knowledge,
     lint_policies,
     lint_templates,
@@ -75,6 +76,7 @@ def _demands(saga: Saga, found: list[Problem]) -> Iterator[Problem]:
         yield from lint_demands.problems(saga, step, ("steps", index))
         yield from lint_written.problems(saga, step, ("steps", index))
         if not not_fresh:  # what is no constant is to be known
+            yield from lint_given.problems(saga, step, ("steps", index))
             yield from lint_knowledge.problems(saga, step, ("steps", index))
 
 

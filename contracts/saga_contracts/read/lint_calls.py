@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.outputs import example_outputs, place_of, where
+from saga_contracts.declare.outputs import Teller, example_outputs, place_of, told_by, where
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Completion, KeyStyle, Reply, Saga, Step, StepClass, Transport
 from saga_contracts.read.lint_templates import payload_problem
@@ -67,9 +67,10 @@ def _replies(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem(here, what, "Declare it, usually status 202.")
     if step.step_class == StepClass.RETRIABLE and (replies.refused or step.given.refusing):
         yield Problem((*here, "refused"), "A retriable step never refuses (O25).", "Remove the refusal or change the class.")
-    elif step.given.refusing and not (replies.refused or step.refuses_later):
-        what = "The step is made to refuse (`given.refusing`), but no refusal is declared."
-        yield Problem((*at, "given", "refusing"), what, "Declare the reply `refused`, or remove `refusing`.")
+    elif step.given.can_refuse and not (replies.refused or step.refuses_later):
+        field = "refusing_payload" if step.given.refusing_payload else "refusing"
+        what = f"The step is made to refuse (`given.{field}`), but no refusal is declared."
+        yield Problem((*at, "given", field), what, f"Declare the reply `refused`, or remove `{field}`.")
 
 
 def _several(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -107,6 +108,11 @@ def _poll(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem(
             at, what, "Declare it, with the replies `applied`, `absent`, `in_progress`, and `refused` if it can refuse."
         )
+    late = sorted(step.own_outputs("status") - told_by(step, Teller.ACCEPTED).keys()) if step.polls else []
+    if late and step.lookup is None:
+        what = f"The status call is to tell the outcome, and it needs the output `{late[0]}`, which only the outcome tells."
+        mend = "Take the output from the acceptance (`of: forward`), ask by the key, or declare `lookup`."
+        yield Problem((*at, "status", "request"), what, mend)
     if step.poll is None:
         return
     if not step.polls:
@@ -199,7 +205,7 @@ def _lookup(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 def _paths(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
-        if call is None:
+        if call is None or call.request is None:
             continue
         path, here = call.request.path, (*at, role, "request", "path")
         if role == "callback" and path.startswith("{callback_url}"):

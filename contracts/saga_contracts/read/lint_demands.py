@@ -149,7 +149,7 @@ def _writable(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """A declared body can be written under its declared media type."""
     for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
-        if call is None:
+        if call is None or call.request is None:
             continue
         why = bodies.unwritable(call.request.body, content_type_of(call.request))
         if why is not None:
@@ -172,6 +172,11 @@ def notes(saga: Saga) -> Iterator[str]:
             yield (
                 f"{step.step}: no compensation yet, so that what was done stays when the saga fails; the obligations of undoing "
                 "are broken, as declared, until they are waived."
+            )
+        if step.probe is not None and step.probe.request is None:
+            yield (
+                f"{step.step}: no call of the API shows its effect, so the provider file has to say how it is read "
+                f"(`probes: {{{saga.saga}/{step.step}: …}}`); until it does, what needs the effect is unproven."
             )
         if not step.only_reads and step.key != KeyStyle.NONE and not fresh.can_be_misused(saga.payload, step):
             yield (

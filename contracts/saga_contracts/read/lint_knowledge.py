@@ -13,7 +13,7 @@ from saga_contracts.declare.saga import ProviderState, Reply, Saga, Step
 from saga_contracts.derive.examples import CALLBACK_URL, SAGA_ID, example_context
 from saga_contracts.wire import matching
 from saga_contracts.wire.keys import UUID
-from saga_contracts.wire.likeness import differs, same
+from saga_contracts.wire.likeness import differs
 from saga_contracts.wire.matching import Declared
 from saga_contracts.wire.requests import StepCall, UnsendableError, step_request
 from saga_contracts.wire.unfilling import leaves, readable
@@ -31,7 +31,8 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 def _recognised(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """Each call must be told from the others; a status call and the probe may be one."""
     context = example_context(saga, step)
-    calls = [Declared(step.step, role, getattr(step, role).request, context) for role in _ROLES if getattr(step, role)]
+    made = {role: call.request for role in _ROLES if (call := getattr(step, role)) is not None and call.request is not None}
+    calls = [Declared(step.step, role, request, context) for role, request in made.items()]
     sent = StepCall(SAGA_ID, saga.payload.example, context["outputs"], CALLBACK_URL.replace("{key}", context["key"]))
     for call in calls:
         try:
@@ -85,7 +86,8 @@ def _probe(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if probe is None:
         return
     here = (*at, "probe")
-    asked, forward = _known(saga, step, ("probe",)), _known(saga, step, ("forward",))
+    forward = _known(saga, step, ("forward",))
+    asked = forward if probe.request is None else _known(saga, step, ("probe",))  # the provider file may ask by whatever it knows
     enough, refusing = asked | _in_states(given.enough), asked | _in_states(given.refusing)
     worlds = [("before", probe.reads.before, enough), ("applied", probe.reads.applied, enough | forward)]
     worlds += [("refusing", probe.reads.refusing, refusing)] if probe.reads.refusing is not None else []
@@ -93,11 +95,13 @@ def _probe(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         worlds.append(("before", probe.reads.before, refusing))
     for name, fields, known in worlds:
         yield from _unknown(saga, fields, known, (*here, "reads", name), "neither the address nor the precondition tells it")
+    if probe.request is None:
+        return
     linked = forward | _in_states(given.enough)
-    for name in sorted(_needs(saga, probe.request.model_dump()) - linked):
+    for name in sorted(needs(saga, probe.request.model_dump()) - linked):
         what = f"It is asked by `{{{name}}}`, which neither the forward call nor the precondition holds."
         yield Problem((*here, "request"), what, "Ask by a value that the participant knows of this step.")
-    if not _needs(saga, probe.request.model_dump()) and not given.enough:
+    if not needs(saga, probe.request.model_dump()) and not given.enough:
         what = "Its address is the same for every saga, and no precondition (`given.enough`) sets back what it reads."
         yield Problem((*here, "request"), what, "Put a fresh field of the payload into the address, or declare the precondition.")
 
@@ -107,7 +111,7 @@ def _lookup(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if step.lookup is None:
         return
     request = step.lookup.request.model_dump()
-    for name in sorted(_needs(saga, request) - _known(saga, step, ("forward",))):
+    for name in sorted(needs(saga, request) - _known(saga, step, ("forward",))):
         what = f"It is looked up by `{{{name}}}`, which the forward call does not hold."
         yield Problem((*at, "lookup", "request"), what, "Look it up by a value that the participant knows of this step.")
 
@@ -129,26 +133,6 @@ def _one_call(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, "status", "replies", *place), what, "Ask the probe at another address.")
 
 
-def _given(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    """The two preconditions must differ, and one must be able to follow the other."""
-    given, here = step.given, (*at, "given", "refusing")
-    if not given.refusing:
-        return
-    context = {"payload": saga.payload.example}
-    enough, refusing = (
-        [(one.state, templates.fill(one.params, context)) for one in states] for states in (given.enough, given.refusing)
-    )
-    if len(enough) == len(refusing) and all(any(_same_state(one, other) for other in enough) for one in refusing):
-        yield Problem(here, "It is the same as `enough`.", "Name the state in which a forward call is refused.")
-    if not given.enough and not _needs(saga, [one.params for one in given.refusing]):
-        what = "It holds for every saga, and no precondition (`given.enough`) takes it back."
-        yield Problem(here, what, "Put a fresh field of the payload into its parameters, or declare `enough`.")
-
-
-def _same_state(one: tuple[str, Any], other: tuple[str, Any]) -> bool:
-    return one[0] == other[0] and same(one[1], other[1])
-
-
 def _before(step: Step, role: str, name: str) -> tuple[str, ...]:
     """Give the calls that have come whenever a reply is given."""
     if step.own_outputs(role) or (role, name) == ("lookup", "found"):
@@ -165,7 +149,7 @@ def _known(saga: Saga, step: Step, roles: Iterable[str]) -> set[str]:
     found = readable(saga.correlation.sent.values(), ("step",))
     for role in roles:
         call = getattr(step, role)
-        found |= matching.names_found(call.request) if call is not None else set()
+        found |= matching.names_found(call.request) if call is not None and call.request is not None else set()
     if "key" in found and step.key_form != UUID:
         found.add("saga_id")
     return found | {"key"} if "saga_id" in found else found
@@ -177,20 +161,23 @@ def _in_states(states: Iterable[ProviderState]) -> set[str]:
 
 
 def _unknown(saga: Saga, value: Any, known: set[str], here: Path, why: str) -> Iterator[Problem]:
-    for name in sorted(_needs(saga, value)):
+    for name in sorted(needs(saga, value)):
         if not any(name == one or name.startswith(f"{one}.") for one in known):
             what = f"It holds `{{{name}}}`, and the participant cannot know that: {why}."
             yield Problem(here, what, "Put it into the request, or take it out of here.")
 
 
-def _needs(saga: Saga, value: Any) -> set[str]:
-    """Give the names whose values differ from saga to saga; a field of the payload that is never fresh is a constant."""
+def needs(saga: Saga, value: Any) -> set[str]:
+    """Give the names whose values differ from saga to saga; a field of the payload that is always the same is a constant."""
     names = set(templates.names_in(value)) - {"step"}
-    return {name for name in names if not name.startswith("payload.") or _is_fresh(saga, name.removeprefix("payload."))}
+    return {name for name in names if not name.startswith("payload.") or _changes(saga, name.removeprefix("payload."))}
 
 
-def _is_fresh(saga: Saga, field: str) -> bool:
-    return any(one == field or one.startswith(f"{field}.") for one in saga.payload.fresh)
+def _changes(saga: Saga, field: str) -> bool:
+    """Has a field another value in another saga: is it fresh, or one by which a call is refused?"""
+    refused = [name for step in saga.steps for name in step.given.refusing_payload or ()]
+    inside = any(field.startswith(f"{one}.") for one in refused)
+    return inside or any(one == field or one.startswith(f"{field}.") for one in (*saga.payload.fresh, *refused))
 
 
 _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
@@ -200,5 +187,4 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _probe,
     _lookup,
     _one_call,
-    _given,
 )

@@ -19,19 +19,14 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def saga_problems(saga: Saga) -> Iterator[Problem]:
     """Give every faulty choice of a saga whose steps, and what they are undone after, are there."""
-    circle = next((step.step for step in saga.steps if step.step in saga.undo_graph.ancestors(step.step)), None)
+    by_hand = [step.step for step in saga.steps if step.undo_after is not None]  # the reverse order alone has no circles
+    circle = next((name for name in by_hand if name in saga.undo_graph.ancestors(name)), None)
     if circle is not None:
-        index = _by_hand_in_circle(saga, circle)
         names = sorted(name for name in saga.undo_graph.ancestors(circle) if circle in saga.undo_graph.ancestors(name))
         what = f"These undoings wait for one another: {', '.join(names)}."
         mend = "A step without `undo_after` waits for all that come after it; give those that come first `undo_after: []`."
-        yield Problem(("steps", index, "undo_after"), what, mend)
+        yield Problem(("steps", saga.graph.index[circle], "undo_after"), what, mend)
     yield from _uncertain_pivot(saga)
-
-
-def _by_hand_in_circle(saga: Saga, circle: str) -> int:
-    inside = saga.undo_graph.ancestors(circle)
-    return next(index for index, step in enumerate(saga.steps) if step.undo_after is not None and step.step in inside)
 
 
 def _undo_after(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:

@@ -55,7 +55,7 @@ def _correlation(saga: Saga) -> Iterator[tuple[Path, Any]]:
 def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]:
     for role in ("forward", "compensate", "status", "lookup", "callback", "probe"):
         call = getattr(step, role)
-        if call is None:
+        if call is None or call.request is None:
             continue
         roots = _STEP_ROOTS | ({"callback_url"} if role in ("forward", "callback") else set())
         own = {OWN} if role in ("compensate", "status") else set()
@@ -69,7 +69,7 @@ def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]
         yield ("probe", "reads"), step.probe.reads.model_dump(), _STEP_ROOTS
     if step.semantic_lock is not None:
         yield ("semantic_lock", "resource"), step.semantic_lock.resource, {"payload"}
-    yield ("given",), step.given.model_dump(), {"payload"}
+    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload"}
 
 
 def _parts(request: Request) -> Iterator[tuple[str, Any]]:

@@ -91,7 +91,7 @@ def _texts(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     context = example_context(saga, step)
     for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
-        if call is None:
+        if call is None or call.request is None:
             continue
         request = call.request
         inside = [leaf for leaf in leaves(request.body) if isinstance(leaf, str) and templates.whole(leaf) is None]

@@ -32,6 +32,7 @@ class Document:
 
     Attributes:
         file: The name used in faults.
+        text: What was read.
         data: The JSON value.
         faults: What is wrong with the text itself.
         keys: Place of each mapping key (line, column), by path.
@@ -39,6 +40,7 @@ class Document:
     """
 
     file: str
+    text: str = ""
     data: Any = None
     faults: list[Fault] = field(default_factory=list)
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
@@ -77,8 +79,8 @@ def read_file(path: str | FilePath) -> Document:
 
 def read(text: str, file: str) -> Document:
     """Parse a text; whatever is wrong with it stands in `faults` and `data` is None then."""
-    document = Document(file)
     plain = text.removeprefix("\ufeff")
+    document = Document(file, plain)
     reader = _reader(plain)
     if _is_too_long(plain, document) or _is_unreadable(plain, document):
         return document

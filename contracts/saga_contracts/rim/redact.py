@@ -53,6 +53,13 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets: dict[str, str] = {}
+        self.learn(secrets)
+
+    def learn(self, secrets: Mapping[str, str]) -> None:
+        """Take further secrets out from now on."""
+        self._secrets.update(secrets)
+        secrets = self._secrets
         self._names = {form: name for name, value in secrets.items() for part in _parts(value) for form in _forms(part)}
         self._by_length = sorted(self._names, key=len, reverse=True)
         self.longest = len(self._by_length[0].encode()) if self._by_length else 0

@@ -94,7 +94,9 @@ def _arrows(saga: Saga, placed: Layout) -> Iterator[str]:
             before, after, route = placed.places[name], placed.places[step.step], placed.routes[(name, step.step)]
             ends = (before.x + WIDTH, before.middle - 8), (after.x, after.middle - 8)
             yield _curve("saga-order", [ends[0], *((one.x, one.middle - 8) for one in route), ends[1]])
-            if step.step_class == StepClass.COMPENSATABLE and saga.step(name).compensate is not None:
+            undone = step.step_class == StepClass.COMPENSATABLE and saga.step(name).compensate is not None
+            in_reverse = saga.step(name).undo_after is None
+            if undone and (in_reverse or step.step in saga.undo_graph.ancestors(name)):
                 back = (after.x, after.y + HEIGHT - 14), (before.x + WIDTH, before.y + HEIGHT - 14)
                 yield _curve("saga-undo", [back[0], *((one.x, one.middle + 8) for one in reversed(route)), back[1]])
 
@@ -131,7 +133,7 @@ def _box(step: Step, place: Place, mark: str | None) -> str:
     ]
     if step.compensate is not None:
         request = step.compensate.request
-        lines.append(_text("saga-undo-text", left, place.y + 75, f"undone by {request.method} {request.path}"))
+        lines.append(_text("saga-undo-text", left, place.y + 75, f"undone by {request.method} {request.path}{_by_hand(step)}"))
     if step.undo == NONE:
         lines.append(_text("saga-undo-text", left, place.y + 75, "no compensation yet"))
     if mark:
@@ -140,12 +142,21 @@ def _box(step: Step, place: Place, mark: str | None) -> str:
     return "".join([*lines, "</g>"])
 
 
+def _by_hand(step: Step) -> str:
+    """Say where in the order of the undoing the step is, when its file says that by hand."""
+    if step.undo_after is None:
+        return ""
+    return f", after {', '.join(step.undo_after)}" if step.undo_after else ", at once"
+
+
 def _kind_words(step: Step) -> str:
     words = ["only reads" if step.only_reads else step.step_class.value]
     if step.tells_later:
         words.append("is polled" if step.polls else "calls back")
     if step.optional:
         words.append("optional")
+    if step.when is not None:
+        words.append(f"only if {step.when}")
     return ", ".join(words)
 
 

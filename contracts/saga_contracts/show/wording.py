@@ -20,6 +20,7 @@ LETTERS = {
     Letter.DONE: "the participant's work is over: done",
     Letter.CALLBACK_REFUSED: "the participant's work is over: refused",
     Letter.MISUSED: "forward call with the same key and another payload",
+    Letter.RETRYABLE: "forward call that is answered 'try again'",
 }
 """What each letter of a history stands for."""
 

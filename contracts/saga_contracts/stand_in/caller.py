@@ -17,7 +17,7 @@ def calls_of(slice_: StepSlice) -> Iterator[Declared]:
     examples = {"payload": slice_.payload.example, "outputs": slice_.example_outputs}
     for role in ROLES:
         call = getattr(slice_.step, role)
-        if call is not None:
+        if call is not None and call.request is not None:
             yield Declared(slice_.step.step, role, call.request, examples)
 
 

@@ -70,6 +70,30 @@ class _AppliesTheRefusedLater(Right):
         return self.first(row, sight)
 
 
+class _AppliesTheRetryable(Right):
+    def try_again(self, row: Row, sight: Sight) -> Reply:
+        row.effect = 1
+        return super().try_again(row, sight)
+
+
+class _RetriesForEver(Right):
+    def __init__(self, slice_: StepSlice, choose: Choose = first_of) -> None:
+        super().__init__(slice_, choose)
+        self._tried: set[str] = set()
+
+    def try_again(self, row: Row, sight: Sight) -> Reply:
+        self._tried.add(row.identity)
+        return super().try_again(row, sight)
+
+    def first(self, row: Row, sight: Sight) -> Reply:
+        return self.try_again(row, sight) if row.identity in self._tried else super().first(row, sight)
+
+
+class _RefusesTheRetryable(Right):
+    def try_again(self, row: Row, sight: Sight) -> Reply:  # noqa: ARG002
+        return self.undeclared("forward", 409, 423)
+
+
 class _SkipsTheUndoing(Right):
     def undo(self, row: Row) -> None:
         effect = row.effect
@@ -279,6 +303,9 @@ HOW: dict[str, type[Right]] = {
     "applies-misused": _AppliesTheMisused,
     "applies-refused": _AppliesTheRefused,
     "applies-refused-later": _AppliesTheRefusedLater,
+    "applies-retryable": _AppliesTheRetryable,
+    "retries-for-ever": _RetriesForEver,
+    "refuses-retryable": _RefusesTheRetryable,
     "skips-undoing": _SkipsTheUndoing,
     "undoes-half": _UndoesHalf,
     "undoes-twice": _UndoesTwice,

@@ -10,6 +10,7 @@ from typing import Any
 
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.outputs import Teller, read, told_by
+from saga_contracts.declare.saga import Under
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import OF_READING, Evidence, looks_at
 from saga_contracts.derive.expectations import Letter, Situation
@@ -53,7 +54,11 @@ class Deviation:
 def at_hand(slice_: StepSlice) -> frozenset[Evidence]:
     """Give the evidence that a step offers and its level looks at."""
     step = slice_.step
-    offered = {R} | ({S} if step.status is not None else set()) | ({E} if step.probe is not None else set())
+    offered = (
+        {R}
+        | ({S} if step.status is not None else set())
+        | ({E} if step.probe is not None and step.probe.request is not None else set())
+    )
     return looks_at(slice_.level) & offered
 
 
@@ -81,7 +86,12 @@ def _refusable(slice_: StepSlice) -> bool:
 
 
 def _improvable(slice_: StepSlice) -> bool:
-    return _refusable(slice_) and bool(slice_.step.given.enough)
+    given = slice_.step.given
+    return _refusable(slice_) and bool(given.enough) and not given.refusing_payload
+
+
+def _retryable(slice_: StepSlice) -> bool:
+    return slice_.step.given.retryable is not None
 
 
 def _misusable(slice_: StepSlice) -> bool:
@@ -222,7 +232,7 @@ def _told_first(slice_: StepSlice) -> tuple[State, ...]:
 
 def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:
     context = _context(slice_)
-    standing = Standing(refusing)
+    standing = Standing(Under.REFUSING if refusing else Under.ENOUGH)
     return world.reads(slice_, standing, effect, context) != world.reads(slice_, standing, 0, context)
 
 
@@ -248,6 +258,12 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
      _refusable, _by_refused_effect, ()),
     ("applies-refused-later", "O32", "makes the effect of a refused key once there is enough",
      _improvable, _by_late_refused_effect, ()),
+    ("applies-retryable", "O2", "answers 'try again', and makes the effect",
+     _retryable, _by(E), ()),
+    ("retries-for-ever", "O3", "answers 'try again' for ever once it has answered so",
+     _retryable, _by(R), ()),
+    ("refuses-retryable", "O1", "refuses where it should answer 'try again'",
+     _retryable, _by(R), ()),
     ("skips-undoing", "O6", "answers the compensation, and undoes nothing",
      _undoable, _by(E), ("O12",)),
     ("undoes-half", "O6", "undoes a part of the effect",

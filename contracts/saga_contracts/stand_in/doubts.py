@@ -66,7 +66,10 @@ def _same_reading(slices: Sequence[StepSlice]) -> Iterator[str]:
     probes = [(one.step.step, one.step.probe) for one in slices if one.step.probe is not None]
     for (first, one), (second, other) in combinations(probes, 2):
         shared = sorted(set(one.reads.before) & set(other.reads.before))
-        if shared and (one.request.method, one.request.path) == (other.request.method, other.request.path):
+        asked, other_asked = one.request, other.request
+        if asked is None or other_asked is None or not shared:
+            continue
+        if (asked.method, asked.path) == (other_asked.method, other_asked.path):
             yield f"The probes of {first} and {second} read `{shared[0]}` at one address: as for the step that was called last."
 
 

@@ -18,6 +18,7 @@ from saga_contracts.stand_in.right import Delivery, Right, Sight
 from saga_contracts.stand_in.writing import context_of, echo_of, is_row_of, with_all, with_outputs, with_outputs_in_headers
 from saga_contracts.wire import bodies, replies
 from saga_contracts.wire.matching import Declared, Heard, meant
+from saga_contracts.wire.readings import made
 from saga_contracts.wire.requests import content_type_of, headers_of, path_of, query_of
 from saga_contracts.wire.unfilling import Bound
 
@@ -104,7 +105,7 @@ class Participant:
             NotServedError: when no step declares it.
         """
         given = [rules.step.given for rules in self.rules.values()]
-        declared = sorted({one.state for each in given for one in (*each.enough, *each.refusing)})
+        declared = sorted({one.state for each in given for one in (*each.enough, *each.refusing, *(each.retryable or ()))})
         if state not in declared:
             known = ", ".join(repr(one) for one in declared) or "none"
             raise NotServedError(404, f"The saga file declares no state {state!r} for these steps (declared: {known}).")
@@ -238,6 +239,7 @@ def _said(rules: Right, role: str, row: Row | None, reply: Reply, values: Bound,
 def _joined(said: Said, fields: Mapping[str, Any]) -> Said:
     """Put what the probe reads into an answer; what the status call declares stands as it is."""
     body = bodies.body_of(said.body)
-    whole = {**fields, **body} if isinstance(body, Mapping) else fields
+    read = made(fields)
+    whole = {**read, **body} if isinstance(read, Mapping) and isinstance(body, Mapping) else read
     headers = {"Content-Type": bodies.JSON, **said.headers}
     return replace(said, headers=headers, body=bodies.write(whole) or b"")

@@ -4,19 +4,21 @@ A deviation is a subclass that does one of these things otherwise. Every method 
 changes in the row.
 """
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Callback, Reply
+from saga_contracts.declare.saga import Callback, Reply, Under
 from saga_contracts.derive import expectations
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Row
 from saga_contracts.stand_in.world import Standing
 from saga_contracts.wire.likeness import same
-from saga_contracts.wire.unfilling import Bound
+from saga_contracts.wire.unfilling import Bound, as_context
 
 _One = TypeVar("_One")
 
@@ -106,17 +108,28 @@ class Right:
             return self.misused(row, sight)
         row.payload = sight.payload
         if row.state == State.ABSENT:
-            return self.first(row, sight)
+            return self.try_again(row, sight) if sight.standing.under == Under.RETRYABLE else self.first(row, sight)
         return self.suspended(row, sight) if row.state == State.COMPENSATED else self.again(row, sight)
+
+    def try_again(self, row: Row, sight: Sight) -> Reply:  # noqa: ARG002  (a deviation looks)
+        """Take a first forward call that cannot be done now."""
+        return self.reply("forward", self.choose(self.names(row, Letter.RETRYABLE)))
+
+    def refused_by(self, sight: Sight) -> bool:
+        """Is a first forward call refused, by its precondition or by what it says?"""
+        fields = self.step.given.fields(Under.REFUSING)
+        said = as_context(sight.payload).get("payload", {})
+        return expectations.can_be_refused(self.step) and (sight.standing.refusing or (bool(fields) and _holds(said, fields)))
 
     def read(self, sight: Sight) -> Reply:
         """Answer a call that only reads: as things are now, whatever was answered before."""
-        refuses = sight.standing.refusing and expectations.can_be_refused(self.step)
-        return self.reply("forward", "refused" if refuses else "done")
+        if sight.standing.under == Under.RETRYABLE:
+            return self.reply("forward", "retryable")
+        return self.reply("forward", "refused" if self.refused_by(sight) else "done")
 
     def first(self, row: Row, sight: Sight) -> Reply:
         """Take the first forward call of a key."""
-        row.refuses = sight.standing.refusing and expectations.can_be_refused(self.step)
+        row.refuses = self.refused_by(sight)
         letter = Letter.REFUSED if row.refuses and not self.step.tells_later else Letter.FORWARD
         names = self.names(row, letter)
         name = "refused" if row.refuses and not self.step.refuses_later else self.choose(names)
@@ -227,5 +240,13 @@ class Right:
         """Give an output of the step: a value of the example's type, the same for ever."""
         if isinstance(example, bool) or not isinstance(example, str | int):
             return example
-        number = sum((index + 1) * byte for index, byte in enumerate(f"{row.identity} {name} {row.edition}".encode()))
+        number = zlib.crc32(f"{row.identity} {name} {row.edition}".encode())
         return f"{example}-{number}" if isinstance(example, str) else example + number
+
+
+def _holds(said: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Has a payload these values in these fields?"""
+    try:
+        return all(same(templates.look_up(name, said), value) for name, value in fields.items())
+    except templates.TemplateError:
+        return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.saga import ProviderState
+from saga_contracts.declare.saga import ProviderState, Under
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Post
 from saga_contracts.wire.likeness import same
@@ -21,14 +21,19 @@ class Standing:
     """Which precondition of a step stands.
 
     Attributes:
-        refusing: Does it refuse?
+        under: The precondition.
         learned: The values that stand in it.
         at: When it was set up; 0: never, so that there is enough.
     """
 
-    refusing: bool = False
+    under: Under = Under.ENOUGH
     learned: Bound = field(default_factory=dict)
     at: int = 0
+
+    @property
+    def refusing(self) -> bool:
+        """Does it refuse?"""
+        return self.under == Under.REFUSING
 
 
 def standing(slice_: StepSlice, posts: Sequence[Post], values: Bound) -> Standing:
@@ -40,7 +45,7 @@ def standing(slice_: StepSlice, posts: Sequence[Post], values: Bound) -> Standin
         values: What is known of the instance; other preconditions are not its own.
     """
     given = slice_.step.given
-    ways = [_Way(False, given.enough), _Way(True, given.refusing)]
+    ways = [_Way(Under.ENOUGH, given.enough), _Way(Under.REFUSING, given.refusing), _Way(Under.RETRYABLE, given.retryable or ())]
     ways.sort(key=lambda way: (len(way.states), _literals(way.states)), reverse=True)
     relevant = [post for post in posts if any(_of(slice_, way, post, values) for way in ways)]
     whole = (found for way in ways if (found := _set_up_last(slice_, way, relevant, values)) is not None)
@@ -79,7 +84,7 @@ def _moved(now: Any, before: Any, applied: Any, effect: float) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    refusing: bool
+    under: Under
     states: tuple[ProviderState, ...]
 
 
@@ -111,7 +116,7 @@ def _set_up_last(slice_: StepSlice, way: _Way, relevant: Sequence[Post], values:
         if found is None:
             return None
         learned |= found
-    return Standing(way.refusing, learned, last[-1].at)
+    return Standing(way.under, learned, last[-1].at)
 
 
 def _single(slice_: StepSlice, ways: Sequence[_Way], relevant: Sequence[Post], values: Bound) -> Iterator[Standing]:
@@ -123,4 +128,4 @@ def _single(slice_: StepSlice, ways: Sequence[_Way], relevant: Sequence[Post], v
             for declared in own:
                 found = _values_in(slice_, declared, post, values)
                 if found is not None:
-                    yield Standing(way.refusing, found, post.at)
+                    yield Standing(way.under, found, post.at)

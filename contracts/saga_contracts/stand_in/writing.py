@@ -43,7 +43,7 @@ def with_outputs(rules: Right, row: Row, body: Any, declared: Any, role: str = "
     for name, place in _places(rules, role).items():
         example = None if place.body is None else raw(place, made, {})
         if example is not None and place.body is not None:
-            changed = _with(made, place.body, whole(place, _own(rules, row, name, example, place)))
+            changed = _with(made, place.body, whole(place, _own(rules, row, name, example, place, role)))
             if changed is not None and replies.fits_body(declared, changed) is None:
                 made = changed
     return made
@@ -58,7 +58,7 @@ def with_outputs_in_headers(
         for header, value in headers.items():
             example = raw(place, None, {header.lower(): value}) if isinstance(declared[header], Mapping) else None
             if example is not None:
-                made[header] = bodies.as_text(whole(place, _own(rules, row, name, example, place)))
+                made[header] = bodies.as_text(whole(place, _own(rules, row, name, example, place, role)))
     return made
 
 
@@ -86,8 +86,14 @@ def _places(rules: Right, role: str) -> dict[str, Output]:
     return {name: place_of(declared) for name, declared in rules.step.forward.outputs.items()}
 
 
-def _own(rules: Right, row: Row, name: str, example: Any, place: Output) -> Any:
-    """Give an output a value of its own in the form of its example: a text that is to be read as a number stays one."""
+def _own(rules: Right, row: Row, name: str, example: Any, place: Output, role: str = "forward") -> Any:
+    """Give an output a value of its own in the form of its example: a text that is to be read as a number stays one.
+
+    A look-up gives what the other answers tell, whatever its own example is.
+    """
+    if role == "lookup":
+        told = _told(rules, row).get(name)
+        return bodies.as_text(told) if isinstance(example, str) else told
     if place.as_type != "number" or not isinstance(example, str):
         return rules.own_output(row, name, example)
     number = as_typed(example, "number")

@@ -61,14 +61,18 @@ def write(body: Any, content_type: str = "") -> bytes | None:
 
 
 def body_of(content: bytes, content_type: str = "") -> Any:
-    """Give the JSON value of a body; what is no JSON is a text where its media type says so, else None."""
+    """Give the JSON value of a body; under another media type only fields and lists are one, and all else is a text.
+
+    >>> body_of(b"41"), body_of(b"41", "text/plain"), body_of(b'{"n": 41}', "text/plain"), body_of(b"<a/>", "application/json")
+    (41, '41', {'n': 41}, None)
+    """
     try:
-        return read_json(content)
+        value = read_json(content)
     except ValueError:
-        pass
-    if not content or is_json(content_type):
-        return None
-    return content.decode("utf-8", "replace")
+        value = None
+    if is_json(content_type) or isinstance(value, dict | list):
+        return value
+    return content.decode("utf-8", "replace") if content else None
 
 
 def read_json(content: bytes) -> Any:

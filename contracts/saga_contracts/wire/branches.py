@@ -1,6 +1,5 @@
 """The other branch of a step with a condition: a payload for which it does not run (pure)."""
 
-import copy
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -35,22 +34,10 @@ def fields_without(payload: Payload, step: Step) -> dict[str, Any] | None:
         return None
     schema = SchemaView(payload.json_schema)
     for value in _candidates(condition, templates.look_up(name, payload.example), schema.at(name)):
-        made = with_fields(payload.example, {name: value})
+        made = fresh.with_fields(payload.example, {name: value})
         if not condition.holds({"payload": made}) and schema.allows(made):
             return {name: value}
     return None
-
-
-def with_fields(payload: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a copy of a payload in which some fields, reached by dots, have other values.
-
-    Raises:
-        KeyError: when a field lies in an object that the payload does not have.
-    """
-    made = copy.deepcopy(dict(payload))
-    for name, value in fields.items():
-        fresh.put(made, name, value)
-    return made
 
 
 def _candidates(condition: Condition, example: Any, schema: Mapping[str, Any]) -> Iterator[Any]:

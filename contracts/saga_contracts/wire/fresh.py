@@ -97,6 +97,14 @@ def can_be_misused(payload: Payload, step: Step) -> bool:
     return keyed and other_payload(payload, step, payload.example, random.Random(1)) is not None  # noqa: S311
 
 
+def with_fields(payload: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a payload with other values in some fields, which are named by dots."""
+    made = copy.deepcopy(dict(payload))
+    for name, value in fields.items():
+        put(made, name, copy.deepcopy(value))
+    return made
+
+
 def put(payload: dict[str, Any], dotted: str, value: Any) -> None:
     """Set a field that is reached by dots."""
     *parents, last = dotted.split(".")

@@ -24,6 +24,8 @@ PASSING = frozenset({408, 425, 429})
 """Statuses below 500 that always mean: try again."""
 IMPLIED_MISUSE = Reply(status=422)
 """What 'same key, other payload' is answered where the file declares no reply for it."""
+IMPLIED_RETRY = Reply(status=503)
+"""What stands for 'try again' where the file declares no reply for it; any other status that HTTP calls passing does as well."""
 
 FORWARD = {
     "done": Outcome.DONE,
@@ -87,15 +89,17 @@ def fits(reply: Reply, received: Received, context: Mapping[str, Any] | None = N
         found = received.headers.get(name.lower())
         if found is None:
             return f"The header {name} is missing."
-        if not _is_header(declared, found, context):
+        if not _is_header(name, declared, found, context):
             return f"The header {name} is {found!r} instead of {templates.examples(declared)!r}."
     return None if reply.body is None else differs(reply.body, received.body, context)
 
 
-def _is_header(declared: Any, found: str, context: Mapping[str, Any] | None) -> bool:
-    """A header is a text: a template that is a number stands there written out; `{$like: example}` is any text."""
+def _is_header(name: str, declared: Any, found: str, context: Mapping[str, Any] | None) -> bool:
+    """A header is a text: a number stands there written out, `{$like}` is any text, a bare media type takes any parameters."""
     if isinstance(declared, Mapping):
         return True
+    if name.lower() == "content-type" and ";" not in declared:
+        return bodies.media_type(declared) == bodies.media_type(found)
     if context is None:
         return differs(declared, found) is None
     return bodies.as_text(templates.fill(declared, context)) == found

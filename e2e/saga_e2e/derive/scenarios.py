@@ -12,7 +12,7 @@ from typing import Any
 from saga_contracts.declare import conditions
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import UsageError
-from saga_contracts.wire import branches
+from saga_contracts.wire import branches, fresh
 from saga_e2e.derive import ends
 from saga_e2e.derive.ends import End, Ends
 from saga_e2e.derive.faults import Fault, Kind, Role
@@ -249,7 +249,7 @@ def _skipped(saga: Saga) -> Iterator[Scenario]:
 
 def _conditionless(saga: Saga, fields: Mapping[str, Any]) -> set[str]:
     """Give the steps that do not run for a payload with these fields."""
-    context = {"payload": branches.with_fields(saga.payload.example, fields), "outputs": saga.outputs}
+    context = {"payload": fresh.with_fields(saga.payload.example, fields), "outputs": saga.outputs}
     return {step.step for step in saga.steps if not conditions.runs(step, context)}
 
 
@@ -283,7 +283,7 @@ def _is_waited_for(saga: Saga, step: Step) -> bool:
 
 def can_refuse(step: Step) -> bool:
     """Can the step be made to refuse?"""
-    return step.step_class != StepClass.RETRIABLE and bool(step.given.refusing)
+    return step.step_class != StepClass.RETRIABLE and step.given.can_refuse
 
 
 def _compensatable(saga: Saga) -> Iterator[Step]:

@@ -5,8 +5,9 @@ from itertools import combinations
 from typing import Any, Protocol
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.saga import Probe, Saga, Step
+from saga_contracts.declare.saga import Probe, Request, Saga, Step
 from saga_contracts.wire import replies
+from saga_contracts.wire.readings import taken
 
 _APPLIED = frozenset({"applied", "in_progress"})
 _WITHOUT = frozenset({"absent", "compensated", "refused"})
@@ -48,7 +49,9 @@ def worlds(step: Step, found: Seen, *, refusing: bool) -> frozenset[str] | None:
     reads = step.probe.reads
     without = reads.refusing if refusing and reads.refusing is not None else reads.before
     declared = {"applied": reads.applied, "without": without}
-    return frozenset(name for name, fields in declared.items() if replies.fits_body(fields, found.probe, found.context) is None)
+    return frozenset(
+        name for name, fields in declared.items() if replies.fits_body(fields, taken(fields, found.probe), found.context) is None
+    )
 
 
 def claims(step: Step, found: Seen, *, shared: bool) -> frozenset[bool]:
@@ -70,10 +73,11 @@ def claims(step: Step, found: Seen, *, shared: bool) -> frozenset[bool]:
 
 
 def reading(step: Step, found: Seen) -> Any:
-    """Give the part of the probe's reading that the saga file declares; all of it when it is no object."""
-    if step.probe is None or not isinstance(found.probe, Mapping):
+    """Give the part of the probe's reading that the saga file declares; all of it when nothing of that can be read."""
+    declared = None if step.probe is None else taken(_declared(step.probe), found.probe)
+    if declared is None:
         return found.probe
-    return {name: found.probe[name] for name in _declared(step.probe) if name in found.probe}
+    return {name: value for name, value in declared.items() if value is not None or name in found.probe}
 
 
 def shared_probes(saga: Saga, found: Mapping[str, Seen]) -> dict[str, str]:
@@ -88,8 +92,8 @@ def shared_probes(saga: Saga, found: Mapping[str, Seen]) -> dict[str, str]:
     """
     places: dict[tuple[str, str, str], list[Step]] = {}
     for step in saga.steps:
-        if step.probe is not None and not found[step.step].probe_trouble:
-            places.setdefault(_address(step, step.probe, found[step.step]), []).append(step)
+        if step.probe is not None and step.probe.request is not None and not found[step.step].probe_trouble:
+            places.setdefault(_address(step, step.probe.request, found[step.step]), []).append(step)
     reasons: dict[str, str] = {}
     for one, other in (pair for steps in places.values() for pair in combinations(steps, 2)):
         field = _common_field(one.probe, other.probe)
@@ -99,8 +103,7 @@ def shared_probes(saga: Saga, found: Mapping[str, Seen]) -> dict[str, str]:
     return reasons
 
 
-def _address(step: Step, probe: Probe, found: Seen) -> tuple[str, str, str]:
-    request = probe.request
+def _address(step: Step, request: Request, found: Seen) -> tuple[str, str, str]:
     filled = templates.fill([request.path, request.query, request.body], found.context)
     return step.participant, request.method, str(filled)
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.saga import ProviderState, Request, Saga, Step
+from saga_contracts.declare.saga import ProviderState, Request, Saga, Step, Under
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import replies
 from saga_contracts.wire.bodies import body_of
@@ -49,9 +49,9 @@ class Services:
         saga = self.saga
         self._json("PUT", f"{self._topology.service_url}/definitions/{saga.saga}", "define the saga", saga.as_json())
 
-    def prepare(self, step: Step, payload: Mapping[str, Any], *, refusing: bool) -> None:
-        """Put a participant into the precondition of a step."""
-        for state in step.given.refusing if refusing else step.given.enough:
+    def prepare(self, step: Step, payload: Mapping[str, Any], under: Under) -> None:
+        """Put a participant into a precondition of a step."""
+        for state in step.given.states(under):
             self._change_state(step, ProviderState(state=state.state, params=templates.fill(state.params, {"payload": payload})))
 
     def create(self, request_id: str, payload: Mapping[str, Any]) -> str:
@@ -94,6 +94,8 @@ class Services:
     def _probed(self, step: Step, call: StepCall) -> tuple[Any, str]:
         if step.probe is None:
             return None, "the saga file declares no probe"
+        if step.probe.request is None:
+            return None, "no call shows its effect: the saga file's probe has no request"
         try:
             reply, url = self._called(step, step.probe.request, call, "read its effect")
         except UnsendableError as error:

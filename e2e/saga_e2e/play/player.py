@@ -11,11 +11,10 @@ from threading import Event
 from typing import Any
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.saga import Completion, Saga
+from saga_contracts.declare.saga import Completion, Saga, Under
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
-from saga_contracts.wire import branches
-from saga_contracts.wire.fresh import fresh_payload
+from saga_contracts.wire.fresh import fresh_payload, with_fields
 from saga_e2e.derive.ends import End
 from saga_e2e.derive.faults import Role, on_the_way
 from saga_e2e.derive.scenarios import Scenario
@@ -59,11 +58,13 @@ class Player:
     def play(self, scenario: Scenario) -> ScenarioRecord:
         """Play a scenario and judge it."""
         began_ms, saga_id = self._proxy.now_ms(), ""
-        fresh = fresh_payload(self._saga.payload, random.SystemRandom())
-        payload = branches.with_fields(fresh, dict(scenario.payload))
+        under = [(one, Under.REFUSING if one.step in scenario.refusing else Under.ENOUGH) for one in self._saga.steps]
+        payload = with_fields(fresh_payload(self._saga.payload, random.SystemRandom()), dict(scenario.payload))
+        for step, which in under:
+            payload = with_fields(payload, step.given.fields(which))
         try:
-            for step in self._saga.steps:
-                self._services.prepare(step, payload, refusing=step.step in scenario.refusing)
+            for step, which in under:
+                self._services.prepare(step, payload, which)
             saga_id = self._services.create(f"e2e-{uuid.uuid4().hex}", payload)
             return self._followed(scenario, saga_id, payload, began_ms)
         except SagapactError as failure:

@@ -7,7 +7,7 @@ import json
 import shlex
 from collections.abc import Callable, Mapping
 
-from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.saga import Saga, Under
 from saga_contracts.errors import SagapactError
 from saga_e2e.console import Console
 from saga_e2e.play.gather import Services, new_client
@@ -64,7 +64,7 @@ def _show_commands(topology: Topology, console: Console) -> None:
         services.define()
         for step in saga.steps:
             try:
-                services.prepare(step, saga.payload.example, refusing=False)
+                services.prepare(step, saga.payload.example, Under.ENOUGH)
             except SagapactError as error:  # whoever looks at the services may set it up by hand
                 console.line(f"the precondition of {step.step} is missing: {error}")
     body = json.dumps({"saga": saga.saga, "request_id": "first", "payload": saga.payload.example})

@@ -52,7 +52,7 @@ def can_time_out(saga: Saga, states: States) -> bool:
     """Would the saga be undone if its time were over now? Not when all steps have begun, nor once it can only go forward."""
     begun = [step for step in saga.steps if states[step.step] not in (StepState.PENDING, StepState.SKIPPED)]
     is_waiting = any(state == StepState.PENDING for state in states.values())
-    return is_waiting and all(step.step_class == StepClass.COMPENSATABLE for step in begun)
+    return is_waiting and all(step.step_class not in (StepClass.PIVOT, StepClass.RETRIABLE) for step in begun)
 
 
 def to_undo(saga: Saga, records: Mapping[str, StepRecord], attempts: Iterable[Attempt], state: SagaState) -> set[str]:

@@ -3,6 +3,7 @@
 A provider, the broker, a fault proxy and every program of a whole topology are started through it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -27,6 +28,19 @@ class Running(Protocol):
     @property
     def workdir(self) -> Path:
         """Its own data directory; kept over kill and start."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What the placeholders stand for to a program that runs beside it on this machine; those that it can reach only."""
+        ...
+
+    def learn(self, secrets: Mapping[str, str]) -> None:
+        """Take further secrets out of what it wrote.
+
+        Args:
+            secrets: Values by name.
+        """
         ...
 
     def log_tail(self, lines: int = 40) -> str:

@@ -46,3 +46,16 @@ def outside_names(text: str) -> Iterator[str]:
 def inside_words(text: str) -> Iterator[str]:
     """Give each word that stands in braces as a placeholder does, known or not, in order."""
     yield from (match["inside"] for match in _TOKEN.finditer(text) if match["inside"])
+
+
+def parted(text: str) -> list[str]:
+    """Give a text in its parts: at even places literal text, at odd places each NAME of `${NAME}`."""
+    return _OUTSIDE.split(text)
+
+
+def without_outside(text: str) -> str:
+    """Give a text without its `${NAME}`."""
+    return "".join(parted(text)[::2])
+
+
+_OUTSIDE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

@@ -11,7 +11,7 @@ from saga_verifier.play.driver import Called, Driver, Instance
 def call_until_clear(
     driver: Driver, instance: Instance, expects: Expectation, letter: Letter, note: Callable[[Called], None] = lambda _: None
 ) -> tuple[Called, tuple[str, ...]]:
-    """Make a call, again while it is not answered or answered 'try again'.
+    """Make a call, again while it is not answered or answered 'try again' (once where it is to be answered so).
 
     Args:
         driver: Calls the participant.
@@ -39,7 +39,7 @@ def call_until_clear(
         return driver.compensate(called_with) if undoes else driver.forward(called_with, letter.value)
 
     made = []
-    for called in driver.patiently(once, tries):
+    for called in (once(),) if letter == Letter.RETRYABLE else driver.patiently(once, tries):
         note(called)
         made.append(called)
     repeated = expectations.answers(driver.slice, expects.following, letter) if len(made) > 1 else ()

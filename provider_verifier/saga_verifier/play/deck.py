@@ -2,7 +2,8 @@
 
 What a worker may still do after it was undone at work is waited for once, for all histories together: as long as the participant
 was seen to need for its work, and never less than `SHORTEST_WAIT_S`. Where the next history would change what the probe of this
-one reads, each is waited for by itself.
+one reads, each is waited for by itself. Preconditions are taken back after each history, or once they
+are not needed any more.
 """
 
 import time
@@ -42,17 +43,21 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
     waivers = Waivers(driver.slice.waivers, driver.slice.step.step, today)
     tell = progress or (lambda _: None)
     under_way: list[Playing] = []
-    apart = reads_its_own(driver.slice)
+    apart = reads_its_own(driver.slice, driver.prober)
     for history in deck.histories:
         missed = any(playing.missed_callback for playing in under_way)
         under_way.append(_played(driver, history, longest_wait_s=WAIT_AFTER_A_MISS_S if missed else None))
         if not apart:
             _wait_for_work(driver, under_way[-1:])
             under_way[-1].look_again()
+        if not any(playing.is_to_be_looked_at for playing in under_way):  # their preconditions may be the same
+            driver.release(under_way[-1].instance)
     _wait_for_work(driver, under_way)
-    results = []
     for playing in under_way:
         playing.end()
+    results = []
+    for playing in under_way:
+        driver.release(playing.instance)
         result = _explained(playing, waivers)
         results.append(result)
         tell(result)
@@ -64,6 +69,7 @@ def play(driver: Driver, history: History, today: date) -> HistoryResult:
     playing = _played(driver, history)
     _wait_for_work(driver, [playing])
     playing.end()
+    driver.release(playing.instance)
     return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
 
 
@@ -89,6 +95,7 @@ def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
         silent = _played(playing.driver, playing.history, asks_status=False, longest_wait_s=wait_s)
         _wait_for_work(playing.driver, [silent])
         silent.end()
+        playing.driver.release(silent.instance)
         if not silent.broken and not silent.trouble:
             text = f"the same history is kept when nobody asks for the status; with status calls {changed.text}"
             playing.broken = [Broken("O15", text)]

@@ -19,7 +19,7 @@ from saga_contracts.client.results import Backoff
 from saga_contracts.client.transport import http_request, received
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
-from saga_contracts.declare.saga import ProviderState, Request
+from saga_contracts.declare.saga import ProviderState, Request, Under
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim import sender
@@ -28,9 +28,9 @@ from saga_contracts.wire.bodies import body_of
 from saga_contracts.wire.keys import key_of
 from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall, call_context, step_request
+from saga_verifier.access import NONE, Credentials, Prober, StateChanges
 from saga_verifier.play.callbacks import CallbackReceiver
 
-STATE_TIMEOUT_S = 20.0
 PATIENCE = 4
 """How often a call is repeated at least while it is answered 'try again', whatever number of tries the file declares."""
 _OVER = (State.APPLIED, State.REFUSED, State.COMPENSATED)
@@ -92,16 +92,37 @@ Reader = Callable[[Received, Mapping[str, Any]], tuple[str, tuple[str, ...]]]
 
 
 class Driver:
-    """Calls one step of one participant."""
+    """Calls one step of one participant.
+
+    Args:
+        slice_: The step.
+        base_url: What stands before the path of its calls.
+        states_url: Its state-change address; None: there is none.
+        callbacks: Takes its callbacks.
+        http: Sends the calls.
+        states: Its states, where others change them, too; None: those of `states_url`.
+        credentials: Live headers in the place of declared ones.
+        prober: Reads the effect, where no call of the API shows it; None: the probe's request does.
+    """
 
     def __init__(
-        self, slice_: StepSlice, base_url: str, states_url: str | None, callbacks: CallbackReceiver, http: httpx.Client
+        self,
+        slice_: StepSlice,
+        base_url: str,
+        states_url: str | None,
+        callbacks: CallbackReceiver,
+        http: httpx.Client,
+        *,
+        states: StateChanges | None = None,
+        credentials: Credentials = NONE,
+        prober: Prober | None = None,
     ) -> None:
         self.slice = slice_
         self._base_url = base_url
-        self._states_url = states_url
+        self.states = states or StateChanges(http, states_url)
         self.callbacks = callbacks
-        self._http = http
+        self.prober = prober
+        self._http, self._credentials = http, credentials
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
@@ -120,24 +141,38 @@ class Driver:
         if payload is None:
             raise SagapactError(f"There is no other payload for the key of {self.slice.step.step}: the case does not exist.")
         other = replace(instance, call=replace(instance.call, payload=payload))
-        before = self._given(instance, refusing=False)
-        for state in self._given(other, refusing=False):
+        before = self._given(instance, Under.ENOUGH)
+        for state in self._given(other, Under.ENOUGH):
             if state not in before:
-                other = self.took(other, change_state(self._http, self._states_url, state))
+                other = self.took(other, self.states.set_up(state, instance.key))
         return other
 
-    def prepare(self, instance: Instance, *, refusing: bool) -> Instance:
-        """Put the participant into the step's precondition.
+    def prepare(self, instance: Instance, under: Under) -> Instance:
+        """Put the participant into a precondition of the step.
 
         Returns:
-            The instance with the values that the participant gave for fields of the payload, such as an account that it has made.
+            The instance with the values that the participant gave for fields of the payload, such as an account that it has made,
+            and with the payload that is refused where the refusal is by payload.
 
         Raises:
             SagapactError: when the participant's state-change address does not take it.
         """
-        for state in self._given(instance, refusing=refusing):
-            instance = self.took(instance, change_state(self._http, self._states_url, state))
+        instance = self.refusable(instance) if under == Under.REFUSING else instance
+        for state in self._given(instance, under):
+            instance = self.took(instance, self.states.set_up(state, instance.key))
         return instance
+
+    def refusable(self, instance: Instance) -> Instance:
+        """Give an instance with the payload that is refused, where the step declares one."""
+        fields = self.slice.step.given.fields(Under.REFUSING)
+        return replace(instance, call=replace(instance.call, payload=fresh.with_fields(instance.payload, fields)))
+
+    def release(self, instance: Instance) -> None:
+        """Take back what was set up for an instance; what the participant refuses is kept with its states."""
+        try:
+            self.states.take_back(instance.key)
+        except SagapactError as error:
+            self.states.troubles.append(str(error))
 
     def forward(self, instance: Instance, letter: str = "F") -> Called:
         """Make the forward call."""
@@ -201,9 +236,17 @@ class Driver:
             time.sleep(min(polling.interval_ms / 1000, left_s))
 
     def probe(self, instance: Instance) -> Called:
-        """Read the effect."""
-        assert self.slice.step.probe is not None  # noqa: S101  (the player looks)
-        return self._call(instance, "probe", self.slice.step.probe.request, None)
+        """Read the effect: as the provider file says, or by the probe's request."""
+        if self.prober is None:
+            assert self.slice.step.probe is not None  # noqa: S101  (the player looks)
+            assert self.slice.step.probe.request is not None  # noqa: S101
+            return self._call(instance, "probe", self.slice.step.probe.request, None)
+        if self.prober.form.requests is not None:
+            return _as_one([self._call(instance, "probe", one, None) for one in self.prober.form.requests])
+        began = time.monotonic()
+        seen = self.prober.see(self.context(instance))
+        took_ms = sender.elapsed_ms(began)
+        return Called("probe", seen.method, seen.where, (), seen.asked, body=seen.document, error=seen.error, duration_ms=took_ms)
 
     def patiently(self, call: Callable[[], Called], tries: int) -> Iterator[Called]:
         """Make a call, and again while it is not answered or answered 'try again', with the pauses that the participant asks for.
@@ -233,18 +276,17 @@ class Driver:
         """Give what a reply or callback does not give back of the correlation, in words."""
         return list(correlation.unechoed(self.slice.correlation, headers, body, self.context(instance)))
 
-    def _given(self, instance: Instance, *, refusing: bool) -> list[ProviderState]:
-        given = self.slice.step.given
-        context = {"payload": instance.payload}
-        states = given.refusing if refusing else given.enough
+    def _given(self, instance: Instance, under: Under) -> list[ProviderState]:
+        context, states = {"payload": instance.payload}, self.slice.step.given.states(under)
         return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
 
     def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
         step = self.slice.step
         built = step_request(self.slice, step, request, instance.call, self._base_url)
-        sent = Called(letter, built.method, built.url, built.headers, _shown(built))
+        sent = Called(letter, built.method, built.url, self._credentials.shown(built.headers), _shown(built))
         timeout_s = step.timeout_ms / 1000
-        answer = sender.send(self._http, http_request(self._http, built, timeout_s), timeout_s)
+        live = replace(built, headers=self._credentials.sent(built.headers))
+        answer = sender.send(self._http, http_request(self._http, live, timeout_s), timeout_s)
         reply = received(answer)
         if reply is None or isinstance(answer, sender.NoAnswer):
             text = answer.text if isinstance(answer, sender.NoAnswer) else ""
@@ -256,28 +298,13 @@ class Driver:
         )  # fmt: skip
 
 
-def change_state(http: httpx.Client, url: str | None, state: ProviderState) -> dict[str, Any]:
-    """Call a participant's state-change address.
-
-    Returns:
-        What it answers, for generators; empty when it answers nothing.
-
-    Raises:
-        SagapactError: when there is no such address, or it does not take the state.
-    """
-    where = f"Cannot set up the state {state.state!r}"
-    if url is None:
-        raise SagapactError(f"{where}: the provider file names no state-change address. Add `states: {{path: …}}` to it.")
-    body = {"state": state.state, "params": state.params, "action": "setup"}
-    answer = sender.send(http, http.build_request("POST", url, json=body), STATE_TIMEOUT_S)
-    if isinstance(answer, sender.NoAnswer):
-        raise SagapactError(f"{where}: {url} {answer.text}. Look at the participant's log.")
-    if not answer.is_success:
-        told = answer.body[:200].decode("utf-8", "replace")
-        mend = "Serve this state, or correct its name in the saga file."
-        raise SagapactError(f"{where}: {url} answered {answer.status} {told!r}. {mend}")
-    found = body_of(answer.body)
-    return found if isinstance(found, dict) else {}
+def _as_one(calls: list[Called]) -> Called:
+    """Give the readings of several addresses as one, whose document is the list of theirs; the first that failed is told."""
+    failed = next((one for one in calls if one.status is None or not httpx.codes.is_success(one.status)), None)
+    if failed is not None or len(calls) == 1:
+        return failed or calls[0]
+    urls = " ".join(one.url for one in calls)
+    return replace(calls[0], url=urls, body=[one.body for one in calls], duration_ms=sum(one.duration_ms for one in calls))
 
 
 def _chance() -> random.Random:

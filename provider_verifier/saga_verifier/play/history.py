@@ -14,6 +14,7 @@ import httpx
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.outcomes import Outcome, Sought, State
 from saga_contracts.declare.outputs import Teller, outputs_in
+from saga_contracts.declare.saga import Under
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
@@ -34,6 +35,7 @@ NAMES = {
     Letter.DONE: "the end of the work (D)",
     Letter.CALLBACK_REFUSED: "the end of the work (X)",
     Letter.MISUSED: "the forward call with another payload (M)",
+    Letter.RETRYABLE: "the forward call that has to be tried again (T)",
 }
 _NOT_BY_ASKING = ("O18", "O21", "O31")
 """Obligations that speak of callbacks, time and headers: no status call changes these, but for a callback that never comes."""
@@ -122,6 +124,11 @@ class Playing:
         return self.history.undone_at_work or self.accepted_late
 
     @property
+    def is_to_be_looked_at(self) -> bool:
+        """Will effect and status be looked at once more when all is over?"""
+        return self.over and self.leaves_work and not self.looked_again
+
+    @property
     def over(self) -> bool:
         """Was every event played and judged?"""
         return not self.trouble and self.reached == len(self.history.plays)
@@ -138,7 +145,7 @@ class Playing:
 
     def look_again(self) -> None:
         """Judge the effect and the status once all work that was left must be over; a second time does nothing."""
-        if self.over and self.leaves_work and not self.looked_again:
+        if self.is_to_be_looked_at:
             self.looked_again = True
             try:
                 self._look(self.history.ends, "at the end", self.wrong)
@@ -194,7 +201,7 @@ class Playing:
         return spoken[1] - spoken[0]
 
     def _begin(self) -> None:
-        self.instance = self.driver.prepare(self.instance, refusing=self.history.refusing)
+        self.instance = self.driver.prepare(self.instance, self.history.under)
         begins = self.history.begins
         worlds = expectations.worlds(begins)
         reading = self.looking.read(self.instance)
@@ -207,7 +214,7 @@ class Playing:
 
     def _event(self, play: Play) -> None:
         if play.improves:
-            self.instance = self.driver.prepare(self.instance, refusing=False)
+            self.instance = self.driver.prepare(self.instance, Under.ENOUGH)
         when = f"after {NAMES[play.letter]}"
         if play.letter in CALLBACKS:
             self._await_end(play)
@@ -235,6 +242,10 @@ class Playing:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be made: {error}")
             raise _UnmadeError from None
 
+    def _was_to_be_tried_again(self) -> bool:
+        """Was the event before this one answered 'try again', as its precondition says?"""
+        return self.reached > 0 and self.history.plays[self.reached - 1].letter == Letter.RETRYABLE
+
     def _situation(self) -> Situation:
         """Give where the step is before the event that is under way."""
         return self.history.plays[self.reached - 1].expects.following if self.reached else self.history.begins
@@ -253,6 +264,13 @@ class Playing:
     def _judge_reply(self, play: Play, called: Called, allowed: tuple[str, ...]) -> bool:
         """Judge one reply; is it another than must come?"""
         self._judge_correlation(play, called)
+        if play.letter == Letter.RETRYABLE and called.outcome == Outcome.RETRYABLE:
+            return False
+        if called.outcome == Outcome.RETRYABLE and self._was_to_be_tried_again():
+            text = f"{NAMES[play.letter]} was answered 'try again' ({called.status}) although the precondition has become true"
+            is_repeated = play.letter == Letter.FORWARD and not self.driver.slice.step.only_reads
+            self.deviates("O3" if is_repeated else play.expects.obligation, text)
+            raise _DivergedError
         if called.outcome == Outcome.RETRYABLE:
             raise CannotJudgeError(f"{NAMES[play.letter]} was answered 'try again' ({called.status}) to the last try")
         if not set(called.names) & set(allowed):
@@ -374,11 +392,11 @@ class Playing:
 
     def _judge_lookup(self, expects: Expectation, when: str) -> None:
         """Judge what the look-up finds, whether a call needs it or not: the reply that told the outputs might have been lost."""
-        if self.driver.slice.step.lookup is None:
+        if self.driver.slice.step.lookup is None or self.unsent is not None:  # what was not sent cannot be found undone
             return
         called = self.driver.look_up(self.instance)
         self.calls.append(called)
-        right = expectations.looked_up(self.unsent or expects.following)
+        right = expectations.looked_up(expects.following)
         if called.outcome not in right:
             self.deviates("O33", f"{when} the look-up says {_said(called)} instead of {' or '.join(right)}")
         elif called.outcome == Sought.FOUND:
@@ -399,6 +417,7 @@ class Playing:
                 self.lied = True
             if not self.looking.probes:
                 raise _DivergedError
+            return  # the other answer may tell what came of it meanwhile
 
     def _told_otherwise(self, expects: Expectation) -> tuple[State, ...]:
         """Give what the status call may tell besides: a participant that got no compensation knows of none."""

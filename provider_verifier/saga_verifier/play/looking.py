@@ -8,7 +8,9 @@ from saga_contracts.declare import templates
 from saga_contracts.derive.adoption import Evidence, looks_at
 from saga_contracts.derive.expectations import World
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.wire import readings
 from saga_contracts.wire.likeness import same, short
+from saga_verifier.access import Prober
 from saga_verifier.play import own_outputs
 from saga_verifier.play.driver import Called, Driver, Instance
 from saga_verifier.play.own_outputs import CannotCallError
@@ -36,10 +38,12 @@ class Reading:
         if self.fields is not None or self.probed is None:
             return short(self.fields)
         status = self.probed.status
+        if status is None and not self.probed.error:
+            return short(self.probed.body)
         return f"{status} {short(self.probed.body)}" if status is not None else f"nothing: it {self.probed.error}"
 
 
-def reads_its_own(slice_: StepSlice) -> bool:
+def reads_its_own(slice_: StepSlice, prober: Prober | None = None) -> bool:
     """Does what the probe of an instance reads stay as it is when another instance is played?
 
     So it is when its address is the instance's own, and its preconditions are, or make no difference to what is read.
@@ -48,7 +52,8 @@ def reads_its_own(slice_: StepSlice) -> bool:
     if probe is None or Evidence.EFFECT not in looks_at(slice_.level):
         return True
     own = {"key", "saga_id", *(f"payload.{name}" for name in slice_.payload.fresh)}
-    asked = not own.isdisjoint(templates.names_in(probe.request.model_dump()))
+    request = probe.request.model_dump() if probe.request is not None else None
+    asked = not own.isdisjoint(templates.names_in(request) if prober is None else prober.names)
     states = [*given.enough, *given.refusing] if probe.reads.refusing is not None else []
     return asked and all(not own.isdisjoint(templates.names_in(one.params)) for one in states)
 
@@ -69,7 +74,8 @@ class Looking:
     def __init__(self, driver: Driver, note: Callable[[Called], None], *, asks_status: bool = True) -> None:
         step, looked_at = driver.slice.step, looks_at(driver.slice.level)
         self._driver, self._note = driver, note
-        self.probes = Evidence.EFFECT in looked_at and step.probe is not None
+        readable = step.probe is not None and (driver.prober is not None or step.probe.request is not None)
+        self.probes = Evidence.EFFECT in looked_at and readable
         self.asks = Evidence.STATUS in looked_at and step.status is not None and asks_status
 
     @property
@@ -83,7 +89,7 @@ class Looking:
         reading = Reading()
         if self.probes:
             reading.probed = self._noted(self._driver.probe(instance))
-            reading.fields = self._named_fields(reading.probed.body)
+            reading.fields = self._named_fields(reading.probed)
         if asks and self.asks:
             try:
                 reading.told = [self._told(instance) for _ in range(2)]
@@ -114,8 +120,6 @@ class Looking:
         self._note(called)
         return called
 
-    def _named_fields(self, body: Any) -> dict[str, Any] | None:
+    def _named_fields(self, read: Called) -> dict[str, Any] | None:
         probe = self._driver.slice.step.probe
-        if probe is None or not isinstance(body, dict):
-            return None
-        return {name: body.get(name) for name in probe.reads.before}
+        return None if probe is None or read.error else readings.taken(probe.reads.before, read.body)

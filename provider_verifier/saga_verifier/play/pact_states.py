@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
-
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.outputs import Teller, outputs_in
-from saga_contracts.declare.saga import ProviderState
+from saga_contracts.declare.saga import ProviderState, Under
 from saga_contracts.derive import expectations
-from saga_contracts.derive.cases import arrived_state, fresh_state
+from saga_contracts.derive.cases import REFUSED_PAYLOAD, arrived_state, fresh_state
 from saga_contracts.derive.examples import IN_PATH, own_value
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.errors import SagapactError
+from saga_contracts.wire import fresh
 from saga_contracts.wire.likeness import short
 from saga_contracts.wire.requests import in_path
+from saga_verifier.access import TEARDOWN, StateChanges
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called, Driver, Instance, change_state
+from saga_verifier.play.driver import Called, Driver, Instance
 
 _TELLS = {"done": Teller.DONE, "in_progress": Teller.ACCEPTED}
 """Outcomes of a forward call whose replies hold outputs."""
@@ -115,22 +115,25 @@ class Arrivals:
 class PactStates:
     """The state handler of one pact; one interaction after the other."""
 
-    def __init__(self, drivers: Mapping[str, Driver], states_url: str | None, http: httpx.Client) -> None:
-        """Take the drivers by `saga/step`, and the participant's state-change address for states that are not ours."""
+    def __init__(self, drivers: Mapping[str, Driver], states: StateChanges) -> None:
+        """Take the drivers by `saga/step`, and the participant's states."""
         self._by_fresh = {fresh_state(*name.split("/")): driver for name, driver in drivers.items()}
-        self._states_url, self._http = states_url, http
+        self._states = states
         self._current: Arrivals | None = None
+        self._retryable = False
 
     def handle(self, state: str, params: Mapping[str, Any], action: str) -> dict[str, Any]:
-        """Set up one state and give the values for the generators.
+        """Set up one state and give the values for the generators, or take it back.
 
         Raises:
-            SagapactError: when it cannot be set up.
+            SagapactError: when it cannot be set up, or taken back.
         """
-        if action == "teardown":
+        if action == TEARDOWN:
+            self._take_back(state)
             return {}
         if state in self._by_fresh:
-            return self._begin(self._by_fresh[state])
+            self.restore()
+            return self._begin(self._by_fresh[state], refused=params.get("payload") == REFUSED_PAYLOAD)
         if self._current is not None and state == self._arrived(self._current, params):
             self._current.make(str(params.get("word", "")))
             return own_values(self._current)
@@ -146,9 +149,24 @@ class PactStates:
             raise SagapactError("A message of a saga needs the state 'a fresh step key for …' before it.")
         return self._current.message()
 
-    def _begin(self, driver: Driver) -> dict[str, Any]:
-        instance = driver.fresh()
-        self._current = Arrivals(driver, instance, Situation())
+    def restore(self) -> None:
+        """Take back a precondition under which calls have to be tried again, so that it meets no other case."""
+        if self._current is not None and self._retryable:
+            self._current.driver.prepare(self._current.instance, Under.ENOUGH)
+        self._retryable = False
+
+    def _take_back(self, state: str) -> None:
+        """Take back a state; with that of a fresh key goes all that was set up for it."""
+        if self._current is not None and state in self._by_fresh:
+            self.restore()
+            current, self._current = self._current, None
+            current.driver.states.take_back(current.instance.key)
+        elif self._current is None:
+            self._states.take_back(name=state)
+
+    def _begin(self, driver: Driver, *, refused: bool) -> dict[str, Any]:
+        instance = driver.refusable(driver.fresh()) if refused else driver.fresh()
+        self._current = Arrivals(driver, instance, Situation(refusing=refused))
         return values_of(driver, instance)
 
     def _arrived(self, current: Arrivals, params: Mapping[str, Any]) -> str:
@@ -159,18 +177,19 @@ class PactStates:
         """Let the participant take a state; one that the saga file gives is filled with the fresh values."""
         current = self._current
         if current is None:
-            return change_state(self._http, self._states_url, state)
-        filled, refusing = _with_fresh_values(current, state)
-        values = change_state(self._http, self._states_url, filled)
-        current.situation = Situation(refusing=current.situation.refusing or refusing)
+            return self._states.set_up(state)
+        filled, under = _with_fresh_values(current, state)
+        values = current.driver.states.set_up(filled, current.instance.key)
+        self._retryable = self._retryable or under == Under.RETRYABLE
+        current.situation = Situation(refusing=current.situation.refusing or under == Under.REFUSING)
         current.instance = current.driver.took(current.instance, values)
         return values
 
 
 def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
     """Give the values of an instance by the names that a pact's generators have for them."""
-    fresh = {name: templates.look_up(name, instance.payload) for name in driver.slice.payload.fresh}
-    values = {**fresh, "stepKey": instance.key, "sagaId": instance.call.saga_id}
+    new = {name: templates.look_up(name, instance.payload) for name in driver.slice.payload.fresh}
+    values = {**new, "stepKey": instance.key, "sagaId": instance.call.saga_id}
     in_paths = {f"{name}{IN_PATH}": in_path(value) for name, value in values.items()}
     return {**values, **in_paths, "callbackUrl": instance.call.callback_url}
 
@@ -183,12 +202,14 @@ def own_values(arrivals: Arrivals) -> dict[str, Any]:
     return {**values, **{f"{name}{IN_PATH}": in_path(value) for name, value in values.items() if value != ""}}
 
 
-def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[ProviderState, bool]:
-    """Fill a precondition of the step as the saga file has it; and tell whether it is the one that refuses."""
+def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[ProviderState, Under]:
+    """Fill a precondition of the step as the saga file has it, and tell which one it is."""
     slice_ = current.driver.slice
-    example, fresh = {"payload": slice_.payload.example}, {"payload": current.instance.payload}
-    for refusing, given in ((False, slice_.step.given.enough), (True, slice_.step.given.refusing)):
-        for declared in given:
+    given, by_payload = slice_.step.given, current.situation.refusing and slice_.step.given.refusing_payload
+    shown = fresh.with_fields(slice_.payload.example, given.fields(Under.REFUSING) if by_payload else {})
+    example, values = {"payload": shown}, {"payload": current.instance.payload}
+    for under in (Under.ENOUGH, *(() if given.refusing_payload else (Under.REFUSING,)), Under.RETRYABLE):
+        for declared in given.states(under):
             if (declared.state, templates.fill(declared.params, example)) == (state.state, state.params):
-                return ProviderState(state=state.state, params=templates.fill(declared.params, fresh)), refusing
-    return state, False
+                return ProviderState(state=state.state, params=templates.fill(declared.params, values)), under
+    return state, Under.ENOUGH

@@ -2,6 +2,7 @@
 
     format: 1
     provider: billing
+    base_path: /api/v1                                                                    # optional
     start:
       command: ["{python}", "-m", "participants.billing"]
       cwd: ..
@@ -10,15 +11,20 @@
     health: {path: /health, timeout_s: 20}
     states: {path: /_states}
     messages: {path: /_messages}                                                          # optional
+    headers: {X-Api-Key: "${API_KEY}"}                                                    # optional
+    token: {command: ["./log_in"], lasts_s: 300}                                          # optional
+    probes: {shop/charge: {sql: "SELECT …", url: "sqlite:///{workdir}/billing.sqlite"}}   # optional
     container: {image: "registry/billing:1.4", env: {DATABASE_URL: "{database_url}"}}     # optional
 
-`document` and `container` hold what may stand in the file, `faults` judges a text, `reading` brings it together with its
-surroundings. Starting the participant is `saga_verifier.isolation`.
+`document`, `container`, `programs` and `probes` hold what may stand in the file, `services` parts one that has several services,
+`faults` judges a text, `reading` brings it together with its surroundings. Starting the participant is `saga_verifier.isolation`.
 """
 
 from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS, Bounds, Container
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
-from saga_verifier.provider_file.reading import ProviderFile, ProviderFileError, load_provider_file
+from saga_verifier.provider_file.probes import ProbeForm
+from saga_verifier.provider_file.programs import Program, Token
+from saga_verifier.provider_file.reading import ProviderFile, ProviderFileError, load_provider_file, load_provider_files
 
 __all__ = [
     "CONTAINER_PLACEHOLDERS",
@@ -28,9 +34,13 @@ __all__ = [
     "Document",
     "HealthCheck",
     "Messages",
+    "ProbeForm",
+    "Program",
     "ProviderFile",
     "ProviderFileError",
     "Start",
     "States",
+    "Token",
     "load_provider_file",
+    "load_provider_files",
 ]

@@ -6,7 +6,9 @@ from pydantic import Field
 
 from saga_contracts.declare.saga import Model, Pacticipant
 from saga_verifier.provider_file.container import Container
-from saga_verifier.provider_file.fields import EnvName, EnvText, UrlPath, Word
+from saga_verifier.provider_file.fields import BasePath, EnvName, EnvText, HeaderName, HeaderText, StepPlace, UrlPath, Word
+from saga_verifier.provider_file.probes import ProbeForm
+from saga_verifier.provider_file.programs import Token
 
 FORMAT = 1
 
@@ -22,6 +24,8 @@ class Start(Model):
     """Its environment; placeholders allowed, and `${NAME}` for a value of the caller's environment."""
     pass_env: tuple[EnvName, ...] = ()
     """Variables that it inherits from the caller; nothing else is inherited."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """The port of a program that cannot be told one; None: a free one at each start."""
 
 
 class HealthCheck(Model):
@@ -35,6 +39,8 @@ class States(Model):
     """Where the participant takes state changes, the way Pact sends them."""
 
     path: UrlPath
+    teardown: bool | None = None
+    """Are states taken back after an interaction or a history? None: they are, and a refusal is only a note."""
 
 
 class Messages(Model):
@@ -49,8 +55,16 @@ class Document(Model):
     format: Literal[1]
     provider: Pacticipant
     start: Start
+    base_path: BasePath = ""
+    """Under what the calls of the contracts are made, such as `/api/v1`."""
     health: HealthCheck = HealthCheck()
     states: States | None = None
     messages: Messages | None = None
+    headers: dict[HeaderName, HeaderText] = Field(default={}, repr=False)
+    """Live headers of the calls that a verification makes, in the place of those of the contracts; `${NAME}` allowed."""
+    token: Token | None = None
+    """A header whose value a command gives."""
+    probes: dict[StepPlace, ProbeForm] = Field(default={})
+    """How an effect is read that no call of the API shows, by `SAGA/STEP`."""
     container: Container | None = None
     """How it runs as a container; without it, it can only be verified as a process."""

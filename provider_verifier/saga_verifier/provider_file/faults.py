@@ -6,7 +6,7 @@ the right shape.
 
 import difflib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,22 +16,38 @@ from pydantic import ValidationError
 from saga_contracts.errors import Fault
 from saga_contracts.read import positions
 from saga_verifier.isolation.placeholders import PLACEHOLDERS, inside_words, outside_names
-from saga_verifier.provider_file import shapes
+from saga_verifier.provider_file import beside, services, shapes
+from saga_verifier.provider_file.beside import texts_in
 from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS, ONE_SOURCE
 from saga_verifier.provider_file.document import FORMAT, Document
 
 
-def judged(document: positions.Document, folder: Path, environ: Mapping[str, str]) -> tuple[Document | None, list[Fault]]:
-    """Give what a text says, or its faults.
+def judged(
+    document: positions.Document, folder: Path, environ: Mapping[str, str], only: Collection[str] = ()
+) -> tuple[list[Document], list[Fault]]:
+    """Give what a text says, one document for each of its services, or its faults.
 
     Args:
         document: The text.
         folder: The folder of the file.
         environ: The caller's environment.
+        only: Names of the services whose needs of the environment are looked at; empty: all.
     """
+    read, found = [], list(services.faults(document))
+    for service in services.parted(document):
+        one, own = _judged(service, folder, environ, only)
+        read += [one] if one is not None else []
+        found += [services.told(document, service, fault) for fault in own]
+    return read, found
+
+
+def _judged(
+    document: positions.Document, folder: Path, environ: Mapping[str, str], only: Collection[str]
+) -> tuple[Document | None, list[Fault]]:
     read, found = _shaped(document)
     if isinstance(document.data, Mapping):
-        found += _Judge(document, folder, environ).faults()
+        meant = not only or document.data.get("provider") in only
+        found += _Judge(document, folder, environ if meant else None).faults()
     return read, found
 
 
@@ -52,30 +68,37 @@ class _Judge:
 
     document: positions.Document
     folder: Path
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] | None
+    """None: what is missing in it does not matter."""
 
     def faults(self) -> list[Fault]:
         start, container = self.document.data.get("start"), self.document.data.get("container")
         return [
             *(self._start(start) if isinstance(start, Mapping) else ()),
             *(self._container(container) if isinstance(container, Mapping) else ()),
+            *beside.faults(self.document, self.environ),
         ]
 
     def _start(self, start: Mapping[str, Any]) -> Iterator[Fault]:
-        texts = dict(_texts(start, ("start",)))
+        texts = dict(texts_in(start, ("start",)))
         yield from self._placeholders(texts, PLACEHOLDERS)
-        if start.get("command") and not any("port" in inside_words(text) for text in texts.values()):
+        if (
+            start.get("command")
+            and start.get("port") is None
+            and not any("port" in inside_words(text) for text in texts.values())
+        ):
             what = "Nothing tells the participant its port."
-            yield self.document.fault(("start",), what, 'Add `PORT: "{port}"` to env, or an argument.')
+            mend = 'Add `PORT: "{port}"` to env, or an argument; or write `port: 8080` if it cannot be told another.'
+            yield self.document.fault(("start",), what, mend)
         yield from self._pass_env(start)
         cwd = start.get("cwd", ".")
         if isinstance(cwd, str) and "{workdir}" not in cwd and not _is_there(self.folder / cwd, Path.is_dir):
             what = f"There is no folder {self.folder / cwd}."
-            yield self.document.fault(("start", "cwd"), what, "Name one, from this file's folder on.")
+            yield self.document.fault(("start", "cwd"), what, "Name one, from this file's folder on, or from the root on.")
 
     def _container(self, container: Mapping[str, Any]) -> Iterator[Fault]:
         parts = {name: container[name] for name in ("env", "command") if name in container}
-        yield from self._placeholders(dict(_texts(parts, ("container",))), CONTAINER_PLACEHOLDERS)
+        yield from self._placeholders(dict(texts_in(parts, ("container",))), CONTAINER_PLACEHOLDERS)
         image, dockerfile = container.get("image"), container.get("dockerfile")
         if (image is None) == (dockerfile is None):
             what = "Nothing says which image it is." if image is None else "Both an image and a dockerfile stand here."
@@ -89,8 +112,8 @@ class _Judge:
             for word in inside_words(text):
                 if word not in known:
                     yield self.document.fault(path, f"The placeholder {{{word}}} is not known.", _instead(word, known, path))
-            for name in outside_names(text) if path[1] == "env" else ():
-                if name not in self.environ:
+            for name in outside_names(text) if path[1] == "env" and self.environ is not None else ():
+                if self.environ is not None and name not in self.environ:
                     mend = f"Did you mean {{{name}}}?" if name in known else "Set it where this is run, or remove it here."
                     yield self.document.fault(path, f"The caller's environment has no {name}.", mend)
 
@@ -115,11 +138,3 @@ def _instead(word: str, known: tuple[str, ...], path: positions.Path) -> str:
         return "Write it in the part `container`: only there is such a database."
     close = difflib.get_close_matches(word, known, n=1)
     return f"Did you mean {{{close[0]}}}?" if close else f"Write {{{{{word}}}}} for the text {{{word}}} itself."
-
-
-def _texts(value: Any, path: positions.Path) -> Iterator[tuple[positions.Path, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping | list):
-        for key, member in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _texts(member, (*path, key))

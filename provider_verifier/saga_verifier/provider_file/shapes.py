@@ -7,10 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from saga_contracts.declare.saga import Request
 from saga_contracts.errors import Fault
 from saga_contracts.read import positions
 from saga_verifier.provider_file.container import Bounds, Container
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
+from saga_verifier.provider_file.probes import ProbeForm
+from saga_verifier.provider_file.programs import Token
 
 _MODELS: dict[positions.Path, type[BaseModel]] = {
     (): Document,
@@ -20,6 +23,9 @@ _MODELS: dict[positions.Path, type[BaseModel]] = {
     ("messages",): Messages,
     ("container",): Container,
     ("container", "limits"): Bounds,
+    ("token",): Token,
+    ("probes", "*"): ProbeForm,
+    ("probes", "*", "requests", "*"): Request,
 }
 _SHAPES = {
     "tuple_type": ("This must be a list.", 'Write it as ["one", "two"].'),
@@ -30,6 +36,7 @@ _SHAPES = {
 }
 _ENV_NAME = ("A name of an environment variable has letters, digits and underscores only.", "Rename it.")
 _URL_PATH = ("A path begins with a slash and has no blanks.", "Mend it.")
+_HEADER = ("A header's name has letters, digits and dashes, and its value no line break.", "Mend it.")
 _IMAGE = ("An image's name begins with a small letter or a digit and has no blanks.", "Mend it.")
 _PATTERNS: dict[positions.Path, tuple[str, str]] = {
     ("provider",): ("A pacticipant's name has no slash at its beginning and no line break.", "Mend it."),
@@ -37,6 +44,12 @@ _PATTERNS: dict[positions.Path, tuple[str, str]] = {
     ("health",): _URL_PATH,
     ("states",): _URL_PATH,
     ("messages",): _URL_PATH,
+    ("base_path",): _URL_PATH,
+    ("headers",): _HEADER,
+    ("token",): _HEADER,
+    ("token", "env"): _ENV_NAME,
+    ("token", "pass_env"): _ENV_NAME,
+    ("probes",): ("A probe is called by its saga and its step, and its values by plain words.", "Write `SAGA/STEP: {…}`."),
     ("container", "image"): _IMAGE,
     ("container", "postgres_image"): _IMAGE,
     ("container", "writable"): ("A folder begins with a slash and has no blanks.", "Mend it."),
@@ -60,7 +73,7 @@ def faults(document: positions.Document, error: ValidationError) -> Iterator[Fau
         elif kind == "string_pattern_mismatch":
             yield document.fault(path, *(_PATTERNS.get(path[:2]) or _PATTERNS[path[:1]]))
         elif kind != "value_error":  # what takes more than one field is told beside these
-            found = "Mend it." if path[1:2] == ("env",) else f"Found {_short(one['input'])}."
+            found = "Mend it." if "env" in path or path[0] == "headers" or path[-1] == "url" else f"Found {_short(one['input'])}."
             yield document.fault(path, _of_value(kind, one.get("ctx", {})), found)
 
 
@@ -78,10 +91,14 @@ def _of_value(kind: str, context: Any) -> str:
 
 
 def _nearest(found: str, beside: positions.Path) -> str:
-    model = _MODELS.get(beside)
+    model = next((one for place, one in _MODELS.items() if _is_at(place, beside)), None)
     known = sorted(model.model_fields) if model is not None else []
     close = difflib.get_close_matches(found, known, n=1)
     return f"Did you mean `{close[0]}`?" if close else f"Remove it; known here: {', '.join(known)}."
+
+
+def _is_at(place: positions.Path, path: positions.Path) -> bool:
+    return len(place) == len(path) and all(part in ("*", found) for part, found in zip(place, path, strict=True))
 
 
 def _short(value: Any, limit: int = 60) -> str:

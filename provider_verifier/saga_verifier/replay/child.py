@@ -41,6 +41,9 @@ def _replayed(job: dict[str, Any], task: dict[str, Any], pact_file: Path) -> dic
     if task["message"]:
         verifier.add_transport(protocol="message", port=relay.port, path=f"/{number}/{task['message']}", scheme="http")
     verifier.state_handler(f"{job['relay_url']}/{number}/state", teardown=True, body=True)
+    if task["live"]:
+        headers = json.loads((pact_file.parent / "headers.json").read_text(encoding="utf-8"))
+        verifier.add_custom_headers(headers)
     verifier.set_request_timeout(round(job["request_timeout_s"] * 1000))
     verifier.set_coloured_output(enabled=False)
     verifier.add_source(pact_file)

@@ -6,8 +6,8 @@ by its number in the document: keys and descriptions may be missing, null, or th
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from saga_verifier.replay.results import ReplayError
@@ -15,6 +15,7 @@ from saga_verifier.replay.results import ReplayError
 _NAME = re.compile(r"\$\{([^}]+)\}")
 _SPECIFICATIONS = ("1", "2", "3", "4")
 _PARTS = ("interactions", "messages")
+_NOT_AUTHENTICATED = 401
 WRITTEN = "Publish the file that the consumer's tests wrote."
 
 
@@ -45,6 +46,39 @@ class Interaction:
     states: tuple[str, ...]
     names: frozenset[str]
     document: Mapping[str, Any]
+
+
+def without_headers(one: Interaction, names: Collection[str]) -> Interaction:
+    """Give an interaction whose request does not say these headers (in lower case), nor where their values come from.
+
+    One that expects 401 shows what becomes of a call without live credentials, and stays as it is.
+    """
+    if not wants_credentials(one) or not names:
+        return one
+    (part,) = [part for part in _PARTS if part in one.document]
+    (member,) = one.document[part]
+    request = {
+        name: _without(value, names) if name in ("headers", "matchingRules", "generators") else value
+        for name, value in (member.get("request") or {}).items()
+    }
+    document = {**one.document, part: [{**member, "request": request}]}
+    return replace(one, document=document, names=frozenset(_names_of_values(request)))
+
+
+def wants_credentials(one: Interaction) -> bool:
+    """Is it a call that is made with live credentials where there are any?"""
+    if one.is_message:
+        return False
+    members = [member for part in _PARTS for member in one.document.get(part, ())]
+    return all((member.get("response") or {}).get("status") != _NOT_AUTHENTICATED for member in members)
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    """Take headers out of `headers`, and out of rules and generators: `{"header": {NAME: …}}`, `{"$.headers.NAME": …}`."""
+    if not isinstance(value, Mapping):
+        return value
+    kept = {name: one for name, one in value.items() if name.lower().rpartition("$.headers.")[2] not in names}
+    return {name: _without(one, names) if name in ("header", "headers") else one for name, one in kept.items()}
 
 
 def parties(document: Any) -> tuple[str, str]:

@@ -17,10 +17,12 @@ from typing import Any
 
 from saga_contracts.wire import exact
 from saga_verifier.replay import judging
-from saga_verifier.replay.pact import Interaction
+from saga_verifier.replay.pact import Interaction, wants_credentials, without_headers
 from saga_verifier.replay.relay import Relay, Serving
 from saga_verifier.replay.results import ReplayResult
 
+Live = Callable[[], Mapping[str, str]]
+"""Gives headers by name."""
 REQUEST_TIMEOUT_S = 30.0
 MEANWHILE_S = 1.0
 _INHERITED = (
@@ -48,6 +50,7 @@ def replay(
     timeout_s: float,
     *,
     request_timeout_s: float = REQUEST_TIMEOUT_S,
+    live: Live | None = None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> ReplayResult:
     """Replay interactions of a pact against a running provider, one after the other.
@@ -55,12 +58,16 @@ def replay(
     Args:
         interactions: Those of one pact, as `read_pact` gives them.
         provider_name: Whose they are.
-        base_url: Where the provider answers.
+        base_url: What stands before the path of every call.
         serving: Who serves states and messages.
         timeout_s: How long all of it may take.
         request_timeout_s: How long one call to the provider, one state change or one message may take.
+        live: Gives the live headers as they are now, in the place of those of the same names; None: there are none.
         meanwhile: Called every second; what it raises ends the replay.
     """
+    headers = live() if live is not None else {}
+    names = {name.lower() for name in headers}
+    interactions = [without_headers(one, names) for one in interactions]
     wanted = [one for one in interactions if not one.is_message or serving.serves(one.states)]
     found = {one.number: judging.not_served(one) for one in interactions if one not in wanted}
     with Relay(serving, request_timeout_s * _RELAY_MARGIN) as relay:
@@ -72,7 +79,7 @@ def replay(
             "request_timeout_s": request_timeout_s,
             "tasks": [_task(one, serving) for one in wanted],
         }
-        facts, trouble = _run(job, wanted, timeout_s, meanwhile) if wanted else ([], "")
+        facts, trouble = _run(job, wanted, timeout_s, live or dict, meanwhile) if wanted else ([], "")
         for one, fact in zip(wanted, facts, strict=False):
             found[one.number] = judging.judged(one, fact, relay.traffic(one.number), request_timeout_s)
     return ReplayResult(tuple(found[number] for number in sorted(found)), trouble)
@@ -80,17 +87,24 @@ def replay(
 
 def _task(one: Interaction, serving: Serving) -> dict[str, Any]:
     message = ("made" if serving.makes(one.states) else "given") if one.is_message else None
-    return {"number": one.number, "document": dict(one.document), "message": message}
+    return {"number": one.number, "document": dict(one.document), "message": message, "live": wants_credentials(one)}
 
 
 def _run(
-    job: Mapping[str, Any], wanted: Sequence[Interaction], timeout_s: float, meanwhile: Callable[[], None]
+    job: Mapping[str, Any], wanted: Sequence[Interaction], timeout_s: float, live: Live, meanwhile: Callable[[], None]
 ) -> tuple[list[dict[str, Any]], str]:
     """Run the child; give its facts, one for each interaction, and why some are missing."""
     with tempfile.TemporaryDirectory(prefix="sagapact-replay-") as name:
         folder = Path(name)
         (folder / "job.json").write_text(exact.dumps(job), encoding="utf-8")
-        exit_code = _run_child(folder, timeout_s, meanwhile)
+        tell = _Teller(folder / "headers.json", live)
+        tell()
+
+        def watch() -> None:
+            tell()
+            meanwhile()
+
+        exit_code = _run_child(folder, timeout_s, watch)
         facts = _facts(folder / "results.jsonl")
         complaint = (folder / "complaints.txt").read_text(encoding="utf-8", errors="replace")[-_COMPLAINT_CHARACTERS:].strip()
     if exit_code == 0 and len(facts) == len(wanted):
@@ -106,6 +120,22 @@ def _run(
         f"The replay for {job['provider']} ended with exit status {exit_code} {progress}; nothing is known about the rest.\n"
         f"{complaint or 'It said nothing.'}"
     )
+
+
+class _Teller:
+    """Tells the child the live headers, whenever they are others than before."""
+
+    def __init__(self, file: Path, live: Live) -> None:
+        self._file, self._live, self._told = file, live, ""
+
+    def __call__(self) -> None:
+        """Write them, whole or not at all."""
+        headers = json.dumps(self._live())
+        if headers != self._told:
+            self._told = headers
+            draft = self._file.with_suffix(".new")
+            draft.write_text(headers, encoding="utf-8")
+            draft.replace(self._file)
 
 
 def _run_child(folder: Path, timeout_s: float, meanwhile: Callable[[], None]) -> int | None:

@@ -18,6 +18,7 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
 from saga_verifier import replay
+from saga_verifier.access import StateChanges
 from saga_verifier.isolation.alive import check_running, check_sound
 from saga_verifier.isolation.errors import IsolationError
 from saga_verifier.isolation.interface import Isolation, Running
@@ -64,7 +65,7 @@ def verify_pact(
     except SagapactError as error:
         return PactOutcome(consumer, target.provider, pending, (), troubles=(str(error),))
     try:
-        _verify(target, interactions, slices, found, _How(faults, today, progress or Progress()))
+        _verify(target, interactions, slices, found, _How(consumer, faults, today, progress or Progress()))
     except SagapactError as error:
         found.troubles.append(str(error))
     if found.troubles:
@@ -75,8 +76,9 @@ def verify_pact(
 
 @dataclass(frozen=True, slots=True)
 class _How:
-    """How to verify a pact."""
+    """How to verify the pact of a consumer."""
 
+    consumer: str
     faults: int
     today: date
     progress: Progress
@@ -102,17 +104,28 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
     with ExitStack() as stack:
         callbacks = stack.enter_context(_receiving(target.isolation, slices))
         http = stack.enter_context(bounded_client())
-        drivers = {
-            f"{one.saga}/{one.step.step}": Driver(one, target.base_url, target.states_url, callbacks, http) for one in slices
-        }
-        result = _replay(target, interactions, _serving(target, drivers, http))
+        changes = StateChanges(http, target.states_url, how.consumer, teardown=target.teardown)
+        drivers = {f"{one.saga}/{one.step.step}": _driver(target, one, changes, callbacks, http) for one in slices}
+        states = PactStates(drivers, changes)
+        result = _replay(target, interactions, _serving(target, drivers, states))
+        states.restore()
         if any(one.verdict != Verdict.KEPT for one in result.interactions):
             check_sound(target.running)
         found.interactions = outcomes(result, drivers, SecondLook(drivers, how.today))
         found.notes, found.unjudged = tuple(warnings(result)), tuple(not_judged(result))
         found.troubles += [result.trouble] if result.trouble else []
         _play(drivers, found, how, _checked(how.progress, target.running))
+        found.notes = (*found.notes, *(f"warning: {note}" for note in changes.notes))
+        found.troubles += dict.fromkeys(changes.troubles)
         check_running(target.running)
+
+
+def _driver(target: Target, slice_: StepSlice, states: StateChanges, callbacks: CallbackReceiver, http: httpx.Client) -> Driver:
+    prober = target.probers.get(f"{slice_.saga}/{slice_.step.step}")
+    return Driver(
+        slice_, target.base_url, target.states_url, callbacks, http,
+        states=states, credentials=target.credentials, prober=prober,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -127,9 +140,8 @@ def _receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[Ca
         yield receiver
 
 
-def _serving(target: Target, drivers: Drivers, http: httpx.Client) -> Serving:
+def _serving(target: Target, drivers: Drivers, states: PactStates) -> Serving:
     """Give who serves the pact's states and messages: those of its sagas are ours, the others the participant's."""
-    states = PactStates(drivers, target.states_url, http)
     steps = [tuple(name.split("/")) for name in drivers]
     fresh = {fresh_state(saga, step) for saga, step in steps}
     arrived = tuple(arrived_state(saga, step, "").rstrip() for saga, step in steps)
@@ -145,8 +157,9 @@ def _serving(target: Target, drivers: Drivers, http: httpx.Client) -> Serving:
 def _replay(target: Target, interactions: Sequence[Interaction], serving: Serving) -> ReplayResult:
     timeout_s = REPLAY_BASE_S + REPLAY_PER_INTERACTION_S * len(interactions)
     return replay.replay(
-        interactions, target.provider, target.base_url, serving, timeout_s, meanwhile=lambda: check_running(target.running)
-    )
+        interactions, target.provider, target.base_url, serving, timeout_s,
+        live=target.credentials.headers, meanwhile=lambda: check_running(target.running),
+    )  # fmt: skip
 
 
 def _checked(progress: Progress, running: Running) -> Progress:

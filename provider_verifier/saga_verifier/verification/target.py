@@ -1,9 +1,11 @@
 """What is verified, and who is told: a running participant, the drivers of its steps, the listeners to progress."""
 
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from saga_contracts.derive import decks
+from saga_verifier.access import NONE, Credentials, Prober, Stage
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.play.driver import Driver
 from saga_verifier.provider_file import ProviderFile
@@ -23,6 +25,10 @@ class Target:
         states_url: Its state-change address; None when it has none.
         isolation: The backend that runs it; knows where it reaches the harness.
         messages_url: Where it gives the messages of ordinary pacts; None: nowhere.
+        base_path: What stands between its address and the path of every call of a contract.
+        teardown: Are its states taken back? None: they are, and a refusal is only noted.
+        credentials: Live headers of the calls.
+        probers: Who reads the effects that no call shows, by `saga/step`.
     """
 
     provider: str
@@ -30,17 +36,37 @@ class Target:
     states_url: str | None
     isolation: Isolation
     messages_url: str | None = None
+    base_path: str = ""
+    teardown: bool | None = None
+    credentials: Credentials = NONE
+    probers: Mapping[str, Prober] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, provider: ProviderFile, running: Running, isolation: Isolation) -> "Target":
-        """Give a running participant, with its addresses as they are now."""
+    def of(
+        cls, provider: ProviderFile, running: Running, isolation: Isolation, learned: Callable[[str], None] = lambda _: None
+    ) -> "Target":
+        """Give a running participant, with its addresses as they are now.
+
+        Args:
+            provider: Its provider file.
+            running: It.
+            isolation: The backend that runs it.
+            learned: Told of each new token.
+        """
         url = running.base_url
-        return cls(provider.provider, running, provider.states_url(url), isolation, provider.messages_url(url))
+        values = {"python": sys.executable, **running.values, "base_url": provider.calls_url(url)}
+        stage = Stage(provider.folder, values, provider.outside, provider.lent)
+        return cls(
+            provider.provider, running, provider.states_url(url), isolation, provider.messages_url(url), provider.base_path,
+            None if provider.states is None else provider.states.teardown,
+            Credentials(provider.live_headers, provider.token, stage, learned),
+            {name: Prober(form, stage) for name, form in provider.probes.items()},
+        )  # fmt: skip
 
     @property
     def base_url(self) -> str:
-        """Where it answers."""
-        return self.running.base_url
+        """What stands before the path of every call of a contract."""
+        return self.running.base_url.rstrip("/") + self.base_path.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

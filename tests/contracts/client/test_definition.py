@@ -76,3 +76,13 @@ def test_a_definition_with_an_unusable_schema_is_refused(schema: Any, definition
     definition["payload"]["schema"] = schema
     with pytest.raises(DefinitionError, match=r"payload\.schema"):
         load_definition(definition)
+
+
+def test_a_definition_may_speak_a_dialect_as_a_saga_file_may(definition: dict[str, Any]) -> None:
+    spoken = definition["steps"][0]
+    spoken["dialect"] = {"ietf": {"path": "/book"}}
+    del spoken["forward"]["request"]["method"]
+    assert load_definition(definition).steps[0].forward.request.method == "POST"
+    spoken["dialect"] = "ieft"
+    with pytest.raises(DefinitionError, match=r"steps\.0\.dialect: This is no dialect\. Did you mean `ietf`\?"):
+        load_definition(definition)

@@ -131,6 +131,20 @@ def test_what_does_not_fit_is_said_with_its_place(declared: Any, body: Any, reas
     assert fits(Reply(status=200, body=declared), Received(200, body), CONTEXT) == reason
 
 
+@pytest.mark.parametrize(
+    ("declared", "found", "does"),
+    [
+        ("text/plain", "text/plain", True),
+        ("text/plain", "Text/Plain;charset=UTF-8", True),
+        ("text/plain", "text/html", False),
+        ("text/plain;charset=utf-8", "text/plain", False),
+    ],
+)
+def test_a_media_type_without_parameters_takes_any(declared: str, found: str, *, does: bool) -> None:
+    reply = Reply(status=200, headers={"Content-Type": declared})
+    assert (fits(reply, Received(200, None, {"content-type": found})) is None) is does
+
+
 def test_another_status_never_fits() -> None:
     assert fits(Reply(status=200), Received(201, None)) == "The status is 201 instead of 200."
 

@@ -4,13 +4,15 @@ It knows nothing of the model that decks come from: it is the model's independen
 (sent, arrived, answered) through all orders of events, and notes what arrives at one chosen participant. Plain on purpose.
 
 What it takes for granted stands in the catalogue of faults and in the named choices of the model: one fault each for a lost
-request, a lost reply, a late request, a duplicate, a refusal, a crash, a callback that never comes; one fault for an outage,
+request, a lost reply, a late request, a duplicate, a refusal, a crash, a callback that never comes,
+the end of the saga's time; one fault for an outage,
 which swallows the requests or the replies of one call for any number of tries; after a crash tries begin anew, and what had been
 sent before it has arrived by then.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 
@@ -24,6 +26,8 @@ class Plan:
     tries: int = 2
     can_refuse: bool = True
     optional: bool = False
+    conditional: bool = False
+    undo_after: tuple[int, ...] | None = None
 
     @property
     def undoable(self) -> bool:
@@ -37,6 +41,7 @@ class Chart:
     steps: tuple[Plan, ...]
     cancels_siblings: bool = False
     stops_at_failed_undo: bool = False
+    timed: bool = False
 
 
 class Now(NamedTuple):
@@ -63,7 +68,7 @@ class Moment(NamedTuple):
 
 
 RUNNING = ("calling", "waiting")
-SETTLED = ("done", "dead", "undone", "given up", "stuck")
+SETTLED = ("done", "dead", "undone", "given up", "stuck", "skipped")
 
 
 def words(chart: Chart, watched: int | tuple[int, ...], faults: int, most: int = 3_000_000) -> set[str]:
@@ -72,8 +77,9 @@ def words(chart: Chart, watched: int | tuple[int, ...], faults: int, most: int =
     Of several watched steps, each letter bears the step's number: `0:F 1:F`.
     """
     watched = watched if isinstance(watched, tuple) else (watched,)
-    start = _settled(chart, Moment(faults, "running", tuple(Now() for _ in chart.steps)))
-    seen, todo, found = {start}, [start], set[str]()
+    branches = product(*(("idle", "skipped") if plan.conditional else ("idle",) for plan in chart.steps))
+    starts = [_settled(chart, Moment(faults, "running", tuple(Now(mode) for mode in modes))) for modes in branches]
+    seen, todo, found = set(starts), starts, set[str]()
     while todo:
         moment = todo.pop()
         working = any(moment.steps[number].world == "in progress" for number in watched)
@@ -101,6 +107,7 @@ def _all_next(chart: Chart, moment: Moment, watched: tuple[int, ...]) -> Iterato
                 yield _settled(chart, _reported(chart, Moment(budget, moment.saga, steps, word), number, event))
     if moment.saga != "over" and moment.budget > 0:
         yield from _crash(chart, moment)
+        yield from _out_of_time(chart, moment)
 
 
 Next = tuple[str, int, Now, str]
@@ -208,6 +215,16 @@ def _crash(chart: Chart, moment: Moment) -> Iterator[Moment]:
     yield _settled(chart, moment._replace(budget=moment.budget - 1, steps=tuple(steps)))
 
 
+def _out_of_time(chart: Chart, moment: Moment) -> Iterator[Moment]:
+    """As long as a step has not begun, the time may be over; not once a step that cannot be undone has begun."""
+    waiting = _any(moment, "idle")
+    too_late = any(
+        not plan.undoable and now.mode not in ("idle", "skipped") for plan, now in zip(chart.steps, moment.steps, strict=True)
+    )
+    if chart.timed and moment.saga == "running" and waiting and not too_late:
+        yield _settled(chart, moment._replace(budget=moment.budget - 1, saga="failing"))
+
+
 def _reported(chart: Chart, moment: Moment, number: int, event: str) -> Moment:
     """Let the orchestrator act on what it learned of one step."""
     plan, now = chart.steps[number], moment.steps[number]
@@ -275,7 +292,7 @@ def _undo(chart: Chart, moment: Moment) -> Moment:
         return moment if _any(moment, "undoing") else _over(moment)
     open_ = [number for number in range(len(chart.steps)) if _to_undo(chart, moment, number)]
     for number in open_:
-        first = not any(number in _ancestors(chart, later) for later in open_)
+        first = not any(other in _undone_before(chart, number) for other in open_)
         if first and moment.steps[number].mode != "undoing":
             return _with(moment, number, moment.steps[number]._replace(mode="undoing"))
     return moment if open_ else _over(moment)
@@ -284,6 +301,20 @@ def _undo(chart: Chart, moment: Moment) -> Moment:
 def _to_undo(chart: Chart, moment: Moment, number: int) -> bool:
     mode = moment.steps[number].mode
     return mode in ("doomed", "undoing") or (mode == "done" and chart.steps[number].undoable)
+
+
+def _undone_before(chart: Chart, number: int) -> set[int]:
+    """Give the steps whose undoing must be over before: by hand, or those that come later; and what these wait for."""
+    found: set[int] = set()
+    todo = [number]
+    while todo:
+        one = todo.pop()
+        by_hand = chart.steps[one].undo_after
+        later = [other for other in range(len(chart.steps)) if one in _ancestors(chart, other)]
+        new = set(later if by_hand is None else by_hand) - found
+        found |= new
+        todo.extend(new)
+    return found
 
 
 def _ancestors(chart: Chart, number: int) -> set[int]:

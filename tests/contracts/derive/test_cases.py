@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from repetitions import times
 from saga_contracts.declare import templates
 from saga_contracts.declare.obligations import CATALOGUE
-from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.saga import Reply, Saga
 from saga_contracts.derive import cases
 from saga_contracts.derive.cases import Case, Role
 from saga_contracts.derive.examples import example_context, generator_context
@@ -122,6 +122,31 @@ def test_outputs_of_earlier_steps_stand_in_the_examples(make_step: Make, make_sa
     second["forward"]["request"]["body"]["of"] = "{outputs.a.made_id}"
     saga = make_saga(first, second)
     assert example_context(saga, saga.step("b"))["outputs"] == {"a": {"made_id": "id-1"}}
+
+
+def test_a_call_that_has_to_be_tried_again_is_a_case_where_its_reply_is_declared(make_step: Make, make_saga: MakeSaga) -> None:
+    one = make_step("a")
+    one["given"]["retryable"] = [{"state": "the line is cut"}]
+    assert "sale/a/forward/retryable" not in {case.name for case in cases.derive(make_saga(one))}  # 503, 429, …: not one reply
+    one["forward"]["replies"]["retryable"] = {"status": 409, "headers": {"Retry-After": "1"}}
+    [case] = [case for case in cases.derive(make_saga(one)) if case.name == "sale/a/forward/retryable"]
+    assert [state.state for state in case.states] == ["a fresh step key for sale/a", "the line is cut"]
+    assert (case.outcome, case.reply) == ("retryable", Reply(status=409, headers={"Retry-After": "1"}))
+
+
+def test_a_refusal_by_payload_is_called_with_that_payload_under_enough(make_step: Make, make_saga: MakeSaga) -> None:
+    one = make_step("a", given={"enough": [{"state": "there is enough", "params": {"of": "{payload.amount}"}}]})
+    one["forward"]["request"]["body"]["amount"] = "{payload.amount}"
+    one["given"]["refusing_payload"] = {"amount": 1_000_000}
+    saga = make_saga(one)
+    found = {case.name.removeprefix("sale/a/"): case for case in cases.derive(saga)}
+    refused = {name for name, case in found.items() if case.fields}
+    assert refused == {"forward/refused", "forward/refused_again", "compensate/after_refusal", "status/refused"}
+    case = found["forward/refused"]
+    assert case.states[0].params["payload"] == "refused"
+    assert case.states[1].params == {"of": 1_000_000}
+    assert case.called_in(saga).payload.example["amount"] == 1_000_000
+    assert found["forward/done"].called_in(saga) is saga
 
 
 @given(status=st.booleans(), refusing=st.booleans(), suspended=st.booleans(), misused=st.booleans(), callback=st.booleans())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from repetitions import times
 from saga_contracts.declare.obligations import CATALOGUE, order_of
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.saga import Saga, Under
 from saga_contracts.derive import decks
 from saga_contracts.derive.decks import Deck, History
 from saga_contracts.derive.expectations import Letter, World, after
@@ -69,6 +69,31 @@ def check_consistent(deck: Deck, slice_: StepSlice) -> None:
         assert list(history.obligations) == sorted(set(history.obligations), key=order_of)
         assert (history.world == World.APPLIED) == (state in (State.APPLIED, State.IN_PROGRESS))
         assert history.refusing == (history.world in (World.REFUSING, World.IMPROVED))
+
+
+def test_what_has_to_be_tried_again_has_no_effect_and_succeeds_later(make_step: Any, make_saga: Any) -> None:
+    one = make_step("a")
+    one["given"]["retryable"] = [{"state": "the line is cut"}]
+    slice_ = step_slice(make_saga(one), "a")
+    deck = decks.derive(slice_)
+    check_consistent(deck, slice_)
+    found = {history.name: history for history in deck.histories if "T" in history.word}
+    assert list(found) == ["T C", "T F"]
+    first, second = found["T F"].plays
+    assert (first.expects.outcomes, first.expects.told, first.expects.worlds) == (
+        (Outcome.RETRYABLE,),
+        (State.ABSENT,),
+        (World.BEFORE,),
+    )
+    assert (found["T F"].under, first.improves, second.improves) == (Under.RETRYABLE, False, True)
+    assert (second.expects.replies, second.expects.worlds) == (("done",), (World.APPLIED,))
+
+
+def test_a_refusal_by_payload_never_improves(make_step: Any, make_saga: Any) -> None:
+    one = make_step("a", given={"enough": [{"state": "there is enough"}], "refusing_payload": {"order_id": "order-0"}})
+    deck = deck_of(make_saga(one), "a")
+    assert {"R", "R F", "R C"} <= {history.name for history in deck.histories}
+    assert not any(history.improved for history in deck.histories)
 
 
 @given(st.data())

@@ -80,3 +80,21 @@ def test_the_check_can_fail(naive: Any, declare: Declare) -> None:
     """Were the simulated orchestrator to send one try more than the file says, the comparison would notice."""
     saga = declare(naive.Chart((naive.Plan(tries=2),)))
     assert naive.words(naive.Chart((naive.Plan(tries=3),)), 0, 1) - ascribed(saga, 0, 1) == {"F F F", "F F F C"}
+
+
+TIMED: list[list[dict[str, Any]]] = [
+    [{}, {"after": (0,)}],
+    [{}, {"after": (0,)}, {}],
+    [{}, {"after": (0,), "kind": "pivot", "can_refuse": False}, {"after": (0, 1), "kind": "retriable", "can_refuse": False}],
+    [{"callback": True}, {"after": (0,), "kind": "retriable", "can_refuse": False}],
+]
+
+
+@pytest.mark.parametrize("cancels", [False, True], ids=["wait", "cancel"])
+@pytest.mark.parametrize("plans", TIMED)
+def test_the_end_of_a_sagas_time_undoes_what_was_done_by_then(
+    naive: Any, declare: Declare, plans: list[dict[str, Any]], *, cancels: bool
+) -> None:
+    chart = naive.Chart(tuple(naive.Plan(**plan) for plan in plans), cancels_siblings=cancels, timed=True)
+    for number in range(len(plans)):
+        compare(naive, declare, chart, number, 2)

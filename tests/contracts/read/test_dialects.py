@@ -24,7 +24,6 @@ saga: trip
 owner: travel
 payload: {schema: {type: object}, example: {seat: s-1}, fresh: [seat]}
 """
-ACCEPTED = "policies: {suspended_forward: accepted}\n"
 BOOK = """\
   - step: book
     participant: flights
@@ -66,7 +65,7 @@ def test_lra_is_a_business_call_in_the_context_of_an_action_with_put_and_get_bes
 
 
 def test_dtm_names_the_branch_and_what_to_do_in_the_query() -> None:
-    step = saga("dialect: {dtm: {forward: /out, compensate: /out/undo}}", top=ACCEPTED).step("book")
+    step = saga("dialect: {dtm: {forward: /out, compensate: /out/undo}}").step("book")
     assert step.compensate is not None
     assert (step.forward.request.method, step.forward.request.path) == ("POST", "/out")
     assert step.forward.request.query["op"] == "action"
@@ -76,7 +75,7 @@ def test_dtm_names_the_branch_and_what_to_do_in_the_query() -> None:
 
 def test_dtm_tells_results_by_status_or_by_a_word_in_the_body() -> None:
     refusing = "given: {refusing: [{state: poor, params: {seat: '{payload.seat}'}}]}"
-    step = saga("dialect: {dtm: {forward: /out, compensate: /out/undo}}", refusing, top=ACCEPTED).step("book")
+    step = saga("dialect: {dtm: {forward: /out, compensate: /out/undo}}", refusing).step("book")
     assert plain(step.forward.replies) == {
         "done": {"status": 200},
         "refused": [{"status": 409}, {"status": 200, "body": {"dtm_result": "FAILURE"}}],
@@ -85,7 +84,7 @@ def test_dtm_tells_results_by_status_or_by_a_word_in_the_body() -> None:
 
 
 def test_dtm_in_the_mode_tcc_tries_and_cancels() -> None:
-    step = saga("dialect: {dtm: {mode: tcc, forward: /try, compensate: /cancel}}", top=ACCEPTED).step("book")
+    step = saga("dialect: {dtm: {mode: tcc, forward: /try, compensate: /cancel}}").step("book")
     assert step.compensate is not None
     assert [call.request.query["op"] for call in (step.forward, step.compensate)] == ["try", "cancel"]
     assert step.forward.request.query["trans_type"] == "tcc"

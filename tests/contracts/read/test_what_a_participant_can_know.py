@@ -74,6 +74,17 @@ def put(path: str, value: Any) -> Change:
     return change
 
 
+def refused_payload(fields: dict[str, Any]) -> Change:
+    """Give a change: the step refuses by payload instead of by its precondition."""
+
+    def change(saga: dict[str, Any]) -> None:
+        step = saga["steps"][0]
+        del step["given"]["refusing"], step["probe"]["reads"]["refusing"]
+        step["given"]["refusing_payload"] = fields
+
+    return change
+
+
 def both(*changes: Change) -> Change:
     def change(saga: dict[str, Any]) -> None:
         for one in changes:
@@ -116,6 +127,61 @@ NOT_TO_BE_KNOWN: dict[str, tuple[Change, str, str]] = {
         put("forward.replies.done_again", [{"status": 200, "body": {"ticket": {"$like": "t-1"}}}, {"status": 208}]),
         "forward.replies.done_again.1",
         "It tells that the step is done, and has no output `ticket`",
+    ),
+    "a refused payload beside a refusing precondition": (
+        put("given.refusing_payload", {"item": "none"}),
+        "given.refusing_payload",
+        "A step is made to refuse either by its precondition (`refusing`) or by its payload",
+    ),
+    "a refused payload of a field that is none": (
+        refused_payload({"itm": "none"}),
+        "given.refusing_payload.itm",
+        "no field `itm`",
+    ),
+    "a refused payload of a field that no call holds": (
+        refused_payload({"fixed": "g"}),
+        "given.refusing_payload.fixed",
+        "The forward call does not hold `{payload.fixed}`, so that the participant cannot know it.",
+    ),
+    "a refused payload that is the example": (
+        refused_payload({"item": "i-1"}),
+        "given.refusing_payload.item",
+        "The example has the same value.",
+    ),
+    "a refused payload that the schema forbids": (
+        both(refused_payload({"item": 7}), put("/payload.schema", {"properties": {"item": {"type": "string"}}})),
+        "given.refusing_payload",
+        "The payload that is to be refused does not fit the schema, so that no saga is started with it",
+    ),
+    "a refused payload whose probe reads as if refused": (
+        both(refused_payload({"item": "none"}), put("probe.reads.refusing", {"left": 0})),
+        "probe.reads.refusing",
+        "`refusing` is never read",
+    ),
+    "a probe that reads what only a refused payload changes": (
+        both(
+            put("/payload.example", {"item": "i-1", "user": {"id": "u-1"}, "fixed": "f", "amount": 5}),
+            put("forward.request.body", {"item": "{payload.item}", "amount": "{payload.amount}"}),
+            refused_payload({"amount": 1000}),
+            put("probe.reads.before", {"left": "{payload.amount}"}),
+        ),
+        "probe.reads.before",
+        "It holds `{payload.amount}`, and the participant cannot know that",
+    ),
+    "a refused payload without a reply": (
+        both(refused_payload({"item": "none"}), lambda saga: saga["steps"][0]["forward"]["replies"].pop("refused")),
+        "given.refusing_payload",
+        "The step is made to refuse (`given.refusing_payload`), but no refusal is declared.",
+    ),
+    "what is to be tried again is what succeeds": (
+        put("given.retryable", [{"state": "stock", "params": {"item": "{payload.item}", "left": 3}}]),
+        "given.retryable",
+        "It is the same as `enough`. Name the state in which a forward call is answered 'try again'.",
+    ),
+    "what is to be tried again is never taken back": (
+        both(put("given.retryable", [{"state": "closed"}]), put("given.enough", [])),
+        "given.retryable",
+        "No precondition (`given.enough`) takes it back, so that the same call could never succeed.",
     ),
     "a header does": (
         put("status.replies.absent", {"status": 404, "headers": {"X": "{payload.user.id}"}}),

@@ -60,3 +60,12 @@ def test_the_picture_needs_nothing_from_outside_and_knows_the_dark(vas: Saga) ->
     assert text.count("http") == 1  # the name space
     assert "prefers-color-scheme: dark" in text
     assert saga_svg(vas) == text
+
+
+def test_a_condition_and_an_undo_order_by_hand_are_shown(make_step: Make, make_saga: MakeSaga) -> None:
+    steps = [make_step("a", undo_after=[]), make_step("b", after=["a"], undo_after=["a"], when="{payload.amount} > 3")]
+    text = saga_svg(make_saga(*steps))
+    assert "compensatable, only if {payload.amount} > 3" in text.replace("&gt;", ">")
+    assert "undone by POST /a/undo, at once" in text
+    assert "undone by POST /b/undo, after a" in text
+    assert 'class="saga-undo"' not in text

@@ -3,7 +3,8 @@
 // POST /api/TransOut, /api/TransOutCompensate  with gid, branch_id, trans_type and op in the query, as dtm calls a branch of a saga
 // POST /api/TccTry, /api/TccConfirm, /api/TccCancel  the same for a branch of a TCC transaction
 //
-// A branch is answered 200 (SUCCESS), 409 (FAILURE, for good) or anything else (try again).
+// A branch is answered 200 (SUCCESS), 409 (FAILURE, for good) or anything else (try again). With STYLE=body a failure is a 200, too, and only
+// its word in the body tells it, as dtm's older services do.
 // MUTANT plants one fault: no-barrier, hangs (a call after its undoing applies), soft-failure (a refusal in a 200 without its word).
 package main
 
@@ -18,6 +19,7 @@ import (
 
 var (
 	mutant     = os.Getenv("MUTANT")
+	softly     = os.Getenv("STYLE") == "body"
 	errFailure = errors.New("FAILURE")
 	lock       sync.Mutex
 	balances   = map[string]int{}
@@ -76,6 +78,8 @@ func branch(origin string, work func(transfer) error) http.HandlerFunc {
 		defer lock.Unlock()
 		if err := behindBarrier(r, origin, func() error { return work(body) }); err != nil && mutant == "soft-failure" {
 			answer(w, http.StatusOK, "not this time")
+		} else if err != nil && softly {
+			answer(w, http.StatusOK, "FAILURE")
 		} else if err != nil {
 			answer(w, http.StatusConflict, "FAILURE")
 		} else {

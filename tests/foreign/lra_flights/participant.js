@@ -82,7 +82,7 @@ http.createServer((request, response) => {
     const [code, said] = answer(request.method, path, request.headers[CONTEXT], text ? JSON.parse(text) : {})
     const plain = typeof said === 'string'
     const content = said === undefined ? '' : plain ? said : JSON.stringify(said)
-    response.writeHead(code, content ? { 'Content-Type': plain ? 'text/plain' : 'application/json' } : {})
+    response.writeHead(code, content ? { 'Content-Type': plain ? 'text/plain;charset=UTF-8' : 'application/json' } : {})
     response.end(content)
   })
 }).listen(Number(process.env.PORT), '127.0.0.1')

@@ -1,7 +1,7 @@
 """A whole topology, started at the same time."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,6 +82,9 @@ class Started:
     """A program that remembers being stopped."""
 
     base_url, workdir = "http://127.0.0.1:1", Path()
+    values: Mapping[str, str] = {}
+
+    def learn(self, secrets: Mapping[str, str]) -> None: ...
 
     def __init__(self, name: str, stopped: list[str]) -> None:
         self.name, self._stopped = name, stopped

@@ -22,7 +22,7 @@ def states(wrong: str = "") -> Iterator[tuple[PactStates, str]]:
     slice_ = step_slice(parse_saga(SAGA, "small.yaml"), "take")
     with running(wrong) as url, CallbackReceiver() as callbacks, httpx.Client(trust_env=False) as http:
         driver = Driver(slice_, url, url + "/_states", callbacks, http)
-        yield PactStates({"small/take": driver}, url + "/_states", http), url
+        yield PactStates({"small/take": driver}, driver.states), url
 
 
 def status(url: str, key: str) -> httpx.Response:
@@ -78,6 +78,6 @@ def test_a_word_with_unknown_letters_is_an_error() -> None:
             handler.handle("small/take arrived: Q", {"word": "Q"}, "setup")
 
 
-def test_teardown_does_nothing() -> None:
+def test_taking_back_what_was_never_set_up_does_nothing() -> None:
     with states() as (handler, _):
         assert handler.handle("whatever", {}, "teardown") == {}

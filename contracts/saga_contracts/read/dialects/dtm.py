@@ -4,8 +4,7 @@ dtm calls each branch by `POST` with `gid`, `branch_id`, `trans_type` and `op` i
 success, 409 a failure for good, 425 'still at work'; or, as older services do, `dtm_result` in a 200: `FAILURE`, `ONGOING`.
 Anything else is tried again. A call that undoes has to succeed at last.
 
-There is no status call. A branch behind dtm's barrier answers a call that comes after its undoing with 200 and does nothing:
-declare `suspended_forward: accepted` among the saga's policies.
+There is no status call. A branch behind dtm's barrier answers a call that comes after its undoing with 200 and does nothing.
 """
 
 from collections.abc import Mapping
@@ -43,6 +42,7 @@ class Dtm(Dialect):
         if is_undone(step):
             undone = {"done": _DONE, "retryable": _ONGOING}
             filled["compensate"] = {"request": self._request(self.compensate, undo), "replies": undone}
+            filled["suspended_forward"] = "accepted"
         return filled
 
     def _request(self, path: str | None, op: str) -> Filled:

@@ -59,7 +59,8 @@ def describe(saga: Saga) -> str:
     """Say in words what the drawing shows."""
     return " ".join(
         f"{step.step} at {step.participant}, {step.step_class.value}, "
-        + (f"after {', '.join(step.after)}." if step.after else "first.")
+        + (f"after {', '.join(step.after)}" if step.after else "first")
+        + (f", only if {step.when}." if step.when is not None else ".")
         for step in saga.steps
     )
 
@@ -99,7 +100,7 @@ def _size(step: Step, chips: Sequence[_Chip]) -> tuple[float, float]:
     texts = [
         svg.width_of(step.step, 15.5) * 1.08,
         svg.width_of(step.participant, 13),
-        svg.width_of(CLASS_WORDS[step.step_class], 11.5),
+        svg.width_of(_class_words(step), 11.5),
         *(svg.width_of(chip.text, 12) + 26 for chip in chips),
     ]
     side = _SIDES[step.step_class]
@@ -113,12 +114,17 @@ def _step(step: Step, place: Place, chips: Sequence[_Chip]) -> Markup:
     lines = [
         svg.text(x, place.y + 24, step.step, "node-name", size=15.5, room=room),
         svg.text(x, place.y + 42, step.participant, "muted", size=13, room=room),
-        svg.text(x, place.y + 60, CLASS_WORDS[step.step_class], "class-name", size=11.5, room=room + 8),
+        svg.text(x, place.y + 60, _class_words(step), "class-name", size=11.5, room=room + 8),
         svg.line(place.x + side, place.y + 70, place.x + place.width - side, place.y + 70, "rule"),
     ]
     lines += [_chip(chip, x, place.y + _HEAD + 12 + _LINE * index, room) for index, chip in enumerate(chips)]
     group = {"class": f"node {step.step_class.value}{' failed' if failed else ''}"}
     return svg.element("g", dict(group), *_shape(step.step_class, place), *lines)
+
+
+def _class_words(step: Step) -> str:
+    words = CLASS_WORDS[step.step_class]
+    return words if step.when is None else f"{words}, only if {step.when}"
 
 
 def _shape(step_class: StepClass, place: Place) -> Iterator[Markup]:
@@ -170,6 +176,9 @@ def _rise(source: str, sign: int) -> float:
 def _is_undone_along(saga: Saga, source: str, target: str) -> bool:
     """Tell whether undoing goes back along an edge: its end can fail, and its start can be undone."""
     if target == END or saga.step(target).step_class == StepClass.RETRIABLE:
+        return False
+    by_hand = source != START and saga.step(source).undo_after is not None
+    if by_hand and target not in saga.undo_graph.ancestors(source):
         return False
     return source == START or saga.step(source).step_class == StepClass.COMPENSATABLE
 

@@ -15,6 +15,7 @@ from saga_verifier.isolation.container.spec import (
     VOLUME_PATH,
     WORKDIR,
     ContainerSpec,
+    Database,
     alias_of,
     command,
     environment,
@@ -40,12 +41,14 @@ class Created:
         image: The image that it was created from.
         volume: The volume with its data directory.
         redact: Takes its secrets out of text, its database's password included.
+        database: Its own database; None: it has none.
     """
 
     container: str
     image: str
     volume: str
     redact: Redactor
+    database: Database | None = None
 
 
 def create_program(run: Run, spec: Spec, container: ContainerSpec) -> Created:
@@ -75,7 +78,7 @@ def create_program(run: Run, spec: Spec, container: ContainerSpec) -> Created:
     )
     made = run.engine.create(order)
     run.engine.make_folder(made, VOLUME_PATH, WORKDIR.rpartition("/")[2])
-    return Created(made, image, volume, Redactor({**spec.secrets, **passwords}))
+    return Created(made, image, volume, Redactor({**spec.secrets, **passwords}), database)
 
 
 def start_forwarder(run: Run, spec: Spec, container: ContainerSpec) -> str:

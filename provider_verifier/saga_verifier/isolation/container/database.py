@@ -6,6 +6,7 @@ Reached by the containers of the run's network only, as `database:5432`.
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from saga_contracts.rim.redact import Redactor
@@ -86,6 +87,10 @@ class DatabaseServer:
             f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC',
         )
         return Database(ALIAS, PORT, name, password)
+
+    def reached(self, database: Database) -> Database:
+        """Give one of its databases with the address at which this machine reaches it, where it reaches the run's network."""
+        return replace(database, host=self._engine.state(self._id).addresses.get(self._network, ""))
 
     def kill(self) -> None:
         """End it at once, as a crash does; `start` starts it again."""

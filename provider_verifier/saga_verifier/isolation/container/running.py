@@ -4,7 +4,7 @@ Made by `container`; what it consists of at the engine is `container_create`, ma
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -71,6 +71,22 @@ class ContainerRunning:
     def container_id(self) -> str:
         """The engine's id of its container; empty before it was created."""
         return self._made.container if self._made is not None else ""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What the placeholders stand for to a program beside it: its database's address as this machine reaches it.
+
+        Its data directory is out of reach, and so is the database where the engine runs on another machine.
+        """
+        database = self._made.database if self._made is not None else None
+        server = self._run.server
+        reached = {} if database is None or server is None or not self._run.direct else server.reached(database).values()
+        return {"port": str(self._address[1]), **reached}
+
+    def learn(self, secrets: Mapping[str, str]) -> None:
+        """Take further secrets out of what it wrote."""
+        if self._made is not None:
+            self._made.redact.learn(secrets)
 
     def log_tail(self, lines: int = 40) -> str:
         """Give the last lines that it wrote, without secrets."""

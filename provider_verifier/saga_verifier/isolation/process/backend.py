@@ -8,7 +8,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -103,6 +103,15 @@ class ProcessRunning:
         """Its process id, which is that of its process group as well; None while it does not run."""
         return self._guarded.pid if self._guarded is not None and self.ended() is None else None
 
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What the placeholders stand for to a program beside it."""
+        return {"port": str(self._port), "workdir": str(self._work)}
+
+    def learn(self, secrets: Mapping[str, str]) -> None:
+        """Take further secrets out of what it wrote."""
+        self._redact.learn(secrets)
+
     def log_tail(self, lines: int = 40) -> str:
         """Give the last lines that it wrote, without secrets."""
         return self._log.tail(lines)
@@ -125,10 +134,14 @@ class ProcessRunning:
                 with self._reserved() as reservation:
                     in_use = self._launch(reservation.port)
             except PortTakenError as error:
+                if self._spec.port is not None:
+                    raise self._fixed_port_taken(str(error)) from None
                 in_use = str(error)
             if not in_use:
                 return
             self._hold = False  # this server may be one that cannot bind beside the holder of the port
+        if self._spec.port is not None:
+            raise self._fixed_port_taken(in_use)
         raise CannotStartError(
             f"{self.name} could not be started: {PORT_TRIES} times its port was taken. {in_use}\n"
             "Let its server listen on the port of the placeholder {port}, or free the port."
@@ -197,6 +210,13 @@ class ProcessRunning:
                 guarded.kill()
                 raise self._never_healthy(seen)
             pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+
+    def _fixed_port_taken(self, seen: str) -> CannotStartError:
+        port = self._spec.port
+        return CannotStartError(
+            f"{self.name} cannot be started: it is to listen on port {port}, and another program listens there. End that one, or "
+            f"let the program be told a free port by the placeholder {{port}} instead of `port: {port}`.\n{seen}"
+        )
 
     def _order(self) -> dict[str, object]:
         filled = self._spec.filled(self._port, str(self._work))

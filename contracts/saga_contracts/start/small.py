@@ -1,6 +1,6 @@
-"""The small start that `sagapact contracts init` writes: a saga of two steps and its contract tests.
+"""The small start that `sagapact contracts init` writes: a saga of two steps and its contract tests, which work as they are.
 
-The files work as they are; they are there to be changed.
+A draft is written beside the same tests. No file that is there already is touched.
 """
 
 from pathlib import Path
@@ -82,7 +82,7 @@ steps:
         absent: {{status: 404}}
 """
 TESTS = '''\
-"""The contracts of the saga {saga}. With a client of your own, write instead:
+"""The contracts of the saga beside this file. With a client of your own, write instead:
 
     @contract_cases(Path(__file__).with_name("saga.yaml"))
     def test_our_client(given: Given) -> str:
@@ -97,18 +97,17 @@ test_contracts = library_contracts(Path(__file__).with_name("saga.yaml"))
 '''
 
 
-def write(folder: Path, saga: str, owner: str) -> list[Path]:
-    """Write the start into a folder; an existing file is never touched.
+def write(folder: Path, saga: str) -> list[Path]:
+    """Write a saga file and its contract tests into a folder; an existing file is never touched.
 
     Args:
         folder: Where to; made if it is not there.
-        saga: The saga's name.
-        owner: The service that owns it.
+        saga: The text of the saga file.
 
     Raises:
         UsageError: when one of the files is there already, or nothing can be written.
     """
-    texts = {"saga.yaml": SAGA, "test_contracts.py": TESTS}
+    texts = {"saga.yaml": saga, "test_contracts.py": TESTS}
     paths = [folder / name for name in texts]
     there = [path for path in paths if path.exists()]
     if there:
@@ -117,7 +116,7 @@ def write(folder: Path, saga: str, owner: str) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for path in paths:
             with path.open("x", encoding="utf-8") as file:  # not even through a link that leads nowhere
-                file.write(texts[path.name].format(saga=saga, owner=owner))
+                file.write(texts[path.name])
     except OSError as error:
         raise UsageError(f"Cannot write to {folder}: {error.strerror or error}. Name a folder that can be written to.") from None
     return paths

@@ -1,0 +1,185 @@
+"""Writes what a document told down as a saga file, each guess marked, each open question at its place (pure)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from saga_contracts.start import outcomes
+from saga_contracts.start.told import Call, Step, Told
+from saga_contracts.start.writing import Block, Note, ask, guess, text_of
+
+_PIVOT, _RETRIABLE, _COMPENSATABLE = "pivot", "retriable", "compensatable"
+_KEY = "{key}"
+
+
+def draft(told: Told, saga: str | None, owner: str | None) -> str:
+    """Give the text of a saga file.
+
+    Args:
+        told: What the document told; it has at least one step.
+        saga: The saga's name, where the user gave it.
+        owner: The service that owns it, where the user named it.
+    """
+    block = Block().put("format", 1)
+    name = saga or told.saga
+    block.put("saga", name or "saga", *(() if name else (ask("What is the saga called?"),)))
+    if told.description:
+        block.put("description", told.description)
+    if owner or told.owner:
+        block.put("owner", owner or told.owner)
+    else:
+        block.put("owner", "owner", ask("Which service owns the saga and makes its calls?"))
+    block.put("level", 1, guess("a draft begins with replies only; 2 looks at status calls, too, 3 at effect probes."))
+    block.put("correlation", "none", guess("no header for the saga's id is known; name what every call has, if there is any."))
+    block.note(*(ask(one) for one in told.questions))
+    block.put("payload", _payload(told))
+    block.put("steps", [_step(step, kind) for step, kind in zip(told.steps, _classes(told.steps), strict=True)])
+    return text_of(
+        block,
+        f"A draft, made from {told.source} ({told.kind}). `sagapact contracts lint` names each TODO until it is answered here",
+        "and its comment removed. A guess is a comment that says so: check it. A field under `$like` may have any value of its",
+        "type; write the value itself where it tells something.",
+    )
+
+
+def _payload(told: Told) -> Block:
+    fields = told.payload
+    schema = {
+        "type": "object",
+        "required": sorted(fields),
+        "properties": {name: fields[name].schema for name in sorted(fields)},
+    }
+    made_up = [name for name in sorted(fields) if fields[name].made_up]
+    notes = [ask("What is the saga started with? No field of its payload is known.")] if not fields else []
+    notes += [guess(f"made up after the schema: {', '.join(made_up)}.")] if made_up else []
+    block = Block().put("schema", schema).put("example", {name: fields[name].example for name in sorted(fields)}, *notes)
+    if fields:
+        fresh = [name for name in sorted(fields) if _looks_fresh(name, fields[name].schema)]
+        block.put("fresh", fresh, ask("Which fields tell two sagas apart? They get a new value whenever the saga is played."))
+    return block
+
+
+def _looks_fresh(name: str, schema: dict[str, Any]) -> bool:
+    named = name.lower().endswith("id") and "enum" not in schema and "const" not in schema
+    return named and schema.get("type") in ("string", "integer")
+
+
+def _classes(steps: list[Step]) -> list[str]:
+    """Give each step a class that may stand in this order; the first one that can refuse and is never undone is the pivot."""
+    found: list[str] = []
+    for step in steps:
+        if step.compensate or step.undone_by:
+            found.append(_COMPENSATABLE)
+        else:
+            free = not {_PIVOT, _RETRIABLE} & set(found)
+            found.append(_PIVOT if free and (step.refuses or outcomes.can_refuse(step.forward)) else _RETRIABLE)
+    return found
+
+
+def _step(step: Step, kind: str) -> Block:
+    block = Block()
+    block.note(Note(f"From {step.source}."))
+    block.put("step", step.name).put("participant", step.participant)
+    block.put("class", kind, *_class_notes(kind))
+    if step.after:
+        notes = (guess("in the order in which the steps were named."),) if step.order_is_guessed else ()
+        block.put("after", step.after, *notes)
+    if step.tries:
+        block.put("tries", step.tries)
+    block.note(*(ask(one) for one in step.questions))
+    _put_key(block, step)
+    _put_given(block, step, kind)
+    _put_forward(block, step, kind)
+    if kind == _COMPENSATABLE:
+        _put_compensate(block, step)
+    if step.status:
+        block.put("status", _later(step, step.status).put("replies", outcomes.status(step, step.status)))
+    else:
+        block.note(ask("Is there a call that tells the step's state (`status`)? With it the saga can be at level 2."))
+    return block
+
+
+def _class_notes(kind: str) -> tuple[Note, ...]:
+    if kind == _COMPENSATABLE:
+        return ()
+    others = "compensatable (and what undoes it), the pivot (it decides, and is never undone), or retriable (repeated until done)"
+    return (ask(f"Nothing is known that undoes this step. Is it {others}?"),)
+
+
+def _put_key(block: Block, step: Step) -> None:
+    header = _key_header(step.forward)
+    if header:
+        block.put("key", "header", guess(f"a call is known again by its header {header}."))
+        return
+    where = "in a header, the path or the body, fields of the payload (`natural` with `key_fields`), or nothing (`none`)"
+    block.put("key", "none", ask(f"By what does {step.participant} know a repeated call again: a key {where}?"))
+
+
+def _key_header(call: Call | None) -> str | None:
+    return next((name for name, value in call.headers.items() if value == _KEY), None) if call else None
+
+
+def _put_given(block: Block, step: Step, kind: str) -> None:
+    given = dict(_states(step, refuses=kind != _RETRIABLE))
+    if given:
+        block.put("given", given)
+        return
+    refusing = "" if kind == _RETRIABLE else ", and in which is it refused (`given.refusing`)"
+    block.note(ask(f"In which state of {step.participant} does the forward call succeed once (`given.enough`){refusing}?"))
+
+
+def _states(step: Step, *, refuses: bool) -> Iterator[tuple[str, Any]]:
+    answers = step.forward.answers if step.forward else []
+    good = next((one for one in answers if one.states and one.status < 300), None)  # noqa: PLR2004  (an HTTP status)
+    bad = next((one for one in answers if one.states and one.status >= 400), None)  # noqa: PLR2004
+    for name, found in (("enough", good), ("refusing", bad if refuses else None)):
+        if found is not None and found.states:
+            yield name, [{"state": state, **({"params": params} if params else {})} for state, params in found.states]
+
+
+def _put_forward(block: Block, step: Step, kind: str) -> None:
+    call = step.forward
+    if call is None:
+        what = f"Which request to {step.participant} does this, with which answers? The document names none."
+        request = {"method": "POST", "path": f"/{step.name}"}
+        replies = Block().put("done", {"status": 200}, ask("What is answered when it is done, refused, accepted only?"))
+        block.put("forward", Block().put("request", request, ask(what)).put("replies", replies))
+        return
+    found = Block().put("request", _request(call), *_about(call))
+    found.put("replies", outcomes.forward(step, call, refuses=kind != _RETRIABLE))
+    if step.outputs:
+        found.put("outputs", step.outputs, guess("values that other calls need; they are read from the `done` reply."))
+    block.put("forward", found)
+
+
+def _put_compensate(block: Block, step: Step) -> None:
+    call = step.compensate
+    if call is None:
+        what = f"Which request does '{step.undone_by}'? The document names none."
+        request = Block().put("request", {"method": "POST", "path": f"/{step.name}/undo"}, ask(what))
+        block.put("compensate", request.put("replies", outcomes.compensate(None, step.participant)))
+        return
+    block.put("compensate", _later(step, call).put("replies", outcomes.compensate(call, step.participant)))
+
+
+def _later(step: Step, call: Call) -> Block:
+    """Give a call that comes after the forward call, and has to be known as one of the same step."""
+    notes, header = _about(call), _key_header(step.forward)
+    if f"{{outputs.{step.name}." in call.path and call is step.compensate:
+        other = "Can it be called by a key or field of the caller, or is there a call that finds the value by one (`lookup`)?"
+        notes.append(ask(f"Its path needs what only the forward call's reply tells, and that reply may be lost. {other}"))
+    if header and not _key_header(call):
+        notes.append(ask(f"No header {header} is described here. Does the call take the step's key, and where?"))
+    return Block().put("request", _request(call), *notes)
+
+
+def _request(call: Call) -> dict[str, Any]:
+    found: dict[str, Any] = {"method": call.method, "path": call.path}
+    for name in ("query", "headers", "body"):
+        value = getattr(call, name)
+        if value not in (None, {}):
+            found[name] = value
+    return found
+
+
+def _about(call: Call) -> list[Note]:
+    return [*(guess(one) for one in call.guesses), *(ask(one) for one in call.questions)]

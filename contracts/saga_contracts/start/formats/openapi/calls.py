@@ -1,0 +1,193 @@
+"""Reads the calls that were chosen in an OpenAPI document, with their schemas and answers (pure)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from saga_contracts.start import samples
+from saga_contracts.start.choosing import Choice, Operation, find
+from saga_contracts.start.formats.openapi.bodies import answered, example_of, fields_sent, old_body, reply_body
+from saga_contracts.start.formats.openapi.document import Document, base_path
+from saga_contracts.start.told import KEY_HEADER, Answer, Call, Step, Told, plain_name, step_name
+from saga_contracts.wire import bodies
+
+_OWN = ("authorization", "accept", "content-type", "cookie", "user-agent")
+"""Headers that belong to the client or to the provider file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What is sent in a call, where more is known of it than its schema: templates by place and name, the whole body."""
+
+    values: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    body: Any = None
+
+    def value(self, place: str, name: str) -> Any:
+        """Give what is sent in a place, or None where nothing is known."""
+        return self.values.get((place, name))
+
+
+def step_of(choice: Choice, document: Document, told: Told) -> Step:
+    """Read one step that was chosen.
+
+    Raises:
+        UsageError: when a call is not there, or is not as OpenAPI says.
+    """
+    operations = document.operations()
+    chosen = {role: find(word, operations, document.source) for role, word in choice.calls.items()}
+    step = Step(choice.step, document.participant, f"{document.source}: {' | '.join(str(one) for one in chosen.values())}")
+    step.forward = call_of(chosen["forward"], document, told, step)
+    for role in ("compensate", "status"):
+        if role in chosen:
+            setattr(step, role, call_of(chosen[role], document, told, step))
+    return step
+
+
+def call_of(chosen: Operation, document: Document, told: Told, step: Step, sent: Sent | None = None) -> Call:
+    """Read one call of a step; its forward call is read first, since the others may need what it answers.
+
+    Raises:
+        UsageError: when it is not as OpenAPI says.
+    """
+    return _Reader(document, told, step, chosen, sent or Sent()).call()
+
+
+class _Reader:
+    def __init__(self, document: Document, told: Told, step: Step, chosen: Operation, sent: Sent) -> None:
+        self.document, self.told, self.step, self.chosen, self.sent = document, told, step, chosen, sent
+        self.operation, shared = document.operation(chosen)
+        self.parameters = self._parameters(shared)
+        self.made = Call(chosen.method, chosen.path, str(chosen))
+
+    def call(self) -> Call:
+        self._path()
+        for one in self.parameters:
+            if one["in"] == "query" and (one.get("required") or self.sent.value("query", one["name"]) is not None):
+                self.made.query[one["name"]] = self._value(one)
+            if one["in"] == "header" and one["name"].lower() not in _OWN:
+                self._header(one)
+        self._body()
+        self.made.answers = list(self._answers())
+        for reference in sorted(set(self.document.outside)):
+            self.made.questions.append(f"The document leads to {reference}, which is not read. What stands there?")
+        self.document.outside.clear()
+        return self.made
+
+    def _parameters(self, shared: list[Any]) -> list[dict[str, Any]]:
+        own = self.operation.get("parameters") or []
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for one in (self.document.resolve(each) for each in (*shared, *own)):
+            if isinstance(one, dict) and isinstance(one.get("name"), str) and isinstance(one.get("in"), str):
+                found[one["in"], one["name"]] = one
+        return list(found.values())
+
+    def _path(self) -> None:
+        server = base_path(self.document)
+        if server and self.step.forward is None:
+            self.made.guesses.append(
+                f"paths begin behind {server}, where the document's server is; that belongs to the provider file."
+            )
+        path = self.chosen.path
+        for one in self.parameters:
+            place = "{" + one["name"] + "}"
+            if one["in"] == "path" and place in path:
+                path = path.replace(place, self._in_path(one))
+        self.made.path = path
+
+    def _in_path(self, one: dict[str, Any]) -> str:
+        """Give what fills a place of the path: a field that the forward call has there, too, its reply's id, or a new field."""
+        name, forward = one["name"], self.step.forward
+        if self.sent.value("path", name) is not None:
+            return str(self.sent.value("path", name))
+        known = f"{{payload.{plain_name(name)}}}"
+        if forward is not None and known not in forward.path:
+            output = _output(name, forward)
+            if output:
+                self.step.outputs[step_name(output)] = f"/{output}"
+                self.made.guesses.append(f"{{{name}}} is the field `{output}` of the forward call's reply.")
+                return f"{{outputs.{self.step.name}.{step_name(output)}}}"
+            self.made.questions.append(f"By what is {{{name}}} known here? No field of the forward call's reply has this name.")
+        return self._field(name, self._schema_of(one), one.get("example"))
+
+    def _header(self, one: dict[str, Any]) -> None:
+        if KEY_HEADER.fullmatch(one["name"]):
+            self.made.headers[one["name"]] = "{key}"
+        elif one.get("required") or self.sent.value("header", one["name"]) is not None:
+            self.made.headers[one["name"]] = self._value(one)
+
+    def _value(self, one: dict[str, Any]) -> str:
+        sent = self.sent.value(one["in"], one["name"])
+        return self._field(one["name"], self._schema_of(one), one.get("example")) if sent is None else str(sent)
+
+    def _body(self) -> None:
+        kind, media = self._media()
+        if media is None:
+            return
+        found = samples.written(media.get("schema") or {}, "body", self.document.resolve)
+        schema = found.schema
+        if not bodies.is_json(kind):
+            self.made.headers["Content-Type"] = kind
+        if self.sent.body is not None:
+            self.made.body = self.sent.body
+            return
+        if not (bodies.is_json(kind) or bodies.media_type(kind) == bodies.FORM):
+            self.made.questions.append(f"The body is of the kind {kind[:60]}: write it as one text.")
+            return
+        example = example_of(media, self.document)
+        names = fields_sent(schema, bodies.media_type(kind) == bodies.FORM)
+        if not names and "properties" not in schema:
+            self.made.body = self._field(f"{self.step.name}_body", schema, example)
+            self._ask_of_cut(found.cut)
+            return
+        told = example if isinstance(example, dict) else {}
+        properties = schema.get("properties", {})
+        self.made.body = {name: self._field(name, properties[name], told.get(name)) for name in names}
+        self._ask_of_cut([one for one in found.cut if any(one.startswith(f"body.{name}") for name in names)])
+        left = [name for name in properties if name not in names]
+        if left:
+            shown = f"{', '.join(left[:20])}{' and others' if left[20:] else ''}"
+            self.made.questions.append(f"These optional fields are left out of the body: {shown}. Which of them are sent?")
+
+    def _media(self) -> tuple[str, dict[str, Any] | None]:
+        if self.document.is_old:
+            return old_body(self.parameters, self.operation, self.document)
+        content = self.document.resolve(self.operation.get("requestBody") or {}).get("content")
+        if not isinstance(content, dict) or not content:
+            return "", None
+        kind = min(content, key=lambda one: (not bodies.is_json(one), bodies.media_type(one) != bodies.FORM))
+        return kind, content[kind] if isinstance(content[kind], dict) else {}
+
+    def _answers(self) -> Iterator[Answer]:
+        responses = cast("dict[str, Any]", self.operation.get("responses") or {})
+        for status, one in responses.items():
+            if not status.isdigit():
+                if status.upper() == "2XX":
+                    self.made.questions.append("The document says 2XX: which status is it?")
+                continue
+            response = self.document.resolve(one)
+            media = answered(response, self.document)
+            body = None
+            if media is not None:
+                found = samples.written(media.get("schema") or {}, "", self.document.resolve, answered=True)
+                body = reply_body(found.schema, example_of(media, self.document))
+            yield Answer(int(status), body, str(response.get("description") or ""))
+
+    def _ask_of_cut(self, cut: list[str]) -> None:
+        if cut:
+            self.made.questions.append(f"Not taken over: {'; '.join(cut[:5])}. Complete `payload.schema` where it matters.")
+
+    def _schema_of(self, parameter: dict[str, Any]) -> dict[str, Any]:
+        schema = parameter if self.document.is_old else parameter.get("schema")
+        kept = {name: value for name, value in schema.items() if name != "required"} if isinstance(schema, dict) else {}
+        return samples.written(kept, parameter["name"], self.document.resolve).schema or {"type": "string"}
+
+    def _field(self, name: str, schema: dict[str, Any], example: Any) -> str:
+        return self.told.field(name, samples.sample(schema, example), self.step.name)
+
+
+def _output(name: str, forward: Call) -> str | None:
+    """Give the field of the forward call's reply that a place of another path is named after."""
+    done = next((one.body for one in forward.answers if one.status < 300 and isinstance(one.body, dict)), {})  # noqa: PLR2004
+    names = [one for one in done if one == plain_name(one)]
+    alike = [one for one in names if one.replace("_", "").lower() == name.replace("_", "").replace("-", "").lower()]
+    return next(iter([*alike, *(one for one in names if one == "id")]), None)

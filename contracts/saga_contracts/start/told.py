@@ -1,0 +1,146 @@
+"""What a document told of a saga: steps, calls, answers, fields of the payload, and what it left open (pure).
+
+Every format is read into these values; `draft` writes them down as a saga file. Templates are those of the saga file already.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_LONGEST = 40
+KEY_HEADER = re.compile(r"(x-)?(\w+-)?(idempotency|idempotence|idempotent|request)-?(key|id|token)", re.IGNORECASE)
+"""Headers by which participants know a repeated call, by custom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to a call: its status, its body as a reply declares it, and what the document says of it."""
+
+    status: int
+    body: Any = None
+    said: str = ""
+    states: tuple[tuple[str, dict[str, Any]], ...] | None = None
+    """The preconditions under which it was given, where the document knows them."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: the request as templates, its answers in the document's order, and the document's place of it.
+
+    `guesses` and `questions` are about the request.
+    """
+
+    method: str
+    path: str
+    source: str
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    answers: list[Answer] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Step:
+    """One step; a call that is None is not known.
+
+    `undone_by` names a compensation of which nothing more is known, `refuses` says that it can refuse, though no answer does.
+    """
+
+    name: str
+    participant: str
+    source: str
+    forward: Call | None = None
+    compensate: Call | None = None
+    status: Call | None = None
+    undone_by: str | None = None
+    refuses: bool = False
+    after: list[str] = field(default_factory=list)
+    order_is_guessed: bool = False
+    tries: int | None = None
+    outputs: dict[str, Any] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the payload: its schema, an example, and whether the example was made up."""
+
+    schema: dict[str, Any]
+    example: Any
+    made_up: bool = True
+
+
+@dataclass(slots=True)
+class Told:
+    """All that was told: the steps in their order, the fields of the payload, and what is open about the saga as a whole."""
+
+    kind: str
+    source: str
+    steps: list[Step] = field(default_factory=list)
+    payload: dict[str, Field] = field(default_factory=dict)
+    owner: str | None = None
+    saga: str | None = None
+    description: str = ""
+    questions: list[str] = field(default_factory=list)
+
+    def field(self, name: str, found: Field, step: str) -> str:
+        """Keep a field of the payload and give its template; another field of the same name gets the step's name, too."""
+        plain = plain_name(name)
+        known = self.payload.get(plain)
+        if known is not None and known.schema != found.schema:
+            plain = f"{step}_{plain}"
+        if plain not in self.payload or self.payload[plain].made_up:
+            self.payload[plain] = found
+        return f"{{payload.{plain}}}"
+
+
+def plain_name(text: str) -> str:
+    """Give a name that may stand in a template.
+
+    >>> plain_name("order-id")
+    'order_id'
+    """
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")[:_LONGEST]
+    return plain if plain and not plain[0].isdigit() else f"field_{plain}".rstrip("_")
+
+
+def step_name(text: str, taken: Iterable[str] = ()) -> str:
+    """Give a step's name after a free text, another one than those that are taken.
+
+    >>> step_name("Book hotel!", ["book_hotel"])
+    'book_hotel_2'
+    """
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text)
+    plain = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:_LONGEST].rstrip("_")
+    plain = plain if plain[:1].isalpha() else f"step_{plain}".rstrip("_")
+    return another(plain, taken)
+
+
+def another(name: str, taken: Iterable[str]) -> str:
+    """Give a name with a number behind it when it is taken."""
+    known, number, found = set(taken), 2, name
+    while found in known:
+        found, number = f"{name}_{number}", number + 1
+    return found
+
+
+def literal(text: str) -> str:
+    """Write a text so that its braces are no template.
+
+    >>> literal("{a}")
+    '{{a}}'
+    """
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def literals(value: Any) -> Any:
+    """Write a JSON value so that no text in it is a template, and no key a directive."""
+    if isinstance(value, str):
+        return literal(value)
+    if isinstance(value, dict):
+        return {name: literals(member) for name, member in value.items() if not name.startswith("$")}
+    return [literals(member) for member in value] if isinstance(value, list) else value

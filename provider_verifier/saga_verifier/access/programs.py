@@ -1,0 +1,136 @@
+"""Runs a program beside the participant, bounded in time and output: what gives a token, what reads an effect.
+
+It gets its declared environment and PATH, no input, and a process group of its own that ends with the call. What it prints to
+standard error is told when it fails.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from saga_contracts.declare import templates
+from saga_contracts.errors import SagapactError
+from saga_contracts.wire.bodies import as_text
+from saga_verifier.isolation.placeholders import parted
+from saga_verifier.provider_file.programs import Program
+
+MAX_OUTPUT_BYTES = 1_000_000
+_COMPLAINT_BYTES = 2000
+
+
+class ProgramError(SagapactError):
+    """A program did not give what was asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What programs and addresses beside one running participant are filled with.
+
+    Attributes:
+        folder: Where programs run.
+        values: What the placeholders stand for, by name.
+        outside: Values of `${NAME}`: secrets.
+        lent: What programs may inherit.
+    """
+
+    folder: Path
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    outside: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lent: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def filled(self, text: str, context: Mapping[str, Any] | None = None) -> str:
+        """Give a text with its placeholders, `${NAME}` and the step's values in it.
+
+        Raises:
+            TemplateError: when one of them is not known here.
+        """
+        known = {**self.values, **(context or {})}
+        parts = enumerate(parted(text))
+        return "".join(self.outside[part] if odd % 2 else as_text(templates.fill(part, known)) for odd, part in parts)
+
+    def run(self, program: Program, command: Sequence[str], context: Mapping[str, Any] | None = None) -> bytes:
+        """Run a program; give what it printed.
+
+        Raises:
+            ProgramError: when it cannot be run, fails, takes too long or prints too much.
+            TemplateError: when a value is not known.
+        """
+        words = [self.filled(word, context) for word in command]
+        inherited = {name: self.lent[name] for name in ("PATH", *program.pass_env) if name in self.lent}
+        env = {**inherited, **{name: self.filled(text, context) for name, text in program.env.items()}}
+        return _run(words, self.folder, env, program.timeout_s)
+
+
+def _run(words: list[str], folder: Path, env: Mapping[str, str], timeout_s: float) -> bytes:
+    try:
+        process = subprocess.Popen(
+            words, cwd=folder, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+    except (OSError, ValueError) as error:
+        raise ProgramError(f"{words[0]} cannot be run: {getattr(error, 'strerror', None) or error}. Mend the command.") from None
+    ended = threading.Event()
+    watch = threading.Thread(target=_end_late, args=(process, ended, timeout_s), name="program-watch", daemon=True)
+    complaint = _Tail(process.stderr)
+    watch.start()
+    complaint.start()
+    try:
+        output = _read(process.stdout)
+        if len(output) > MAX_OUTPUT_BYTES:
+            raise ProgramError(f"{words[0]} printed more than {MAX_OUTPUT_BYTES} bytes. Let it print what is asked for only.")
+        status = process.wait()
+    finally:
+        late = not ended.is_set() and not watch.is_alive()
+        ended.set()
+        _end(process)
+        watch.join()
+        complaint.join()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+    if late:
+        raise ProgramError(f"{words[0]} did not end within {timeout_s:g} s. Mend it, or give it more time (`timeout_s`).")
+    if status != 0:
+        raise ProgramError(f"{words[0]} ended with exit status {status}{complaint.words}. Mend what it tells.")
+    return output
+
+
+def _end_late(process: subprocess.Popen[bytes], ended: threading.Event, timeout_s: float) -> None:
+    if not ended.wait(timeout_s):
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program with all that it started; it may be over already."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _read(stream: IO[bytes] | None) -> bytes:
+    return stream.read(MAX_OUTPUT_BYTES + 1) if stream is not None else b""
+
+
+class _Tail(threading.Thread):
+    """Reads a stream to its end and keeps the last of it."""
+
+    def __init__(self, stream: IO[bytes] | None) -> None:
+        super().__init__(name="program-complaint", daemon=True)
+        self._stream, self._kept = stream, b""
+
+    def run(self) -> None:
+        """Read until the end."""
+        while self._stream is not None and (piece := self._stream.read(_COMPLAINT_BYTES)):
+            self._kept = (self._kept + piece)[-_COMPLAINT_BYTES:]
+
+    @property
+    def words(self) -> str:
+        """The last of it, with a colon before; empty when there was nothing."""
+        said = self._kept.decode("utf-8", "replace").strip()
+        return f": {said}" if said else ""

@@ -1,0 +1,97 @@
+"""A draft takes over what a document tells: the drafts of small documents of each kind, as they are kept beside this file."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from saga_contracts.commands import contracts
+from saga_contracts.read.positions import MOST_FAULTS
+from saga_contracts.sagafile import SagaFileError, parse_saga
+
+HERE = Path(__file__).parent
+DOCUMENTS, DRAFTS = HERE / "documents", HERE / "drafts"
+HOLD = "reserve=placeHold,DELETE /holds/mine,GET /holds/mine"
+CASES = {
+    "openapi": ["--from-openapi", "warehouse.openapi.yaml", "--step", HOLD, "--saga", "sale", "--owner", "shop"],
+    "openapi_by_id": ["--from-openapi", "stock=warehouse.openapi.yaml", "--step", "reserve=placeHold,releaseHold,getHold"],
+    "two_openapi": [
+        *("--from-openapi", "warehouse.openapi.yaml", "--from-openapi", "bank=bank.swagger.json"),
+        *("--step", f"{HOLD.replace('=', '@warehouse=', 1)}", "--step", "pay@bank=pay,DELETE /payments/{number}"),
+        *("--step", "tell@bank=POST /messages", "--owner", "shop"),
+    ],
+    "pact": ["--from-pact", "shop-bank.pact.json", "--step", "pay=POST /payments,POST /payments/{id}/refund", "--saga", "sale"],
+    "har": [
+        *("--from-har", "purchase.har", "--step", "reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}"),
+        *("--step", "pay=POST /charges"),
+    ],
+    "bpmn_camunda": ["--from-bpmn", "trip.bpmn"],
+    "bpmn_pools": ["--from-bpmn", "order.bpmn", "--process", "order"],
+    "arazzo": ["--from-arazzo", "purchase.arazzo.yaml", "--from-openapi", "warehouse=warehouse.openapi.yaml"],
+    "arazzo_alone": ["--from-arazzo", "purchase.arazzo.yaml"],
+}
+
+
+def drafted(arguments: list[str], folder: Path) -> str:
+    """Give the draft that a command writes; documents are named as they stand in the folder of documents."""
+    found = [_with_folder(one) for one in arguments]
+    result = CliRunner().invoke(contracts, ["init", str(folder), *found], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return (folder / "saga.yaml").read_text(encoding="utf-8")
+
+
+def _with_folder(argument: str) -> str:
+    participant, named, file = argument.rpartition("=")
+    return f"{participant}{named}{DOCUMENTS / file}" if (DOCUMENTS / file).is_file() else argument
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_document_gives_this_draft(name: str, tmp_path: Path) -> None:
+    found = drafted(CASES[name], tmp_path / "sale")
+    assert found == (DRAFTS / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_lint_names_every_open_question_of_a_draft_with_its_line(name: str, tmp_path: Path) -> None:
+    text = (DRAFTS / f"{name}.yaml").read_text(encoding="utf-8")
+    asked = [
+        (line, found[1]) for line, one in enumerate(text.splitlines(), 1) if (found := re.match(r" *# TODO\((\d+)\): ", one))
+    ]
+    assert [number for _, number in asked] == [str(number) for number in range(1, len(asked) + 1)]
+    with pytest.raises(SagaFileError) as caught:
+        parse_saga(text, "saga.yaml")
+    named = [(one.line, one.what) for one in caught.value.faults if one.what.startswith("Open question")]
+    assert len(asked) < MOST_FAULTS
+    assert [(line, what.partition(":")[0]) for line, what in named] == [(line, f"Open question {one}") for line, one in asked]
+
+
+@pytest.mark.parametrize("name", ["openapi", "two_openapi"])
+def test_a_draft_of_a_complete_document_is_accepted_once_its_questions_are_answered(name: str) -> None:
+    text = (DRAFTS / f"{name}.yaml").read_text(encoding="utf-8")
+    answered = "\n".join(line for line in text.splitlines() if "# TODO(" not in line)
+    assert parse_saga(answered, "saga.yaml").steps[0].step == "reserve"
+
+
+def test_answers_in_the_file_make_the_draft_of_a_pact_right() -> None:
+    text = (DRAFTS / "pact.yaml").read_text(encoding="utf-8")
+    answers = {
+        '"/payments/{outputs.pay.id}/refund"': '/payments/mine/refund, headers: {Idempotency-Key: "{key}"}',
+        "fresh: []": "fresh: [account]",
+        "      outputs: {id: /id}\n": "",
+    }
+    for before, after in answers.items():
+        assert before in text
+        text = text.replace(before, after)
+    saga = parse_saga("\n".join(line for line in text.splitlines() if "# TODO(" not in line), "saga.yaml")
+    assert saga.owner == "shop"
+    assert [one.state for one in saga.steps[0].given.enough] == ["the account has"]
+    assert saga.steps[0].given.refusing[0].params == {"account": "{payload.account}", "amount": 0}
+
+
+def test_what_may_be_a_secret_stays_in_the_recording() -> None:
+    assert "canary" not in (DRAFTS / "har.yaml").read_text(encoding="utf-8")
+
+
+def test_a_draft_is_made_the_same_way_again(tmp_path: Path) -> None:
+    assert drafted(CASES["two_openapi"], tmp_path / "one") == drafted(CASES["two_openapi"], tmp_path / "two")
