@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OURS := contracts broker provider_verifier e2e tests
 
-.PHONY: help demo test nightly bench durations check lint format setup images constraints clean
+.PHONY: help demo test nightly bench durations check lint format setup wheel images constraints clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,11 @@ endif
 
 durations: ## run every test and note in tests/support/durations.json which files take long (the longest come first)
 	@SAGAPACT_DURATIONS=write $(MAKE) --no-print-directory test
+
+wheel: $(STAMP) ## build the wheel into dist/
+	@rm -f dist/sagapact-*.whl
+	@$(BIN)/python -m hatchling build -t wheel -d dist
+	@echo "install it anywhere: pip install '$(CURDIR)/dist/$$(cd dist && ls sagapact-*.whl)[all]'"
 
 images: $(STAMP) ## build the container images
 	@sh e2e/images/engine.sh

@@ -19,6 +19,7 @@ from saga_contracts.derive import coverage as all_coverage
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.read import lint_demands
+from saga_contracts.rim import pictures
 from saga_contracts.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
 from saga_contracts.show.draw import saga_svg
@@ -70,6 +71,8 @@ def cases(file: Path, step: str | None, *, with_all: bool, as_json: bool) -> Non
         _print_json([*plain, *(wording.client_case_json(case) for case in alone)])
         return
     click.echo(wording.cases_text(saga.saga, found))
+    for case, reason in (one for name in names for one in all_cases.derive_left_out(saga, saga.step(name))):
+        click.echo(f"  {case.name}: not the client's business ({reason})")
     if messages:
         click.echo(f"\n{wording.messages_text(messages)}")
     if alone:
@@ -224,14 +227,10 @@ def _pacts(folder: Path) -> list[dict[str, Any]]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a picture; an earlier picture is replaced, as one expects of `-o`, any other file is left alone."""
     try:
-        if path.is_file() and not path.read_bytes()[:100].lstrip().startswith((b"<svg", b"<?xml")):
-            _stop(f"{path} is there already and is no picture, so it is left alone. Name another file.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        _stop(f"Cannot write {path}: {error.strerror or error}. Name a file in a folder that can be written to.")
+        pictures.write(path, text)
+    except UsageError as error:
+        _stop(str(error))
     click.echo(f"wrote {path}", err=True)
 
 

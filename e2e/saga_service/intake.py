@@ -129,9 +129,10 @@ class Intake:
         """
         saga_id, _, name = key.partition(":")
         job = await self._job(saga_id)
-        step = next((step for step in job.saga.steps if step.step == name), None)
+        step = next((step for step in job.saga.steps if step_key(saga_id, step.step) == key), None)
         if step is None:
             raise RefusedError(404, f"The saga {saga_id} has no step {name}.")
+        name = step.step
         outcome = await self._callback_outcome(job, step, body)
         if outcome is None:
             _log.warning("saga %s: a callback of %s has a body that the step does not declare; ignored", saga_id, name)
@@ -173,7 +174,9 @@ class Intake:
 
     async def _callback_outcome(self, job: Job, step: Step, body: Any) -> str | None:
         records = await asyncio.to_thread(self._store.steps, job.saga_id)
-        context = call_context(step, job.call(step, {name: record.outputs for name, record in records.items()}))
+        context = call_context(
+            step, job.call(step, {name: record.outputs for name, record in records.items()}), job.saga.key_forms
+        )
         try:
             outcome = callback_outcome(step, body, context)
         except SagapactError:  # its declared body names an output that is not known yet

@@ -35,10 +35,12 @@ def backend(name: str, provider: ProviderFile, logs: Path | None, say: Callable[
 
 
 def placed(name: str, provider: ProviderFile) -> ProviderFile:
-    """Give a provider as it is started there: in a container it listens at `container.port`, whatever its port as a process."""
+    """Give a provider as it is started there: in a container it listens at `container.port`, and has another database."""
     if name == PROCESS:
         return provider
-    return provider.model_copy(update={"start": provider.start.model_copy(update={"port": None})})
+    probes = {step: form.model_copy(update={"url": form.container_url or form.url}) for step, form in provider.probes.items()}
+    start = provider.start.model_copy(update={"port": None})
+    return provider.model_copy(update={"start": start, "probes": probes})
 
 
 def _containers(provider: ProviderFile, logs: Path | None, say: Callable[[str], None]) -> Isolation:

@@ -1,11 +1,9 @@
-"""The guide works: every command in `contracts/README.md` is run, in its order, in an empty folder."""
+"""The guide works: every command in `contracts/README.md` is run, in its order, in an empty folder, with the installed wheel."""
 
-import os
 import re
 import shlex
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from command_line import Done, Sagapact
+from installed import installed
 from patience import PATIENCE_S
 
 GUIDE = Path(__file__).parents[2] / "contracts" / "README.md"
@@ -38,23 +38,17 @@ def free_port() -> int:
         return port
 
 
-def environment() -> dict[str, str]:
-    own = str(Path(sys.executable).parent)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SAGAPACT_"))}
-    return kept | {"PATH": f"{own}{os.pathsep}{os.environ['PATH']}"}
-
-
-def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        shlex.split(command), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=200
-    )
+def run(command: str, folder: Path) -> Done:
+    return installed().run(*shlex.split(command), cwd=folder)
 
 
 @contextmanager
 def serving(command: str, folder: Path, port: int) -> Iterator[None]:
     """Run a server until the rest of the guide is done; it is ended by its own process."""
     with (folder / "server.log").open("w", encoding="utf-8") as log:
-        server = subprocess.Popen(shlex.split(command), cwd=folder, env=environment(), stdout=log, stderr=log)
+        environment = installed()
+        words = [str(environment.bin / "sagapact"), *shlex.split(command)[1:]]
+        server = subprocess.Popen(words, cwd=folder, env=environment.variables, stdout=log, stderr=log)
         try:
             wait_until_it_answers(server, port, folder / "server.log")
             yield
@@ -77,8 +71,8 @@ def wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path)
 
 def check(command: str, status: int, folder: Path) -> None:
     result = run(command, folder)
-    assert result.returncode == status, f"{command}\n{result.stdout}\n{result.stderr}"
-    assert "Traceback" not in result.stderr
+    assert result.status == status, f"{command}\n{result.text}"
+    assert "Traceback" not in result.err
 
 
 def write_files(folder: Path) -> None:
@@ -122,18 +116,18 @@ def test_the_guide_has_commands_for_the_whole_way() -> None:
 
 
 def test_a_start_is_never_written_over_existing_files(tmp_path: Path) -> None:
-    assert run("sagapact contracts init sale", tmp_path).returncode == 0
+    assert Sagapact(tmp_path)("contracts", "init", "sale").status == 0
     (tmp_path / "sale" / "saga.yaml").write_text("mine", encoding="utf-8")
-    again = run("sagapact contracts init sale", tmp_path)
-    assert again.returncode == 2
-    assert "is there already" in again.stderr
+    again = Sagapact(tmp_path)("contracts", "init", "sale")
+    assert again.status == 2
+    assert "is there already" in again.err
     assert (tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8") == "mine"
 
 
-@pytest.mark.parametrize("options", ["--saga Sale", "--saga ../x", '--owner "a: b"'])
+@pytest.mark.parametrize("options", ["--saga 2sale", "--saga ../x", '--owner "a: b"'])
 def test_a_start_with_an_impossible_name_is_refused(tmp_path: Path, options: str) -> None:
-    result = run(f"sagapact contracts init sale {options}", tmp_path)
-    assert result.returncode == 2
+    result = Sagapact(tmp_path)("contracts", "init", "sale", *shlex.split(options))
+    assert result.status == 2
     assert not (tmp_path / "sale").exists()
 
 

@@ -75,7 +75,7 @@ ONE_FAULT = [
     ("format in quotes", "format: 1", '¦format: "1"', "Format '1' is not known", "write format 1"),
     ("no format", "format: 1\nsaga", "¦saga", "`format` is missing", "format: 1"),
     ("no owner", "owner: travel\n", "", "`owner` is missing", "Add it"),
-    ("bad saga name", "saga: trip", "¦saga: Trip-1", "small letters, digits and underscores", "Write it as `trip`"),
+    ("bad saga name", "saga: trip", "¦saga: trip 1", "letters, digits, `_` and `-`", "Write it as `trip_1`"),
     ("unknown field", "executes_as: s", "¦executed_as: s", "`executed_as` is not known", "Did you mean `executes_as`?"),
     ("unknown field deep down", "path: /mails,", "¦pathh: x, path: /mails,", "`pathh` is not known", "Did you mean `path`?"),
     ("no steps", TRIP[TRIP.index("steps:") : TRIP.index("waivers:")], "¦steps: []\n", "Nothing stands here", "at least one"),

@@ -51,6 +51,12 @@ def test_an_lra_participant_in_node_is_kept(judge: Judge) -> None:
     assert "histories kept" in judged.text
 
 
+def test_an_lra_participant_that_answers_202_until_it_has_compensated_is_kept(judge: Judge) -> None:
+    judged = judge("lra_flights", "slow")
+    assert (judged.status, judged.obligations) == (0, {}), judged.text
+    assert "Answered 'try again' first" in judged.text
+
+
 def test_a_service_with_the_ietf_header_on_bare_sockets_is_kept(judge: Judge) -> None:
     judged = judge("ietf_payments")
     assert (judged.status, judged.obligations) == (0, {}), judged.text
@@ -93,6 +99,7 @@ MUTANTS = [
     ("dtm_bank", "soft-failure", {"O1"}),
     ("ietf_payments", "any-payload", {"O4"}),
     ("ietf_payments", "forgets-errors", {"O14", "O32"}),
+    ("ietf_payments", "answers-at-work", {"O1"}),
     ("ietf_payments", "pays-twice", {"O1", "O2", "O3", "O4"}),
 ]
 

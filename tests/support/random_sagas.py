@@ -54,6 +54,8 @@ FRESH = ("order_id", "ref", "amount", "rate", "note", "customer.id", "customer.m
 FIELDS = (*FRESH, "express", "kind", "tags", "customer")
 PLAIN = tuple(name for name in FIELDS if name not in ("tags", "customer"))
 """Fields that can stand in a text."""
+NAMES = ("s", "s", "payBack", "create-order-", "予約", "réserver")
+PARTICIPANTS = ("one", "acme/two", "Lager Süd")
 STATUSES = (200, 201, 202, 204, 400, 402, 404, 409, 410, 422)
 PATHS = ("/calls", "/calls/{key}", "/{step}", "/things/{payload.order_id}", "/things/{payload.customer.id}/calls")
 
@@ -66,15 +68,16 @@ IN_HEADER: tuple[Json, ...] = ({"match": "/things/{value}"}, {}, {"as": "number"
 @st.composite
 def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
     """A strategy: sagas that lint accepts."""
-    names = [f"s{number}" for number in range(draw(st.integers(1, most_steps)))]
+    names = [f"{draw(st.sampled_from(NAMES))}{number}" for number in range(draw(st.integers(1, most_steps)))]
     fresh = draw(st.lists(st.sampled_from(FRESH), min_size=1, max_size=4, unique=True))
     steps: list[Json] = []
     for name in names:
         steps.append(draw(_steps(name, [one["step"] for one in steps], fresh)))
     _use_outputs(draw, steps)
+    _use_keys(draw, steps)
     definition = {
         "format": 1,
-        "saga": draw(st.sampled_from(["sale", "s", "a_long_name_2"])),
+        "saga": draw(st.sampled_from(["sale", "s", "a_long_name_2", "reduceInventory", "注文-1"])),
         "owner": "shop",
         "level": level or draw(st.sampled_from([3, 3, 3, 2, 1])),
         "payload": {"schema": SCHEMA, "example": PAYLOAD, "fresh": fresh},
@@ -111,10 +114,10 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     if kind == "read_only":
         return draw(_readings(name, earlier))
     completion = draw(st.sampled_from(["sync", "sync", "sync", "callback", "poll"]))
-    key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none"]))
+    key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none", "pair", "unneeded", "places"]))
     step: Json = {
         "step": name,
-        "participant": draw(st.sampled_from(["one", "two"])),
+        "participant": draw(st.sampled_from(PARTICIPANTS)),
         "class": kind,
         "after": earlier,
         "completion": completion,
@@ -123,12 +126,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
         "callback_timeout_ms": 20_000,
         "key": key,
     }
-    if key in ("header", "path", "body") and draw(st.booleans()):
-        step["key_form"] = draw(st.sampled_from(["uuid", "{saga_id}-{step}", '"{step}/{saga_id}"', "{saga_id}{step}"]))
-    if key == "natural":
-        step["key_fields"] = draw(
-            st.lists(st.sampled_from(["order_id", "customer.id", "kind"]), min_size=1, max_size=2, unique=True)
-        )
+    _say_more_of_the_key(draw, step)
     refuses = kind != "retriable" and draw(st.booleans())
     by_payload = refuses and draw(st.integers(0, 2)) == 0
     step["given"] = draw(_givens(refuses=refuses and not by_payload))
@@ -169,13 +167,27 @@ def _use_own_output(draw: Draw, step: Json, fresh: list[str]) -> None:
         }
 
 
+def _say_more_of_the_key(draw: Draw, step: Json) -> None:
+    if step["key"] in ("header", "path", "body", "places") and draw(st.booleans()):
+        step["key_form"] = draw(st.sampled_from(["uuid", "{saga_id}-{step}", '"{step}/{saga_id}"', "{saga_id}{step}"]))
+    if step["key"] == "unneeded":
+        step["key_reason"] = "it sets a value"
+    if step["key"] == "places":
+        step["key"] = {role: draw(st.sampled_from(["header", "path", "body"])) for role in ("forward", "compensate")}
+        step["key"]["status"] = draw(st.sampled_from(["header", "path"]))
+    if step["key"] == "natural":
+        step["key_fields"] = draw(
+            st.lists(st.sampled_from(["order_id", "customer.id", "kind"]), min_size=1, max_size=2, unique=True)
+        )
+
+
 @st.composite
 def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
     """A step that only reads, with or without a key."""
     refuses = draw(st.booleans())
     step: Json = {
         "step": name,
-        "participant": draw(st.sampled_from(["one", "two"])),
+        "participant": draw(st.sampled_from(PARTICIPANTS)),
         "class": "read_only",
         "after": earlier,
         "completion": "sync",
@@ -260,16 +272,19 @@ def _requests(draw: Draw, step: Json, *, role: str, paths: tuple[str, ...] = PAT
     """A call that holds its key where the step says, and some fields of the payload wherever they can stand."""
     undoing = {"forward": "", "compensate": "/undo", "status": "/status"}[role]
     method = draw(st.sampled_from(["GET"] if role == "status" else ["POST", "PUT", "PATCH"]))
-    path = draw(st.sampled_from([one for one in paths if ("{key}" in one) == (step["key"] == "path")]))
+    place = step["key"][role] if isinstance(step["key"], dict) else step["key"]
+    path = draw(st.sampled_from([one for one in paths if ("{key}" in one) == (place == "path")]))
     request: Json = {"method": method, "path": path + (undoing if draw(st.integers(0, 5)) else ""), "headers": {}, "query": {}}
     request["body"] = {}
     for name in draw(st.lists(st.sampled_from(FIELDS), max_size=4, unique=True)):
         _put_field(draw, request, name)
-    _put_key(draw, request, step)
+    _put_key(draw, request, place)
+    for name in step.get("key_fields", ()):
+        request[draw(st.sampled_from(["query", "headers"]))][f"K-{name.replace('_', '-')}"] = f"{{payload.{name}}}"
     if role == "forward" and step["completion"] == "callback":
         where = draw(st.sampled_from(["body", "headers", "query"]))
         request[where]["Callback"] = "{callback_url}"
-    without = role == "status" and step["key"] != "body"
+    without = role == "status" and place not in ("body", "pair")
     if without or (not request["body"] and draw(st.integers(0, 9))):
         del request["body"]
     return request
@@ -286,13 +301,14 @@ def _put_field(draw: Draw, request: Json, name: str) -> None:
         request["body"][flat] = {"body": whole, "text": f"is {whole}!", "list": [1, {"it": whole}]}[place]
 
 
-def _put_key(draw: Draw, request: Json, step: Json) -> None:
-    if step["key"] == "header":
+def _put_key(draw: Draw, request: Json, place: str) -> None:
+    if place == "header":
         request["headers"]["Idempotency-Key"] = draw(st.sampled_from(["{key}", "{key}", "Key {key}"]))
-    if step["key"] == "body":
+    if place == "body":
         request["body"]["key"] = draw(st.sampled_from(["{key}", "{key}", "no {key}"]))
-    for name in step.get("key_fields", ()):
-        request[draw(st.sampled_from(["query", "headers"]))][f"K-{name.replace('_', '-')}"] = f"{{payload.{name}}}"
+    if place == "pair":
+        for name, template in (("Gid", "{saga_id}"), ("Branch", "{step}")):
+            request[draw(st.sampled_from(["query", "headers", "body"]))][name] = template
 
 
 @st.composite
@@ -421,3 +437,11 @@ def _use_outputs(draw: Draw, steps: list[Json]) -> None:
     for earlier, later in pairwise(steps):
         if earlier["forward"].get("outputs") and draw(st.booleans()):
             later["forward"]["request"].setdefault("query", {})["from"] = f"{{outputs.{earlier['step']}.id}}"
+
+
+def _use_keys(draw: Draw, steps: list[Json]) -> None:
+    """Let a later step call under the key of an earlier one, as a confirmation does."""
+    for earlier, later in pairwise(steps):
+        if earlier["class"] != "read_only" and earlier["key"] in ("header", "path", "body") and not draw(st.integers(0, 2)):
+            call = later[draw(st.sampled_from([role for role in ("forward", "compensate") if isinstance(later.get(role), dict)]))]
+            call["request"].setdefault(draw(st.sampled_from(["query", "headers"])), {})["Tried"] = f"{{keys.{earlier['step']}}}"

@@ -15,8 +15,23 @@ from saga_contracts.errors import UsageError
 from saga_contracts.read import positions
 from saga_verifier.provider_file import ProviderFileError, load_provider_file
 
-FILES = sorted((Path(__file__).parents[2] / "e2e" / "participants").rglob("provider.yaml"))
-DOCUMENTS = [positions.read_file(file).data for file in FILES]
+ROOT = Path(__file__).parents[2]
+FILES = sorted([*(ROOT / "e2e" / "participants").rglob("provider.yaml"), *(ROOT / "provider_verifier").rglob("provider.yaml")])
+WHOLE: dict[str, Any] = {
+    "format": 1,
+    "base_path": "/api",
+    "headers": {"X-Key": "x"},
+    "token": {"command": ["x"], "env": {"A": "b"}, "pass_env": ["PATH"], "header": "X", "format": "{token}", "lasts_s": 1},
+    "probes": {
+        "s/t": {"sql": "SELECT :a", "url": "sqlite://", "params": {"a": "{payload.x}"}, "timeout_s": 1},
+        "s/u": {"requests": ["/x", {"method": "GET", "path": "/y", "query": {"a": "b"}}]},
+    },
+    "services": [
+        {"provider": "p", "start": {"command": ["x"], "port": 8080}},
+        {"provider": "q", "start": {"command": ["{port}"]}},
+    ],
+}
+DOCUMENTS = [WHOLE, *(positions.read_file(file).data for file in FILES)]
 ODD: list[Any] = [
     *(
         None,
@@ -53,7 +68,7 @@ def put(document: Any, path: tuple[str | int, ...], value: Any) -> None:
     document[path[-1]] = value
 
 
-@given(st.sampled_from(DOCUMENTS), st.data())
+@given(st.sampled_from(DOCUMENTS) | st.just(WHOLE), st.data())
 @settings(max_examples=times(150), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_odd_value_is_read_or_told_as_a_fault(
     tmp_path_factory: pytest.TempPathFactory, good: Any, data: st.DataObject

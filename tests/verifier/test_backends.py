@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from saga_contracts.errors import UsageError
-from saga_verifier.backends import CONTAINER, FORWARDER_IMAGE, POSTGRES_IMAGE, PROCESS, backend
+from saga_verifier.backends import CONTAINER, FORWARDER_IMAGE, POSTGRES_IMAGE, PROCESS, backend, placed
 from saga_verifier.isolation.container.backend import ContainerIsolation
 from saga_verifier.isolation.container.run import Settings
 from saga_verifier.isolation.interface import Isolation
@@ -36,6 +36,26 @@ def choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choose:
 def images(isolation: Isolation) -> tuple[str, str]:
     assert isinstance(isolation, ContainerIsolation)
     return isolation.settings.postgres_image, isolation.settings.forwarder_image
+
+
+PROBED = """
+format: 1
+provider: p
+start: {command: ["x"], port: 8080}
+container: {image: p}
+probes: {s/t: {sql: SELECT 1, url: "sqlite:///{workdir}/x", container_url: "{database_url}"}, s/u: {sql: SELECT 1, url: "${PG}"}}
+"""
+
+
+def test_in_a_container_a_provider_has_the_containers_port_and_another_database(tmp_path: Path) -> None:
+    (tmp_path / "provider.yaml").write_text(PROBED)
+    provider = load_provider_file(tmp_path / "provider.yaml", {"PG": "postgresql://x"})
+
+    here, there = placed("process", provider), placed("container", provider)
+
+    assert (here.spec().port, there.spec().port) == (8080, None)
+    assert (here.probes["s/t"].url, there.probes["s/t"].url) == ("sqlite:///{workdir}/x", "{database_url}")
+    assert here.probes["s/u"].url == there.probes["s/u"].url == "${PG}"
 
 
 def test_a_process_needs_no_part_for_containers(choose: Choose) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from repetitions import REPEAT
+from saga_contracts.declare.saga import ProviderState, Saga
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.slices import StepSlice, step_slice
@@ -21,12 +22,24 @@ ROOT = Path(__file__).parents[2] / "contracts" / "sagas"
 NAMES = ("vas_purchase", "user_registration", *(("shop_order",) if REPEAT > 1 else ()))
 SAGAS = {name: load_saga(ROOT / name / "saga.yaml") for name in NAMES}
 STEPS = [(name, step.step) for name, saga in SAGAS.items() for step in saga.steps]
+RETRYING = ("applies-retryable", "retries-for-ever", "refuses-retryable")
+
+
+def at_times_closed(saga: Saga) -> Saga:
+    """Give a saga of one step that has to be tried again under a precondition."""
+    step = saga.step("reserve_money")
+    given = step.given.model_copy(update={"retryable": (ProviderState(state="the bank is closed"),)})
+    return saga.model_copy(update={"steps": (step.model_copy(update={"given": given}),)})
+
+
+SAGAS["at_times_closed"] = at_times_closed(SAGAS["vas_purchase"])
 PLANTED = [
     (name, step, one.kind)
     for name, step in STEPS
     for one in possible_at(step_slice(SAGAS[name], step))
     if name == "vas_purchase" or one.kind not in ("late", "dribbles")  # they take time, and are the same at each step
 ]
+PLANTED += [("at_times_closed", "reserve_money", kind) for kind in RETRYING]
 ALONE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "late": ({"timeout_ms": 200}, ("F",)),
     "dribbles": ({"timeout_ms": 200}, ("F",)),

@@ -14,6 +14,7 @@ import pytest
 from command_line import ROOT, Done, Sagapact, here
 from plain_provider import __file__ as plain
 from saga_verifier.isolation.process.ports import Reservation
+from small_participant import __file__ as small
 from stock_in_sqlite import SAGA_WITHOUT_A_LOOK
 from stock_in_sqlite import __file__ as in_sqlite
 from written_pacts import pact_of
@@ -152,6 +153,12 @@ def test_an_effect_that_no_call_shows_is_read_by_sql(sagapact: Sagapact, tmp_pat
     assert (reading["request"]["method"], reading["reply"]["body"]) == ("SQL", [{"left": 3}])
 
 
+def test_a_probe_of_a_step_that_is_not_there_is_told(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
+    done = sagapact("verify", by_sql(tmp_path, probe="probes: {small/tkae: {command: [x]}}"), "--pact", unseen)
+
+    assert "warning: the provider file has a probe of small/tkae, and the saga has no step tkae here (it has: take)" in done.out
+
+
 def test_an_effect_that_neither_file_says_how_to_read_is_unproven_in_words(
     sagapact: Sagapact, tmp_path: Path, unseen: Path
 ) -> None:
@@ -194,6 +201,30 @@ def test_a_probe_cannot_write(sagapact: Sagapact, tmp_path: Path, unseen: Path) 
     assert "attempt to write a readonly database" in done.out
     with sqlite3.connect(kept) as database:
         assert database.execute("SELECT count(*) FROM shelves").fetchone() == (0,)
+
+
+LISTED = SAGA_WITHOUT_A_LOOK.replace(
+    "{before: {left: 3}, refusing: {left: 0}, applied: {left: 0}}",
+    "{before: {/0/left: 3, /1/left: 0, /#: 2}, refusing: {/0/left: 0, /1/left: 0, /#: 2}, "
+    "applied: {/0/left: 0, /1/left: 0, /#: 2}}",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wrong", "status"), [((), 0), (("skips", "the", "undoing"), 1)])
+def test_an_effect_is_read_at_several_addresses(sagapact: Sagapact, tmp_path: Path, wrong: tuple[str, ...], status: int) -> None:
+    assert "/0/left" in LISTED
+    pact = pact_of(LISTED, "stock", tmp_path / "recording")
+    file = tmp_path / "provider.yaml"
+    start = json.dumps({"command": ["{python}", small, "{port}", *wrong]})
+    probes = 'probes: {small/take: {requests: ["/items/{payload.item}", "/items/never-{saga_id}"]}}'
+    file.write_text(f"format: 1\nprovider: stock\nstart: {start}\nstates: {{path: /_states}}\n{probes}\n")
+
+    done = sagapact("verify", file, "--pact", pact)
+
+    assert done.status == status, done.text
+    if wrong:
+        assert "broken: O6 " in done.out
 
 
 def ordinary(tmp_path: Path, provider: str, *paths: str) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,11 @@ from saga_contracts.stand_in.deviations import by_kind
 from saga_contracts.stand_in.right import Choose, Right, first_of
 from saga_verifier.play import deck
 from saga_verifier.verdicts import PactOutcome
-from stand_ins import played, verified
+from stand_ins import all_right, played, verified
 
 Json = dict[str, Any]
 Change = Callable[[Json], None]
+GUIDE = Path(__file__).parents[2] / "contracts" / "README.md"
 KEY = {"Idempotency-Key": "{key}"}
 XML = {"Content-Type": "text/xml; charset=utf-8"}
 
@@ -197,15 +199,13 @@ def saga_of(change: Change) -> Saga:
     return parse_saga(json.dumps(declared), "hold.json")
 
 
-def pact_of(saga: Saga, folder: Path) -> Json:
-    """Give the pact that the step client library writes."""
+def pacts_of(saga: Saga, folder: Path) -> list[Json]:
+    """Give the pacts that the step client library writes."""
     recording = Recording(folder / "recording")
     for case in cases.derive(saga):
         exercise(saga, case, library_client, recording, source="library")
     [outcome] = recording.finish(folder / "pacts")
-    [file] = outcome.files
-    pact: Json = json.loads(file.read_text(encoding="utf-8"))
-    return pact
+    return [json.loads(file.read_text(encoding="utf-8")) for file in outcome.files]
 
 
 def broken(result: PactOutcome) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def test_what_a_service_answers_is_kept_as_it_is_declared(kind: str, tmp_path: P
     change, deviates = KINDS[kind]
     saga = saga_of(change)
     slice_ = step_slice(saga, "reserve")
-    pact = pact_of(saga, tmp_path)
+    [pact] = pacts_of(saga, tmp_path)
     ways: list[Choose] = [first_of, *([lambda several: several[-1]] if kind in SEVERAL else [])]
     for choose in ways:
         result = verified([Right(slice_, choose)], "bank", pact)
@@ -233,8 +233,18 @@ def test_what_a_service_answers_is_kept_as_it_is_declared(kind: str, tmp_path: P
     assert found <= {deviation.obligation, *deviation.follow}
 
 
+def test_the_services_of_the_guide_are_kept_by_their_stubs(tmp_path: Path) -> None:
+    [text] = re.findall(r"^```yaml\n# services.yaml\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    saga = parse_saga(text, "services.yaml")
+    pacts = pacts_of(saga, tmp_path)
+    assert len(pacts) == 3
+    for pact in pacts:
+        participant = pact["provider"]["name"]
+        assert verified(all_right(saga, participant), participant, pact).verdict == Verdict.KEPT
+
+
 def requests_of(kind: str, folder: Path) -> dict[str, Json]:
-    pact = pact_of(saga_of(KINDS[kind][0]), folder)
+    [pact] = pacts_of(saga_of(KINDS[kind][0]), folder)
     return {one["key"].removeprefix("hold/reserve/"): one["request"] for one in pact["interactions"]}
 
 

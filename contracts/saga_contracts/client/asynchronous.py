@@ -125,7 +125,7 @@ class AsyncStepClient:
     async def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = await self._once(prepared)
         while result.worth_retrying and result.tries < prepared.tries:
-            await self._sleep(prepared.backoff.pause_s(result.tries))
+            await self._sleep(prepared.backoff.after_s(result))
             result = results.joined(result, await self._once(prepared))
         return result
 

@@ -79,7 +79,7 @@ class Calls:
     def forward(self, name: str, call: StepCall) -> Prepared[Outcome]:
         """Prepare a step's forward call."""
         step = self._step(name)
-        context = requests.call_context(step, call)
+        context = requests.call_context(step, call, self.saga.key_forms)
         return self._prepared(step, step.forward.request, call, lambda received: results.forward_result(step, received, context))
 
     def compensate(self, name: str, call: StepCall) -> Prepared[Outcome]:
@@ -89,7 +89,7 @@ class Calls:
             raise UsageError(
                 f"The step {name} of {self.saga.saga} declares no compensation. Call only what the saga file declares."
             )
-        context = requests.call_context(step, call)
+        context = requests.call_context(step, call, self.saga.key_forms)
         prepared = self._prepared(
             step, step.compensate.request, call, lambda received: results.compensate_result(step, received, context)
         )
@@ -102,7 +102,7 @@ class Calls:
             raise UsageError(
                 f"The step {name} of {self.saga.saga} declares no status call. Call only what the saga file declares."
             )
-        context = requests.call_context(step, call)
+        context = requests.call_context(step, call, self.saga.key_forms)
         return self._prepared(step, step.status.request, call, lambda received: results.status_result(step, received, context))
 
     def lookup(self, name: str, call: StepCall) -> Prepared[LookedUp]:

@@ -17,6 +17,10 @@ _OPEN = frozenset({"retryable", "unknown"})
 _DAY_MS = 86_400_000
 
 
+LONGEST_ASKED_S = 60.0
+"""A participant that asks for a longer pause (`Retry-After`) is asked again after this time."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepResult(Generic[Meaning]):
     """What a step call came to.
@@ -30,6 +34,7 @@ class StepResult(Generic[Meaning]):
         tries: How often the call was sent.
         uncertain: Had any try no clear answer (time-out, connection lost, 5xx, an undeclared reply)? Then an effect may exist
             whatever the outcome says, a refusal included.
+        retry_after_s: How many seconds the last reply asks to wait before another try (`Retry-After`); None when it asks nothing.
     """
 
     outcome: Meaning
@@ -38,6 +43,7 @@ class StepResult(Generic[Meaning]):
     outputs: Mapping[str, Any] = field(default_factory=dict)
     tries: int = 1
     uncertain: bool = False
+    retry_after_s: float | None = None
 
     @property
     def worth_retrying(self) -> bool:
@@ -67,6 +73,14 @@ class Backoff:
         bound_ms = _DAY_MS if declared.longest_ms is None else declared.longest_ms
         return cls(declared.first_ms / 1000, bound_ms / 1000, factor=declared.factor)
 
+    def after_s(self, result: StepResult[Any]) -> float:
+        """Give the seconds to wait after a result: as long as its reply asks, up to `LONGEST_ASKED_S`, and never less than usual.
+
+        >>> Backoff(chance=lambda: 1.0).after_s(StepResult(Outcome.RETRYABLE, 429, retry_after_s=2.0))
+        2.0
+        """
+        return max(self.pause_s(result.tries), min(result.retry_after_s or 0.0, LONGEST_ASKED_S))
+
     def pause_s(self, tries: int) -> float:
         """Give the seconds to wait after so many tries.
 
@@ -92,7 +106,7 @@ def forward_result(step: Step, received: Received | None, context: Mapping[str, 
     outputs = {} if told is None else outputs_in(step, received.body, received.headers, told)
     if outputs is None:
         outcome, outputs = Outcome.UNKNOWN, {}
-    return StepResult(outcome, received.status, received.body, outputs, uncertain=outcome.value in _OPEN)
+    return replace(_read(outcome, received), outputs=outputs)
 
 
 def compensate_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[Outcome]:
@@ -100,7 +114,7 @@ def compensate_result(step: Step, received: Received | None, context: Mapping[st
     if received is None:
         return StepResult(Outcome.RETRYABLE, None, uncertain=True)
     outcome = replies.compensate_outcome(step, received, context)
-    return StepResult(outcome, received.status, received.body, uncertain=outcome.value in _OPEN)
+    return _read(outcome, received)
 
 
 def status_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[Told]:
@@ -112,7 +126,12 @@ def status_result(step: Step, received: Received | None, context: Mapping[str, A
     outputs = outputs_in(step, received.body, received.headers, Teller.STATUS) if tells else {}
     if outputs is None:
         outcome, outputs = Outcome.UNKNOWN, {}
-    return StepResult(outcome, received.status, received.body, outputs, uncertain=outcome.value in _OPEN)
+    return replace(_read(outcome, received), outputs=outputs)
+
+
+def _read(outcome: Meaning, received: Received) -> StepResult[Meaning]:
+    asked_s = replies.retry_after_s(received.headers)
+    return StepResult(outcome, received.status, received.body, uncertain=outcome.value in _OPEN, retry_after_s=asked_s)
 
 
 def lookup_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[LookedUp]:
@@ -123,7 +142,7 @@ def lookup_result(step: Step, received: Received | None, context: Mapping[str, A
     found = outputs_in(step, received.body, received.headers, Teller.LOOKUP) if outcome == Sought.FOUND else {}
     if found is None:
         outcome, found = Outcome.UNKNOWN, {}
-    return StepResult(outcome, received.status, received.body, found, uncertain=outcome.value in _OPEN)
+    return replace(_read(outcome, received), outputs=found)
 
 
 def undone_without(sought: StepResult[LookedUp]) -> StepResult[Outcome]:

@@ -148,7 +148,7 @@ class StepClient:
     def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = self._once(prepared)
         while result.worth_retrying and result.tries < prepared.tries:
-            self._sleep(prepared.backoff.pause_s(result.tries))
+            self._sleep(prepared.backoff.after_s(result))
             result = results.joined(result, self._once(prepared))
         return result
 

@@ -278,7 +278,8 @@ class Callback(Model):
 class Reads(Model):
     """What the effect probe reads, as templates: the fields that matter, nothing else is compared.
 
-    A field is a name in the object that is read, or a JSON pointer (`/0/free`) into whatever is read.
+    A field is a name in the object that is read, or a JSON pointer (`/0/free`) into whatever is read; `/items/#` is how many
+    members a list has.
     """
 
     before: dict[str, Json]

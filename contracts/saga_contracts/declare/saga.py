@@ -35,6 +35,7 @@ from saga_contracts.declare.calls import (
 )
 from saga_contracts.declare.graph import Graph, undo_graph
 from saga_contracts.declare.kinds import (
+    DEFAULT_KEY_FORM,
     FORMAT,
     NONE,
     Completion,
@@ -50,7 +51,7 @@ from saga_contracts.declare.kinds import (
 )
 from saga_contracts.declare.outputs import Output, example_outputs
 from saga_contracts.declare.policies import OwnerNotification, Policies, Waiver
-from saga_contracts.declare.steps import Given, ProviderState, SemanticLock, Step, Under
+from saga_contracts.declare.steps import Given, KeyPlaces, ProviderState, SemanticLock, Step, Under
 
 __all__ = [
     "FORMAT",
@@ -69,6 +70,7 @@ __all__ = [
     "ForwardReplies",
     "Given",
     "Json",
+    "KeyPlaces",
     "KeyStyle",
     "Lookup",
     "LookupReplies",
@@ -215,6 +217,11 @@ class Saga(Model):
         """The outputs of every step as its examples hold them, by step."""
         return {step.step: example_outputs(step) for step in reversed(self.steps)}
 
+    @cached_property
+    def key_forms(self) -> Mapping[str, str]:
+        """How the key of each step is written, where it is one text."""
+        return {step.step: step.key_form or DEFAULT_KEY_FORM for step in self.steps if step.has_written_key}
+
     def step(self, name: str) -> Step:
         """Give the step of this name.
 
@@ -234,7 +241,7 @@ class Saga(Model):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the saga; what was worked out of its steps is worked out anew for the copy."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("graph", "undo_graph", "outputs"):
+        for name in ("graph", "undo_graph", "outputs", "key_forms"):
             copied.__dict__.pop(name, None)
         return copied
 

@@ -10,6 +10,13 @@ from saga_contracts.declare.calls import Backoff, Callback, Compensate, Forward,
 from saga_contracts.declare.kinds import NONE, Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
 from saga_contracts.declare.templates import own_names
 
+OPTIONAL_CASES = {
+    "forward": ("done_again", "refused", "refused_again", "retryable", "suspended", "misused"),
+    "compensate": ("done_again", "after_refusal"),
+    "status": ("absent", "applied", "refused", "compensated", "null_compensated"),
+}
+"""Contract cases that a client may do without and still run the saga, by the role of their call."""
+
 
 class ProviderState(Model):
     """A domain precondition that the participant can be put into."""
@@ -63,6 +70,25 @@ class SemanticLock(Model):
     """The outcome that another saga gets meanwhile."""
 
 
+Place = Literal[KeyStyle.HEADER, KeyStyle.PATH, KeyStyle.BODY]
+
+
+class KeyPlaces(Model):
+    """Where the step key stands in each call of the step, when that is not the same place in all of them."""
+
+    forward: Place = KeyStyle.HEADER
+    compensate: Place = KeyStyle.HEADER
+    status: Place = KeyStyle.HEADER
+
+
+def _kind_of_key(value: object) -> str:
+    return "places" if isinstance(value, dict | KeyPlaces) else "word"
+
+
+Key = Annotated[Annotated[KeyStyle, Tag("word")] | Annotated[KeyPlaces, Tag("places")], Discriminator(_kind_of_key)]
+"""How the calls of a step are known to belong together: one word for all of them, or a place for each."""
+
+
 def _kind_of_undo(value: object) -> str:
     return "none" if value == NONE else "call"
 
@@ -97,11 +123,16 @@ class Step(Model):
     callback_timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     poll: Poll | None = None
     """How often, and how long at most, the status call is made with `completion: poll`; default: every 500 ms for a minute."""
-    key: KeyStyle = KeyStyle.HEADER
+    key: Key = KeyStyle.HEADER
+    """Where the step key stands: a word for all calls, or `{forward: header, compensate: path, status: path}`."""
+    key_reason: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """For `key: unneeded`: why the forward call may be repeated without a key."""
     key_form: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     """How the key is written: a template such as `{saga_id}-{step}`, or `uuid`, derived from both; default `{saga_id}:{step}`."""
     key_fields: tuple[str, ...] | None = None
     """For `key: natural`: the fields of the payload that identify the step, such as `order_id`."""
+    not_the_clients: dict[str, Annotated[str, StringConstraints(min_length=1)]] | None = None
+    """Contract cases that are not the business of the saga's client, with the reason: `status`, or the name of a case."""
     given: Given = Given()
     forward: Forward
     undo: Undo | None = Field(default=None, alias="compensate")
@@ -119,6 +150,20 @@ class Step(Model):
     def compensate(self) -> Compensate | None:
         """The call that undoes the step's effect; None where there is none."""
         return self.undo if isinstance(self.undo, Compensate) else None
+
+    @property
+    def has_key(self) -> bool:
+        """Is there anything by which its calls are known to belong together: a key, a pair, or fields of the payload?"""
+        return not self.only_reads and self.key not in (KeyStyle.NONE, KeyStyle.UNNEEDED)
+
+    @property
+    def has_written_key(self) -> bool:
+        """Does its key stand in its calls as one text?"""
+        return self.has_key and self.key not in (KeyStyle.PAIR, KeyStyle.NATURAL)
+
+    def key_place(self, role: str) -> KeyStyle:
+        """Give where the key stands in the call of a role (`forward`, `compensate`, `status`)."""
+        return getattr(self.key, role) if isinstance(self.key, KeyPlaces) else self.key
 
     @property
     def only_reads(self) -> bool:

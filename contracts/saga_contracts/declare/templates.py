@@ -12,8 +12,10 @@ from saga_contracts.errors import SagapactError
 
 ROOTS = ("payload", "outputs", "key", "saga_id", "step", "callback_url", "event")
 LIKE = "$like"
-_TOKEN = re.compile(r"\{\{|\}\}|\{([a-z_][A-Za-z0-9_.]*)\}")
-_WHOLE = re.compile(r"\{([a-z_][A-Za-z0-9_.]*)\}")
+NAME = r"[a-z_][A-Za-z0-9_]*(?:\.[^\s{}.]+)*"
+"""A template's name: a root, and names of fields, steps and outputs, as they are written."""
+_TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{({NAME})\}}")
+_WHOLE = re.compile(rf"\{{({NAME})\}}")
 
 
 class TemplateError(SagapactError):

@@ -127,6 +127,8 @@ def _never_correlated(slice_: StepSlice) -> str | None:
 
 
 def _never_misused(slice_: StepSlice) -> str | None:
+    if slice_.step.key == KeyStyle.UNNEEDED:
+        return f"The step needs no key: {slice_.step.key_reason}."
     if slice_.step.key == KeyStyle.NONE or fresh.can_be_misused(slice_.payload, slice_.step):
         return None
     return "No other payload can be sent under the same key: the forward call holds nothing of it but its key and its path."

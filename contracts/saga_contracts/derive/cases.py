@@ -7,7 +7,8 @@ comes one Pact interaction, keyed and described `saga/step/role/case`.
 States in a pact, in this order, so that a stock verifier can serve them by handlers:
 
 1. `a fresh step key for SAGA/STEP` gives the values `stepKey`, `sagaId`, `callbackUrl` and every fresh payload field,
-   and, where one stands in a path and has to be encoded there, the encoded one as `stepKeyInPath` or `FIELDInPath`;
+   and, where one stands in a path and has to be encoded there, the encoded one as `stepKeyInPath` or `FIELDInPath`; with the
+   parameter `payload: refused` the payload is the one of `given.refusing_payload`;
 2. the domain preconditions in the provider's own words, with example values of the payload;
 3. `SAGA/STEP arrived: F C`: these calls were made with the step key before (letters as in `model`). Where the step's own calls
    need one of its outputs, it gives what these calls told as `outputs.STEP.NAME`, and as `outputs.STEP.NAMEInPath`.
@@ -87,6 +88,11 @@ class Case:
         """Give the saga as this case is called in it: with its own values in some fields of the example."""
         return with_fields(saga, self.fields) if self.fields else saga
 
+    @property
+    def short_name(self) -> str:
+        """Its name within its role, such as `done_again`."""
+        return self.name.rpartition("/")[2]
+
 
 def derive(saga: Saga) -> tuple[Case, ...]:
     """Give every case of a saga, in the order of its steps."""
@@ -94,8 +100,23 @@ def derive(saga: Saga) -> tuple[Case, ...]:
 
 
 def derive_step(saga: Saga, step: Step) -> tuple[Case, ...]:
-    """Give every case of one step."""
-    return tuple(_step_cases(saga, step))
+    """Give every case of one step that is the business of the saga's client."""
+    return tuple(case for case in _step_cases(saga, step) if left_out(step, case.role, case.short_name) is None)
+
+
+def derive_left_out(saga: Saga, step: Step) -> tuple[tuple[Case, str], ...]:
+    """Give the cases that the file says are not the client's business, each with the reason.
+
+    Their calls may be made all the same, by whoever plays a deck.
+    """
+    told = ((case, left_out(step, case.role, case.short_name)) for case in _step_cases(saga, step))
+    return tuple((case, reason) for case, reason in told if reason is not None)
+
+
+def left_out(step: Step, role: Role, name: str) -> str | None:
+    """Tell why a case is not the client's business; None when it is."""
+    reasons = step.not_the_clients or {}
+    return next((reasons[one] for one in (role.value, name, f"{role}/{name}") if one in reasons), None)
 
 
 def derive_messages(saga: Saga) -> tuple[Case, ...]:
@@ -393,7 +414,7 @@ def _with_event(body: Any, event: str) -> Any:
 
 def _states(saga: Saga, step: Step, word: str, under: Under) -> tuple[ProviderState, ...]:
     fields = step.given.fields(under)
-    context = {"payload": with_fields(saga, fields).payload.example}
+    context = example_context(with_fields(saga, fields), step)
     domain = tuple(ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in step.given.states(under))
     named = {"saga": saga.saga, "step": step.step, **({"payload": REFUSED_PAYLOAD} if fields else {})}
     fresh = ProviderState(state=fresh_state(saga.saga, step.step), params=named)

@@ -72,11 +72,11 @@ def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
     demanded = [(case.role, case.reply) for case in cases.derive_step(saga, step)]
     for role in (Role.FORWARD, Role.COMPENSATE, Role.STATUS, Role.LOOKUP):
         call = getattr(step, role.value)
-        if call is None:
+        if call is None or role.value in (step.not_the_clients or {}):
             continue
         reading = _READING.get(role, ("O1",))
         for place, reply in call.replies.each():
-            if (role, reply) not in demanded:
+            if (role, reply) not in demanded and cases.left_out(step, role, str(place[0])) is None:
                 name = f"{saga.saga}/{step.step}/{role}/{Kind.ALSO}_{_named(place)}"
                 outcome = cases.read_as(saga, step, role, reply)
                 yield ClientCase(name, saga.saga, step.step, role, Kind.ALSO, call.request, (reply,), 1, 1, outcome, reading)

@@ -5,7 +5,7 @@ prove is not counted here; only what a contract can hold is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -121,12 +121,25 @@ def _stale(saga: Saga, documents: list[Mapping[str, Any]]) -> set[str]:
 
 
 def _step_cells(saga: Saga, step: Step, held: Mapping[str, str], stale: set[str], today: date) -> Iterator[Cell]:
-    mine = [case for case in cases.derive(saga) if case.step == step.step]
+    mine, others = cases.derive_step(saga, step), cases.derive_left_out(saga, step)
     waivers = Waivers(saga.waivers, step.step, today)
     slice_ = step_slice(saga, step.step)
     for obligation in sorted(ROWS, key=order_of):
         expected = [case for case in mine if obligation in case.obligations]
-        yield _waived(_cell(slice_, obligation, expected, held, stale), waivers)
+        reasons = {f"{case.role}/{case.short_name}": reason for case, reason in others if obligation in case.obligations}
+        cell = _cell(slice_, obligation, expected, held, stale)
+        yield _waived(_without(cell, reasons, of_many=bool(expected)), waivers)
+
+
+def _without(cell: Cell, reasons: Mapping[str, str], *, of_many: bool) -> Cell:
+    """Say what the file leaves out as not the client's business; where nothing else is left, nothing is asked."""
+    if not reasons or cell.state == State.BROKEN:
+        return cell
+    told = "; ".join(f"{name} ({reason})" for name, reason in reasons.items())
+    text = f"Not the client's business: {told}."
+    if cell.state == State.NOT_APPLICABLE or not of_many:
+        return Cell(cell.step, cell.obligation, State.NOT_APPLICABLE, text)
+    return replace(cell, why=f"{cell.why} {text}")
 
 
 def _cell(slice_: StepSlice, obligation: str, expected: list[Case], held: Mapping[str, str], stale: set[str]) -> Cell:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
-from saga_contracts.wire.keys import key_of
+from saga_contracts.wire.keys import key_of, keys_of
 from saga_contracts.wire.requests import in_path
 
 SAGA_ID = "saga-1"
@@ -37,8 +38,9 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
         "payload": saga.payload.example,
         "outputs": outputs,
         "key": key,
+        "keys": {before: each for before, each in keys_of(saga.key_forms, SAGA_ID).items() if before in outputs},
         "saga_id": SAGA_ID,
-        "step": step.step,
+        "step": written(step.step),
         "callback_url": CALLBACK_URL.replace("{key}", key),
     }
 
@@ -48,10 +50,11 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     payload = copy.deepcopy(saga.payload.example)
     for name in saga.payload.fresh:
         fresh.put(payload, name, f"${{{name}}}")
-    others = {"key": "${stepKey}", "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
-    own = {name: f"${{{own_value(step, name)}}}" for name in saga.outputs[step.step]}
     example = example_context(saga, step)
+    keys = {name: f"${{keys.{name}}}" for name in example["keys"]}
+    own = {name: f"${{{own_value(step, name)}}}" for name in saga.outputs[step.step]}
     outputs = {**example["outputs"], step.step: own} if step.needs_its_own else example["outputs"]
+    others = {"key": "${stepKey}", "keys": keys, "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
     return example | {"payload": payload, "outputs": outputs} | others
 
 
@@ -70,6 +73,9 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     for name, value in saga.outputs[step.step].items() if step.needs_its_own else ():
         if value not in (None, "") and in_path(value) != str(value):
             found["outputs"][step.step][name] = f"${{{own_value(step, name)}{IN_PATH}}}"
+    for name, key in example["keys"].items():
+        if in_path(key) != key:
+            found["keys"][name] = f"${{keys.{name}{IN_PATH}}}"
     if in_path(example["key"]) != example["key"]:
         found["key"] = f"${{stepKey{IN_PATH}}}"
     return found

@@ -6,12 +6,22 @@ exactly when the deck may change; a deck result is filed under it.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from saga_contracts.declare import templates
 from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
-_ELSEWHERE: dict[str, Any] = {"after": (), "level": None, "when": None, "otherwise": None, "undo_after": None, "backoff": None}
+_ELSEWHERE: dict[str, Any] = {
+    "after": (),
+    "level": None,
+    "not_the_clients": None,
+    "when": None,
+    "otherwise": None,
+    "undo_after": None,
+    "backoff": None,
+}
 """What is said at the step and decides when its calls are made, not what its participant must answer."""
 
 
@@ -41,6 +51,8 @@ class StepSlice(Model):
     facts: Facts
     outputs: dict[str, dict[str, Any]]
     """Example outputs of the earlier steps, by step."""
+    keys: dict[str, str] | None = None
+    """How the keys of those earlier steps are written whose keys the step's calls name; null: they name none."""
     waivers: tuple[Waiver, ...] = ()
     """Obligations of this step that are knowingly not kept."""
 
@@ -52,6 +64,11 @@ class StepSlice(Model):
     def as_json(self) -> dict[str, Any]:
         """Give the slice as plain JSON."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @property
+    def key_forms(self) -> Mapping[str, str]:
+        """How the keys of earlier steps are written, as far as the step's calls name them."""
+        return self.keys or {}
 
     @property
     def accepts_suspended(self) -> bool:
@@ -82,6 +99,7 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         step=_alone(step),
         facts=_facts(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),
+        keys=_keys(saga, step),
         outputs={before: dict(saga.outputs[before]) for before in sorted(saga.ancestors(name)) if saga.outputs[before]},
     )
 
@@ -90,6 +108,11 @@ def _alone(step: Step) -> Step:
     """Give the step without what is said at it and decides nothing here."""
     undo = step.undo if step.compensate is None else step.compensate.model_copy(update={"backoff": None})
     return step.model_copy(update={**_ELSEWHERE, "undo": undo})
+
+
+def _keys(saga: Saga, step: Step) -> dict[str, str] | None:
+    named = {name.removeprefix("keys.") for name in templates.names_in(step.model_dump()) if name.startswith("keys.")}
+    return {name: saga.key_forms[name] for name in sorted(named)} or None
 
 
 def fails_the_saga(step: Step, policies: Policies) -> bool:

@@ -6,6 +6,7 @@ carries the path of the field it belongs to; `sagafile` turns it into a fault wi
 """
 
 import graphlib
+import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from itertools import islice
@@ -99,6 +100,22 @@ def _names(saga: Saga) -> Iterator[Problem]:
         if step.step in seen:
             yield Problem(("steps", index, "step"), f"The step `{step.step}` stands twice.", "Give each step its own name.")
         seen.add(step.step)
+    yield from _alike([(("steps", index, "step"), step.step) for index, step in enumerate(saga.steps)])
+    services: list[tuple[Path, str]] = [(("owner",), saga.owner)]
+    services += [(("executes_as",), saga.executes_as)] if saga.executes_as else []
+    yield from _alike(
+        [*services, *((("steps", index, "participant"), step.participant) for index, step in enumerate(saga.steps))]
+    )
+
+
+def _alike(names: list[tuple[Path, str]]) -> Iterator[Problem]:
+    """Names that people, file systems or registries take for one: `Bank` and `bank`, or one letter written in two ways."""
+    seen: dict[str, str] = {}
+    for at, name in names:
+        known = seen.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
+        if known != name:
+            what = f"`{name}` differs from `{known}` only in capital letters, or in the way in which a letter is written."
+            yield Problem(at, what, "Write it the same way, or give it a name of its own.")
 
 
 def _order(saga: Saga) -> Iterator[Problem]:

@@ -6,9 +6,9 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outputs import Teller, example_outputs, place_of, told_by, where
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
-from saga_contracts.declare.saga import Completion, KeyStyle, Reply, Saga, Step, StepClass, Transport
+from saga_contracts.declare.saga import Completion, KeyStyle, Reply, Request, Saga, Step, StepClass, Transport
 from saga_contracts.read.lint_templates import payload_problem
-from saga_contracts.wire.keys import UUID
+from saga_contracts.wire.keys import UUID, keys_of
 
 
 def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -124,34 +124,62 @@ def _poll(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     form, here = step.key_form, (*at, "key_form")
+    if form is not None and not step.has_written_key:
+        what = "A read_only step" if step.only_reads else f"A step with `key: {step.key}`"
+        yield Problem(here, f"{what} has no key to be written.", "Remove `key_form`.")
     if form is None or form == UUID:
         return
-    if step.key in (KeyStyle.NATURAL, KeyStyle.NONE):
-        yield Problem(here, f"A step with `key: {step.key}` has no key to be written.", "Remove `key_form`.")
     names = set(templates.names_in(form))
-    alone = all(other is step or other.participant != step.participant for other in saga.steps)
-    for name in sorted({"saga_id", "step"} - names - ({"step"} if alone else set())):
-        what = f"The key does not hold `{{{name}}}`, so two {'sagas' if name == 'saga_id' else 'steps'} would share it."
+    if "saga_id" not in names:
+        what = "The key does not hold `{saga_id}`, so two sagas would share it."
         yield Problem(here, what, "Write a template such as `{saga_id}-{step}`, or `uuid`.")
+    for other in _with_the_same_key(saga, step) if "step" not in names else ():
+        what = f"The key does not hold `{{step}}`, and the step `{other}` at {step.participant} would share it."
+        yield Problem(here, what, "Write a template such as `{saga_id}-{step}`, or another text in each of them.")
     for name in sorted(names - {"saga_id", "step"}):
         yield Problem(here, f"The template {{{name}}} is not known here.", "Known here: saga_id, step.")
 
 
+def _with_the_same_key(saga: Saga, step: Step) -> Iterator[str]:
+    keys = keys_of(saga.key_forms, "saga-1")
+    for other in saga.steps:
+        if other.step != step.step and other.participant == step.participant and keys.get(other.step) == keys.get(step.step):
+            yield other.step
+
+
 def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    yield from _key_reason(step, at)
     if step.key == KeyStyle.NATURAL:
         yield from _natural_key(saga, step, at)
     elif step.key_fields is not None:
         yield Problem((*at, "key_fields"), "`key_fields` belongs to `key: natural`.", "Remove it, or set `key: natural`.")
     for role, call in _keyed_calls(step):
-        if step.only_reads or step.key in (KeyStyle.NONE, KeyStyle.NATURAL):
+        if step.key == KeyStyle.PAIR and not step.only_reads:
+            yield from _pair(call.request, (*at, role, "request"))
+        if not step.has_written_key:
             continue
-        part = {KeyStyle.HEADER: "headers", KeyStyle.PATH: "path", KeyStyle.BODY: "body"}[step.key]
+        place = step.key_place(role)
+        part = {KeyStyle.HEADER: "headers", KeyStyle.PATH: "path", KeyStyle.BODY: "body"}[place]
         where = (call.request.path, call.request.query) if part == "path" else getattr(call.request, part)
-        if "key" not in set(templates.names_in(where)):
-            what = f"The step key is declared in the {step.key}, but `{{key}}` does not stand there."
+        if not any(name == "key" or name.startswith("keys.") for name in templates.names_in(where)):
+            what = f"The step key is declared in the {place}, but `{{key}}` does not stand there."
             if "saga_id" in set(templates.names_in(where)):
                 what += " The saga's id is no step key: the key holds the step, too."
             yield Problem((*at, role, "request", part), what, f"Put `{{key}}` into `{part}`, or declare another `key`.")
+
+
+def _pair(request: Request, here: Path) -> Iterator[Problem]:
+    """Each call must tell saga and step by itself; the correlation headers are for people and logs."""
+    for name in sorted({"saga_id", "step"} - set(templates.names_in(request.model_dump()))):
+        what = f"The key is declared as a pair, but `{{{name}}}` does not stand in the call."
+        yield Problem(here, what, "Put it into the path, the query, a header or the body, or declare another `key`.")
+
+
+def _key_reason(step: Step, at: Path) -> Iterator[Problem]:
+    if step.key == KeyStyle.UNNEEDED and step.key_reason is None:
+        yield Problem((*at, "key"), "That no key is needed has to have a reason.", 'Add `key_reason: "…"`, or declare a key.')
+    if step.key != KeyStyle.UNNEEDED and step.key_reason is not None:
+        yield Problem((*at, "key_reason"), "`key_reason` belongs to `key: unneeded`.", "Remove it, or set `key: unneeded`.")
 
 
 def _natural_key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:

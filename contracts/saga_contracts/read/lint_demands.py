@@ -12,6 +12,7 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import NONE, KeyStyle, Saga, Step, StepClass
+from saga_contracts.declare.steps import OPTIONAL_CASES
 from saga_contracts.derive import expectations
 from saga_contracts.derive.examples import example_context
 from saga_contracts.derive.expectations import Letter, Situation
@@ -157,7 +158,24 @@ def _writable(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, role, "request", "body"), why, mend)
 
 
-_RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (_answers, _told_apart, _implied_misuse, _probe, _writable)
+def _left_out(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """What is not the client's business is a case of the step, and none that every client needs."""
+    calls = {role: names for role, names in OPTIONAL_CASES.items() if getattr(step, role) is not None}
+    known = ["status", *(text for role, names in calls.items() for name in names for text in (name, f"{role}/{name}"))]
+    for name in step.not_the_clients or {}:
+        if name not in known:
+            what = f"`{name}` is no case of this step that a client can do without."
+            yield Problem((*at, "not_the_clients", name), what, did_you_mean(name, known))
+
+
+_RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
+    _answers,
+    _told_apart,
+    _implied_misuse,
+    _probe,
+    _writable,
+    _left_out,
+)
 
 
 def notes(saga: Saga) -> Iterator[str]:
@@ -178,7 +196,7 @@ def notes(saga: Saga) -> Iterator[str]:
                 f"{step.step}: no call of the API shows its effect, so the provider file has to say how it is read "
                 f"(`probes: {{{saga.saga}/{step.step}: …}}`); until it does, what needs the effect is unproven."
             )
-        if not step.only_reads and step.key != KeyStyle.NONE and not fresh.can_be_misused(saga.payload, step):
+        if step.has_key and not fresh.can_be_misused(saga.payload, step):
             yield (
                 f"{step.step}: no other payload can be sent under the same key, since the forward call holds nothing of it but "
                 "its path and its key; so O4 (key misuse) is not asked."

@@ -7,6 +7,7 @@ from typing import Any
 from saga_contracts.declare import schemas, templates
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import KeyStyle, ProviderState, Saga, Step, StepClass, Under
+from saga_contracts.derive.examples import example_context
 from saga_contracts.read.lint_knowledge import needs
 from saga_contracts.read.lint_templates import payload_problem
 from saga_contracts.wire import fresh, matching
@@ -24,7 +25,7 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 def _differ(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """Any two of the declared preconditions must differ."""
     given = step.given
-    declared = {under: _filled(saga, getattr(given, under)) for under in Under if getattr(given, under)}
+    declared = {under: _filled(saga, step, getattr(given, under)) for under in Under if getattr(given, under)}
     for one, other in combinations(declared, 2):
         first, second = declared[one], declared[other]
         if len(first) == len(second) and all(any(_same_state(a, b) for b in first) for a in second):
@@ -32,8 +33,8 @@ def _differ(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, other.value), what, f"Name the state in which {_WHAT[other]}.")
 
 
-def _filled(saga: Saga, states: Sequence[ProviderState]) -> list[tuple[str, Any]]:
-    return [(one.state, templates.fill(one.params, {"payload": saga.payload.example})) for one in states]
+def _filled(saga: Saga, step: Step, states: Sequence[ProviderState]) -> list[tuple[str, Any]]:
+    return [(one.state, templates.fill(one.params, example_context(saga, step))) for one in states]
 
 
 def _same_state(one: tuple[str, Any], other: tuple[str, Any]) -> bool:

@@ -152,7 +152,9 @@ def _known(saga: Saga, step: Step, roles: Iterable[str]) -> set[str]:
         found |= matching.names_found(call.request) if call is not None and call.request is not None else set()
     if "key" in found and step.key_form != UUID:
         found.add("saga_id")
-    return found | {"key"} if "saga_id" in found else found
+    if any(f"keys.{name}" in found and form != UUID for name, form in saga.key_forms.items()):
+        found.add("saga_id")
+    return found | {"key", "keys"} if "saga_id" in found else found
 
 
 def _in_states(states: Iterable[ProviderState]) -> set[str]:

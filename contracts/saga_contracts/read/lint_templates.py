@@ -13,13 +13,13 @@ from saga_contracts.declare.calls import RepliesByName
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Request, Saga, Step
 
-_STEP_ROOTS = frozenset({"payload", "outputs", "key", "saga_id", "step"})
+_STEP_ROOTS = frozenset({"payload", "outputs", "key", "keys", "saga_id", "step"})
 _NOTIFICATION_ROOTS = frozenset({"saga_id", "step", "event", "payload"})
 _CORRELATION_ROOTS = frozenset({"saga_id", "step", "key"})
 OWN = "outputs of its own"
 """Stands among the roots where a call may use the outputs of its own step."""
 _BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
-_NAME = re.compile(r"\{[a-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*\}")
+_NAME = re.compile(rf"\{{{templates.NAME}\}}")
 
 
 def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -69,7 +69,7 @@ def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]
         yield ("probe", "reads"), step.probe.reads.model_dump(), _STEP_ROOTS
     if step.semantic_lock is not None:
         yield ("semantic_lock", "resource"), step.semantic_lock.resource, {"payload"}
-    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload"}
+    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload", "keys"}
 
 
 def _parts(request: Request) -> Iterator[tuple[str, Any]]:
@@ -93,7 +93,7 @@ def _in_value(saga: Saga, step: Step | None, at: Path, value: Any, roots: frozen
     for text in _strings_in(value):
         for found in _BRACES.findall(text):
             if found not in ("{{", "}}") and not _NAME.fullmatch(found):
-                what = f"`{found}` is no template: a template is a name in lower case, such as {{payload.user_id}}."
+                what = f"`{found}` is no template: a template is a name such as {{payload.user_id}}."
                 yield Problem(at, what, "Mend the name, or double the braces to mean the braces themselves.")
     yield from _directives(at, value)
 
@@ -133,6 +133,8 @@ def problem_of_name(saga: Saga, step: Step | None, name: str, roots: frozenset[s
         return payload_problem(saga, rest)
     if root == "outputs" and step is not None:
         return _output_problem(saga, step, rest, own=OWN in roots)
+    if root == "keys" and step is not None:
+        return _key_problem(saga, step, rest)
     return (f"The template {{{name}}} has no parts.", f"Write {{{root}}}.") if rest else None
 
 
@@ -142,6 +144,20 @@ def payload_problem(saga: Saga, field: str) -> tuple[str, str] | None:
         templates.look_up(field, saga.payload.example)
     except templates.TemplateError:
         return f"The payload has no field `{field}`.", did_you_mean(field, list(saga.payload.example))
+    return None
+
+
+def _key_problem(saga: Saga, step: Step, name: str) -> tuple[str, str] | None:
+    if name == step.step:
+        return f"`{{keys.{name}}}` is the step's own key.", "Write {key}."
+    try:
+        earlier = sorted(saga.ancestors(step.step))
+    except KeyError:  # as for outputs
+        return None
+    if name not in earlier:
+        return f"`{name}` is not a step that is done before this one.", did_you_mean(name, earlier)
+    if name not in saga.key_forms:
+        return f"The step `{name}` has no key that is one text.", "Name a step whose key is sent in a header, a path or a body."
     return None
 
 

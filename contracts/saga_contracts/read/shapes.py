@@ -37,8 +37,8 @@ _KINDS: Mapping[str, tuple[str, str]] = {
 }
 _TEXTS = {"name": saga.Name, "pacticipant": saga.Pacticipant, "null": saga.NullStatus, "pointer": saga.Pointer}
 _PATTERNS: Mapping[str, tuple[str, str]] = {
-    "name": ("A name has small letters, digits and underscores, and begins with a letter (at most 63).", "Rename it."),
-    "pacticipant": ("A service's name begins with no blank and no slash, and has no slash and no line break.", "Rename it."),
+    "name": ("A name has letters, digits, `_` and `-`, and begins with a letter (at most 63).", "Rename it."),
+    "pacticipant": ("A service's name begins with no blank, and has no line break.", "Rename it."),
     "null": ("A status that means 'nothing to undo' is one of 400 to 499.", "Write it as {404: done}."),
     "pointer": ("A JSON pointer begins with a slash.", "Write it as /field."),
     "obligation": ("An obligation is named by its id.", "Write it as O8."),
@@ -159,10 +159,9 @@ def _pattern_of(kind: Any) -> Any:
 
 
 def _as_name(found: str) -> str:
-    """Write a name as names are written here: `reduceInventory`, `create-order`."""
-    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", found[:_LONGEST])
-    name = re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_0123456789")
-    return name if re.fullmatch("[a-z][a-z0-9_]{0,62}", name) else ""
+    """Write a name without what no name has: `create order`, `2.pay`."""
+    name = re.sub(r"[^\w-]+", "_", found[:_LONGEST]).lstrip("_-0123456789").rstrip("_-")
+    return name if name[:1].isalpha() else ""
 
 
 def _is_name_of_step(path: Path) -> bool:

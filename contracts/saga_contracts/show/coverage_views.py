@@ -1,17 +1,15 @@
 """Coverage as text, as JSON and as a picture (pure)."""
 
 from typing import Any
-from xml.sax.saxutils import escape
 
 from saga_contracts.declare.obligations import order_of
 from saga_contracts.derive.cases import WHOLE
 from saga_contracts.derive.coverage import Cell, Coverage, State
-from saga_contracts.show.draw import style
+from saga_contracts.show.table import Mark, picture
 from saga_contracts.show.wording import obligation_words
 
 _SIGNS = {State.COVERED: "yes", State.MISSING: "NO", State.BROKEN: "BROKEN", State.WAIVED: "waived", State.NOT_APPLICABLE: "-"}
 _MARKS = {State.COVERED: "kept", State.MISSING: "missing", State.BROKEN: "broken", State.WAIVED: "waived"}
-_LEFT, _COLUMN, _ROW, _TOP = 250, 150, 24, 70
 
 
 def text(coverage: Coverage) -> str:
@@ -41,33 +39,20 @@ def as_json(coverage: Coverage) -> dict[str, Any]:
 
 
 def svg(coverage: Coverage) -> str:
-    """Draw the table, readable in light and dark, without anything from outside."""
-    rows = _rows(coverage)
-    width, height = _LEFT + _COLUMN * len(coverage.steps) + 20, _TOP + _ROW * len(rows) + 20
+    """Draw the table."""
     title = f"Coverage of {coverage.saga}: {coverage.percent:.0f} %"
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="saga-picture" viewBox="0 0 {width} {height}" width="{width}">',
-        f"<title>{escape(title)}</title><style>{escape(style())}</style>",
-        f'<rect class="saga-page" width="{width}" height="{height}"/>',
-        f'<text class="saga-title" x="20" y="30">{escape(title)}</text>',
+    rows = [
+        (obligation_words(obligation), [_mark(_find(coverage, step, obligation)) for step in coverage.steps])
+        for obligation in _rows(coverage)
     ]
-    for column, step in enumerate(coverage.steps):
-        parts.append(f'<text class="saga-name" x="{_LEFT + column * _COLUMN}" y="{_TOP - 8}">{escape(_column(step))}</text>')
-    for row, obligation in enumerate(rows):
-        y = _TOP + row * _ROW + 16
-        parts.append(f'<text class="saga-soft" x="20" y="{y}">{escape(obligation_words(obligation))}</text>')
-        for column, step in enumerate(coverage.steps):
-            parts.append(_cell_svg(_find(coverage, step, obligation), _LEFT + column * _COLUMN, y))
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return picture(title, [_column(step) for step in coverage.steps], rows)
 
 
-def _cell_svg(cell: Cell | None, x: int, y: int) -> str:
+def _mark(cell: Cell | None) -> Mark | None:
     if cell is None:
-        return ""
-    mark = _MARKS.get(cell.state)
-    kind = f"saga-mark {mark}" if mark else "saga-soft"
+        return None
     by = f" ({cell.by})" if cell.by and cell.by != "file" else ""
-    return f'<text class="{kind}" x="{x}" y="{y}"><title>{escape(cell.why)}</title>{escape(cell.state.value + by)}</text>'
+    return Mark(cell.state.value + by, _MARKS.get(cell.state, ""), cell.why)
 
 
 def _rows(coverage: Coverage) -> list[str]:

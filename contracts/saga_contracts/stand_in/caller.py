@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator
 
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import KeyStyle
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.wire.keys import UUID, key_of, saga_of
+from saga_contracts.wire.keys import UUID, key_of, keys_of, saga_in, saga_of
 from saga_contracts.wire.matching import Declared, Heard, names_found
 from saga_contracts.wire.unfilling import Bound, agree, bound_value
 
@@ -26,7 +27,7 @@ def correlated(slice_: StepSlice, heard: Heard) -> Bound | None:
     found: Bound = {}
     for name, template in slice_.correlation.sent.items():
         if name.lower() in heard.headers:
-            values = bound_value(template, heard.headers[name.lower()], {}, {"step": slice_.step.step})
+            values = bound_value(template, heard.headers[name.lower()], {}, {"step": written(slice_.step.step)})
             if values is None or not agree(values, found):
                 return None
             found |= values
@@ -44,9 +45,22 @@ def names_of(slice_: StepSlice, values: Bound) -> dict[str, str]:
     step, key, saga_id = slice_.step, values.get("key"), values.get("saga_id")
     if saga_id is None and key is not None:
         saga_id = saga_of(step, str(key))
+    if saga_id is None:
+        told = (saga_in(name, form, str(values[f"keys.{name}"])) for name, form in _told_keys(slice_, values))
+        saga_id = next((one for one in told if one is not None), None)
     if key is None and saga_id is not None:
         key = key_of(step, str(saga_id))
-    return {"saga_id": str(saga_id or ""), "key": str(key or ""), "step": step.step}
+    return {"saga_id": str(saga_id or ""), "key": str(key or ""), "step": written(step.step)}
+
+
+def keys_told(slice_: StepSlice, values: Bound) -> dict[str, str]:
+    """Give the keys of earlier steps, as far as the saga's id is told."""
+    saga_id = names_of(slice_, values)["saga_id"]
+    return keys_of(slice_.key_forms, saga_id) if saga_id else {}
+
+
+def _told_keys(slice_: StepSlice, values: Bound) -> Iterator[tuple[str, str]]:
+    return ((name, form) for name, form in slice_.key_forms.items() if f"keys.{name}" in values)
 
 
 def identity_of(slice_: StepSlice, found: Bound) -> str:
@@ -55,7 +69,10 @@ def identity_of(slice_: StepSlice, found: Bound) -> str:
     if step.key == KeyStyle.NATURAL:
         return json.dumps({name: _under(found, f"payload.{name}") for name in step.key_fields or ()}, sort_keys=True)
     names = names_of(slice_, found)
-    if step.key != KeyStyle.NONE or names["saga_id"]:
+    told = {name: found[f"keys.{name}"] for name, _ in _told_keys(slice_, found)}
+    if told and not names["key"]:  # its own key is that of an earlier step, and nothing else is told
+        return json.dumps(told, sort_keys=True)
+    if step.has_key or names["saga_id"]:
         return names["key"]
     return json.dumps({name: found[name] for name in sorted(told_by_all(slice_)) if name in found})
 

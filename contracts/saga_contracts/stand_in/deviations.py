@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.outputs import Teller, read, told_by
 from saga_contracts.declare.saga import Under
@@ -237,7 +238,7 @@ def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:
 
 
 def _context(slice_: StepSlice) -> dict[str, Any]:
-    named = {"key": "a:b", "saga_id": "a", "step": slice_.step.step}
+    named = {"key": "a:b", "saga_id": "a", "step": written(slice_.step.step)}
     return {"payload": slice_.payload.example, "outputs": slice_.example_outputs, **named}
 
 

@@ -24,7 +24,7 @@ def doubts(slices: Sequence[StepSlice]) -> Iterator[str]:
 
 
 def _whose(slice_: StepSlice) -> Iterator[str]:
-    if slice_.step.key != KeyStyle.NONE or slice_.step.only_reads:
+    if slice_.step.key not in (KeyStyle.NONE, KeyStyle.UNNEEDED) or slice_.step.only_reads:
         return
     name = slice_.step.step
     if "saga_id" in readable(slice_.correlation.sent.values(), ("step",)) | told_by_all(slice_):

@@ -8,7 +8,7 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outputs import Output, Teller, as_typed, examples, place_of, raw, told_by, whole
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Row
-from saga_contracts.stand_in.caller import names_of
+from saga_contracts.stand_in.caller import keys_told, names_of
 from saga_contracts.stand_in.right import NOTHING_ECHOED, Echoed, Right
 from saga_contracts.wire import bodies, correlation, replies
 from saga_contracts.wire.unfilling import Bound, as_context
@@ -16,7 +16,7 @@ from saga_contracts.wire.unfilling import Bound, as_context
 
 def context_of(slice_: StepSlice, values: Bound) -> dict[str, Any]:
     """Give the values of templates; what nobody named is what the file gives as its example."""
-    examples = {"payload": slice_.payload.example, "outputs": slice_.example_outputs}
+    examples = {"payload": slice_.payload.example, "outputs": slice_.example_outputs, "keys": keys_told(slice_, values)}
     return _merged(examples, as_context({**names_of(slice_, values), **values}))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from saga_contracts.declare.problems import did_you_mean
 from saga_contracts.errors import UsageError
-from saga_contracts.start.told import STEP_NAME
+from saga_contracts.start.told import is_name
 
 ROLES = ("forward", "compensate", "status")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -50,10 +50,11 @@ def choices(texts: Iterable[str]) -> list[Choice]:
     for text in texts:
         match = _CHOICE.fullmatch(text.strip())
         words = [word.strip() for word in match["calls"].split(",")] if match else []
-        if match is None or not STEP_NAME.fullmatch(match["name"]) or not 1 <= len(words) <= len(ROLES) or words[0] in ("", "-"):
+        named = match is not None and is_name(match["name"])
+        if match is None or not named or not 1 <= len(words) <= len(ROLES) or words[0] in ("", "-"):
             raise UsageError(
-                f"Cannot read --step {text!r}. Write a name in small letters, digits and underscores, and the calls that do it, "
-                "undo it and tell its state: --step 'reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}' (- for none)."
+                f"Cannot read --step {text!r}. Write a step's name as a saga file takes it, and the calls that do it, undo it "
+                "and tell its state: --step 'reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}' (- for none)."
             )
         if match["name"] in [one.step for one in found]:
             raise UsageError(f"The step {match['name']!r} is asked for twice. Give each step its own name.")

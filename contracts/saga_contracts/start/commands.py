@@ -13,6 +13,7 @@ import click
 from saga_contracts.errors import UsageError
 from saga_contracts.start import small
 from saga_contracts.start.draft import draft
+from saga_contracts.start.told import is_name
 from saga_contracts.start.writing import questions_in
 
 _KINDS = ("openapi", "pact", "bpmn", "arazzo", "har")
@@ -68,11 +69,8 @@ def _text(sources: Mapping[str, object], steps: tuple[str, ...], part: str | Non
 
 
 def _check_names(saga: str | None, owner: str | None) -> None:
-    is_saga = saga is None or re.fullmatch("[a-z][a-z0-9_]{0,62}", saga)
-    if not is_saga or not (owner is None or re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner)):
-        _stop(
-            "A saga's name is lower case with digits and underscores, an owner's a plain word: such as --saga sale --owner shop."
-        )
+    if not (saga is None or is_name(saga)) or not (owner is None or re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner)):
+        _stop("A saga is called as a saga file takes it, an owner by a plain word: such as --saga sale --owner shop.")
 
 
 def _say_next(file: Path, folder: Path, questions: int) -> None:

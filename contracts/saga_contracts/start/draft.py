@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from saga_contracts.start import outcomes
-from saga_contracts.start.told import Call, Step, Told
+from saga_contracts.start.told import Call, Callback, Step, Told
 from saga_contracts.start.writing import Block, Note, ask, guess, text_of
 
-_PIVOT, _RETRIABLE, _COMPENSATABLE = "pivot", "retriable", "compensatable"
+_PIVOT, _RETRIABLE, _COMPENSATABLE, _READ_ONLY = "pivot", "retriable", "compensatable", "read_only"
 _KEY = "{key}"
 
 
@@ -51,6 +51,8 @@ def _payload(told: Told) -> Block:
     made_up = [name for name in sorted(fields) if fields[name].made_up]
     notes = [ask("What is the saga started with? No field of its payload is known.")] if not fields else []
     notes += [guess(f"made up after the schema: {', '.join(made_up)}.")] if made_up else []
+    shared = [f"{name} ({', '.join(users)})" for name, users in sorted(told.users.items()) if len(users) > 1 and name in fields]
+    notes += [ask(f"Is it one and the same value in each of these steps: {'; '.join(shared)}?")] if shared else []
     block = Block().put("schema", schema).put("example", {name: fields[name].example for name in sorted(fields)}, *notes)
     if fields:
         fresh = [name for name in sorted(fields) if _looks_fresh(name, fields[name].schema)]
@@ -64,33 +66,52 @@ def _looks_fresh(name: str, schema: dict[str, Any]) -> bool:
 
 
 def _classes(steps: list[Step]) -> list[str]:
-    """Give each step a class that may stand in this order; the first one that can refuse and is never undone is the pivot."""
+    """Give each step a class that may stand in this order.
+
+    Before a step that can be undone, all can, if only one day; of the others, the first that can refuse is the pivot.
+    """
+    last = max((place for place, step in enumerate(steps) if _is_undone(step)), default=-1)
     found: list[str] = []
-    for step in steps:
-        if step.compensate or step.undone_by:
+    for place, step in enumerate(steps):
+        if _is_undone(step):
+            found.append(_COMPENSATABLE)
+        elif step.forward is not None and step.forward.method == "GET":
+            found.append(_READ_ONLY)
+        elif place < last:
             found.append(_COMPENSATABLE)
         else:
-            free = not {_PIVOT, _RETRIABLE} & set(found)
-            found.append(_PIVOT if free and (step.refuses or outcomes.can_refuse(step.forward)) else _RETRIABLE)
+            refuses = step.refuses or outcomes.can_refuse(step.forward)
+            found.append(_PIVOT if refuses and not {_PIVOT, _RETRIABLE} & set(found) else _RETRIABLE)
     return found
+
+
+def _is_undone(step: Step) -> bool:
+    return step.compensate is not None or step.undone_by is not None
 
 
 def _step(step: Step, kind: str) -> Block:
     block = Block()
     block.note(Note(f"From {step.source}."))
     block.put("step", step.name).put("participant", step.participant)
-    block.put("class", kind, *_class_notes(kind))
+    block.put("class", kind, *_class_notes(step, kind))
     if step.after:
         notes = (guess("in the order in which the steps were named."),) if step.order_is_guessed else ()
         block.put("after", step.after, *notes)
     if step.tries:
         block.put("tries", step.tries)
+    if step.callback:
+        block.put("completion", "callback", guess("the document describes a callback."))
     block.note(*(ask(one) for one in step.questions))
-    _put_key(block, step)
+    if kind != _READ_ONLY:
+        _put_key(block, step)
     _put_given(block, step, kind)
     _put_forward(block, step, kind)
+    if step.callback:
+        block.put("callback", _callback(step.callback))
     if kind == _COMPENSATABLE:
-        _put_compensate(block, step)
+        _put_undoing(block, step)
+    if kind == _READ_ONLY:
+        return block
     if step.status:
         block.put("status", _later(step, step.status).put("replies", outcomes.status(step, step.status)))
     else:
@@ -98,8 +119,10 @@ def _step(step: Step, kind: str) -> Block:
     return block
 
 
-def _class_notes(kind: str) -> tuple[Note, ...]:
-    if kind == _COMPENSATABLE:
+def _class_notes(step: Step, kind: str) -> tuple[Note, ...]:
+    if kind == _READ_ONLY:
+        return (guess("a GET reads only."),)
+    if _is_undone(step):
         return ()
     others = "compensatable (and what undoes it), the pivot (it decides, and is never undone), or retriable (repeated until done)"
     return (ask(f"Nothing is known that undoes this step. Is it {others}?"),)
@@ -121,7 +144,7 @@ def _key_header(call: Call | None) -> str | None:
 def _put_given(block: Block, step: Step, kind: str) -> None:
     given = dict(_states(step, refuses=kind != _RETRIABLE))
     if given:
-        block.put("given", given)
+        block.put("given", given, guess("the states under which the document's answers were given."))
         return
     refusing = "" if kind == _RETRIABLE else ", and in which is it refused (`given.refusing`)"
     block.note(ask(f"In which state of {step.participant} does the forward call succeed once (`given.enough`){refusing}?"))
@@ -141,18 +164,34 @@ def _put_forward(block: Block, step: Step, kind: str) -> None:
     if call is None:
         what = f"Which request to {step.participant} does this, with which answers? The document names none."
         request = {"method": "POST", "path": f"/{step.name}"}
-        replies = Block().put("done", {"status": 200}, ask("What is answered when it is done, refused, accepted only?"))
+        late = ", called after its compensation" if _is_undone(step) else ""
+        replies = Block().put("done", {"status": 200}, ask(f"What is answered when it is done, refused, accepted only{late}?"))
         block.put("forward", Block().put("request", request, ask(what)).put("replies", replies))
         return
     found = Block().put("request", _request(call), *_about(call))
     found.put("replies", outcomes.forward(step, call, refuses=kind != _RETRIABLE))
     if step.outputs:
-        found.put("outputs", step.outputs, guess("values that other calls need; they are read from the `done` reply."))
+        found.put(
+            "outputs", step.outputs, guess("values that other calls need, read from the reply or the callback that tells `done`.")
+        )
     block.put("forward", found)
 
 
-def _put_compensate(block: Block, step: Step) -> None:
+def _callback(told: Callback) -> Block:
+    what = "Which literal field of the callback tells `done`, and which one `refused`?"
+    return (
+        Block()
+        .put("request", {"method": told.method, "path": "{callback_url}"})
+        .put("outcomes", Block().put("done", told.body, ask(what)))
+        .put("replies", {"done": {"status": told.answer}})
+    )
+
+
+def _put_undoing(block: Block, step: Step) -> None:
     call = step.compensate
+    if not _is_undone(step):
+        block.put("compensate", "none", guess("steps after this one can be undone, so that one day this one has to be, too."))
+        return
     if call is None:
         what = f"Which request does '{step.undone_by}'? The document names none."
         request = Block().put("request", {"method": "POST", "path": f"/{step.name}/undo"}, ask(what))

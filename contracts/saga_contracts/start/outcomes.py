@@ -29,8 +29,10 @@ def forward(step: Step, call: Call, *, refuses: bool) -> Block:
     block = Block()
     done = [one for one in _good(call) if one.status != _ACCEPTED]
     accepted = _with(call, _ACCEPTED)
-    if done:
-        first = min(done, key=lambda one: (one.status != HTTPStatus.CREATED, one.status))
+    if step.callback is not None:
+        _put_accepted(block, accepted or (done[0] if done else None))
+    elif done:
+        first = min(done, key=lambda one: (not one.says_done, one.status != HTTPStatus.CREATED, one.status))
         block.put("done", _reply(first), _by(first))
         again = [one for one in done if one.status != first.status]
         if again:
@@ -102,6 +104,13 @@ def can_refuse(call: Call | None) -> bool:
     return call is not None and any(one.status in _REFUSALS for one in call.answers)
 
 
+def _put_accepted(block: Block, answer: Answer | None) -> None:
+    if answer is None:
+        block.put("in_progress", {"status": int(_ACCEPTED)}, ask("What is answered when the work was accepted?"))
+    else:
+        block.put("in_progress", _reply(answer), _by(answer))
+
+
 def _put_refusals(block: Block, call: Call, *, refuses: bool) -> None:
     found = sorted((one for one in call.answers if one.status in _REFUSALS), key=lambda one: _REFUSALS.index(one.status))
     names = ", ".join(_named(one) for one in found)
@@ -116,7 +125,7 @@ def _put_refusals(block: Block, call: Call, *, refuses: bool) -> None:
 
 
 def _good(call: Call) -> list[Answer]:
-    return [one for one in call.answers if _OK <= one.status <= _LAST_OK]
+    return [one for one in call.answers if one.says_done or _OK <= one.status <= _LAST_OK]
 
 
 def _with(call: Call, number: int) -> Answer | None:
@@ -128,7 +137,8 @@ def _reply(answer: Answer) -> dict[str, Any]:
 
 
 def _by(answer: Answer) -> Note:
-    return guess(f"by its status{f' and {_quoted(answer.said)}' if answer.said else ''}.")
+    more = f" It has more fields ({answer.more}); declare those that are read." if answer.more else ""
+    return guess(f"by its status{f' and {_quoted(answer.said)}' if answer.said else ''}.{more}")
 
 
 def _named(answer: Answer) -> str:

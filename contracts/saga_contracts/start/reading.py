@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 16_000_000
 MAX_VALUES = 2_000_000
 MAX_DEPTH = 200
+_MOST_LOOSE = 1_000_000
 _EXTRA = "init"
 
 
@@ -30,7 +31,7 @@ def document(path: Path) -> dict[str, Any]:
     """
     text = _text(path)
     try:
-        found = json.loads(text) if text.lstrip()[:1] in ("{", "[") else _yaml(text, path)
+        found = _json(text, path) if text.lstrip()[:1] in ("{", "[") else _yaml(text, path)
     except RecursionError:
         raise _too_much(path) from None
     except ValueError as error:
@@ -91,6 +92,16 @@ def _bytes(path: Path) -> bytes:
     if len(content) > MAX_BYTES:
         raise UsageError(f"{path} is larger than {MAX_BYTES} bytes. Take out of it what the saga does not call.")
     return content
+
+
+def _json(text: str, path: Path) -> Any:
+    """Read JSON, or what YAML takes for it: people leave a comma behind the last member."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        if len(text) > _MOST_LOOSE:
+            raise
+        return _yaml(text, path)
 
 
 class _Words(yaml.SafeLoader):

@@ -93,8 +93,9 @@ class _Writer:
                 for name, one in properties.items()
                 if not (isinstance(one, Mapping) and one.get(self.hidden) is True)
             }
-            found["required"] = [name for name in found.get("required") or () if name in found["properties"]]
-        return {name: value for name, value in found.items() if value != [] or name != "required"}
+            needed = found.get("required")
+            found["required"] = [name for name in found["properties"] if isinstance(needed, list) and name in needed]
+        return _merged({name: value for name, value in found.items() if value != [] or name != "required"})
 
 
 def written(schema: Any, where: str, resolve: Callable[[Mapping[str, Any]], Any], *, answered: bool = False) -> Written:
@@ -131,6 +132,19 @@ def sample(schema: dict[str, Any], told: Any = None) -> Field:
     return Field({}, next(iter(_values(schema)), "example"))
 
 
+def _merged(schema: dict[str, Any]) -> dict[str, Any]:
+    """Put the parts of `allOf` into one, where each only names fields, and no two the same one."""
+    parts = [schema, *schema.get("allOf", ())]
+    names = [name for one in parts for name in one.get("properties", ())]
+    plain = all(set(one) <= {"type", "properties", "required"} and one.get("type", "object") == "object" for one in parts[1:])
+    if len(parts) == 1 or not plain or not names or len(set(names)) < len(names):
+        return schema
+    needed = [name for one in parts for name in one.get("required", ())]
+    found = {name: value for name, value in schema.items() if name != "allOf"} | {"type": "object"}
+    found["properties"] = {name: value for one in parts for name, value in one.get("properties", {}).items()}
+    return found | ({"required": list(dict.fromkeys(needed))} if needed else {})
+
+
 def _modern(schema: Mapping[str, Any], found: dict[str, Any]) -> None:
     """Say in JSON Schema what OpenAPI 3.0 says in its own words."""
     for bound, own in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
@@ -140,7 +154,7 @@ def _modern(schema: Mapping[str, Any], found: dict[str, Any]) -> None:
                 found[own] = found.pop(bound)
     if schema.get("nullable") is True and isinstance(found.get("type"), str):
         found["type"] = [found["type"], "null"]
-        if "enum" in found and None not in found["enum"]:
+        if isinstance(found.get("enum"), list) and None not in found["enum"]:
             found["enum"] = [*found["enum"], None]
 
 

@@ -8,8 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+from pydantic import TypeAdapter, ValidationError
+
+from saga_contracts.declare.kinds import Name
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _LONGEST = 40
+_GENERIC = frozenset(
+    {"id", "name", "number", "code", "type", "status", "state", "key", "value", "text", "description", "reference"}
+)
+"""Names under which each service has something of its own."""
 KEY_HEADER = re.compile(r"(x-)?(\w+-)?(idempotency|idempotence|idempotent|request)-?(key|id|token)", re.IGNORECASE)
 """Headers by which participants know a repeated call, by custom."""
 
@@ -23,6 +31,10 @@ class Answer:
     said: str = ""
     states: tuple[tuple[str, dict[str, Any]], ...] | None = None
     """The preconditions under which it was given, where the document knows them."""
+    more: int = 0
+    """So many fields of the body are left out."""
+    says_done: bool = False
+    """Does the document itself say that this one is a success, whatever its status?"""
 
 
 @dataclass(slots=True)
@@ -39,8 +51,19 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     answers: list[Answer] = field(default_factory=list)
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By the name of another call, or its method and path: where each of its parameters stands in this one, as an expression."""
     guesses: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """The participant's later call: its method, its path behind the saga service's address, its body, and how it is answered."""
+
+    method: str
+    body: dict[str, Any]
+    answer: int
 
 
 @dataclass(slots=True)
@@ -61,6 +84,7 @@ class Step:
     after: list[str] = field(default_factory=list)
     order_is_guessed: bool = False
     tries: int | None = None
+    callback: "Callback | None" = None
     outputs: dict[str, Any] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
 
@@ -87,15 +111,44 @@ class Told:
     description: str = ""
     questions: list[str] = field(default_factory=list)
 
+    users: dict[str, list[str]] = field(default_factory=dict)
+    """By field of the payload: the steps whose calls hold it."""
+    _templates: dict[tuple[str, str], str] = field(default_factory=dict)
+
     def field(self, name: str, found: Field, step: str) -> str:
-        """Keep a field of the payload and give its template; another field of the same name gets the step's name, too."""
-        plain = plain_name(name)
-        known = self.payload.get(plain)
-        if known is not None and known.schema != found.schema:
+        """Keep a field of the payload and give its template.
+
+        Another field of the same name gets the step's name, too, and so does one whose name says nothing, such as `id`.
+        """
+        own = plain = plain_name(name)
+        known, users = self.payload.get(plain), self.users.get(plain, [])
+        if known is not None and (known.schema != found.schema or (plain in _GENERIC and step not in users)):
             plain = f"{step}_{plain}"
         if plain not in self.payload or self.payload[plain].made_up:
             self.payload[plain] = found
-        return f"{{payload.{plain}}}"
+        if step not in self.users.setdefault(plain, []):
+            self.users[plain].append(step)
+        self._templates[step, own] = f"{{payload.{plain}}}"
+        return self._templates[step, own]
+
+    def known(self, name: str, step: str) -> str | None:
+        """Give the template that a step has for a field of this name."""
+        return self._templates.get((step, plain_name(name)))
+
+    def forget(self, template: str) -> None:
+        """Take a field out of the payload again."""
+        name = template.removeprefix("{payload.").removesuffix("}")
+        self.payload.pop(name, None)
+        self.users.pop(name, None)
+
+
+def is_name(text: str) -> bool:
+    """May a saga or a step be called so?"""
+    try:
+        _NAME.validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def plain_name(text: str) -> str:
@@ -126,6 +179,17 @@ def another(name: str, taken: Iterable[str]) -> str:
     while found in known:
         found, number = f"{name}_{number}", number + 1
     return found
+
+
+def small(value: Any, most: int | None = None) -> Any:
+    """Cut an example to the first item of each list, and to so many fields of each mapping: any value of the type will do.
+
+    >>> small({"a": [1, "b"], "c": 1}, 1)
+    {'a': [1]}
+    """
+    if isinstance(value, dict):
+        return {name: small(one, most) for name, one in list(value.items())[:most]}
+    return [small(one, most) for one in value[:1]] if isinstance(value, list) else value
 
 
 def literal(text: str) -> str:

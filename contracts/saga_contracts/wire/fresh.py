@@ -17,7 +17,7 @@ from typing import Any
 import rstr
 
 from saga_contracts.declare import schemas, templates
-from saga_contracts.declare.saga import KeyStyle, Payload, Step
+from saga_contracts.declare.saga import Payload, Step
 from saga_contracts.wire.schema_view import SchemaView
 
 FEWEST_VALUES = 10_000
@@ -93,8 +93,7 @@ def other_payload(payload: Payload, step: Step, current: Mapping[str, Any], chan
 
 def can_be_misused(payload: Payload, step: Step) -> bool:
     """Is there a call with the same key and another payload?"""
-    keyed = step.key != KeyStyle.NONE and not step.only_reads
-    return keyed and other_payload(payload, step, payload.example, random.Random(1)) is not None  # noqa: S311
+    return step.has_key and other_payload(payload, step, payload.example, random.Random(1)) is not None  # noqa: S311
 
 
 def with_fields(payload: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:

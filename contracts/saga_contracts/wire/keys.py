@@ -2,12 +2,13 @@
 
 import re
 import uuid
+from collections.abc import Mapping
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.kinds import DEFAULT_KEY_FORM, written
 from saga_contracts.declare.saga import Step
 
 UUID = "uuid"
-DEFAULT_FORM = "{saga_id}:{step}"
 _NAMESPACE = uuid.UUID("7d5c2b0e-0a7c-4b57-9c0f-5a6f1f0f5a9a")
 
 
@@ -17,7 +18,8 @@ def step_key(saga_id: str, step: str, form: str | None = None) -> str:
     Args:
         saga_id: The saga's id.
         step: The step's name.
-        form: As the saga file declares it: a template, `uuid`, or None for the usual form.
+        form: As the saga file declares it: a template, `uuid`, or None for the usual form. Letters of the step's name beyond
+            ASCII stand there percent-encoded, so that a key can be sent in a header.
 
     >>> step_key("4f1c", "reserve_money")
     '4f1c:reserve_money'
@@ -28,7 +30,7 @@ def step_key(saga_id: str, step: str, form: str | None = None) -> str:
     """
     if form == UUID:
         return str(uuid.uuid5(_NAMESPACE, f"{saga_id}:{step}"))
-    return str(templates.fill(form or DEFAULT_FORM, {"saga_id": saga_id, "step": step}))
+    return str(templates.fill(form or DEFAULT_KEY_FORM, {"saga_id": saga_id, "step": written(step)}))
 
 
 def key_of(step: Step, saga_id: str) -> str:
@@ -36,12 +38,27 @@ def key_of(step: Step, saga_id: str) -> str:
     return step_key(saga_id, step.step, step.key_form)
 
 
+def keys_of(forms: Mapping[str, str], saga_id: str) -> dict[str, str]:
+    """Give the keys of several steps of one saga, by the steps' names.
+
+    Args:
+        forms: The form of each step's key.
+        saga_id: The saga's id.
+    """
+    return {name: step_key(saga_id, name, form) for name, form in forms.items()}
+
+
 def saga_of(step: Step, key: str) -> str | None:
     """Give the saga id that a key of a step holds; None when it is no key of this step, or its form does not tell."""
-    if step.key_form == UUID:
+    return saga_in(step.step, step.key_form, key)
+
+
+def saga_in(step: str, form: str | None, key: str) -> str | None:
+    """Give the saga id that a key of this form holds; None when it is no key of the step, or its form does not tell."""
+    if form == UUID:
         return None
-    parts = re.split(r"(\{saga_id\}|\{step\})", step.key_form or DEFAULT_FORM)
-    wanted = {"{saga_id}": "(?P<saga_id>.+)", "{step}": re.escape(step.step)}
+    parts = re.split(r"(\{saga_id\}|\{step\})", form or DEFAULT_KEY_FORM)
+    wanted = {"{saga_id}": "(?P<saga_id>.+)", "{step}": re.escape(written(step))}
     pattern, seen = "", False
     for part in parts:
         literal = part.replace("{{", "{").replace("}}", "}")

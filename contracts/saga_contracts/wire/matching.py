@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Request
 from saga_contracts.wire import bodies
 from saga_contracts.wire.requests import BuiltRequest, content_type_of
@@ -80,7 +81,7 @@ def bound(call: Declared, heard: Heard) -> Bound | None:
         return None
     try:
         found = [*_in_path(request, heard), *_in_named(request, heard), *_in_body(request, heard)]
-        return bound_pairs(found, call.examples, {"step": call.step})
+        return bound_pairs(found, call.examples, {"step": written(call.step)})
     except MismatchError:
         return None
 

@@ -1,13 +1,15 @@
 """What an effect probe reads out of a document: fields of an object by name, and by JSON pointer whatever stands anywhere (pure).
 
 A list of one object is that object, as one row of a database is; the objects of several addresses are one where no field stands
-in two of them.
+in two of them. A pointer that ends in `/#` is how many members a list has.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from saga_contracts.declare.outputs import pointer
+
+_COUNT, _MOST = "#", 10_000
 
 
 def taken(names: Iterable[str], document: Any) -> dict[str, Any] | None:
@@ -27,7 +29,7 @@ def taken(names: Iterable[str], document: Any) -> dict[str, Any] | None:
     fields = _fields(document)
     if not isinstance(document, Mapping | list) or (fields is None and any(not _is_pointer(name) for name in wanted)):
         return None
-    return {name: pointer(document, name) if _is_pointer(name) else (fields or {}).get(name) for name in wanted}
+    return {name: _at(document, name) if _is_pointer(name) else (fields or {}).get(name) for name in wanted}
 
 
 def made(fields: Mapping[str, Any]) -> Any:
@@ -37,13 +39,24 @@ def made(fields: Mapping[str, Any]) -> Any:
     ([{'free': 5}, {'of': 8}], {'free': 5})
     """
     document: Any = None
-    for name, value in fields.items():
+    for name, value in sorted(fields.items(), key=lambda field: not _counts(*field)):  # so that members find their place
         if _is_pointer(name):
             parts = [part.replace("~1", "/").replace("~0", "~") for part in name.split("/")[1:]]
-            document = _put(document, parts, value)
+            document = _put(document, parts[:-1], [None] * value) if _counts(name, value) else _put(document, parts, value)
         else:
             document = {**(document or {}), name: value}
     return {} if document is None else document
+
+
+def _at(document: Any, name: str) -> Any:
+    if not name.endswith(f"/{_COUNT}"):
+        return pointer(document, name)
+    found = pointer(document, name.removesuffix(f"/{_COUNT}"))
+    return len(found) if isinstance(found, list) else pointer(document, name)
+
+
+def _counts(name: str, value: Any) -> bool:
+    return name.endswith(f"/{_COUNT}") and isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
 
 
 def _is_pointer(name: str) -> bool:

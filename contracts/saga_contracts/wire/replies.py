@@ -194,6 +194,16 @@ def passes(status: int) -> bool:
     return status in PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Give the seconds that `Retry-After` asks to wait; None when it asks for none, or names a date.
+
+    >>> retry_after_s({"retry-after": "2"}), retry_after_s({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"})
+    (2.0, None)
+    """
+    text = headers.get("retry-after", "").strip()
+    return float(text) if text.isascii() and text.isdecimal() else None
+
+
 def declared_names(
     replies: RepliesByName, means: Mapping[str, Any], received: Received, context: Mapping[str, Any] | None = None
 ) -> tuple[str, ...]:

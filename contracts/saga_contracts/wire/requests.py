@@ -6,14 +6,16 @@ Values in the path are percent-encoded, so that no payload can change which reso
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Correlation, Request, Saga, Step
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.wire import bodies, correlation
-from saga_contracts.wire.keys import key_of, step_key
+from saga_contracts.wire.keys import key_of, keys_of, step_key
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -59,21 +61,28 @@ class BuiltRequest:
     content: bytes | None
 
 
-def call_context(step: Step, call: StepCall) -> dict[str, Any]:
-    """Give the values that the templates of a step's calls and replies may name."""
+def call_context(step: Step, call: StepCall, forms: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Give the values that the templates of a step's calls and replies may name.
+
+    Args:
+        step: The step.
+        call: The values of one call.
+        forms: How the keys of other steps are written, for `{keys.STEP}`.
+    """
     context: dict[str, Any] = {
         "payload": call.payload,
         "outputs": call.outputs,
         "key": key_of(step, call.saga_id),
+        "keys": keys_of(forms, call.saga_id),
         "saga_id": call.saga_id,
-        "step": step.step,
+        "step": written(step.step),
     }
     return context if call.callback_url is None else {**context, "callback_url": call.callback_url}
 
 
 def notification_context(step: str, event: str, call: StepCall) -> dict[str, Any]:
     """Give the values that the templates of the owner notification may name."""
-    return {"payload": call.payload, "saga_id": call.saga_id, "step": step, "event": event}
+    return {"payload": call.payload, "saga_id": call.saga_id, "step": written(step), "event": event}
 
 
 class Correlated(Protocol):
@@ -83,6 +92,10 @@ class Correlated(Protocol):
     def correlation(self) -> Correlation:
         """The names of the headers."""
 
+    @property
+    def key_forms(self) -> Mapping[str, str]:
+        """How the keys of its steps are written."""
+
 
 def step_request(saga: Correlated, step: Step, request: Request, call: StepCall, base_url: str) -> BuiltRequest:
     """Build the request of a step call.
@@ -90,7 +103,7 @@ def step_request(saga: Correlated, step: Step, request: Request, call: StepCall,
     Raises:
         UnsendableError: when a template names a value that is not there, or a value cannot stand where it is named.
     """
-    context = call_context(step, call)
+    context = call_context(step, call, saga.key_forms)
     return _build(request, context, correlation.sent(saga.correlation, context), base_url)
 
 

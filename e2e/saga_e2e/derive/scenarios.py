@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from saga_contracts.declare import conditions
-from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
+from saga_contracts.declare.saga import Completion, Saga, Step, StepClass, Under
 from saga_contracts.errors import UsageError
 from saga_contracts.wire import branches, fresh
 from saga_e2e.derive import ends
@@ -78,7 +78,7 @@ def derive(saga: Saga) -> tuple[Scenario, ...]:
         _skipped(saga),
         _out_of_time(saga),
     )
-    return tuple(_with_what_stays(saga, scenario) for part in made for scenario in part)
+    return tuple(_with_refused_payload(saga, _with_what_stays(saga, scenario)) for part in made for scenario in part)
 
 
 def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: Iterable[str] = ()) -> tuple[Scenario, ...]:
@@ -103,6 +103,12 @@ def _with_what_stays(saga: Saga, scenario: Scenario) -> Scenario:
     if not stays or End.COMPENSATED not in scenario.expected:
         return scenario
     return replace(scenario, expected=tuple(dict.fromkeys((*scenario.expected, End.ESCALATED))))
+
+
+def _with_refused_payload(saga: Saga, scenario: Scenario) -> Scenario:
+    """Where a step refuses by its payload, a saga in which it refuses is started with that payload."""
+    fields = {name: value for step in scenario.refusing for name, value in saga.step(step).given.fields(Under.REFUSING).items()}
+    return replace(scenario, payload=(*scenario.payload, *sorted(fields.items()))) if fields else scenario
 
 
 def _committed() -> Scenario:

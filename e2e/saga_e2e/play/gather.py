@@ -83,7 +83,7 @@ class Services:
         """Ask a step's participant for its durable state and its effect."""
         callback_url = f"{self._topology.service_url}/callbacks/{step_key(saga_id, step.step)}"
         call = StepCall(saga_id, payload, record.outputs, callback_url)
-        context = call_context(step, call)
+        context = call_context(step, call, self.saga.key_forms)
         status = None
         if step.status is not None:
             reply, _ = self._called(step, step.status.request, call, "ask for its status")
@@ -114,7 +114,7 @@ class Services:
         self._json("POST", url, what, {"state": state.state, "params": state.params, "action": "setup"})
 
     def _called(self, step: Step, request: Request, call: StepCall, what: str) -> tuple[httpx.Response, str]:
-        built = step_request(self.saga, step, request, call, self._topology.url_of(step.participant))
+        built = step_request(self.saga, step, request, call, self._topology.calls_url(step.participant))
         return self._sent(built, f"{what} ({step.step} at {step.participant})"), built.url
 
     def _json(self, method: str, url: str, what: str, body: Any = None) -> Any:

@@ -58,13 +58,10 @@ class Player:
     def play(self, scenario: Scenario) -> ScenarioRecord:
         """Play a scenario and judge it."""
         began_ms, saga_id = self._proxy.now_ms(), ""
-        under = [(one, Under.REFUSING if one.step in scenario.refusing else Under.ENOUGH) for one in self._saga.steps]
         payload = with_fields(fresh_payload(self._saga.payload, random.SystemRandom()), dict(scenario.payload))
-        for step, which in under:
-            payload = with_fields(payload, step.given.fields(which))
         try:
-            for step, which in under:
-                self._services.prepare(step, payload, which)
+            for step in self._saga.steps:
+                self._services.prepare(step, payload, Under.REFUSING if step.step in scenario.refusing else Under.ENOUGH)
             saga_id = self._services.create(f"e2e-{uuid.uuid4().hex}", payload)
             return self._followed(scenario, saga_id, payload, began_ms)
         except SagapactError as failure:

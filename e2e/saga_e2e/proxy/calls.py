@@ -9,6 +9,7 @@ at a service's health or metrics is no call of the saga.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Saga
 from saga_contracts.wire.keys import saga_of, step_key
 from saga_e2e.derive.faults import Role
@@ -57,7 +58,7 @@ class Recogniser:
 
     def __init__(self, saga: Saga, health: Mapping[str, str] | None = None) -> None:
         self._saga, self._health = saga, health or {}
-        self._steps = frozenset(step.step for step in saga.steps)
+        self._steps = {written(step.step): step.step for step in saga.steps}
         self._shapes = tuple(shapes_of(saga, service_name(saga)))
 
     def recognise(self, call: Incoming) -> Recognised | Unrecognised | None:
@@ -87,7 +88,7 @@ class Recogniser:
         """Give saga id and step of the correlation headers; None when one is missing or names no step."""
         sent = self._saga.correlation.sent
         saga_id, step = (_header(call, sent, template) for template in ("{saga_id}", "{step}"))
-        return (saga_id, step) if saga_id and step in self._steps else None
+        return (saga_id, self._steps[step]) if saga_id and step in self._steps else None
 
     def _split(self, key: str) -> tuple[str, str] | None:
         for step in self._saga.steps:

@@ -91,6 +91,11 @@ class Topology:
         """Give a service's address, without the proxy."""
         return self._running[name].base_url
 
+    def calls_url(self, name: str) -> str:
+        """Give what stands before the path of every call of a contract, without the proxy: address and base path."""
+        url = self.url_of(name)
+        return self._files[name].calls_url(url) if name in self._files else url
+
     def states_url(self, participant: str) -> str | None:
         """Give where a participant takes state changes, or None when it takes none."""
         return self._files[participant].states_url(self.url_of(participant))
@@ -106,7 +111,7 @@ class Topology:
             IsolationError: when it does not become ready.
         """
         self._running[name].start()
-        self.proxy.route(name, self.url_of(name))
+        self.proxy.route(name, self.calls_url(name))
 
     def restart(self, name: str) -> None:
         """Kill a service and start it again; does nothing once everything is being ended.
@@ -140,13 +145,13 @@ class Topology:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._isolation)
-            health = {name: file.health.path for name, file in self._files.items() if file.health.path}
+            health = {name: file.health.path.removeprefix(".") for name, file in self._files.items() if file.health.path}
             self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host, self.restart, health))
             specs = [*map(self._spec, self._files), *map(self._placed, self._beside.values())]
             self._running = stack.enter_context(start_all(self._isolation, specs))
             self._isolation.check_reached(self.proxy.port)
             for name in self._files:
-                self.proxy.route(name, self.url_of(name))
+                self.proxy.route(name, self.calls_url(name))
             self._stack = stack.pop_all()
         return self
 

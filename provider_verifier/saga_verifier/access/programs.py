@@ -8,8 +8,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -68,6 +68,26 @@ class Stage:
 
 
 def _run(words: list[str], folder: Path, env: Mapping[str, str], timeout_s: float) -> bytes:
+    ended = threading.Event()
+    with _started(words, folder, env) as process:
+        watch = threading.Thread(target=_end_late, args=(process, ended, timeout_s), name="program-watch", daemon=True)
+        complaint = _Tail(process.stderr)
+        for thread in (watch, complaint):
+            thread.start()
+        output = process.stdout.read(MAX_OUTPUT_BYTES + 1) if process.stdout is not None else b""
+        if len(output) > MAX_OUTPUT_BYTES:
+            _end(process)
+        status = process.wait()
+        late = not ended.is_set() and not watch.is_alive()
+        ended.set()
+        _end(process)  # what it started may still hold its output
+        complaint.join()
+    _judge(words[0], status, output, f"{timeout_s:g} s" if late else "", complaint.words)
+    return output
+
+
+@contextmanager
+def _started(words: list[str], folder: Path, env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     try:
         process = subprocess.Popen(
             words, cwd=folder, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -75,30 +95,20 @@ def _run(words: list[str], folder: Path, env: Mapping[str, str], timeout_s: floa
         )  # fmt: skip
     except (OSError, ValueError) as error:
         raise ProgramError(f"{words[0]} cannot be run: {getattr(error, 'strerror', None) or error}. Mend the command.") from None
-    ended = threading.Event()
-    watch = threading.Thread(target=_end_late, args=(process, ended, timeout_s), name="program-watch", daemon=True)
-    complaint = _Tail(process.stderr)
-    watch.start()
-    complaint.start()
-    try:
-        output = _read(process.stdout)
-        if len(output) > MAX_OUTPUT_BYTES:
-            raise ProgramError(f"{words[0]} printed more than {MAX_OUTPUT_BYTES} bytes. Let it print what is asked for only.")
-        status = process.wait()
-    finally:
-        late = not ended.is_set() and not watch.is_alive()
-        ended.set()
-        _end(process)
-        watch.join()
-        complaint.join()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+    with process:
+        try:
+            yield process
+        finally:
+            _end(process)
+
+
+def _judge(program: str, status: int, output: bytes, late: str, complaint: str) -> None:
+    if len(output) > MAX_OUTPUT_BYTES:
+        raise ProgramError(f"{program} printed more than {MAX_OUTPUT_BYTES} bytes. Let it print what is asked for only.")
     if late:
-        raise ProgramError(f"{words[0]} did not end within {timeout_s:g} s. Mend it, or give it more time (`timeout_s`).")
+        raise ProgramError(f"{program} did not end within {late}. Mend it, or give it more time (`timeout_s`).")
     if status != 0:
-        raise ProgramError(f"{words[0]} ended with exit status {status}{complaint.words}. Mend what it tells.")
-    return output
+        raise ProgramError(f"{program} ended with exit status {status}{complaint}. Mend what it tells.")
 
 
 def _end_late(process: subprocess.Popen[bytes], ended: threading.Event, timeout_s: float) -> None:
@@ -111,10 +121,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _read(stream: IO[bytes] | None) -> bytes:
-    return stream.read(MAX_OUTPUT_BYTES + 1) if stream is not None else b""
 
 
 class _Tail(threading.Thread):

@@ -64,10 +64,20 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
     return DeckResult(deck, driver.slice, tuple(results), today)
 
 
-def play(driver: Driver, history: History, today: date) -> HistoryResult:
-    """Play one history by itself."""
+def play(driver: Driver, history: History, today: date, shortest_wait_s: float = SHORTEST_WAIT_S) -> HistoryResult:
+    """Play one history by itself.
+
+    Args:
+        driver: Calls the participant.
+        history: What to play.
+        today: The date on which waivers are judged.
+        shortest_wait_s: How long work that was undone is waited for at least.
+
+    Raises:
+        SagapactError: when the participant cannot be put into a precondition.
+    """
     playing = _played(driver, history)
-    _wait_for_work(driver, [playing])
+    _wait_for_work(driver, [playing], shortest_wait_s)
     playing.end()
     driver.release(playing.instance)
     return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
@@ -79,12 +89,13 @@ def _played(driver: Driver, history: History, *, asks_status: bool = True, longe
     return playing
 
 
-def _wait_for_work(driver: Driver, under_way: list[Playing]) -> None:
+def _wait_for_work(driver: Driver, under_way: list[Playing], shortest_wait_s: float | None = None) -> None:
     if not any(playing.leaves_work for playing in under_way):
         return
     longest_ms = max((took for playing in under_way for took in playing.callback_ms), default=0.0)
     declared_s = driver.slice.step.told_within_ms / 1000
-    time.sleep(max(SHORTEST_WAIT_S, min(LONGER_THAN_SEEN * longest_ms / 1000, declared_s)))
+    shortest_s = SHORTEST_WAIT_S if shortest_wait_s is None else shortest_wait_s
+    time.sleep(max(shortest_s, min(LONGER_THAN_SEEN * longest_ms / 1000, declared_s)))
 
 
 def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:

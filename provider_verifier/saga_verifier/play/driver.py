@@ -6,6 +6,7 @@ what comes back is left to the player.
 """
 
 import random
+import re
 import secrets
 import time
 import uuid
@@ -126,7 +127,7 @@ class Driver:
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
-        saga_id = f"{self.slice.saga}-{uuid.uuid4().hex[:12]}"
+        saga_id = f"{_plain(self.slice.saga)}-{uuid.uuid4().hex[:12]}"
         payload = fresh.fresh_payload(self.slice.payload, _chance())
         key = key_of(self.slice.step, saga_id)
         return Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
@@ -261,11 +262,11 @@ class Driver:
             yield called
             if called.status is not None and called.outcome != "retryable":
                 return
-            time.sleep(min(_retry_after_s(called.headers) or backoff.pause_s(number), LONGEST_PAUSE_S))
+            time.sleep(min(replies.retry_after_s(called.headers) or backoff.pause_s(number), LONGEST_PAUSE_S))
 
     def context(self, instance: Instance) -> dict[str, Any]:
         """Give the values of the templates for an instance."""
-        return call_context(self.slice.step, instance.call)
+        return call_context(self.slice.step, instance.call, self.slice.key_forms)
 
     def took(self, instance: Instance, values: Mapping[str, Any]) -> Instance:
         """Take over what a state gave for fields of the payload."""
@@ -277,7 +278,7 @@ class Driver:
         return list(correlation.unechoed(self.slice.correlation, headers, body, self.context(instance)))
 
     def _given(self, instance: Instance, under: Under) -> list[ProviderState]:
-        context, states = {"payload": instance.payload}, self.slice.step.given.states(under)
+        context, states = self.context(instance), self.slice.step.given.states(under)
         return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
 
     def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
@@ -307,14 +308,13 @@ def _as_one(calls: list[Called]) -> Called:
     return replace(calls[0], url=urls, body=[one.body for one in calls], duration_ms=sum(one.duration_ms for one in calls))
 
 
+def _plain(name: str) -> str:
+    """Give a name in small letters, digits and hyphens, as most services take them in a key; names of other scripts have none."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "saga"
+
+
 def _chance() -> random.Random:
     return random.Random(secrets.randbits(64))  # noqa: S311  (values that are new, not secret)
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Give the seconds that `Retry-After` asks for; None when it asks for none, or names a date."""
-    text = headers.get("retry-after", "")
-    return float(text) if text.isdecimal() else None
 
 
 def _shown(built: BuiltRequest) -> Any:

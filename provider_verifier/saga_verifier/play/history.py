@@ -407,9 +407,8 @@ class Playing:
 
     def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
         """Judge what the status call told, the effect being as it must be, or unseen."""
-        right = (*expects.told, *self._told_otherwise(expects))
         for called in reading.told:
-            if called.outcome in right or (called.unsent and "absent" in expectations.looked_up(expects.following)):
+            if self._may_tell(expects, called):
                 continue
             if wrong is None:
                 text = f"{when} the status call says {_said(called)} instead of {' or '.join(expects.told)}"
@@ -419,10 +418,12 @@ class Playing:
                 raise _DivergedError
             return  # the other answer may tell what came of it meanwhile
 
-    def _told_otherwise(self, expects: Expectation) -> tuple[State, ...]:
-        """Give what the status call may tell besides: a participant that got no compensation knows of none."""
+    def _may_tell(self, expects: Expectation, called: Called) -> bool:
+        """Is this right: as declared, or since nothing was found to be asked for, or as before an undoing that was not sent?"""
+        if called.outcome in expects.told or (called.unsent and "absent" in expectations.looked_up(expects.following)):
+            return True
         undone = self.unsent is not None and expects.following.state == State.COMPENSATED
-        return expectations.told(self.driver.slice, self.unsent) if undone and self.unsent is not None else ()
+        return undone and self.unsent is not None and called.outcome in expectations.told(self.driver.slice, self.unsent)
 
     def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
         """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""
@@ -433,7 +434,7 @@ class Playing:
         if not reading.told:
             return
         first, second = reading.told
-        if first.outcome in expects.told and second.outcome not in expects.told:
+        if first.outcome in expects.told and not self._may_tell(expects, second):
             self.deviates("O15", f"{when} the status call says {_said(first)}, and asked again {_said(second)}")
             raise _DivergedError
         if expects.following.state == State.IN_PROGRESS or self.leaves_work:

@@ -16,10 +16,11 @@ from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import ProviderState, Under
 from saga_contracts.derive import expectations
 from saga_contracts.derive.cases import REFUSED_PAYLOAD, arrived_state, fresh_state
-from saga_contracts.derive.examples import IN_PATH, own_value
+from saga_contracts.derive.examples import IN_PATH, SAGA_ID, own_value
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import fresh
+from saga_contracts.wire.keys import keys_of
 from saga_contracts.wire.likeness import short
 from saga_contracts.wire.requests import in_path
 from saga_verifier.access import TEARDOWN, StateChanges
@@ -190,6 +191,7 @@ def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
     """Give the values of an instance by the names that a pact's generators have for them."""
     new = {name: templates.look_up(name, instance.payload) for name in driver.slice.payload.fresh}
     values = {**new, "stepKey": instance.key, "sagaId": instance.call.saga_id}
+    values |= {f"keys.{name}": key for name, key in driver.context(instance)["keys"].items()}
     in_paths = {f"{name}{IN_PATH}": in_path(value) for name, value in values.items()}
     return {**values, **in_paths, "callbackUrl": instance.call.callback_url}
 
@@ -207,7 +209,7 @@ def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[Provide
     slice_ = current.driver.slice
     given, by_payload = slice_.step.given, current.situation.refusing and slice_.step.given.refusing_payload
     shown = fresh.with_fields(slice_.payload.example, given.fields(Under.REFUSING) if by_payload else {})
-    example, values = {"payload": shown}, {"payload": current.instance.payload}
+    example, values = {"payload": shown, "keys": keys_of(slice_.key_forms, SAGA_ID)}, current.driver.context(current.instance)
     for under in (Under.ENOUGH, *(() if given.refusing_payload else (Under.REFUSING,)), Under.RETRYABLE):
         for declared in given.states(under):
             if (declared.state, templates.fill(declared.params, example)) == (state.state, state.params):

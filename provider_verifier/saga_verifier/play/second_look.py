@@ -74,10 +74,7 @@ class SecondLook:
             return Looked(Verdict.BROKEN)
         instance = driver.fresh()
         try:
-            if course is None:
-                found, accepted = self._callback(driver, instance, name)
-            else:
-                found, accepted = self._again(driver, instance, course, Role(role))
+            found, accepted = self._brought_about(driver, instance, Role(role), name, course)
             driver.release(instance)
         except SagapactError as error:
             return Looked(Verdict.BROKEN, text=str(error))
@@ -89,6 +86,28 @@ class SecondLook:
             obligation = course.obligations[0] if course is not None else "O18"
             found = [*found, Broken(obligation, "; ".join(mismatches))]
         return self._judged(driver, found, accepted)
+
+    def deviations(self, key: str) -> tuple[Broken, ...]:
+        """Bring the case of an interaction about, and give what deviates from all that is declared right.
+
+        Args:
+            key: Of the interaction: `saga/step/role/case`.
+
+        Raises:
+            SagapactError: when it cannot be brought about.
+        """
+        saga, step, role, name = key.split("/")
+        driver = self._drivers[f"{saga}/{step}"]
+        course = course_of(driver.slice, Role(role), name)
+        instance = driver.fresh()
+        found, _ = self._brought_about(driver, instance, Role(role), name, course)
+        driver.release(instance)
+        return tuple(found)
+
+    def _brought_about(
+        self, driver: Driver, instance: Instance, role: Role, name: str, course: Course | None
+    ) -> tuple[list[Broken], str]:
+        return self._callback(driver, instance, name) if course is None else self._again(driver, instance, course, role)
 
     def _judged(self, driver: Driver, found: list[Broken], accepted: str) -> Looked:
         waivers = Waivers(driver.slice.waivers, driver.slice.step.step, self._today)

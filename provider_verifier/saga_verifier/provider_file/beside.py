@@ -13,7 +13,8 @@ from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS
 from saga_verifier.provider_file.probes import FORMS, ONE_FORM, VALUES, bound_names
 from saga_verifier.provider_file.programs import PROGRAM_PLACEHOLDERS, TOKEN, Token
 
-_ONLY_WITH = {"url": "sql", "params": "sql", "env": "command", "pass_env": "command"}
+_URLS = ("url", "container_url")
+_ONLY_WITH = {**dict.fromkeys(_URLS, "sql"), "params": "sql", "env": "command", "pass_env": "command"}
 _READS = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -74,16 +75,16 @@ def _probe(
 def _sql(
     document: positions.Document, probe: Mapping[str, Any], at: positions.Path, environ: Mapping[str, str] | None
 ) -> Iterator[Fault]:
-    sql, url, params = probe.get("sql"), probe.get("url"), probe.get("params", {})
+    sql, params = probe.get("sql"), probe.get("params", {})
     if not isinstance(sql, str):
         return
-    if "url" not in probe:
+    if not any(name in probe for name in _URLS):
         yield document.fault(
             at, "It does not say where the database is.", 'Add `url: "sqlite:///{workdir}/…"`, or `url: "{database_url}"`.'
         )
-    if isinstance(url, str):
-        yield from _values(document, {(*at, "url"): url}, CONTAINER_PLACEHOLDERS)
-        yield from _outside(document, {(*at, "url"): url}, environ)
+    urls = {(*at, name): url for name in _URLS if isinstance(url := probe.get(name), str)}
+    yield from _values(document, urls, CONTAINER_PLACEHOLDERS)
+    yield from _outside(document, urls, environ)
     if sql.strip() and not _READS.match(sql):
         yield document.fault((*at, "sql"), "A probe reads only.", "Begin it with SELECT or WITH.")
     named, given = bound_names(sql), set(params) if isinstance(params, Mapping) else set[str]()

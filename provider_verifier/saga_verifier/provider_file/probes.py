@@ -39,6 +39,8 @@ class ProbeForm(Program):
     """A statement that reads; values stand in it as `:name`."""
     url: EnvText | None = Field(default=None, repr=False)
     """The database's address as SQLAlchemy takes it; placeholders and `${NAME}` allowed."""
+    container_url: EnvText | None = Field(default=None, repr=False)
+    """The database's address where the participant runs as a container, such as `{database_url}`; None: `url`."""
     params: dict[BindName, Json] = Field(default={})
     """The statement's values; templates such as `{payload.account}` allowed."""
     command: Annotated[tuple[Word, ...], Field(min_length=1)] | None = None

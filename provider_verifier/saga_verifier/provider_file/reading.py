@@ -154,7 +154,7 @@ def _outside(read: Document) -> Iterator[str]:
     """Give each NAME of `${NAME}` that the caller's environment must have."""
     programs = [*([read.token] if read.token is not None else []), *read.probes.values()]
     texts = [*read.start.env.values(), *read.headers.values(), *(text for one in programs for text in one.env.values())]
-    texts += [one.url for one in read.probes.values() if one.url is not None]
+    texts += [url for one in read.probes.values() for url in (one.url, one.container_url) if url is not None]
     yield from (name for text in texts for name in outside_names(text))
     yield from () if read.container is None else read.container.outside_names()
 

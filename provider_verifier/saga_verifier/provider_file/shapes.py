@@ -73,7 +73,11 @@ def faults(document: positions.Document, error: ValidationError) -> Iterator[Fau
         elif kind == "string_pattern_mismatch":
             yield document.fault(path, *(_PATTERNS.get(path[:2]) or _PATTERNS[path[:1]]))
         elif kind != "value_error":  # what takes more than one field is told beside these
-            found = "Mend it." if "env" in path or path[0] == "headers" or path[-1] == "url" else f"Found {_short(one['input'])}."
+            found = (
+                "Mend it."
+                if "env" in path or path[0] == "headers" or path[-1] in ("url", "container_url")
+                else f"Found {_short(one['input'])}."
+            )
             yield document.fault(path, _of_value(kind, one.get("ctx", {})), found)
 
 

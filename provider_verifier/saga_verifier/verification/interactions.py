@@ -10,7 +10,7 @@ from saga_verifier import replay
 from saga_verifier.play.second_look import SecondLook
 from saga_verifier.replay import InteractionResult, ReplayResult
 from saga_verifier.verdicts import InteractionOutcome
-from saga_verifier.verification.target import Drivers
+from saga_verifier.verification.target import Drivers, Target
 
 
 def outcomes(result: ReplayResult, drivers: Drivers, look: SecondLook) -> tuple[InteractionOutcome, ...]:
@@ -27,6 +27,18 @@ def warnings(result: ReplayResult) -> Iterator[str]:
                 f"warning: {one.name}: the provider state {names} was not set up, since the provider file names no address for "
                 "states. Add `states: {path: …}` to it if the provider needs them"
             )
+
+
+def unread(target: Target, drivers: Drivers) -> Iterator[str]:
+    """Say which probes of the provider file nobody reads."""
+    sagas = {name.partition("/")[0] for name in drivers}
+    for name in target.probers:
+        saga, _, step = name.partition("/")
+        if name in drivers and drivers[name].slice.step.probe is None:
+            yield f"warning: the provider file says how the effect of {name} is read, and the saga file declares no `probe` there"
+        elif saga in sagas and name not in drivers:
+            steps = ", ".join(sorted(one.partition("/")[2] for one in drivers if one.startswith(f"{saga}/")))
+            yield f"warning: the provider file has a probe of {name}, and the saga has no step {step} here (it has: {steps})"
 
 
 def not_judged(result: ReplayResult) -> Iterator[str]:

@@ -29,7 +29,7 @@ from saga_verifier.play.pact_states import PactStates
 from saga_verifier.play.second_look import SecondLook
 from saga_verifier.replay import Interaction, ReplayResult, Serving
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
-from saga_verifier.verification.interactions import not_judged, outcomes, warnings
+from saga_verifier.verification.interactions import not_judged, outcomes, unread, warnings
 from saga_verifier.verification.target import Drivers, Progress, Target
 
 REPLAY_BASE_S = 60.0
@@ -112,7 +112,8 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
         if any(one.verdict != Verdict.KEPT for one in result.interactions):
             check_sound(target.running)
         found.interactions = outcomes(result, drivers, SecondLook(drivers, how.today))
-        found.notes, found.unjudged = tuple(warnings(result)), tuple(not_judged(result))
+        found.notes = (*warnings(result), *unread(target, drivers))
+        found.unjudged = tuple(not_judged(result))
         found.troubles += [result.trouble] if result.trouble else []
         _play(drivers, found, how, _checked(how.progress, target.running))
         found.notes = (*found.notes, *(f"warning: {note}" for note in changes.notes))

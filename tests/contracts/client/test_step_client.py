@@ -215,6 +215,17 @@ def test_pauses_double_up_to_the_bound_and_never_follow_the_last_try(
     assert Backoff(bound_s=9.0, chance=lambda: 1.0).pause_s(100_000) == 9.0
 
 
+def test_a_reply_that_asks_for_a_longer_pause_is_given_it_and_no_more_than_a_minute(
+    saga: Saga, call: StepCall, participant: Callable[..., Any]
+) -> None:
+    pauses: list[float] = []
+    backoff = Backoff(first_s=1.0, bound_s=1.5, chance=lambda: 1.0)
+    asking = [{"status": 503, "headers": {"Retry-After": text}} for text in ("7", "100000")]
+    with StepClient(saga, {"hotel": participant(*asking, {"status": 503}).url}, backoff=backoff, sleep=pauses.append) as client:
+        client.forward("book", call)
+    assert pauses == [7.0, 60.0]
+
+
 def test_nothing_of_the_payload_is_logged(
     run: Run, call: StepCall, participant: Callable[..., Any], booked: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from saga_contracts.declare.saga import Saga, Waiver
+from saga_contracts.declare.steps import OPTIONAL_CASES
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.derive import adoption, cases, coverage, decks, pairs
+from saga_contracts.derive import adoption, cases, client_cases, coverage, decks, pairs
 from saga_contracts.derive.adoption import Evidence, Played
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.errors import SagapactError
@@ -185,3 +186,56 @@ def test_a_level_of_a_step_and_the_same_level_of_the_saga_are_one(make_saga: Mak
     own, all_of_it = make_saga(make_step("a", level=2)), make_saga(make_step("a"), level=2)
 
     assert step_slice(own, "a").sha == step_slice(all_of_it, "a").sha
+
+
+@pytest.fixture
+def asks_nothing(make_saga: Make, make_step: Make) -> Saga:
+    """A saga whose client never asks for a status, and knows nothing of misused keys."""
+    reasons = {"status": "the client retries instead", "misused": "a key is never used twice", "compensate/done_again": "one try"}
+    saga: Saga = make_saga(make_step("a", not_the_clients=reasons))
+    return saga
+
+
+def test_what_is_not_the_clients_business_is_no_case_of_its_contracts(asks_nothing: Saga) -> None:
+    names = [case.name for case in cases.derive(asks_nothing)]
+    alone = [case.name for case in client_cases.derive(asks_nothing)]
+
+    assert not any("/status/" in name or "misused" in name or name.endswith("compensate/done_again") for name in (*names, *alone))
+    assert "sale/a/forward/done_again" in names
+    assert {case.name for case, _ in cases.derive_left_out(asks_nothing, asks_nothing.step("a"))} >= {"sale/a/status/absent"}
+
+
+def test_the_deck_asks_for_the_status_all_the_same(asks_nothing: Saga, make_saga: Make, make_step: Make) -> None:
+    slice_ = step_slice(asks_nothing, "a")
+
+    assert slice_.sha == step_slice(make_saga(make_step("a")), "a").sha
+    assert all(play.expects.told for history in decks.derive(slice_).histories for play in history.plays)
+
+
+def test_coverage_gives_the_reason_for_what_is_not_the_clients_business(asks_nothing: Saga) -> None:
+    interactions = [{"key": case.name} for case in cases.derive(asks_nothing)]
+    found = coverage.cover(asks_nothing, [{"interactions": interactions}], TODAY)
+
+    assert found.cell("a", "O14").state == coverage.State.NOT_APPLICABLE
+    assert "status/absent (the client retries instead)" in found.cell("a", "O14").why
+    assert found.cell("a", "O4").why == "Not the client's business: forward/misused (a key is never used twice)."
+    assert found.cell("a", "O13").state == coverage.State.COVERED
+    assert "Not the client's business: compensate/done_again (one try)." in found.cell("a", "O13").why
+    assert found.percent == 100
+
+
+@pytest.mark.parametrize("name", ["forward", "compensate", "done", "null", "forward/done", "nothing", "callback"])
+def test_what_every_client_needs_cannot_be_left_out(make_saga: Make, make_step: Make, name: str) -> None:
+    with pytest.raises(SagapactError, match="no case of this step that a client can do without"):
+        make_saga(make_step("a", not_the_clients={name: "we are lazy"}))
+
+
+def test_every_case_of_a_step_is_one_that_clients_need_or_one_that_may_be_left_out(
+    vas: Saga, make_saga: Make, make_step: Make
+) -> None:
+    found = {(case.role.value, case.short_name) for saga in (vas, make_saga(make_step("a"))) for case in cases.derive(saga)}
+    needed = {("forward", "done"), ("forward", "in_progress"), ("compensate", "done"), ("compensate", "null")}
+    optional = {(role, name) for role, names in OPTIONAL_CASES.items() for name in names}
+
+    assert {one for one in found if one[0] != "callback"} - needed <= optional
+    assert optional.isdisjoint(needed)

@@ -17,11 +17,10 @@ def faults(document: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("bad", "good"),
     [
-        ("reserveCredit", "reserve_credit"),
-        ("create-order", "create_order"),
-        ("Pay", "pay"),
-        ("HTTPCall", "httpcall"),
-        ("a b", "a_b"),
+        ("create order", "create_order"),
+        ("2.pay", "pay"),
+        ("pay/back", "pay_back"),
+        ("zahlung ändern", "zahlung_ändern"),
     ],
 )
 def test_one_bad_name_of_a_step_is_one_fault_with_a_better_name(
@@ -35,11 +34,11 @@ def test_one_bad_name_of_a_step_is_one_fault_with_a_better_name(
 
 
 def test_a_bad_name_that_no_step_has_is_told_where_it_stands(make_definition: Any, make_step: Any) -> None:
-    assert list(faults(make_definition(make_step("ship", after=["Reserve"])))) == ["steps.ship.after.0"]
+    assert list(faults(make_definition(make_step("ship", after=["re serve"])))) == ["steps.ship.after.0"]
 
 
 def test_two_bad_names_are_two_faults(make_definition: Any, make_step: Any) -> None:
-    assert len(faults(make_definition(make_step("A"), make_step("B", after=["A"])))) == 2
+    assert len(faults(make_definition(make_step("1a"), make_step("1b", after=["1a"])))) == 2
 
 
 ROWS: list[tuple[str, Any, str]] = [
@@ -50,7 +49,7 @@ ROWS: list[tuple[str, Any, str]] = [
     ("after", "a", 'This must be a list. Write it as [one, two]. Found "a".'),
     ("forward", [], "This must be a mapping of fields."),
     ("given", {"enough": [{"state": 3}]}, "This must be a text. Put it between quotes. Found 3."),
-    ("participant", "/a", "A service's name begins with no blank and no slash"),
+    ("participant", " a", "A service's name begins with no blank"),
     ("class", "pivott", "'pivott' is not one of compensatable, pivot, retriable, read_only. Did you mean `pivot`?"),
     ("classs", "pivot", "The field `classs` is not known. Did you mean `class`?"),
     ("if", "{payload.amount} > 3", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),

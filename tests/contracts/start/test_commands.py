@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from saga_contracts.commands import contracts
 from saga_contracts.start import reading
+from saga_contracts.start.formats.openapi import document
 
 DOCUMENTS = Path(__file__).parent / "documents"
 OPENAPI = f"--from-openapi={DOCUMENTS / 'warehouse.openapi.yaml'}"
@@ -151,12 +152,12 @@ def test_what_lies_outside_of_the_document_is_not_opened_and_is_asked_for(tmp_pa
     outside = written(tmp_path, "other.yaml", "canary: {type: string}")
     body = {"content": {"application/json": {"schema": {"$ref": f"{outside}#/canary"}}}}
     answers = {"200": {"$ref": "https://example.org/answers.json#/good"}}
-    document = {
+    content = {
         "openapi": "3.1.0",
         "info": {"title": "A", "version": "1"},
         "paths": {"/a": {"post": {"requestBody": body, "responses": answers}}},
     }
-    path = written(tmp_path, "a.json", json.dumps(document))
+    path = written(tmp_path, "a.json", json.dumps(content))
     assert init(tmp_path, "--from-openapi", str(path), "--step", "a=POST /a").exit_code == 0
     text = (tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8")
     assert f"The document leads to {outside}#/canary, which is not read" in text
@@ -164,7 +165,7 @@ def test_what_lies_outside_of_the_document_is_not_opened_and_is_asked_for(tmp_pa
 
 
 def test_references_in_a_circle_end(tmp_path: Path) -> None:
-    document = {
+    content = {
         "openapi": "3.0.0",
         "info": {"title": "A", "version": "1"},
         "paths": {
@@ -180,13 +181,13 @@ def test_references_in_a_circle_end(tmp_path: Path) -> None:
             "schemas": {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}},
         },
     }
-    path = written(tmp_path, "a.json", json.dumps(document))
+    path = written(tmp_path, "a.json", json.dumps(content))
     assert init(tmp_path, "--from-openapi", str(path), "--step", "a=POST /a").exit_code == 0
 
 
 def test_texts_of_a_document_cannot_leave_their_comment_or_their_value(tmp_path: Path) -> None:
     said = "fine\nsteps: []\u2028owner: mallory\u0007 # TODO(99): no"
-    document = {
+    content = {
         "openapi": "3.0.0",
         "info": {"title": "A: b # c", "version": "1"},
         "paths": {
@@ -202,7 +203,7 @@ def test_texts_of_a_document_cannot_leave_their_comment_or_their_value(tmp_path:
             }
         },
     }
-    path = written(tmp_path, "a.json", json.dumps(document))
+    path = written(tmp_path, "a.json", json.dumps(content))
     assert init(tmp_path, "--from-openapi", str(path), "--step", "a=POST /a{b}/{c}", "--owner", "shop").exit_code == 0
     lint = CliRunner().invoke(contracts, ["lint", "--json", str(tmp_path / "sale" / "saga.yaml")])
     faults = json.loads(lint.output)[0]["faults"]
@@ -216,6 +217,7 @@ def test_texts_of_a_document_cannot_leave_their_comment_or_their_value(tmp_path:
 def test_a_missing_extra_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "defusedxml", None)
     assert "pip install 'sagapact[init]'" in refused(tmp_path, "--from-bpmn", str(DOCUMENTS / "trip.bpmn"))
+    document._validator.cache_clear()
     monkeypatch.setitem(sys.modules, "openapi_spec_validator", None)
     assert "pip install 'sagapact[init]'" in refused(tmp_path, OPENAPI, "--step", "reserve=placeHold")
 

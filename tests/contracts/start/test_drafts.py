@@ -21,6 +21,17 @@ CASES = {
         *("--step", f"{HOLD.replace('=', '@warehouse=', 1)}", "--step", "pay@bank=pay,DELETE /payments/{number}"),
         *("--step", "tell@bank=POST /messages", "--owner", "shop"),
     ],
+    "openapi_that_tells_what_follows": [
+        *(
+            "--from-openapi",
+            "payments.openapi.yaml",
+            "--step",
+            "look=getRate",
+            "--step",
+            "pay=startPayment,cancelPayment,readPayment",
+        ),
+        *("--step", "ship=POST /shipments,DELETE /shipments/{number}", "--saga", "payment", "--owner", "shop"),
+    ],
     "pact": ["--from-pact", "shop-bank.pact.json", "--step", "pay=POST /payments,POST /payments/{id}/refund", "--saga", "sale"],
     "har": [
         *("--from-har", "purchase.har", "--step", "reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}"),

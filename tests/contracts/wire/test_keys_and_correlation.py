@@ -46,14 +46,20 @@ def test_a_key_may_be_a_uuid_that_is_the_same_in_every_try(make_step: Make, make
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
-        ("{saga_id}", "two steps would share it"),
+        ("{saga_id}", "the step `b` at maker would share it"),
         ("{step}", "two sagas would share it"),
         ("{saga_id}{step}{payload.x}", "not known"),
     ],
 )
 def test_a_form_that_is_no_key_is_a_fault(make_step: Make, make_saga: MakeSaga, form: str, reason: str) -> None:
     with pytest.raises(SagaFileError, match=reason):
-        make_saga(make_step("a", key_form=form))
+        make_saga(*(make_step(name, participant="maker", key_form=form) for name in ("a", "b")))
+
+
+def test_a_form_need_not_hold_the_step_where_no_other_step_has_the_same_key(make_step: Make, make_saga: MakeSaga) -> None:
+    for other in ({"participant": "other", "key_form": "{saga_id}"}, {"participant": "maker", "key_form": "{saga_id}-b"}):
+        saga = make_saga(make_step("a", participant="maker", key_form="{saga_id}"), make_step("b", **other))
+        assert key_of(saga.step("a"), "s-1") == "s-1"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repetitions import times
+from saga_contracts.wire.likeness import same
 from saga_contracts.wire.readings import made, taken
 
 NAMES = st.text("ab01~.", min_size=1, max_size=3)
@@ -26,12 +27,19 @@ VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.li
         ([], ["free"], {"free": None}),
         ([1, 2], ["free"], None),
         ([1, 2], ["/1"], {"/1": 2}),
+        ([1, 2], ["/#"], {"/#": 2}),
+        ({"items": [], "#": 3}, ["/items/#", "/#", "/none/#"], {"/items/#": 0, "/#": 3, "/none/#": None}),
         ("text", ["/0"], None),
         (None, ["left"], None),
     ],
 )
 def test_fields_are_read_by_name_or_pointer(document: Any, names: list[str], read: dict[str, Any] | None) -> None:
     assert taken(names, document) == read
+
+
+@pytest.mark.parametrize("fields", [{"/#": 2}, {"/items/#": 0, "/of": "x"}, {"/#": True}, {"/1/a": 5, "/#": 3}, {"/#": 10**12}])
+def test_a_count_is_made_of_so_many_members(fields: dict[str, Any]) -> None:
+    assert same(taken(fields, made(fields)), fields)
 
 
 @given(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4), st.sampled_from(["", "/", "/0/", "/a/b/", "/2/x/"]))

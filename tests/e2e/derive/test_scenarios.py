@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saga_contracts.declare.saga import Completion, Given, Saga, StepClass
+from saga_contracts.declare.saga import Completion, Given, Saga, Step, StepClass
 from saga_contracts.errors import UsageError
 from saga_e2e.derive.ends import End, is_repeated, may_use_up_the_tries
 from saga_e2e.derive.faults import Fault, Kind, Role, on_the_way
@@ -34,6 +34,16 @@ def test_the_demo_tier_of_the_vas_purchase_shows_one_scenario_of_each_kind() -> 
         "no-reply-at-reserve_money",
         "no-reply-at-notify",
     ]
+
+
+def test_a_saga_in_which_a_step_refuses_by_its_payload_is_started_with_that_payload() -> None:
+    def by_payload(step: Step) -> Step:
+        given = Given(enough=step.given.enough, refusing_payload={"package": "none"})
+        return step.model_copy(update={"given": given}) if step.step == "reserve_money" else step
+
+    found = named(VAS.model_copy(update={"steps": tuple(map(by_payload, VAS.steps))}))
+    assert found["refused-at-reserve_money"].payload == (("package", "none"),)
+    assert found["refused-at-apply_vas"].payload == found["committed"].payload == ()
 
 
 def test_each_kind_of_scenario_ends_as_the_catalogue_says() -> None:

@@ -30,7 +30,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/end":
             print("the last words", flush=True)
             os._exit(3)
-        body = json.dumps(dict(os.environ, PID=str(os.getpid()))).encode()
+        body = json.dumps(dict(os.environ, PID=str(os.getpid()), PATH_ASKED=self.path)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -87,6 +87,18 @@ def test_the_saga_service_reaches_everybody_only_through_the_proxy(small: Saga, 
         assert "SAGA_PARTICIPANTS" not in environment(topology.url_of("user_service"))
         for name in SERVICES:
             assert environment(topology.proxy.url_of(name))["PID"] == environment(topology.url_of(name))["PID"]
+        assert topology.states_url("user_service") == f"{topology.url_of('user_service')}/_states"
+
+
+def test_calls_go_under_a_services_base_path(small: Saga, land: Landscape) -> None:
+    based = {
+        name: one.model_copy(update={"base_path": "/api/v1"})
+        for name, one in land.providers.items()
+        if isinstance(one, ProviderFile)
+    }
+    with Topology(Landscape({}, based), small) as topology:
+        assert environment(f"{topology.proxy.url_of('user_service')}/first")["PATH_ASKED"] == "/api/v1/first"
+        assert topology.calls_url("user_service") == f"{topology.url_of('user_service')}/api/v1"
         assert topology.states_url("user_service") == f"{topology.url_of('user_service')}/_states"
 
 

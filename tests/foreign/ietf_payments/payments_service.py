@@ -6,7 +6,7 @@ POST /payments/reversal  gives the money back, by the key of the payment; an unk
 GET  /payments/by-key    what became of a key
 GET  /accounts/ACCOUNT   the balance
 
-MUTANT plants one fault: any-payload, forgets-errors (a key is free again after a refusal), pays-twice.
+MUTANT plants one fault: any-payload, forgets-errors (a key is free again after a refusal), pays-twice, answers-at-work.
 """
 
 import json
@@ -24,6 +24,7 @@ MUTANT = os.environ.get("MUTANT", "")
 REASONS = {200: "OK", 201: "Created", 400: "Bad Request", 402: "Payment Required", 404: "Not Found", 409: "Conflict", 410: "Gone"}
 balances: dict[str, int] = {}
 payments: dict[str, "Payment"] = {}
+at_work: set[str] = set()
 lock = Lock()
 
 
@@ -42,6 +43,8 @@ Answer = tuple[int, object]
 
 def pay(key: str, body: dict[str, Any]) -> Answer:
     text, known = json.dumps(body, sort_keys=True), payments.get(key)
+    if body["account"] in at_work and MUTANT != "answers-at-work":
+        return 409, {"title": "the first call is still at work"}
     if known is None or (known.state == "paid" and MUTANT == "pays-twice"):
         return first_payment(key, body, text)
     if known.state == "reversed":
@@ -69,6 +72,12 @@ def reverse(key: str) -> Answer:
     return 200, {"state": "reversed"}
 
 
+def bring_about(state: str, account: str, amount: int = 0) -> None:
+    """Bring about a precondition of the tests."""
+    (at_work.discard if state == "balance" else at_work.add)(account)
+    balances[account] = amount
+
+
 def answer(method: str, path: str, headers: dict[str, str], body: dict[str, Any]) -> Answer:
     key = re.fullmatch('"([!#-~]+)"', headers.get("idempotency-key", ""))
     calls: dict[str, Callable[[str], Answer]] = {
@@ -80,7 +89,7 @@ def answer(method: str, path: str, headers: dict[str, str], body: dict[str, Any]
     if call is not None:
         return call(key[1]) if key else (400, {"title": "Idempotency-Key is missing, or stands not between quotes"})
     if path == "/test/states":
-        balances[body["params"]["account"]] = body["params"]["amount"]
+        bring_about(body["state"], **body["params"])
     if path.startswith("/accounts/"):
         return 200, {"balance": balances.get(unquote(path.removeprefix("/accounts/")), 0)}
     return (200, {}) if path in ("/health", "/test/states") else (404, {})

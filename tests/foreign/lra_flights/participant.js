@@ -6,7 +6,7 @@
 // GET    /flights/status      Active, Compensated, Completed as plain text; 410 for an action that it does not know
 // DELETE /flights/forget      what there is to remember of the action may go
 //
-// MUTANT plants one fault: forgets-null, active-for-ever, keeps-seats.
+// MUTANT plants one fault: forgets-null, active-for-ever, keeps-seats. `slow` is none: it answers 202 until the seats are given back.
 const http = require('node:http')
 
 const CONTEXT = 'long-running-action'
@@ -29,13 +29,23 @@ function book (action, body) {
   return [200, { booked: body.seats }]
 }
 
+function giveBack (known) {
+  free.set(known.flight, free.get(known.flight) + known.seats)
+  known.state = 'Compensated'
+}
+
 function compensate (action) {
   const known = actions.get(action)
   if (!known) {
     if (MUTANT !== 'forgets-null') actions.set(action, { state: 'Compensated' })
     return [410]
   }
-  if (known.state === 'Active' && MUTANT !== 'keeps-seats') free.set(known.flight, free.get(known.flight) + known.seats)
+  if (known.state === 'Active' && MUTANT === 'slow') setTimeout(() => giveBack(known), 30)
+  if (['Active', 'Compensating'].includes(known.state) && MUTANT === 'slow') {
+    known.state = 'Compensating'
+    return [202, 'Compensating']
+  }
+  if (known.state === 'Active' && MUTANT !== 'keeps-seats') giveBack(known)
   known.state = 'Compensated'
   return [200, 'Compensated']
 }

@@ -12,7 +12,10 @@ from saga_verifier.provider_file import load_provider_file, load_provider_files
 
 TEXT = (ROOT / "provider_verifier/README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines() if line.strip()]
+FROM_CHECKOUT = TEXT[TEXT.index("## The provider file") :]
+COMMANDS = [
+    line for block in re.findall(r"```sh\n(.*?)```", FROM_CHECKOUT, re.DOTALL) for line in block.splitlines() if line.strip()
+]
 
 
 def test_its_example_is_a_right_provider_file(tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """Provider states of saga contracts are reached by real calls of the participant."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
+import yaml
 
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.errors import SagapactError
 from saga_contracts.sagafile import parse_saga
+from saga_contracts.stand_in.right import Right
+from saga_contracts.stand_in.server import STATES, Serving
 from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.driver import Driver
 from saga_verifier.play.pact_states import PactStates
@@ -76,6 +80,26 @@ def test_a_word_with_unknown_letters_is_an_error() -> None:
 
         with pytest.raises(SagapactError, match="the letters are"):
             handler.handle("small/take arrived: Q", {"word": "Q"}, "setup")
+
+
+def test_a_precondition_of_trying_again_is_taken_back_before_the_next_case() -> None:
+    declared = yaml.safe_load(SAGA)
+    declared["steps"][0]["given"]["retryable"] = [{"state": "closed"}]
+    slice_ = step_slice(parse_saga(json.dumps(declared), "small.json"), "take")
+    with Serving([Right(slice_)]) as stub, CallbackReceiver() as callbacks, httpx.Client(trust_env=False) as http:
+        driver = Driver(slice_, stub.base_url, stub.base_url + STATES, callbacks, http)
+        handler = PactStates({"small/take": driver}, driver.states)
+        values = handler.handle(FRESH, {}, "setup")
+        handler.handle("closed", {}, "setup")
+
+        def take() -> int:
+            body = {"item": values["item"], "amount": 1}
+            headers = {"Key": values["stepKey"], "Saga-Id": values["sagaId"], "Saga-Step": "take"}
+            return http.post(stub.base_url + "/take", json=body, headers=headers).status_code
+
+        assert take() == 503
+        handler.handle(FRESH, {}, "setup")
+        assert take() == 201
 
 
 def test_taking_back_what_was_never_set_up_does_nothing() -> None:

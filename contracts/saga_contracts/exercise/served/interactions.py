@@ -77,11 +77,16 @@ def document(saga: Saga, case: Case) -> dict[str, Any]:
         if len(written) != 1:
             raise SagapactError(f"Pact wrote {len(written)} files for the case {case.name}; one was expected.")
         found: dict[str, Any] = json.loads(written[0].read_text(encoding="utf-8"))
-        return found
+        return found | {"consumer": {"name": case.consumer or saga.consumer}, "provider": {"name": case.participant}}
+
+
+def _new_pact() -> Pact:
+    """Begin a pact under plain names: Pact's library makes a path of them, so that a slash in one would lead elsewhere."""
+    return Pact("consumer", "provider").with_specification("V4")
 
 
 def _http(saga: Saga, case: Case, expected: Expected, in_header: Callable[[str], str]) -> Pact:
-    pact = Pact(case.consumer or saga.consumer, case.participant).with_specification("V4")
+    pact = _new_pact()
     interaction = pact.upon_receiving(case.name)
     for state in case.states:
         interaction.given(state.state, **state.params)
@@ -137,7 +142,7 @@ def _declared_header(value: Any, context: Mapping[str, Any]) -> Any:
 
 
 def _message(saga: Saga, case: Case) -> Pact:
-    pact = Pact(case.consumer or saga.consumer, case.participant).with_specification("V4")
+    pact = _new_pact()
     context = example_context(saga, saga.step(case.step))
     interaction = pact.upon_receiving(case.name, "Async")
     for state in case.states:

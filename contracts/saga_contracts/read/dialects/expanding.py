@@ -18,6 +18,7 @@ from saga_contracts.read.dialects.ietf import Ietf
 from saga_contracts.read.dialects.lra import Lra
 
 FIELD = "dialect"
+_CALLS = ("forward", "compensate", "status")
 DIALECTS: Mapping[str, type[Dialect]] = {"lra": Lra, "dtm": Dtm, "ietf": Ietf}
 
 
@@ -35,6 +36,7 @@ def expand(document: Any) -> tuple[Any, list[Problem]]:
     for index, step in enumerate(document["steps"]):
         dialect = _of_step(step, of_saga, ("steps", index, FIELD), problems)
         written.append(step if dialect is None else _written_out(step, dialect))
+        problems += [] if dialect is None else _without_path(written[-1], dialect, ("steps", index, FIELD))
         spoken.append(dialect is not None)
     rest = {name: value for name, value in document.items() if name != FIELD}
     correlation = {"correlation": NONE} if spoken and all(spoken) else {}
@@ -78,6 +80,20 @@ def _problem(kind: type[Dialect], at: Path, found: Any) -> Problem:
 def _written_out(step: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:
     own = {name: value for name, value in step.items() if name != FIELD}
     return merged(dialect.fill(own), own)
+
+
+def _without_path(written: Mapping[str, Any], dialect: Dialect, at: Path) -> list[Problem]:
+    """A dialect knows what a call is like, and not where its participant takes it."""
+    filled = dialect.fill(written)
+    for role in (one for one in _CALLS if one in filled):
+        call = written.get(role)
+        request = call.get("request") if isinstance(call, Mapping) else None
+        if isinstance(request, Mapping) and "path" not in request:
+            name = next(word for word, kind in DIALECTS.items() if isinstance(dialect, kind))
+            paths = ", ".join(one for one in type(dialect).model_fields if one in ("path", *_CALLS))
+            what = f"Nothing tells the path of the call `{role}`."
+            return [Problem(at, what, f"Write `dialect: {{{name}: {{…}}}}` with {paths}, or `{role}.request.path`.")]
+    return []
 
 
 def _plain(step: Any) -> Any:

@@ -54,6 +54,7 @@ class Lra(Dialect):
         replies: Filled = {"applied": [_told("Active"), _told("Completed")], "absent": [{"status": 410}, {"status": 404}]}
         if is_undone(step):
             replies["compensated"] = _told("Compensated")
+            replies["in_progress"] = _told("Compensating")
         request = _request("GET", self._at(self.status, "status"))
         return {"request": request | {"headers": {**request["headers"], "Accept": "text/plain"}}, "replies": replies}
 

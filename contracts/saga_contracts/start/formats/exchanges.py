@@ -14,7 +14,7 @@ from saga_contracts.errors import UsageError
 from saga_contracts.rim.redact import is_secret_name
 from saga_contracts.start import samples
 from saga_contracts.start.choosing import ROLES, Choice, Operation
-from saga_contracts.start.told import KEY_HEADER, Answer, Call, Field, Step, Told, literal, plain_name, step_name
+from saga_contracts.start.told import KEY_HEADER, Answer, Call, Field, Step, Told, literal, literals, plain_name, step_name
 from saga_contracts.wire import bodies
 
 _SHORTEST = 4
@@ -84,7 +84,7 @@ def _chosen(word: str, found: Sequence[Exchange], source: str) -> tuple[str, lis
     alike = [one for one in found if one.method == method.upper() and _values(path, one.path) is not None]
     if not alike:
         shown = "\n".join(f"  {one}" for one in operations(found)[:60])
-        raise UsageError(f"{source} has no call {word!r}. It holds:\n{shown}")
+        raise UsageError(f"{source} has no call {word!r}. It holds:\n{shown}\nName one of these.")
     return path, alike
 
 
@@ -100,9 +100,9 @@ class _Reader:
         """Read the call."""
         values = _values(self.path, self.first.path) or {}
         pieces = _PLACE.split(self.path)
-        fillings = [self._known(values[name], name) for name in pieces[1::2]]
-        literals = [literal(one) for one in pieces[::2]]
-        self.made.path = "".join([literals[0], *(f"{one}{after}" for one, after in zip(fillings, literals[1:], strict=True))])
+        fillings = [self._in_path(name, values[name]) for name in pieces[1::2]]
+        between = [literal(one) for one in pieces[::2]]
+        self.made.path = "".join([between[0], *(f"{one}{after}" for one, after in zip(fillings, between[1:], strict=True))])
         self.made.query = {name: self._known(value, name) for name, value in self.first.query.items()}
         self._headers()
         self._body()
@@ -110,6 +110,25 @@ class _Reader:
         left = sorted({one for each in self.found for one in each.left})
         self.made.questions += [f"{one}: what stands there?" for one in left]
         return self.made
+
+    def _in_path(self, name: str, value: str) -> str:
+        """Give what fills a place of the path: what the forward call or its reply tells, by value or by name, or ask."""
+        forward = self.step.forward
+        filled = self._known(value, name)
+        if forward is None or not filled.startswith("{payload.") or filled in repr([forward.path, forward.query, forward.body]):
+            return filled
+        named = next(
+            (one for one in forward.answers if one.status in _GOOD and isinstance(one.body, dict) and name in one.body), None
+        )
+        if named is None:
+            self.made.questions.append(
+                f"By what is {{{name}}} known here? No reply of the forward call has this value or this name."
+            )
+            return filled
+        self.told.forget(filled)
+        self.step.outputs[step_name(name)] = f"/{name}"
+        self.made.guesses.append(f"{{{name}}} is the field `{name}` of the forward call's reply.")
+        return f"{{outputs.{self.step.name}.{step_name(name)}}}"
 
     def _headers(self) -> None:
         odd = []
@@ -167,7 +186,16 @@ class _Reader:
         for one in (self.first, *self.found):
             if one.answer.status not in seen:
                 seen.add(one.answer.status)
-                yield replace(one.answer, states=self._states(one.answer))
+                yield replace(one.answer, states=self._states(one.answer), body=self._given_back(one))
+
+    def _given_back(self, one: Exchange) -> Any:
+        """Put fields of the payload where a reply holds their values under their names."""
+        body, sent = one.answer.body, one.body if isinstance(one.body, dict) else {}
+        if not isinstance(body, dict) or LIKE in body:
+            return body
+        own = self.made.body if isinstance(self.made.body, dict) else {}
+        echoed = {name for name, value in body.items() if name in own and name in sent and literals(sent[name]) == value}
+        return {name: own[name] if name in echoed else value for name, value in body.items()}
 
     def _states(self, answer: Answer) -> tuple[tuple[str, dict[str, Any]], ...] | None:
         """Put fields of the payload where a precondition names their values."""

@@ -16,12 +16,13 @@ from saga_contracts.errors import UsageError
 from saga_contracts.rim.redact import is_secret_name
 from saga_contracts.start.choosing import METHODS
 from saga_contracts.start.formats.exchanges import Exchange
-from saga_contracts.start.told import Answer, literals
+from saga_contracts.start.told import Answer, literals, small
 from saga_contracts.wire import bodies
 
 _TELLING = ("state", "status", "error", "code", "result", "outcome", "phase", "type")
 """Fields by which replies are told apart, by custom: their value is taken as it was."""
 _LONGEST = 60
+_MOST_NESTED = 8
 
 
 class _Pair(BaseModel):
@@ -45,6 +46,7 @@ class _Request(BaseModel):
     method: str
     url: str
     headers: list[_Pair] = []
+    query: list[_Pair] = Field(default=[], alias="queryString")
     posted: _Posted | None = Field(default=None, alias="postData")
 
 
@@ -93,7 +95,8 @@ def _of(archive: _Archive) -> Iterator[Exchange]:
         content = entry.response.content
         plain = _json(_text(content)) if content is not None and bodies.is_json(content.kind or "text/plain") else None
         answer = Answer(entry.response.status, _declared(plain))
-        query = {name: value for name, value in parse_qsl(url.query, keep_blank_values=True) if not is_secret_name(name)}
+        sent = [(one.name, one.value or "") for one in entry.request.query] or parse_qsl(url.query, keep_blank_values=True)
+        query = {name: value for name, value in sent if not is_secret_name(name)}
         headers = {one.name: one.value or "" for one in entry.request.headers}
         yield Exchange(
             (url.hostname or "service").lower(),
@@ -145,7 +148,7 @@ def _declared(body: Any) -> Any:
         if is_secret_name(name) or name.startswith("$"):
             continue
         is_word = name.lower() in _TELLING and isinstance(value, str) and len(value) <= _LONGEST
-        found[name] = literals(value) if is_word else {LIKE: _without_secrets(literals(value))}
+        found[name] = literals(value) if is_word else {LIKE: _without_secrets(literals(small(value, _MOST_NESTED)))}
     return found or None
 
 

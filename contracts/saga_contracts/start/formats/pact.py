@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from saga_contracts.declare.templates import LIKE
 from saga_contracts.errors import UsageError
 from saga_contracts.start.formats.exchanges import Exchange
-from saga_contracts.start.told import Answer, literals
+from saga_contracts.start.told import Answer, literals, small
 
 
 class _Party(BaseModel):
@@ -141,13 +141,13 @@ def _rules(matching: dict[str, Any]) -> set[str]:
 def _declared(body: Any, rules: set[str]) -> Any:
     """Give a body as a reply declares it: what a matcher is about, or holds, may have any value of its type."""
     if not isinstance(body, dict):
-        return None if body is None else {LIKE: literals(body)}
+        return None if body is None else {LIKE: literals(small(body))}
     if not body:
         return None
     found = {}
     for name, value in body.items():
         near = any(rule == "$" or _under(f"$.{name}", rule) or _under(rule, f"$.{name}") for rule in rules)
-        found[name] = {LIKE: literals(value)} if near else literals(value)
+        found[name] = {LIKE: literals(small(value))} if near else literals(value)
     return {name: value for name, value in found.items() if not name.startswith("$")}
 
 

@@ -5,25 +5,25 @@ names them (`--from-openapi NAME=FILE`), never because the document does.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.templates import LIKE
 from saga_contracts.errors import UsageError
-from saga_contracts.start import samples
 from saga_contracts.start.choosing import METHODS, Operation
 from saga_contracts.start.formats.arazzo import shape
 from saga_contracts.start.formats.arazzo.shape import Action, Document, Workflow, path
 from saga_contracts.start.formats.arazzo.shape import Step as ArazzoStep
+from saga_contracts.start.formats.arazzo.values import REFERENCE, Values
 from saga_contracts.start.formats.openapi import calls
 from saga_contracts.start.formats.openapi.document import Document as OpenApi
-from saga_contracts.start.told import Answer, Call, Field, Step, Told, literal, plain_name, step_name
+from saga_contracts.start.told import Answer, Call, Step, Told, step_name
 
 _STATUS = re.compile(r"\$statusCode\s*==\s*'?(\d{3})'?")
-_EXPRESSION = re.compile(r"\$(?:inputs|steps|response|outputs|workflows|url|method|request|statusCode)[\w.\-#/$]*")
-_INSIDE = re.compile(r"\{(\$[^{}]+)\}")
-_REFERENCE = re.compile(r"\$steps\.([\w-]+)\.outputs\.([\w-]+)")
+_BODY_OUTPUT = re.compile(r"\$response\.body(?:#(/.+)|\.([\w.-]+))")
+_HEADER_OUTPUT = re.compile(r"\$response\.headers?\.([\w-]+)")
 _MOST_TRIES = 10
 
 
@@ -58,6 +58,7 @@ class _Reading:
         self.names: dict[str, str] = {}
         for one in self.main:
             self.names[one.id] = step_name(one.id, self.names.values())
+        self.values = Values(document, workflow, self.found, {one.id: (self.names[one.id], one.outputs) for one in self.main})
 
     def told(self) -> Told:
         for before, one in zip([None, *self.main], self.main, strict=False):
@@ -66,6 +67,9 @@ class _Reading:
             step.tries = self._tries(one)
             self.found.steps.append(step)
             self._outputs(one, step)
+            ways = ", ".join(action.name or action.type for action in one.success if action.criteria)
+            if ways:
+                step.questions.append(f"After it the workflow goes on by conditions ({ways}): which later steps need a `when`?")
             step.forward = self._call(one, step)
         self._undoing()
         for one in path(self.workflow, self.workflow.steps[0].id) if self.workflow.steps else ():
@@ -98,14 +102,14 @@ class _Reading:
     def _outputs(self, one: ArazzoStep, step: Step) -> None:
         for name, expression in one.outputs.items():
             text = expression if isinstance(expression, str) else ""
-            if text.startswith("$response.body#/"):
-                step.outputs[step_name(name)] = text.removeprefix("$response.body#")
-            elif text.startswith("$response.header."):
-                step.outputs[step_name(name)] = {"header": text.removeprefix("$response.header.")}
+            in_body, in_header = _BODY_OUTPUT.fullmatch(text), _HEADER_OUTPUT.fullmatch(text)
+            if in_body:
+                step.outputs[step_name(name)] = in_body[1] or "/" + in_body[2].replace(".", "/")
+            elif in_header:
+                step.outputs[step_name(name)] = {"header": in_header[1]}
             else:
-                step.questions.append(
-                    f"The output `{name}` is {text[:100] or 'no expression'}: where in the reply does it stand?"
-                )
+                what = f"The output `{name}` is {text[:100] or 'no expression'}"
+                step.questions.append(f"{what}: where in the reply does it stand?")
 
     def _undoing(self) -> None:
         """Find what runs after a failure, and which step each of these calls undoes."""
@@ -133,7 +137,7 @@ class _Reading:
 
     def _undo(self, undo: ArazzoStep, failed: ArazzoStep) -> None:
         text = repr([undo.parameters, undo.body])
-        needed = [self.names[name] for name, _ in _REFERENCE.findall(text) if name in self.names]
+        needed = [self.names[name] for name, _ in REFERENCE.findall(text) if name in self.names]
         step = next((one for one in self.found.steps if needed and one.name == needed[-1]), None)
         if step is None or step.compensate is not None:
             what = f"When {failed.id} fails, {undo.id} runs ({undo.operation or undo.path or undo.workflow})"
@@ -149,11 +153,11 @@ class _Reading:
         values = {}
         for parameter in (*self.workflow.parameters, *one.parameters):
             known = self.document.components.parameters.get((parameter.reference or "").rpartition(".")[2], parameter)
+            value = known.value if parameter.value is None else parameter.value
             if known.name:
-                values[known.place or "query", known.name] = self._value(known.value, known.name, step, asked)
-        body = (
-            self._value(one.body.payload, f"{step.name}_body", step, asked) if one.body and one.body.payload is not None else None
-        )
+                values[known.place or "query", known.name] = self.values.value(value, step, asked)
+        fields = {name: value for (place, name), value in values.items() if place == "body"} or None
+        body = self.values.value(one.body.payload, step, asked) if one.body and one.body.payload is not None else fields
         sent = calls.Sent(values, body)
         call = self._operation(one, step, sent)
         call.questions += asked
@@ -178,8 +182,10 @@ class _Reading:
     def _unknown(self, one: ArazzoStep, chosen: Operation | None, sent: calls.Sent, step: Step) -> Call:
         """Give the call as far as the workflow alone tells it."""
         path = chosen.path if chosen else f"/{step_name((one.operation or one.id).rpartition('.')[2])}"
-        for (place, name), value in sent.values.items():
-            path = path.replace("{" + name + "}", str(value)) if place == "path" else path
+        for (where, name), value in sent.values.items():
+            place = "{" + name + "}"
+            if where == "path":
+                path = path.replace(place, str(value)) if place in path else f"{path}/{value}"
         call = Call(chosen.method if chosen else "POST", path, one.id, body=sent.body)
         call.query = {name: str(value) for (place, name), value in sent.values.items() if place == "query"}
         call.headers = {name: str(value) for (place, name), value in sent.values.items() if place == "header"}
@@ -192,47 +198,25 @@ class _Reading:
     def _answers(self, one: ArazzoStep, step: Step, call: Call, *, is_forward: bool) -> None:
         """Let the done reply be the one that the criteria name, with the values that others need."""
         wanted = [int(number) for criterion in one.criteria for number in _STATUS.findall(criterion.condition)]
-        if wanted and not any(answer.status == wanted[0] for answer in call.answers):
-            call.answers.insert(0, Answer(wanted[0], said="success, says the workflow"))
+        known = {answer.status: answer for answer in call.answers}
+        good = [known.get(status, Answer(status, said="success, says the workflow")) for status in dict.fromkeys(wanted)]
+        call.answers = [replace(answer, says_done=True) for answer in good] + [
+            one for one in call.answers if one.status not in wanted
+        ]
         if not is_forward:
             return
-        needed = [path.strip("/") for path in step.outputs.values() if isinstance(path, str) and path.count("/") == 1]
+        needed = [place.split("/")[1:] for place in step.outputs.values() if isinstance(place, str)]
         for place, answer in enumerate(call.answers):
-            if needed and answer.status < 300 and (answer.body is None or isinstance(answer.body, dict)):  # noqa: PLR2004
+            succeeds = answer.says_done or answer.status < 300  # noqa: PLR2004
+            if needed and succeeds and (answer.body is None or isinstance(answer.body, dict)):
                 body = {} if answer.body is None or LIKE in answer.body else answer.body
-                more = {name: {LIKE: "text"} for name in needed if name not in body}
-                call.answers[place] = Answer(answer.status, {**body, **more}, answer.said)
+                more = {way[0]: _nested(way[1:]) for way in needed if way[0] not in body}
+                call.answers[place] = replace(answer, body={**body, **more})
 
-    def _value(self, value: Any, name: str, step: Step, asked: list[str]) -> Any:
-        """Write a value with the saga file's templates."""
-        if isinstance(value, dict):
-            return {key: self._value(one, key, step, asked) for key, one in value.items() if not key.startswith("$")}
-        if isinstance(value, list):
-            return [self._value(one, name, step, asked) for one in value]
-        if not isinstance(value, str):
-            return value
-        if _EXPRESSION.fullmatch(value):
-            return self._expression(value, step, asked)
-        pieces = _INSIDE.split(value)
-        return "".join(literal(one) if index % 2 == 0 else self._expression(one, step, asked) for index, one in enumerate(pieces))
 
-    def _expression(self, text: str, step: Step, asked: list[str]) -> str:
-        if text.startswith("$inputs.") and "#" not in text:
-            return self._input(text.removeprefix("$inputs."), step)
-        match = _REFERENCE.fullmatch(text)
-        if match and match[1] in self.names:
-            return f"{{outputs.{self.names[match[1]]}.{step_name(match[2])}}}"
-        asked.append(f"{text[:100]} is not known in a saga file. What is sent there?")
-        return self.found.field(plain_name(text), Field({"type": "string"}, "text"), step.name)
-
-    def _input(self, name: str, step: Step) -> str:
-        inputs: Mapping[str, Any] = self.workflow.inputs
-        head, *rest = name.split(".")
-        properties = inputs.get("properties")
-        schema = properties.get(head) if isinstance(properties, dict) else None
-        written = samples.written(schema or {"type": "string"}, head, lambda _: {})
-        field = self.found.field(head, samples.sample(written.schema), step.name)
-        return "{" + ".".join([field.strip("{}"), *map(plain_name, rest)]) + "}"
+def _nested(way: Sequence[str]) -> dict[str, Any]:
+    """Give a body with any text at the end of a way."""
+    return {way[0]: _nested(way[1:])} if way else {LIKE: "text"}
 
 
 def _operation_of(one: ArazzoStep, document: OpenApi | None) -> Operation | None:

@@ -75,6 +75,7 @@ class Body(BaseModel):
 class Action(Reusable):
     """What is done after a success or a failure."""
 
+    name: str = ""
     type: str = ""
     step: str | None = Named(default=None, alias="stepId")
     workflow: str | None = Named(default=None, alias="workflowId")
@@ -126,6 +127,7 @@ class Source(BaseModel):
 class Components(BaseModel):
     """What several steps share."""
 
+    inputs: dict[str, Any] = {}
     parameters: dict[str, Parameter] = {}
     failures: dict[str, Action] = Named(default={}, alias="failureActions")
 

@@ -134,13 +134,19 @@ def _left_out(diagram: Diagram, order: flow.Order, reached: list[Node]) -> Itera
     for back in order.back:
         again = f"'{_name(diagram, back.target)}' ({back.said or 'again'})"
         yield f"The process goes back to {again}, which is left out. What does it mean?"
-    for node in diagram.event_subprocesses:
+    for node in (one for one in diagram.event_subprocesses if not _only_undoes(one)):
         yield f"The event sub-process '{node.name}' is left out. Does it undo or finish the saga?"
     scopes = [one for one in diagram.boundary if one in diagram.nodes and diagram.nodes[one].kind not in _STEPS]
     for scope in scopes:
         for event in diagram.boundary[scope]:
             if event.has("compensateEventDefinition") and diagram.nodes[scope].kind not in _OTHERS:
                 yield f"{event.called} undoes all of '{diagram.nodes[scope].name}': which of its steps, and by which calls?"
+
+
+def _only_undoes(scope: Node) -> bool:
+    """Does a sub-process throw a compensation and do nothing else? That is what a saga does when a step fails."""
+    parts = [local(one) for one in scope.element.iter()]
+    return "compensateEventDefinition" in parts and not any(part.endswith(("Task", "task", "callActivity")) for part in parts)
 
 
 def _name(diagram: Diagram, node: str) -> str:

@@ -5,11 +5,16 @@ from typing import Any
 from saga_contracts.declare.templates import LIKE
 from saga_contracts.start import samples
 from saga_contracts.start.formats.openapi.document import Document
-from saga_contracts.start.told import literals
+from saga_contracts.start.told import literals, small
 from saga_contracts.wire import bodies
 
 MOST_FIELDS = 12
-"""A body without required fields is sent with so many of its fields, a reply declares so many."""
+"""A body without required fields is sent with so many of its fields."""
+MOST_ANSWERED = 6
+"""A reply declares so many fields: a contract asks for what is read, not for all that there is."""
+TELLING = ("id", "state", "status", "error", "code")
+"""Fields that are declared before others, since later calls or the caller's judgement need them, by custom."""
+_MOST_NESTED = 3
 
 
 def fields_sent(schema: dict[str, Any], is_form: bool) -> list[str]:  # noqa: FBT001
@@ -20,19 +25,24 @@ def fields_sent(schema: dict[str, Any], is_form: bool) -> list[str]:  # noqa: FB
     return needed or plain[:MOST_FIELDS]
 
 
-def reply_body(schema: dict[str, Any], example: Any) -> Any:
-    """Give what a reply declares of its body: literal values where there is one only, else any value of the type."""
+def reply_body(schema: dict[str, Any], example: Any) -> tuple[Any, int]:
+    """Give what a reply declares of its body, and how many fields are left out.
+
+    A field has its literal value where there is one only, else any value of the type.
+    """
     properties = schema.get("properties")
     if not properties:
-        return {LIKE: literals(samples.sample(schema, example).example)} if schema else None
-    needed = [name for name in properties if name in schema.get("required", ()) or name == "id"] or list(properties)
+        return {LIKE: literals(small(samples.sample(schema, example).example, _MOST_NESTED))} if schema else None, 0
+    needed = [name for name in properties if name in schema.get("required", ())] or list(properties)
+    first = [name for name in (*TELLING, *needed) if name in properties and not name.startswith("$")]
+    names = [name for name in properties if name in list(dict.fromkeys(first))[:MOST_ANSWERED]]
     told = example if isinstance(example, dict) else {}
-    return {name: _one(properties[name], told.get(name)) for name in needed[:MOST_FIELDS] if not name.startswith("$")}
+    return {name: _one(properties[name], told.get(name)) for name in names}, len(properties) - len(names)
 
 
 def _one(schema: dict[str, Any], example: Any) -> Any:
     single = schema.get("enum", [schema["const"]] if "const" in schema else [])
-    value = literals(samples.sample(schema, example).example)
+    value = literals(small(samples.sample(schema, example).example, _MOST_NESTED))
     return value if len(single) == 1 else {LIKE: value}
 
 
@@ -43,7 +53,7 @@ def example_of(media: dict[str, Any], document: Document) -> Any:
     examples = media.get("examples")
     first = next(iter(examples.values()), None) if isinstance(examples, dict) else None
     if isinstance(first, dict):
-        return document.resolve(first).get("value")
+        return document.mapping(first).get("value")
     schema = document.resolve(media.get("schema") or {})
     if not isinstance(schema, dict):
         return None
@@ -71,8 +81,9 @@ def old_body(
     """Give the body of OpenAPI 2.0 as version 3 says it."""
     body = next((one for one in parameters if one["in"] == "body"), None)
     if body is not None:
-        kinds = operation.get("consumes") or document.content.get("consumes") or [bodies.JSON]
-        return next((one for one in kinds if bodies.is_json(one)), str(kinds[0])), {"schema": body.get("schema")}
+        declared = operation.get("consumes") or document.content.get("consumes")
+        kinds = [str(one) for one in declared] if isinstance(declared, list) and declared else [bodies.JSON]
+        return next((one for one in kinds if bodies.is_json(one)), kinds[0]), {"schema": body.get("schema")}
     fields = [one for one in parameters if one["in"] == "formData"]
     if not fields:
         return "", None

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from saga_contracts.declare.templates import LIKE
 from saga_contracts.start import samples
 from saga_contracts.start.choosing import Choice, Operation, find
+from saga_contracts.start.formats.openapi import following
 from saga_contracts.start.formats.openapi.bodies import answered, example_of, fields_sent, old_body, reply_body
 from saga_contracts.start.formats.openapi.document import Document, base_path
 from saga_contracts.start.told import KEY_HEADER, Answer, Call, Step, Told, plain_name, step_name
@@ -68,6 +70,9 @@ class _Reader:
                 self._header(one)
         self._body()
         self.made.answers = list(self._answers())
+        self.made.links = following.links(self.operation.get("responses") or {}, self.document)
+        if self.step.forward is None:
+            self.step.callback = following.called_back(self.operation, self.made, self.document, self.told)
         for reference in sorted(set(self.document.outside)):
             self.made.questions.append(f"The document leads to {reference}, which is not read. What stands there?")
         self.document.outside.clear()
@@ -99,15 +104,24 @@ class _Reader:
         name, forward = one["name"], self.step.forward
         if self.sent.value("path", name) is not None:
             return str(self.sent.value("path", name))
-        known = f"{{payload.{plain_name(name)}}}"
-        if forward is not None and known not in forward.path:
-            output = _output(name, forward)
+        known = self.told.known(name, self.step.name)
+        linked = following.linked(name, self.chosen.name, self.step) or following.linked(
+            name, f"{self.chosen.method} {self.chosen.path}", self.step
+        )
+        if linked:
+            return linked
+        if forward is not None and (known is None or known not in forward.path):
+            output = _output(name, forward, alone=self._unknown_places(forward) == 1)
             if output:
                 self.step.outputs[step_name(output)] = f"/{output}"
                 self.made.guesses.append(f"{{{name}}} is the field `{output}` of the forward call's reply.")
                 return f"{{outputs.{self.step.name}.{step_name(output)}}}"
             self.made.questions.append(f"By what is {{{name}}} known here? No field of the forward call's reply has this name.")
         return self._field(name, self._schema_of(one), one.get("example"))
+
+    def _unknown_places(self, forward: Call) -> int:
+        places = [one["name"] for one in self.parameters if one["in"] == "path" and "{" + one["name"] + "}" in self.chosen.path]
+        return sum((self.told.known(one, self.step.name) or "?") not in forward.path for one in places)
 
     def _header(self, one: dict[str, Any]) -> None:
         if KEY_HEADER.fullmatch(one["name"]):
@@ -151,7 +165,7 @@ class _Reader:
     def _media(self) -> tuple[str, dict[str, Any] | None]:
         if self.document.is_old:
             return old_body(self.parameters, self.operation, self.document)
-        content = self.document.resolve(self.operation.get("requestBody") or {}).get("content")
+        content = self.document.mapping(self.operation.get("requestBody")).get("content")
         if not isinstance(content, dict) or not content:
             return "", None
         kind = min(content, key=lambda one: (not bodies.is_json(one), bodies.media_type(one) != bodies.FORM))
@@ -164,13 +178,13 @@ class _Reader:
                 if status.upper() == "2XX":
                     self.made.questions.append("The document says 2XX: which status is it?")
                 continue
-            response = self.document.resolve(one)
+            response = self.document.mapping(one)
             media = answered(response, self.document)
-            body = None
+            body, more = None, 0
             if media is not None:
                 found = samples.written(media.get("schema") or {}, "", self.document.resolve, answered=True)
-                body = reply_body(found.schema, example_of(media, self.document))
-            yield Answer(int(status), body, str(response.get("description") or ""))
+                body, more = reply_body(found.schema, example_of(media, self.document))
+            yield Answer(int(status), body, str(response.get("description") or ""), more=more)
 
     def _ask_of_cut(self, cut: list[str]) -> None:
         if cut:
@@ -185,9 +199,24 @@ class _Reader:
         return self.told.field(name, samples.sample(schema, example), self.step.name)
 
 
-def _output(name: str, forward: Call) -> str | None:
-    """Give the field of the forward call's reply that a place of another path is named after."""
+def _output(name: str, forward: Call, *, alone: bool) -> str | None:
+    """Give the field of the forward call's reply that a place of another path is named after.
+
+    Args:
+        name: What the place is called.
+        forward: The forward call.
+        alone: Is it the only place of the path that is not known? Then it may be the reply's `id`, whatever its name.
+    """
     done = next((one.body for one in forward.answers if one.status < 300 and isinstance(one.body, dict)), {})  # noqa: PLR2004
-    names = [one for one in done if one == plain_name(one)]
-    alike = [one for one in names if one.replace("_", "").lower() == name.replace("_", "").replace("-", "").lower()]
-    return next(iter([*alike, *(one for one in names if one == "id")]), None)
+    plain = {one: _bare(one) for one, value in done.items() if one == plain_name(one) and isinstance(_value_of(value), str | int)}
+    alike = [one for one in plain if plain[one] == _bare(name)]
+    ending = sorted((one for one in plain if _bare(name).endswith(plain[one])), key=lambda one: -len(one))
+    return next(iter([*alike, *ending, *(one for one in plain if alone and one == "id")]), None)
+
+
+def _bare(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _value_of(declared: Any) -> Any:
+    return declared[LIKE] if isinstance(declared, dict) and set(declared) == {LIKE} else declared

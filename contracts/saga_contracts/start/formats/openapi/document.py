@@ -6,6 +6,7 @@ another file or address is not read, since nobody but the user names what is ope
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,6 +42,11 @@ class Document:
                 return {}
             node = pointer(self.content, reference.removeprefix("#")) or {}
         return {}
+
+    def mapping(self, node: Any) -> dict[str, Any]:
+        """Follow references to a mapping of fields; `{}` where something else stands."""
+        found = self.resolve(node)
+        return found if isinstance(found, dict) else {}
 
     def operations(self) -> list[Operation]:
         """Give every call of the document, in its order."""
@@ -86,24 +92,32 @@ def check(operation: dict[str, Any], document: Document) -> None:
     """Judge the shape of one operation by OpenAPI's own schema.
 
     Raises:
-        UsageError: naming the first fault.
+        UsageError: naming the first fault, or the extra that is missing.
     """
+    version = "2.0" if document.is_old else str(document.content["openapi"])[:3]
     try:
-        from openapi_spec_validator import schemas  # noqa: PLC0415  (an extra)
+        validator = _validator(version)
     except ImportError as error:
         raise reading.missing_extra(error) from None
-    from jsonschema import Draft4Validator, Draft202012Validator  # noqa: PLC0415
     from jsonschema.exceptions import best_match  # noqa: PLC0415
 
-    version = "2.0" if document.is_old else str(document.content["openapi"])[:3]
-    modern = {"3.1": schemas.schema_v31, "3.2": schemas.schema_v32}.get(version)
-    whole = dict(modern or (schemas.schema_v2 if document.is_old else schemas.schema_v30))
-    name = "#/$defs/operation" if modern else "#/definitions/operation" if document.is_old else "#/definitions/Operation"
-    schema = {one: whole[one] for one in ("$schema", "$id", "id", "$defs", "definitions") if one in whole} | {"$ref": name}
-    found = best_match((Draft202012Validator if modern else Draft4Validator)(schema).iter_errors(operation))
+    found = best_match(validator.iter_errors(operation))
     if found is not None:
         where = ".".join(str(part) for part in found.absolute_path)
         raise UsageError(f"{document.source} is not as OpenAPI {version} says: {where}: {found.message[:200]}. Mend it there.")
+
+
+@cache
+def _validator(version: str) -> Any:
+    """Give the validator of an operation by the schemas that openapi-spec-validator holds; that of 3.0 for an unknown version."""
+    from jsonschema import Draft4Validator, Draft202012Validator  # noqa: PLC0415
+    from openapi_spec_validator import schemas  # noqa: PLC0415  (an extra)
+
+    modern = {"3.1": schemas.schema_v31, "3.2": schemas.schema_v32}.get(version)
+    whole = dict(modern or (schemas.schema_v2 if version == "2.0" else schemas.schema_v30))
+    name = "#/$defs/operation" if modern else "#/definitions/operation" if version == "2.0" else "#/definitions/Operation"
+    schema = {one: whole[one] for one in ("$schema", "$id", "id", "$defs", "definitions") if one in whole} | {"$ref": name}
+    return (Draft202012Validator if modern else Draft4Validator)(schema)
 
 
 def base_path(document: Document) -> str:
