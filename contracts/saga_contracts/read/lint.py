@@ -19,6 +19,7 @@ from saga_contracts.read import (
     lint_calls,
     lint_conditions,
     lint_demands,
+    lint_elements,
     lint_given,
     lint_knowledge,
     lint_policies,
@@ -50,6 +51,7 @@ def _by_itself(saga: Saga) -> Iterator[Problem]:
         yield from lint_calls.problems(saga, step, at)
         yield from lint_templates.problems(saga, step, at)
         yield from lint_conditions.problems(saga, step, at)
+        yield from lint_elements.problems(saga, step, at)
         yield from lint_policies.problems(saga, step, at)
         if not out_of_order:
             yield from _class_order(saga, step, at)

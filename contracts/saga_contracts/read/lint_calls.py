@@ -116,8 +116,9 @@ def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for other in _with_the_same_key(saga, step) if "step" not in names else ():
         what = f"The key does not hold `{{step}}`, and the step `{other}` at {step.participant} would share it."
         yield Problem(here, what, "Write a template such as `{saga_id}-{step}`, or another text in each of them.")
-    for name in sorted(names - {"saga_id", "step"}):
-        yield Problem(here, f"The template {{{name}}} is not known here.", "Known here: saga_id, step.")
+    known = {"saga_id", "step"} if step.for_each is None else {"saga_id", "step", "item_index"}
+    for name in sorted(names - known):
+        yield Problem(here, f"The template {{{name}}} is not known here.", f"Known here: {', '.join(sorted(known))}.")
 
 
 def _with_the_same_key(saga: Saga, step: Step) -> Iterator[str]:

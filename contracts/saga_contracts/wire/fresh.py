@@ -16,7 +16,7 @@ from typing import Any
 
 import rstr
 
-from saga_contracts.declare import schemas, templates
+from saga_contracts.declare import elements, schemas, templates
 from saga_contracts.declare.saga import Payload, Step
 from saga_contracts.wire.schema_view import SchemaView
 
@@ -88,7 +88,7 @@ def other_payload(payload: Payload, step: Step, current: Mapping[str, Any], chan
         if value is not None:
             put(made, name, value)
             changed = True
-    return made if changed else _with_another_scalar(schema, changeable, made, chance)
+    return made if changed else _with_another_scalar(schema, step, made, chance)
 
 
 def can_be_misused(payload: Payload, step: Step) -> bool:
@@ -105,33 +105,37 @@ def with_fields(payload: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[s
 
 
 def put(payload: dict[str, Any], dotted: str, value: Any) -> None:
-    """Set a field that is reached by dots."""
+    """Set a field that is reached by dots; an element of a list by its number."""
     *parents, last = dotted.split(".")
-    current = payload
+    current: Any = payload
     for part in parents:
-        current = current[part]
-    current[last] = value
+        current = current[int(part) if isinstance(current, list) else part]
+    current[int(last) if isinstance(current, list) else last] = value
 
 
 def _changeable(step: Step) -> list[str]:
     request = step.forward.request
     outside_path = {"query": request.query, "headers": request.headers, "body": request.body}
-    used = [name.removeprefix("payload.") for name in templates.names_in(outside_path) if name.startswith("payload.")]
-    fixed = {name.removeprefix("payload.") for name in templates.names_in(request.path)} | set(step.key_fields or ())
+    used = [field for name in templates.names_in(outside_path) if (field := elements.in_payload(step, name)) is not None]
+    fixed = {elements.in_payload(step, name) for name in templates.names_in(request.path)} | set(step.key_fields or ())
     return [name for name in dict.fromkeys(used) if name not in fixed]
 
 
-def _with_another_scalar(
-    schema: SchemaView, names: list[str], made: dict[str, Any], chance: random.Random
-) -> dict[str, Any] | None:
-    for name in names:
+def _with_another_scalar(schema: SchemaView, step: Step, made: dict[str, Any], chance: random.Random) -> dict[str, Any] | None:
+    for name in _changeable(step):
         found = templates.look_up(name, made)
         for value in others(found, schema.at(name), chance):
             changed = copy.deepcopy(made)
             put(changed, name, value)
-            if value != found and schema.allows(changed):
+            if value != found and schema.allows(changed) and not _is_refused(step, changed):
                 return changed
     return None
+
+
+def _is_refused(step: Step, payload: Mapping[str, Any]) -> bool:
+    """Is this the payload that the step refuses? It would not be a misuse that is answered, but a refusal."""
+    fields = step.given.refusing_payload
+    return bool(fields) and all(templates.look_up(name, payload) == value for name, value in (fields or {}).items())
 
 
 def others(value: Any, schema: Mapping[str, Any], chance: random.Random) -> Iterator[Any]:
