@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from saga_contracts.declare import elements
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.kinds import written
-from saga_contracts.declare.saga import KeyStyle
+from saga_contracts.declare.saga import KeyStyle, Request
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire.keys import UUID, key_of, keys_of, saga_in, saga_of
 from saga_contracts.wire.matching import Declared, Heard, names_found
@@ -22,6 +22,20 @@ def calls_of(slice_: StepSlice) -> Iterator[Declared]:
         call = getattr(slice_.step, role)
         if call is not None and call.request is not None:
             yield Declared(slice_.step.step, role, call.request, examples)
+
+
+def readable(slice_: StepSlice) -> StepSlice:
+    """Give a step whose effect the stub shows by a call of its own, where the saga file leaves it to the provider file."""
+    step = slice_.step
+    if step.probe is None or step.probe.request is not None:
+        return slice_
+    natural = [f"payload.{name}" for name in step.key_fields or ()] if step.key == KeyStyle.NATURAL else []
+    names = natural or (["key"] if step.key != KeyStyle.NONE else sorted(told_by_all(slice_)))
+    states = {name for state in (*step.given.enough, *step.given.refusing) for name in templates.names_in(state.params)}
+    asked = [f"{{{name}}}" for name in dict.fromkeys([*names, *sorted(states)])]
+    look = Request(method="GET", path="/".join(["/_effects", step.step, *asked]))
+    probe = step.probe.model_copy(update={"request": look})
+    return slice_.model_copy(update={"step": step.model_copy(update={"probe": probe})})
 
 
 def correlated(slice_: StepSlice, heard: Heard) -> Bound | None:
