@@ -144,9 +144,15 @@ def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
     looked_at = looks_at(slice_.level)
     found = {}
     for obligation, kinds in SHOWN_BY.items():
-        if applies(slice_, obligation) is None and kinds & looked_at:
+        if applies(slice_, obligation) is None and kinds & looked_at and not _beyond_contracts(slice_, obligation):
             found[obligation] = kinds & looked_at
     return found
+
+
+def _beyond_contracts(slice_: StepSlice, obligation: str) -> bool:
+    """At level 1 nobody has to serve preconditions: a refusal that none brings about is not looked at, rather than unproven."""
+    given = slice_.step.given
+    return slice_.level == Level.PACTS and obligation in _REFUSING and not (given.refusing or given.refusing_payload)
 
 
 def not_looked_at(slice_: StepSlice) -> tuple[str, ...]:
