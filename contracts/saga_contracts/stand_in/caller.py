@@ -1,9 +1,9 @@
 """Whose call is it? What a call says of its saga, its step and its key, one telling the other (pure)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import KeyStyle, Request
 from saga_contracts.derive.slices import StepSlice
@@ -16,7 +16,8 @@ ROLES = ("forward", "compensate", "status", "probe")
 
 def calls_of(slice_: StepSlice) -> Iterator[Declared]:
     """Give the calls that a participant hears for a step."""
-    examples = {"payload": slice_.payload.example, "outputs": slice_.outputs}
+    example = slice_.payload.example
+    examples = {"payload": example, "outputs": slice_.outputs, **elements.values(slice_.step, example)}
     for role in ROLES:
         call = getattr(slice_.step, role)
         if call is not None and call.request is not None:
@@ -68,7 +69,7 @@ def names_of(slice_: StepSlice, values: Bound) -> dict[str, str]:
     return {"saga_id": str(saga_id or ""), "key": str(key or ""), "step": written(step.step)}
 
 
-def keys_told(slice_: StepSlice, values: Bound) -> dict[str, str]:
+def keys_told(slice_: StepSlice, values: Bound) -> Mapping[str, str]:
     """Give the keys of earlier steps, as far as the saga's id is told."""
     saga_id = names_of(slice_, values)["saga_id"]
     return keys_of(slice_.key_forms, saga_id) if saga_id else {}
