@@ -141,7 +141,8 @@ def _with(call: Call, number: int) -> Answer | None:
 
 
 def _reply(answer: Answer) -> dict[str, Any]:
-    return {"status": int(answer.status), **({} if answer.body is None else {"body": answer.body})}
+    headers = {"headers": dict(answer.shown)} if answer.shown else {}
+    return {"status": int(answer.status), **headers, **({} if answer.body is None else {"body": answer.body})}
 
 
 def _by(answer: Answer) -> Note:

@@ -33,6 +33,8 @@ class Answer:
     """The preconditions under which it was given, where the document knows them."""
     headers: tuple[str, ...] = ()
     """The names of the headers that it is said to have."""
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """Headers that a reply declares, since later calls need them."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the body that are left out, as a reply would declare them."""
     says_done: bool = False
