@@ -138,7 +138,15 @@ def _class_notes(step: Step, kind: str) -> tuple[Note, ...]:
     return (ask(f"Nothing is known that undoes this step. Is it {others}?"),)
 
 
+_DIALECTS = {"lra": {"long-running-action"}, "dtm": {"gid", "branch_id", "op"}}
+"""What the calls of known protocols hold."""
+
+
 def _put_key(block: Block, step: Step) -> None:
+    spoken = [name for name, words in _DIALECTS.items() if step.forward is not None and words <= step.forward.names]
+    if spoken:
+        what = f"Its calls look like those of the protocol {spoken[0]}"
+        block.note(ask(f"{what}. Does it speak that? Then write a `dialect`, and leave out what it fills in."))
     header = _key_header(step.forward)
     if header:
         block.put("key", "header", guess(f"a call is known again by its header {header}."))

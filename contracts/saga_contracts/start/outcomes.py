@@ -53,8 +53,10 @@ def compensate(call: Call | None, source: str) -> Block:
         return Block().put(
             "done", {"status": _OK}, ask(f"What does {source} answer when it was undone, and with nothing to undo?")
         )
-    block, good = Block(), _good(call)
-    if good:
+    block, good = Block(), sorted(_good(call), key=_likeliest_done)
+    if good and good[0].status == _ACCEPTED:
+        block.put("done", _reply(good[0]), ask("202 says that the undoing was accepted. Is it done then, or how does one know?"))
+    elif good:
         block.put("done", _reply(good[0]), _by(good[0]))
     else:
         block.put("done", {"status": _OK}, ask("No answer is described that says the step is undone. What is it?"))
@@ -103,8 +105,8 @@ def can_refuse(call: Call | None) -> bool:
     return call is not None and any(one.status in _REFUSALS for one in call.answers)
 
 
-def _likeliest_done(one: Answer) -> tuple[bool, bool, int]:
-    return (not one.says_done, one.status != HTTPStatus.CREATED, one.status)
+def _likeliest_done(one: Answer) -> tuple[bool, bool, bool, int]:
+    return (not one.says_done, one.status == _ACCEPTED, one.status != HTTPStatus.CREATED, one.status)
 
 
 def _put_done(block: Block, done: list[Answer]) -> None:

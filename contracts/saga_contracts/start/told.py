@@ -57,6 +57,8 @@ class Call:
     answers: list[Answer] = field(default_factory=list)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     """By the name of another call, or its method and path: where each of its parameters stands in this one, as an expression."""
+    names: set[str] = field(default_factory=set)
+    """What headers, parameters and fields it may have, in small letters."""
     guesses: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
 

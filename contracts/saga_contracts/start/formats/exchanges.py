@@ -106,6 +106,8 @@ class _Reader:
         self.made.query = {name: self._known(value, name) for name, value in self.first.query.items()}
         self._headers()
         self._body()
+        own = self.first.body if isinstance(self.first.body, dict) else {}
+        self.made.names = {name.lower() for name in (*self.first.headers, *self.first.query, *own)}
         self.made.answers = list(self._answers())
         left = sorted({one for each in self.found for one in each.left})
         self.made.questions += [f"{one}: what stands there?" for one in left]
