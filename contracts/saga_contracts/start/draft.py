@@ -1,11 +1,15 @@
 """Writes what a document told down as a saga file, each guess marked, each open question at its place (pure)."""
 
+import re
 from typing import Any
 
 from saga_contracts.start import outcomes
 from saga_contracts.start.steps import COMPENSATABLE, PIVOT, READ_ONLY, RETRIABLE, is_undone, step_block
 from saga_contracts.start.told import Step, Told
-from saga_contracts.start.writing import Block, ask, guess, text_of
+from saga_contracts.start.writing import Block, Note, ask, guess, text_of
+
+_CORRELATION = re.compile(r"(x-)?(correlation|saga|transaction|conversation)-?id")
+"""Headers, in small letters, that may say to which saga a call belongs."""
 
 
 def draft(told: Told, saga: str | None, owner: str | None) -> str:
@@ -26,7 +30,7 @@ def draft(told: Told, saga: str | None, owner: str | None) -> str:
     else:
         block.put("owner", "owner", ask("Which service owns the saga and makes its calls?"))
     block.put("level", 1, guess("a draft begins with replies only; 2 looks at status calls, too, 3 at effect probes."))
-    block.put("correlation", "none", guess("no header for the saga's id is known; name what every call has, if there is any."))
+    block.put("correlation", "none", _about_correlation(told))
     block.note(*(ask(one) for one in told.questions))
     block.put("payload", _payload(told))
     block.put("steps", [step_block(step, kind) for step, kind in zip(told.steps, _classes(told.steps), strict=True)])
@@ -36,6 +40,17 @@ def draft(told: Told, saga: str | None, owner: str | None) -> str:
         "and its comment removed. A guess is a comment that says so: check it. A field under `$like` may have any value of its",
         "type; write the value itself where it tells something.",
     )
+
+
+def _about_correlation(told: Told) -> Note:
+    found = {
+        name for step in told.steps if step.forward is not None for name in step.forward.names if _CORRELATION.fullmatch(name)
+    }
+    if found:
+        return ask(
+            f"Calls have the header {', '.join(sorted(found))}: does it carry the saga's id, and on every call (`correlation`)?"
+        )
+    return guess("no header for the saga's id is known; name what every call has, if there is any.")
 
 
 def _payload(told: Told) -> Block:
