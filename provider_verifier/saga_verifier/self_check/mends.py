@@ -23,6 +23,8 @@ _CALLING_BACK = (
     "tells-done-after-undoing",
 )
 """Deviations that only a participant with a callback can have."""
+_TRIED_AGAIN = ("applies-retryable", "retries-for-ever", "refuses-retryable")
+"""Deviations that only a participant shows which was made to answer 'try again'."""
 
 
 def unseen(deviation: Deviation, slice_: StepSlice) -> tuple[str, str]:
@@ -72,10 +74,11 @@ def _precondition(kind: str, slice_: StepSlice) -> tuple[str, str] | None:
     given = slice_.step.given
     if slice_.step.step_class == StepClass.RETRIABLE or not adoption.declares_refusal(slice_.step):
         return None
-    if not given.refusing:
+    if not given.can_refuse:
         why = "The step declares a refusal, but nothing says how to make its participant refuse."
-        return why, f"Declare `given.refusing` at {slice_.step.step}: the states under which it refuses."
-    if kind == "applies-refused-later" and not given.enough:
+        mend = f"Declare `given.refusing` at {slice_.step.step}: the states under which it refuses (or `given.refusing_payload`)."
+        return why, mend
+    if kind == "applies-refused-later" and not given.enough and not given.refusing_payload:
         why = "Nothing says how the precondition becomes true after a refusal."
         return why, f"Declare `given.enough` at {slice_.step.step}: the states under which it does not refuse."
     return None
@@ -101,15 +104,21 @@ def _declared(kind: Evidence, slice_: StepSlice) -> bool:
 
 
 def _nothing_to_do_it_with(deviation: Deviation, slice_: StepSlice) -> str:
-    step = slice_.step
-    if step.callback is None and deviation.kind in _CALLING_BACK:
-        return "The step has no callback."
-    if step.status is None and deviation.kind.startswith("status-"):
-        return "The step has no status call."
-    if step.step_class != StepClass.COMPENSATABLE:
-        return f"A {step.step_class} step is never undone."
-    if deviation.obligation == "O31":
-        return "The saga declares fewer than two correlation headers in replies."
-    if deviation.obligation == "O33":
-        return "The reply to a repeated call has no output that could be another value."
-    return "No participant of this step can do that, as it is declared."
+    step, kind = slice_.step, deviation.kind
+    reasons = (
+        (step.callback is None and kind in _CALLING_BACK, "The step has no callback."),
+        (step.status is None and kind.startswith("status-"), "The step has no status call."),
+        (
+            step.given.retryable is None and kind in _TRIED_AGAIN,
+            "The step has no precondition under which a call has to be tried again (`given.retryable`).",
+        ),
+        (
+            bool(step.given.refusing_payload) and kind == "applies-refused-later",
+            "The step refuses by the payload, so that no precondition becomes true after a refusal.",
+        ),
+        (step.step_class != StepClass.COMPENSATABLE, f"A {step.step_class} step is never undone."),
+        (deviation.obligation == "O31", "The saga declares fewer than two correlation headers in replies."),
+        (deviation.obligation == "O33", "The reply to a repeated call has no output that could be another value."),
+    )
+    other = "No participant of this step can do that, as it is declared."
+    return next((text for applies, text in reasons if applies), other)
