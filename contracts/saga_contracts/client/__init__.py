@@ -10,6 +10,7 @@ from saga_contracts.client.definition import DefinitionError, load_definition, p
 from saga_contracts.client.results import Backoff, StepResult, backoff_of, outputs_in
 from saga_contracts.client.sync import StepClient
 from saga_contracts.declare.conditions import runs
+from saga_contracts.declare.elements import unfolded, unit_name
 from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import SagapactError, UsageError
@@ -48,4 +49,6 @@ __all__ = [
     "read_json",
     "runs",
     "step_key",
+    "unfolded",
+    "unit_name",
 ]

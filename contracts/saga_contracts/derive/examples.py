@@ -8,7 +8,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
@@ -36,9 +36,10 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
         "payload": saga.payload.example,
         "outputs": outputs,
         "key": key,
-        "keys": {before: each for before, each in keys_of(saga.key_forms, SAGA_ID).items() if before in outputs},
+        "keys": keys_of({before: form for before, form in saga.key_forms.items() if before in outputs}, SAGA_ID),
         "saga_id": SAGA_ID,
-        "step": written(step.step),
+        "step": written(elements.parted(step.step)[0]),
+        **elements.values(step, saga.payload.example),
         "callback_url": CALLBACK_URL.replace("{key}", key),
     }
 
@@ -50,7 +51,7 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         fresh.put(payload, name, f"${{{name}}}")
     keys = {name: f"${{keys.{name}}}" for name in example_context(saga, step)["keys"]}
     others = {"key": "${stepKey}", "keys": keys, "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
-    return example_context(saga, step) | {"payload": payload} | others
+    return example_context(saga, step) | elements.with_element(step, payload) | others
 
 
 def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
@@ -60,6 +61,7 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         value = templates.look_up(name, saga.payload.example)
         if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
             fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    found |= elements.values(step, found["payload"])
     for name, key in example["keys"].items():
         if in_path(key) != key:
             found["keys"][name] = f"${{keys.{name}{IN_PATH}}}"

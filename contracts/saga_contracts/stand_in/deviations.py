@@ -7,7 +7,7 @@ plants it knows what a deck has to find. How they do it stands in `deviating`.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.kinds import written
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.outputs import pointer
@@ -196,7 +196,7 @@ def _told_first(slice_: StepSlice) -> tuple[State, ...]:
 
 def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:
     named = {"key": "a:b", "saga_id": "a", "step": written(slice_.step.step)}
-    context = {"payload": slice_.payload.example, "outputs": slice_.outputs, **named}
+    context = {**elements.with_element(slice_.step, slice_.payload.example), "outputs": slice_.outputs, **named}
     standing = Standing(Under.REFUSING if refusing else Under.ENOUGH)
     return world.reads(slice_, standing, effect, context) != world.reads(slice_, standing, 0, context)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import rstr
 
-from saga_contracts.declare import schemas, templates
+from saga_contracts.declare import elements, schemas, templates
 from saga_contracts.declare.saga import Payload, Step
 from saga_contracts.wire.likeness import same
 from saga_contracts.wire.schema_view import SchemaView
@@ -118,19 +118,19 @@ def has_fields(payload: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
 
 
 def put(payload: dict[str, Any], dotted: str, value: Any) -> None:
-    """Set a field that is reached by dots."""
+    """Set a field that is reached by dots; an element of a list by its number."""
     *parents, last = dotted.split(".")
-    current = payload
+    current: Any = payload
     for part in parents:
-        current = current[part]
-    current[last] = value
+        current = current[int(part) if isinstance(current, list) else part]
+    current[int(last) if isinstance(current, list) else last] = value
 
 
 def _changeable(step: Step) -> list[str]:
     request = step.forward.request
     outside_path = {"query": request.query, "headers": request.headers, "body": request.body}
-    used = [name.removeprefix("payload.") for name in templates.names_in(outside_path) if name.startswith("payload.")]
-    fixed = {name.removeprefix("payload.") for name in templates.names_in(request.path)} | set(step.key_fields or ())
+    used = [field for name in templates.names_in(outside_path) if (field := elements.in_payload(step, name)) is not None]
+    fixed = {elements.in_payload(step, name) for name in templates.names_in(request.path)} | set(step.key_fields or ())
     return [name for name in dict.fromkeys(used) if name not in fixed]
 
 

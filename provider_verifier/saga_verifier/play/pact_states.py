@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Completion, ProviderState, Under
 from saga_contracts.derive import expectations
@@ -178,7 +178,8 @@ def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[Provide
     slice_ = current.driver.slice
     given, by_payload = slice_.step.given, current.situation.refusing and slice_.step.given.refusing_payload
     shown = fresh.with_fields(slice_.payload.example, given.fields(Under.REFUSING) if by_payload else {})
-    example, values = {"payload": shown, "keys": keys_of(slice_.key_forms, SAGA_ID)}, current.driver.context(current.instance)
+    example = {**elements.with_element(slice_.step, shown), "keys": keys_of(slice_.key_forms, SAGA_ID)}
+    values = current.driver.context(current.instance)
     for under in (Under.ENOUGH, *(() if given.refusing_payload else (Under.REFUSING,)), Under.RETRYABLE):
         for declared in given.states(under):
             if (declared.state, templates.fill(declared.params, example)) == (state.state, state.params):
