@@ -179,14 +179,14 @@ LISTED: list[tuple[dict[str, Any], str, str]] = [
 def test_a_faulty_list_is_told_at_its_place(
     fields: dict[str, Any], place: str, words: str, make_definition: Make, make_step: Make
 ) -> None:
-    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "items": [{"sku": "a"}, {"sku": "b"}], "none": []}}
+    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "fixed": 1, "items": [{"sku": "a"}, {"sku": "b"}], "none": []}}
     found = faults(make_definition(make_step("a"), make_step("b", after=["a"], **fields), payload=payload))
     assert list(found) == [f"steps.b.{place}"]
     assert words in found[f"steps.b.{place}"]
 
 
 def test_what_cannot_be_said_of_elements_is_refused(make_definition: Make, make_step: Make, make_pivot: Make) -> None:
-    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "items": [{"sku": "a"}, {"sku": "b"}]}}
+    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "fixed": 1, "items": [{"sku": "a"}, {"sku": "b"}]}}
     each = with_output(make_step("a", for_each="{payload.items}"))
     later, pivot = make_step("b", after=["a"]), make_pivot("p", after=["b"], for_each="{payload.items}")
     later["forward"]["request"]["body"] |= {"from": "{outputs.a.id}", "sku": "{item.sku}"}
