@@ -316,7 +316,10 @@ class Playing:
 
     def _poll(self, play: Play) -> None:
         began_s = told_later.now()
-        for called in self.driver.until_over(self._askable(play), self.longest_wait_s):
+        asked_of = self._askable(play)
+        if asked_of is None:
+            return
+        for called in self.driver.until_over(asked_of, self.longest_wait_s):
             self.calls.append(called)
         wanted = State.APPLIED if play.letter == Letter.DONE else State.REFUSED
         took_ms = (told_later.now() - began_s) * 1000
@@ -332,13 +335,15 @@ class Playing:
         self.deviates("O14" if lies else "O18", text)
         raise _DivergedError
 
-    def _askable(self, play: Play) -> Instance:
-        """Give the instance with all that the status call needs."""
+    def _askable(self, play: Play) -> Instance | None:
+        """Give the instance with all that the status call needs; None where nothing of work is found that came to a refusal."""
         try:
             instance, sought = own_outputs.known(self.driver, self.instance, "status", self.calls.append)
         except CannotCallError as error:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: {error}")
             raise _UnmadeError from None
+        if sought is not None and play.letter == Letter.CALLBACK_REFUSED:
+            return None
         if sought is not None:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: the look-up finds nothing of accepted work")
             raise _UnmadeError
