@@ -3,6 +3,7 @@
 Contracts, a participant in Python or in Node, publication, verification, deployment, and the question whether the saga can run.
 """
 
+import json
 import re
 import shlex
 import shutil
@@ -81,6 +82,17 @@ def test_the_guide_leads_from_an_empty_repository_to_a_saga_that_can_run(
 
     told = done(environment, repository, f"sagapact can-run sale --environment production --broker-url {broker}")
     assert "can run in production" in told.out
+
+
+def test_an_owner_with_a_client_in_node_writes_the_same_contracts(environment: Environment, repository: Path) -> None:
+    done(environment, repository, COMMANDS[0])
+    done(environment, repository, "pytest -q contracts --pacts build/by_library")
+    for file in (ROOT / "contracts" / "examples" / "sale_in_node").iterdir():
+        shutil.copy(file, repository / "contracts" / "sale")
+    done(environment, repository, "pytest -q contracts --pacts build/by_node")
+    for name in ("shop-warehouse.json", "shop-notifications.json"):
+        library, node = (json.loads((repository / "build" / run / name).read_text()) for run in ("by_library", "by_node"))
+        assert node["interactions"] == library["interactions"]
 
 
 def test_a_mistake_in_the_service_is_told_with_the_history_that_shows_it(environment: Environment, repository: Path) -> None:

@@ -26,6 +26,7 @@ PAYLOAD: Json = {
     "note": "zwei Wörter/ü %20",
     "customer": {"id": "customer-1", "mail": "ann@example.org", "number": 12},
     "tags": ["a", "b"],
+    "lines": [{"sku": "sku-1", "pieces": 2}, {"sku": "sku-2", "pieces": 1}],
 }
 SCHEMA: Json = {
     "type": "object",
@@ -48,9 +49,10 @@ SCHEMA: Json = {
             },
         },
         "tags": {"type": "array"},
+        "lines": {"type": "array", "items": {"type": "object", "properties": {"sku": {"type": "string"}}}},
     },
 }
-FRESH = ("order_id", "ref", "amount", "rate", "note", "customer.id", "customer.mail", "customer.number")
+FRESH = ("order_id", "ref", "amount", "rate", "note", "customer.id", "customer.mail", "customer.number", "lines.0.sku")
 FIELDS = (*FRESH, "express", "kind", "tags", "customer")
 PLAIN = tuple(name for name in FIELDS if name not in ("tags", "customer"))
 """Fields that can stand in a text."""
@@ -140,7 +142,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
         step["compensate"] = draw(_compensations(step)) if draw(st.integers(0, 5)) else "none"
-    step |= draw(_choices(undone=kind == "compensatable"))
+    step |= draw(_choices(step))
     if completion == "poll" or draw(st.integers(0, 3)):
         step["status"] = draw(_status_calls(step, refuses=refuses))
     if draw(st.integers(0, 3)):
@@ -207,10 +209,24 @@ def _readings(draw: Draw, name: str, earlier: list[str]) -> Json:
     return step
 
 
+def _run_for_each_line(draw: Draw, step: Json) -> None:
+    step["for_each"] = "{payload.lines}"
+    if step.get("key_form", "uuid") != "uuid":
+        step["key_form"] = "{saga_id}-{step}-{item_index}"
+    body = step["forward"]["request"].setdefault("body", {})
+    if isinstance(body, dict):
+        body["line"] = draw(
+            st.sampled_from(["{item.sku}", {"of": "{item.sku}", "pieces": "{item.pieces}"}, ["{item}"], "{item_index}"])
+        )
+
+
 @st.composite
-def _choices(draw: Draw, *, undone: bool) -> Json:
-    """When the step runs, in which order it is undone, and how long its tries wait."""
+def _choices(draw: Draw, step: Json) -> Json:
+    """When the step runs, for what, in which order it is undone, and how long its tries wait."""
     found: Json = {}
+    undone = step["class"] == "compensatable"
+    if step["class"] != "pivot" and step["key"] in ("header", "path", "body") and draw(st.integers(0, 5)) == 0:
+        _run_for_each_line(draw, step)
     if draw(st.integers(0, 5)) == 0:
         found |= draw(st.sampled_from([{"when": "{payload.express} == true"}, {"when": '{payload.kind} in ["small"]'}]))
     if draw(st.integers(0, 5)) == 0:
@@ -429,6 +445,8 @@ def _probes(draw: Draw, *, refuses: bool, fresh: list[str]) -> Json:
         reads["refusing"] = {"it": draw(st.sampled_from([0, "none left"])), "same": 7}
     into = draw(st.sampled_from(["", "", "/", "/0/", "/seen/last/"]))  # fields by name, or by pointer into whatever is read
     pointed = {world: {f"{into}{name}": value for name, value in fields.items()} for world, fields in reads.items()}
+    if draw(st.integers(0, 7)) == 0:
+        return {"reads": pointed}  # the provider file says how
     return {"request": {"method": "GET", "path": f"/world/{address}"}, "reads": pointed}
 
 

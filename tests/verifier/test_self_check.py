@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from command_line import Sagapact
+from command_line import ROOT, Sagapact
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.sagafile import load_saga
@@ -26,6 +26,7 @@ BY_EFFECT_ONLY = {
     "undoes-null",
 }
 """What nobody sees who does not look at the effect: written by hand, from what each of them does."""
+NEVER_MADE_TO_RETRY = {"applies-retryable", "retries-for-ever", "refuses-retryable"}
 SLOW = {"late", "dribbles"}
 NOTHING = {"state": "there is nothing", "params": {"order": "{payload.order_id}"}}
 
@@ -41,12 +42,24 @@ def row(found: SelfCheck, kind: str) -> Row:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["vas_purchase", "shop_order"])
-def test_a_reference_saga_with_probes_and_status_calls_catches_everything(name: str) -> None:
+@pytest.mark.parametrize(("name", "missed"), [("vas_purchase", {}), ("shop_order", {"pay": NEVER_MADE_TO_RETRY})])
+def test_a_reference_saga_with_probes_and_status_calls_catches_everything_that_it_has_a_precondition_for(
+    name: str, missed: dict[str, set[str]]
+) -> None:
     found = check(load_saga(SAGAS / name / "saga.yaml"), 1, TODAY)
-    assert {one.step: fates(found, one.step, Fate.NOT_CAUGHT) for one in found.steps} == {one.step: set() for one in found.steps}
+    assert {one.step: lost for one in found.steps if (lost := fates(found, one.step, Fate.NOT_CAUGHT))} == missed
     assert [one.wrong for one in found.steps] == [()] * len(found.steps)
-    assert found.exit_status == 0
+    assert found.exit_status == (3 if missed else 0)
+
+
+@pytest.mark.slow
+def test_an_effect_that_the_provider_file_reads_is_looked_at_as_well() -> None:
+    unseen = load_saga(ROOT / "provider_verifier" / "examples" / "stock_in_node" / "saga.yaml")
+    assert unseen.steps[0].probe is not None
+    assert unseen.steps[0].probe.request is None
+    found = check(unseen, 1, TODAY)
+    assert fates(found, "take_stock", Fate.NOT_CAUGHT) == set()
+    assert row(found, "skips-undoing").by == ("O6",)
 
 
 @pytest.mark.slow
@@ -74,6 +87,14 @@ def test_what_is_caught_is_what_the_whole_deck_catches(*, status: bool, probe: b
     assert fates(found, "pay", Fate.CAUGHT) == naive | by_contract | SLOW
     assert by_contract - naive == ({"status-lies", "status-fails"} if level == 1 else set())
     assert fates(found, "pay", Fate.NOT_APPLICABLE) == {one.kind for one in CATALOGUE} - {one.kind for one in possible} - SLOW
+
+
+def test_a_probe_that_only_the_provider_file_can_read_counts_as_read() -> None:
+    one = step()
+    del one["probe"]["request"]
+    found = check(saga(one), 1, TODAY)
+    assert fates(found, "pay", Fate.NOT_CAUGHT) == set()
+    assert found.notes == ("The probe of pay has no `request`: its effect is read here as a provider file could.",)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from saga_contracts.client.definition import DefinitionError, load_definition, p
 from saga_contracts.client.results import Backoff, StepResult, backoff_of
 from saga_contracts.client.sync import StepClient
 from saga_contracts.declare.conditions import runs
+from saga_contracts.declare.elements import unfolded, unit_name
 from saga_contracts.declare.outcomes import Outcome, State, Told
 from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
@@ -50,4 +51,6 @@ __all__ = [
     "read_json",
     "runs",
     "step_key",
+    "unfolded",
+    "unit_name",
 ]

@@ -6,6 +6,7 @@ from typing import Generic
 
 from saga_contracts.client import results
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult, backoff_of
+from saga_contracts.declare import elements
 from saga_contracts.declare.outcomes import LookedUp, Outcome, State, Told
 from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.errors import UsageError
@@ -148,7 +149,7 @@ class Calls:
 
     def _step(self, name: str) -> Step:
         try:
-            return self.saga.step(name)
+            return elements.step_of(self.saga, name)
         except KeyError:
             known = ", ".join(step.step for step in self.saga.steps)
             raise UsageError(f"The saga {self.saga.saga} has no step {name!r}. Its steps: {known}.") from None

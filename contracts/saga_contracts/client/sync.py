@@ -64,7 +64,7 @@ class StepClient:
         """Make a step's effect.
 
         Args:
-            step: The step's name.
+            step: The step's name; of one that is run for each element, with the element's number, such as `ship:2`.
             call: The values of this saga.
 
         Returns:

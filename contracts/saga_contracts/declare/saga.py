@@ -220,7 +220,7 @@ class Saga(Model):
     @cached_property
     def key_forms(self) -> Mapping[str, str]:
         """How the key of each step is written, where it is one text."""
-        return {step.step: step.key_form or DEFAULT_KEY_FORM for step in self.steps if step.has_written_key}
+        return {step.step: step.key_form or DEFAULT_KEY_FORM for step in self.steps if step.has_written_key and not step.for_each}
 
     def step(self, name: str) -> Step:
         """Give the step of this name.

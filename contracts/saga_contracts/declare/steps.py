@@ -111,6 +111,8 @@ class Step(Model):
     """The step runs only when this holds, such as `{payload.amount} > 3`; nobody waits for a step that does not run."""
     otherwise: dict[str, Json] | None = None
     """Fields of the payload, reached by dots, with values for which `when` does not hold; with the example it holds."""
+    for_each: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    """The step runs once for each element of a list of the payload, such as `{payload.items}`; its calls may name `{item.…}`."""
     undo_after: tuple[Name, ...] | None = None
     """Steps whose undoing must be over before this one is undone; default: all that come after it (the reverse order)."""
     optional: bool = False

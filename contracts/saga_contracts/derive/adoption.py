@@ -156,7 +156,13 @@ def not_looked_at(slice_: StepSlice) -> tuple[str, ...]:
 
 
 def declared_broken(slice_: StepSlice) -> dict[str, str]:
-    """Give the obligations that the declaration itself gives up, each with the reason."""
+    """Give the obligations that the declaration itself gives up, of those that the level looks at, each with the reason."""
+    looked_at = looks_at(slice_.level)
+    return {one: why for one, why in given_up(slice_).items() if SHOWN_BY[one] & looked_at}
+
+
+def given_up(slice_: StepSlice) -> dict[str, str]:
+    """Give the obligations that the declaration itself gives up, whatever the level looks at, each with the reason."""
     found: dict[str, str] = {}
     if slice_.step.key == KeyStyle.NONE:
         found |= dict.fromkeys(KEY_OBLIGATIONS, "The step has no key (`key: none`): broken, as declared.")
@@ -257,10 +263,10 @@ def judge(slice_: StepSlice, histories: Sequence[Played], today: date) -> Judgem
     verdicts: dict[str, Verdict] = {}
     why: dict[str, str] = {}
     demands = asked(slice_)
-    given_up = declared_broken(slice_)
+    declared = declared_broken(slice_)
     deviating = {one for history in histories for one in history.broken}
-    for obligation in sorted({*demands, *deviating, *given_up}, key=order_of):
-        verdict, reason = _obligation(slice_, obligation, demands.get(obligation, frozenset()), histories, given_up, waivers)
+    for obligation in sorted({*demands, *deviating, *declared}, key=order_of):
+        verdict, reason = _obligation(slice_, obligation, demands.get(obligation, frozenset()), histories, declared, waivers)
         verdicts[obligation] = verdict
         if reason:
             why[obligation] = reason
@@ -272,12 +278,12 @@ def _obligation(
     obligation: str,
     demanded: frozenset[Evidence],
     histories: Sequence[Played],
-    given_up: Mapping[str, str],
+    declared: Mapping[str, str],
     waivers: Waivers,
 ) -> tuple[Verdict, str]:
     deviating = [one.name for one in histories if obligation in one.broken]
-    if obligation in given_up or deviating:
-        reason = given_up.get(obligation) or f"Broken in {', '.join(deviating)}."
+    if obligation in declared or deviating:
+        reason = declared.get(obligation) or f"Broken in {', '.join(deviating)}."
         return waivers.judged(obligation), f"{reason} {waivers.words(obligation)}".rstrip()
     showing = [one for one in histories if obligation in one.checks and not one.trouble and obligation not in one.unseen]
     missing = demanded - frozenset(kind for one in showing for kind in one.seen)

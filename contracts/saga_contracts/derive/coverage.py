@@ -150,7 +150,7 @@ def _cell(slice_: StepSlice, obligation: str, expected: list[Case], held: Mappin
     reason = _unasked(slice_, obligation)
     if reason is not None:
         return Cell(step.step, obligation, State.NOT_APPLICABLE, reason)
-    given_up = adoption.declared_broken(slice_).get(obligation)
+    given_up = adoption.given_up(slice_).get(obligation)
     if given_up is not None:
         return Cell(step.step, obligation, State.BROKEN, given_up)
     why = _why_missing(slice_, obligation, expected, held, stale)

@@ -136,7 +136,9 @@ def _facts(saga: Saga, step: Step) -> Facts:
     can_fail = [
         other.step
         for other in saga.steps
-        if other.step not in before and other.step != step.step and fails_the_saga(other, saga.policies)
+        if other.step not in before
+        and (other.step != step.step or step.for_each is not None)  # for another element it may fail
+        and fails_the_saga(other, saga.policies)
     ]
     ends_early = any(other.step not in before and other is not step for other in may_be_pending_at_the_end(saga))
     beside = [name for name in can_fail if step.step not in saga.ancestors(name)]

@@ -129,6 +129,11 @@ def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem(here, f"{what} has no key to be written.", "Remove `key_form`.")
     if form is None or form == UUID:
         return
+    if not (form.isascii() and form.isprintable() and form == form.strip()):
+        what = "A key is sent in headers and addresses, and they carry neither letters beyond ASCII nor blanks around a text."
+        yield Problem(
+            here, what, "Write it in plain letters, digits and signs; the names of steps are percent-encoded by themselves."
+        )
     names = set(templates.names_in(form))
     if "saga_id" not in names:
         what = "The key does not hold `{saga_id}`, so two sagas would share it."
@@ -136,8 +141,9 @@ def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for other in _with_the_same_key(saga, step) if "step" not in names else ():
         what = f"The key does not hold `{{step}}`, and the step `{other}` at {step.participant} would share it."
         yield Problem(here, what, "Write a template such as `{saga_id}-{step}`, or another text in each of them.")
-    for name in sorted(names - {"saga_id", "step"}):
-        yield Problem(here, f"The template {{{name}}} is not known here.", "Known here: saga_id, step.")
+    known = {"saga_id", "step"} if step.for_each is None else {"saga_id", "step", "item_index"}
+    for name in sorted(names - known):
+        yield Problem(here, f"The template {{{name}}} is not known here.", f"Known here: {', '.join(sorted(known))}.")
 
 
 def _with_the_same_key(saga: Saga, step: Step) -> Iterator[str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.calls import RepliesByName
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Request, Saga, Step
@@ -53,6 +53,12 @@ def _correlation(saga: Saga) -> Iterator[tuple[Path, Any]]:
 
 
 def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]:
+    of_element = elements.ROOTS if step.for_each is not None else frozenset()
+    for path, value, roots in _own_places(step):
+        yield path, value, roots | of_element
+
+
+def _own_places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]:
     for role in ("forward", "compensate", "status", "lookup", "callback", "probe"):
         call = getattr(step, role)
         if call is None or call.request is None:
@@ -69,7 +75,7 @@ def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]
         yield ("probe", "reads"), step.probe.reads.model_dump(), _STEP_ROOTS
     if step.semantic_lock is not None:
         yield ("semantic_lock", "resource"), step.semantic_lock.resource, {"payload"}
-    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload", "keys"}
+    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload", "keys", "outputs"}
 
 
 def _parts(request: Request) -> Iterator[tuple[str, Any]]:
@@ -127,14 +133,16 @@ def _directives(at: Path, value: Any) -> Iterator[Problem]:
 def problem_of_name(saga: Saga, step: Step | None, name: str, roots: frozenset[str] | set[str]) -> tuple[str, str] | None:
     """Tell why a template's name is not one that may stand here, with the mend."""
     root, _, rest = name.partition(".")
+    if root not in roots and root in elements.ROOTS:
+        return f"The template {{{name}}} is known only in a step with `for_each`.", "Declare it, or name the payload."
     if root not in roots:
         return f"The template {{{name}}} is not known here.", did_you_mean(root, sorted({*roots} - {OWN}))
     if root == "payload":
         return payload_problem(saga, rest)
-    if root == "outputs" and step is not None:
-        return _output_problem(saga, step, rest, own=OWN in roots)
-    if root == "keys" and step is not None:
-        return _key_problem(saga, step, rest)
+    if root == "outputs" and OWN in roots and step is not None and rest.startswith(f"{step.step}."):
+        return _own_output_problem(step, rest.removeprefix(f"{step.step}."))
+    if root in _WITH_PARTS and step is not None:
+        return _WITH_PARTS[root](saga, step, rest)
     return (f"The template {{{name}}} has no parts.", f"Write {{{root}}}.") if rest else None
 
 
@@ -144,6 +152,18 @@ def payload_problem(saga: Saga, field: str) -> tuple[str, str] | None:
         templates.look_up(field, saga.payload.example)
     except templates.TemplateError:
         return f"The payload has no field `{field}`.", did_you_mean(field, list(saga.payload.example))
+    return None
+
+
+def _item_problem(saga: Saga, step: Step, field: str) -> tuple[str, str] | None:
+    found = elements.values(step, saga.payload.example)
+    if "item" not in found:  # that there is no such list is a fault of its own
+        return None
+    try:
+        templates.look_up(f"item.{field}" if field else "item", found)
+    except templates.TemplateError:
+        known = list(found["item"]) if isinstance(found["item"], Mapping) else []
+        return f"The elements have no field `{field}`.", did_you_mean(field, known)
     return None
 
 
@@ -161,11 +181,13 @@ def _key_problem(saga: Saga, step: Step, name: str) -> tuple[str, str] | None:
     return None
 
 
-def _output_problem(saga: Saga, step: Step, rest: str, *, own: bool) -> tuple[str, str] | None:
+def _own_output_problem(step: Step, output: str) -> tuple[str, str] | None:
+    outputs = step.forward.outputs
+    return None if output in outputs else (f"The step has no output `{output}`.", did_you_mean(output, outputs))
+
+
+def _output_problem(saga: Saga, step: Step, rest: str) -> tuple[str, str] | None:
     name, _, output = rest.partition(".")
-    if name == step.step and own:
-        outputs = step.forward.outputs
-        return None if output in outputs else (f"The step has no output `{output}`.", did_you_mean(output, outputs))
     if name == step.step:
         mend = "Use the step key, the payload or outputs of earlier steps: the reply may be lost."
         return "A call may not use its own step's reply (O33).", mend
@@ -182,7 +204,14 @@ def _output_problem(saga: Saga, step: Step, rest: str, *, own: bool) -> tuple[st
 
 def _may_be_missing(earlier: Step, step: Step) -> tuple[str, str] | None:
     """An output of a step that may not have run can be used only by one that then does not run either."""
+    if earlier.for_each is not None:
+        what = f"`{earlier.step}` is run once for each element, so its output is not one value."
+        return what, "Take the value from the payload or from a step that is run once."
     if earlier.when is not None and earlier.when != step.when:
         what = f"`{earlier.step}` runs only when `{earlier.when}`; otherwise there is no such output."
         return what, "Give this step the same `when`, or take the value from the payload or another step."
     return None
+
+
+_WITH_PARTS = {"outputs": _output_problem, "item": _item_problem, "keys": _key_problem}
+"""What tells why a name under a root of a step is none."""

@@ -57,11 +57,8 @@ _NOT_YET: Mapping[str, tuple[str, str]] = {
         ("`{}` is not known here.", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),
     ),
     **dict.fromkeys(
-        ("for_each", "foreach", "forEach", "loop"),
-        (
-            "A step for each item of a list (`{}`) cannot be declared yet.",
-            "Send the whole list in one call, or declare a step for each.",
-        ),
+        ("foreach", "forEach", "loop"),
+        ("`{}` is not known here.", 'Write a step for each element of a list as `for_each`, such as "{payload.items}".'),
     ),
 }
 """Fields whose meaning is to come."""

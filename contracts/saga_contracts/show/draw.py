@@ -155,6 +155,8 @@ def _kind_words(step: Step) -> str:
         words.append("is polled" if step.polls else "calls back")
     if step.optional:
         words.append("optional")
+    if step.for_each is not None:
+        words.append(f"for each of {step.for_each}")
     if step.when is not None:
         words.append(f"only if {step.when}")
     return ", ".join(words)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from saga_contracts.declare import elements
 from saga_contracts.declare.kinds import written
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.outputs import Teller, read, told_by
@@ -92,7 +93,7 @@ def _improvable(slice_: StepSlice) -> bool:
 
 
 def _retryable(slice_: StepSlice) -> bool:
-    return slice_.step.given.retryable is not None
+    return slice_.step.given.retryable is not None and not slice_.step.only_reads
 
 
 def _misusable(slice_: StepSlice) -> bool:
@@ -239,7 +240,7 @@ def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:
 
 def _context(slice_: StepSlice) -> dict[str, Any]:
     named = {"key": "a:b", "saga_id": "a", "step": written(slice_.step.step)}
-    return {"payload": slice_.payload.example, "outputs": slice_.example_outputs, **named}
+    return {**elements.with_element(slice_.step, slice_.payload.example), "outputs": slice_.example_outputs, **named}
 
 
 _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, ...]], ...] = (

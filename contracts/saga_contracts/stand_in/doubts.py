@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from saga_contracts.declare import elements
 from saga_contracts.declare.saga import KeyStyle
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import declares_refusal
@@ -74,4 +75,4 @@ def _same_reading(slices: Sequence[StepSlice]) -> Iterator[str]:
 
 
 def _is_fresh(slice_: StepSlice, name: str) -> bool:
-    return name.removeprefix("payload.") in slice_.payload.fresh
+    return elements.in_payload(slice_.step, name) in slice_.payload.fresh

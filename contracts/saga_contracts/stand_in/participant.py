@@ -163,7 +163,7 @@ class Participant:
         return _said(rules, call.role, row, reply, {**found, **row.known}, accepted=accepted)
 
     def _sight(self, rules: Right, row: Row, found: Bound) -> Sight:
-        payload = {name: value for name, value in found.items() if name.partition(".")[0] in ("payload", "outputs")}
+        payload = {name: value for name, value in found.items() if name.partition(".")[0] in ("payload", "outputs", "item")}
         return Sight(world.standing(rules.slice, self.book.posts, {**found, **row.known}), payload)
 
     def _row(self, rules: Right, role: str, found: Bound) -> Row:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Callback, Reply, Under
 from saga_contracts.derive import expectations
@@ -17,6 +16,7 @@ from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Row
 from saga_contracts.stand_in.world import Standing
+from saga_contracts.wire import fresh
 from saga_contracts.wire.likeness import same
 from saga_contracts.wire.unfilling import Bound, as_context
 
@@ -119,7 +119,9 @@ class Right:
         """Is a first forward call refused, by its precondition or by what it says?"""
         fields = self.step.given.fields(Under.REFUSING)
         said = as_context(sight.payload).get("payload", {})
-        return expectations.can_be_refused(self.step) and (sight.standing.refusing or (bool(fields) and _holds(said, fields)))
+        return expectations.can_be_refused(self.step) and (
+            sight.standing.refusing or (bool(fields) and fresh.has_fields(said, fields))
+        )
 
     def read(self, sight: Sight) -> Reply:
         """Answer a call that only reads: as things are now, whatever was answered before."""
@@ -242,11 +244,3 @@ class Right:
             return example
         number = zlib.crc32(f"{row.identity} {name} {row.edition}".encode())
         return f"{example}-{number}" if isinstance(example, str) else example + number
-
-
-def _holds(said: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    """Has a payload these values in these fields?"""
-    try:
-        return all(same(templates.look_up(name, said), value) for name, value in fields.items())
-    except templates.TemplateError:
-        return False

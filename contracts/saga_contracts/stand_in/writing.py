@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.outputs import Output, Teller, as_typed, examples, place_of, raw, told_by, whole
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Row
@@ -16,7 +16,8 @@ from saga_contracts.wire.unfilling import Bound, as_context
 
 def context_of(slice_: StepSlice, values: Bound) -> dict[str, Any]:
     """Give the values of templates; what nobody named is what the file gives as its example."""
-    examples = {"payload": slice_.payload.example, "outputs": slice_.example_outputs, "keys": keys_told(slice_, values)}
+    known = elements.with_element(slice_.step, slice_.payload.example)
+    examples = {**known, "outputs": slice_.example_outputs, "keys": keys_told(slice_, values)}
     return _merged(examples, as_context({**names_of(slice_, values), **values}))
 
 

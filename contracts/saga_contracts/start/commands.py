@@ -69,7 +69,7 @@ def _text(sources: Mapping[str, object], steps: tuple[str, ...], part: str | Non
 
 
 def _check_names(saga: str | None, owner: str | None) -> None:
-    if not (saga is None or is_name(saga)) or not (owner is None or re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner)):
+    if not (saga is None or is_name(saga)) or not (owner is None or re.fullmatch("[A-Za-z][A-Za-z0-9_./-]{0,62}", owner)):
         _stop("A saga is called as a saga file takes it, an owner by a plain word: such as --saga sale --owner shop.")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from saga_contracts.start import outcomes
+from saga_contracts.start import finding, outcomes
 from saga_contracts.start.told import Call, Callback, Step, Told
 from saga_contracts.start.writing import Block, Note, ask, guess, text_of
 
@@ -101,22 +101,32 @@ def _step(step: Step, kind: str) -> Block:
         block.put("tries", step.tries)
     if step.callback:
         block.put("completion", "callback", guess("the document describes a callback."))
+    elif outcomes.polled(step):
+        what = (
+            "The forward call is only accepted (202). Does the status call tell the outcome, or a callback, or is it done then?"
+        )
+        block.put("completion", "poll", ask(what))
+        block.put("poll", {"interval_ms": 500, "timeout_ms": 60000}, guess("how often, and how long, is for you to say."))
     block.note(*(ask(one) for one in step.questions))
     if kind != _READ_ONLY:
         _put_key(block, step)
     _put_given(block, step, kind)
     _put_forward(block, step, kind)
+    _put_later_calls(block, step, kind)
+    return block
+
+
+def _put_later_calls(block: Block, step: Step, kind: str) -> None:
     if step.callback:
         block.put("callback", _callback(step.callback))
     if kind == _COMPENSATABLE:
         _put_undoing(block, step)
-    if kind == _READ_ONLY:
-        return block
     if step.status:
         block.put("status", _later(step, step.status).put("replies", outcomes.status(step, step.status)))
-    else:
+    elif kind != _READ_ONLY:
         block.note(ask("Is there a call that tells the step's state (`status`)? With it the saga can be at level 2."))
-    return block
+    if step.lookup:
+        block.put("lookup", finding.lookup(step, step.lookup, _later(step, step.lookup)))
 
 
 def _class_notes(step: Step, kind: str) -> tuple[Note, ...]:
@@ -132,9 +142,14 @@ def _put_key(block: Block, step: Step) -> None:
     header = _key_header(step.forward)
     if header:
         block.put("key", "header", guess(f"a call is known again by its header {header}."))
+        if step.key_form:
+            block.put("key_form", step.key_form, guess("the document wants such a key."))
         return
-    where = "in a header, the path or the body, fields of the payload (`natural` with `key_fields`), or nothing (`none`)"
-    block.put("key", "none", ask(f"By what does {step.participant} know a repeated call again: a key {where}?"))
+    ways = (
+        "a key in a header, the path or the body, saga and step apart (`pair`), fields of the payload (`natural`, `key_fields`)"
+    )
+    others = "no need to, as with a PUT (`unneeded` with `key_reason`), nothing (`none`), or a protocol of its own (`dialect`)"
+    block.put("key", "none", ask(f"By what does {step.participant} know a repeated call again: {ways}; {others}?"))
 
 
 def _key_header(call: Call | None) -> str | None:
@@ -171,10 +186,20 @@ def _put_forward(block: Block, step: Step, kind: str) -> None:
     found = Block().put("request", _request(call), *_about(call))
     found.put("replies", outcomes.forward(step, call, refuses=kind != _RETRIABLE))
     if step.outputs:
+        outputs = {name: _output(place, step) for name, place in step.outputs.items()}
         found.put(
-            "outputs", step.outputs, guess("values that other calls need, read from the reply or the callback that tells `done`.")
+            "outputs", outputs, guess("values that other calls need, read from the reply or the callback that tells `done`.")
         )
     block.put("forward", found)
+
+
+def _output(place: Any, step: Step) -> Any:
+    """Say where an output stands; of work that is only accepted, it may stand in that reply alone."""
+    later = step.callback.body if step.callback is not None else {}
+    told_at_once = step.callback is None and not outcomes.polled(step)
+    if told_at_once or (isinstance(place, str) and place.split("/")[1] in later):
+        return place
+    return {**(place if isinstance(place, dict) else {"body": place}), "of": "forward"}
 
 
 def _callback(told: Callback) -> Block:
@@ -203,10 +228,11 @@ def _put_undoing(block: Block, step: Step) -> None:
 def _later(step: Step, call: Call) -> Block:
     """Give a call that comes after the forward call, and has to be known as one of the same step."""
     notes, header = _about(call), _key_header(step.forward)
-    if f"{{outputs.{step.name}." in call.path and call is step.compensate:
+    by_reply = f"{{outputs.{step.name}." in call.path
+    if by_reply and call is step.compensate and step.lookup is None:
         other = "Can it be called by a key or field of the caller, or is there a call that finds the value by one (`lookup`)?"
         notes.append(ask(f"Its path needs what only the forward call's reply tells, and that reply may be lost. {other}"))
-    if header and not _key_header(call):
+    if header and not by_reply and call is not step.lookup and not _key_header(call):
         notes.append(ask(f"No header {header} is described here. Does the call take the step's key, and where?"))
     return Block().put("request", _request(call), *notes)
 

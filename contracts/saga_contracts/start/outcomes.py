@@ -29,7 +29,7 @@ def forward(step: Step, call: Call, *, refuses: bool) -> Block:
     block = Block()
     done = [one for one in _good(call) if one.status != _ACCEPTED]
     accepted = _with(call, _ACCEPTED)
-    if step.callback is not None:
+    if step.callback is not None or polled(step):
         _put_accepted(block, accepted or (done[0] if done else None))
     elif done:
         first = min(done, key=lambda one: (not one.says_done, one.status != HTTPStatus.CREATED, one.status))
@@ -42,7 +42,7 @@ def forward(step: Step, call: Call, *, refuses: bool) -> Block:
                 ask("202 is answered, too: when, and is the outcome told by callback or by the status call (`completion`)?")
             )
     elif accepted:
-        how = "`completion: callback` with `callback`, or `completion: poll` with a status call, and this as `in_progress`"
+        how = "`completion: callback` with `callback`, or `completion: poll` with `status`, and this as `in_progress`"
         block.put("done", _reply(accepted), ask(f"202 says that the work was accepted. If it is not done then, declare {how}."))
     else:
         block.put("done", {"status": _OK}, ask("No answer is described that says the step is done. What is it?"))
@@ -99,6 +99,14 @@ def status(step: Step, call: Call) -> Block:
     return block
 
 
+def polled(step: Step) -> bool:
+    """Is the work accepted only, and is there a call that may tell its outcome, and no callback?"""
+    call = step.forward
+    if call is None or step.callback is not None or step.status is None:
+        return False
+    return _with(call, _ACCEPTED) is not None and all(one.status == _ACCEPTED for one in _good(call))
+
+
 def can_refuse(call: Call | None) -> bool:
     """Is there an answer that may be a refusal?"""
     return call is not None and any(one.status in _REFUSALS for one in call.answers)
@@ -137,7 +145,7 @@ def _reply(answer: Answer) -> dict[str, Any]:
 
 
 def _by(answer: Answer) -> Note:
-    more = f" It has more fields ({answer.more}); declare those that are read." if answer.more else ""
+    more = f" It has more fields ({len(answer.more)}); declare those that are read." if answer.more else ""
     return guess(f"by its status{f' and {_quoted(answer.said)}' if answer.said else ''}.{more}")
 
 

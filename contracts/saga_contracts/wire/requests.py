@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Correlation, Request, Saga, Step
 from saga_contracts.errors import SagapactError, UsageError
@@ -75,7 +75,8 @@ def call_context(step: Step, call: StepCall, forms: Mapping[str, str] = MappingP
         "key": key_of(step, call.saga_id),
         "keys": keys_of(forms, call.saga_id),
         "saga_id": call.saga_id,
-        "step": written(step.step),
+        "step": written(elements.parted(step.step)[0]),
+        **elements.values(step, call.payload),
     }
     return context if call.callback_url is None else {**context, "callback_url": call.callback_url}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.saga import ProviderState, Request, Saga, Step, Under
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import replies
@@ -46,13 +46,14 @@ class Services:
 
     def define(self) -> None:
         """Give the saga's definition to the saga service."""
-        saga = self.saga
+        saga = self._topology.definition
         self._json("PUT", f"{self._topology.service_url}/definitions/{saga.saga}", "define the saga", saga.as_json())
 
     def prepare(self, step: Step, payload: Mapping[str, Any], under: Under) -> None:
         """Put a participant into a precondition of a step."""
+        context = elements.with_element(step, payload) | {"outputs": self.saga.outputs}  # no step has told its own yet
         for state in step.given.states(under):
-            self._change_state(step, ProviderState(state=state.state, params=templates.fill(state.params, {"payload": payload})))
+            self._change_state(step, ProviderState(state=state.state, params=templates.fill(state.params, context)))
 
     def create(self, request_id: str, payload: Mapping[str, Any]) -> str:
         """Start the saga; give its id."""

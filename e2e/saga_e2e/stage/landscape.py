@@ -68,12 +68,16 @@ def reference_landscape() -> Landscape:
     Raises:
         UsageError: when it is not there.
     """
+    services = _own_services()
+    installed = services / "sagas"
+    return landscape_in(installed if installed.is_dir() else services.parent / "contracts" / "sagas", services)
+
+
+def _own_services() -> Path:
+    """Give the folder with the reference services: in the installed package, or in a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "landscape"
-    if installed.is_dir():
-        return landscape_in(installed / "sagas", installed)
-    checkout = package.parent
-    return landscape_in(checkout.parent / "contracts" / "sagas", checkout)
+    return installed if installed.is_dir() else package.parent
 
 
 def landscape_in(sagas: Path, services: Path) -> Landscape:
@@ -81,7 +85,8 @@ def landscape_in(sagas: Path, services: Path) -> Landscape:
 
     Args:
         sagas: Holds one folder for each saga, with `saga.yaml` in it.
-        services: Holds the folders `participants`, with one folder for each participant, and `saga_service`.
+        services: Holds the folder `participants`, with one folder for each participant, and `saga_service`, unless the reference
+            saga service is meant.
 
     Raises:
         UsageError: when there is no saga or no participant.
@@ -95,8 +100,10 @@ def landscape_in(sagas: Path, services: Path) -> Landscape:
             f"{services / 'participants'} (`NAME/provider.yaml`). Correct --sagas and --services, or name neither for the "
             "reference landscape."
         )
-    service = services / "saga_service" / "provider.yaml"
-    return Landscape(found, {**providers, "saga_service": service if service.is_file() else saga_service_in(services)})
+    service = services / "saga_service"
+    theirs = service / "provider.yaml"
+    reference = saga_service_in(services if service.is_dir() else _own_services())
+    return Landscape(found, {**providers, "saga_service": theirs if theirs.is_file() else reference})
 
 
 def saga_service_in(folder: Path) -> ProviderFile:

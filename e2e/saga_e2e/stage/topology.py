@@ -12,6 +12,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from saga_contracts.declare import elements
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
 from saga_e2e.proxy.calls import service_name
@@ -34,7 +35,7 @@ class Topology:
 
     Args:
         landscape: How each service is started.
-        saga: The saga that is played.
+        saga: The saga that is played; as `saga`, it has one step for each element where it goes through a list.
         env: Variables to add to the environment of single services, by name; they win over those of the provider file.
         isolation: The backend; default: processes of this machine.
         beside: Further programs to start, such as a broker; they are not reached through the proxy.
@@ -51,7 +52,8 @@ class Topology:
         beside: Iterable[Spec] = (),
         ports: Mapping[str, int] | None = None,
     ) -> None:
-        self.saga = saga
+        self.definition = saga
+        self.saga = elements.unfolded(saga, saga.payload.example)
         self._proxy: FaultProxy | None = None
         self._files = landscape.services(saga)
         self._env, self._ports = env or {}, ports or {}

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,9 +50,15 @@ class Stage:
         Raises:
             TemplateError: when one of them is not known here.
         """
-        known = {**self.values, **(context or {})}
-        parts = enumerate(parted(text))
-        return "".join(self.outside[part] if odd % 2 else as_text(templates.fill(part, known)) for odd, part in parts)
+        return self._filled(text, context, lambda name: self.outside[name])
+
+    def word(self, text: str, context: Mapping[str, Any] | None = None) -> str:
+        """Give a word of a command with its placeholders and the step's values; `${NAME}` is left to a shell: who looks sees it.
+
+        Raises:
+            TemplateError: when one of them is not known here.
+        """
+        return self._filled(text, context, lambda name: f"${{{name}}}")
 
     def run(self, program: Program, command: Sequence[str], context: Mapping[str, Any] | None = None) -> bytes:
         """Run a program; give what it printed.
@@ -61,10 +67,15 @@ class Stage:
             ProgramError: when it cannot be run, fails, takes too long or prints too much.
             TemplateError: when a value is not known.
         """
-        words = [self.filled(word, context) for word in command]
+        words = [self.word(word, context) for word in command]
         inherited = {name: self.lent[name] for name in ("PATH", *program.pass_env) if name in self.lent}
         env = {**inherited, **{name: self.filled(text, context) for name, text in program.env.items()}}
         return _run(words, self.folder, env, program.timeout_s)
+
+    def _filled(self, text: str, context: Mapping[str, Any] | None, outside: Callable[[str], str]) -> str:
+        known = {**self.values, **(context or {})}
+        parts = enumerate(parted(text))
+        return "".join(outside(part) if odd % 2 else as_text(templates.fill(part, known)) for odd, part in parts)
 
 
 def _run(words: list[str], folder: Path, env: Mapping[str, str], timeout_s: float) -> bytes:

@@ -94,6 +94,8 @@ class Playing:
     """Where the step was when a compensation was not sent, since the look-up found nothing."""
     wrong: Called | None = None
     """The reply to the last event, when it was another than must come."""
+    before: Reading = field(default_factory=Reading)
+    """What was read under a precondition of trying again, before the first call."""
 
     def __post_init__(self) -> None:
         """Make the instance, and see what this level of adoption looks at."""
@@ -205,6 +207,9 @@ class Playing:
         begins = self.history.begins
         worlds = expectations.worlds(begins)
         reading = self.looking.read(self.instance)
+        if self.history.under == Under.RETRYABLE:
+            self.before = reading  # a participant that cannot work now need not have what `enough` asks for
+            return
         if self.looking.probes and not self.looking.fits(reading, self.instance, worlds):
             wanted = short(self.looking.declared(self.instance, worlds[0]))
             raise CannotJudgeError(f"the precondition is not there: the probe reads {reading.found} instead of {wanted}")
@@ -230,6 +235,9 @@ class Playing:
         came_too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
         if came_too_late and play.letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS:
             self.accepted_late = True
+        if play.letter == Letter.RETRYABLE:
+            self._look_for_nothing(play.expects, when, self.wrong)
+            return
         self._look(play.expects, when, self.wrong)
         self._judge_lookup(play.expects, when)
         if self.wrong is not None and play.expects.obligation == "O13" and not (self.looking.probes or self.looking.asks):
@@ -409,6 +417,22 @@ class Playing:
             before = {name: self.outputs[name] for name in found or {} if name in self.outputs}
             if found is None or any(not same(found[name], value) for name, value in before.items()):
                 self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
+
+    def _look_for_nothing(self, expects: Expectation, when: str, wrong: Called | None) -> None:
+        """See that a call which is to be tried again changed nothing; while the participant cannot work, it may not tell.
+
+        Raises:
+            _DivergedError: when it did.
+        """
+        reading = self.looking.read(self.instance, asks=True)
+        before, after = self.before.fields, reading.fields
+        if before is not None and after is not None and not same(before, after):
+            if wrong is None:
+                text = f"{when} the probe reads {reading.found} instead of {short(before)}, as before it"
+                self.deviates(expects.effect_obligation, text)
+            raise _DivergedError
+        reading.told = [called for called in reading.told if called.outcome != Outcome.RETRYABLE]
+        self._judge_told(expects, reading, when, wrong)
 
     def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
         """Judge what the status call told, the effect being as it must be, or unseen."""

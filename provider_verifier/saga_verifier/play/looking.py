@@ -1,10 +1,10 @@
 """Looking at a step: what its effect probe reads and what its status call tells, as far as the level of adoption looks at it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.derive.adoption import Evidence, looks_at
 from saga_contracts.derive.expectations import World
 from saga_contracts.derive.slices import StepSlice
@@ -51,11 +51,15 @@ def reads_its_own(slice_: StepSlice, prober: Prober | None = None) -> bool:
     probe, given = slice_.step.probe, slice_.step.given
     if probe is None or Evidence.EFFECT not in looks_at(slice_.level):
         return True
-    own = {"key", "saga_id", *(f"payload.{name}" for name in slice_.payload.fresh)}
     request = probe.request.model_dump() if probe.request is not None else None
-    asked = not own.isdisjoint(templates.names_in(request) if prober is None else prober.names)
+    asked = _are_its_own(slice_, templates.names_in(request) if prober is None else prober.names)
     states = [*given.enough, *given.refusing] if probe.reads.refusing is not None else []
-    return asked and all(not own.isdisjoint(templates.names_in(one.params)) for one in states)
+    return asked and all(_are_its_own(slice_, templates.names_in(one.params)) for one in states)
+
+
+def _are_its_own(slice_: StepSlice, names: Iterable[str]) -> bool:
+    """Is among the names of templates one whose value no other instance has?"""
+    return any(name in ("key", "saga_id") or elements.in_payload(slice_.step, name) in slice_.payload.fresh for name in names)
 
 
 class Looking:

@@ -14,6 +14,8 @@ _NAMES = {Evidence.STATUS: "the status call", Evidence.EFFECT: "the effect probe
 _FIELDS = {Evidence.STATUS: "status", Evidence.EFFECT: "probe"}
 _REFUSED = ("applies-refused", "applies-refused-later", "refuses-undoing-refused")
 """Deviations that only a participant shows which was made to refuse."""
+_RETRYABLE = ("applies-retryable", "retries-for-ever", "refuses-retryable")
+"""Deviations that only a participant shows which was made to answer 'try again'."""
 _CALLING_BACK = (
     "never-calls-back",
     "tells-other-outcome",
@@ -61,10 +63,20 @@ def impossible(deviation: Deviation, slice_: StepSlice) -> tuple[Fate, str, str]
         missing = _precondition(deviation.kind, slice_)
         if missing is not None:
             return Fate.NOT_CAUGHT, *missing
+    if deviation.kind in _RETRYABLE:
+        return _never_retryable(slice_)
     if deviation.obligation == "O4" and step.key == KeyStyle.NONE:
         return Fate.NOT_APPLICABLE, "The step has no key.", ""
     reason = adoption.applies(slice_, deviation.obligation)
     return Fate.NOT_APPLICABLE, reason or _nothing_to_do_it_with(deviation, slice_), ""
+
+
+def _never_retryable(slice_: StepSlice) -> tuple[Fate, str, str]:
+    step = slice_.step
+    if step.forward.replies.retryable is None:
+        return Fate.NOT_APPLICABLE, "The step declares no reply that means 'try again'.", ""
+    why = "The step declares a reply that means 'try again', but nothing says how to make its participant give it."
+    return Fate.NOT_CAUGHT, why, f"Declare `given.retryable` at {step.step}: the states under which it answers so."
 
 
 def _precondition(kind: str, slice_: StepSlice) -> tuple[str, str] | None:

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 
-from saga_contracts.declare.saga import Saga
+from saga_contracts.declare.saga import KeyStyle, Request, Saga, Step
 from saga_contracts.derive import adoption, cases
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError
+from saga_contracts.stand_in.caller import readable
 from saga_contracts.stand_in.deviations import CATALOGUE, Deviation
 from saga_contracts.stand_in.doubts import doubts
 from saga_contracts.stand_in.right import Right
@@ -39,13 +40,30 @@ def check(saga: Saga, faults: int, today: date, progress: Progress = lambda _: N
         today: The day on which waivers are judged.
         progress: Told of each deviation when it was tried.
     """
+    saga, notes = _readable(saga)
     how = _How(saga, faults, today, progress)
-    slices = [step_slice(saga, step.step) for step in saga.steps]
+    slices = [readable(step_slice(saga, step.step)) for step in saga.steps]
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         right = list(pool.map(lambda one: _accused(one, how), slices))
         tables = tuple(_table(one, wrong, how, pool) for one, wrong in zip(slices, right, strict=True))
         steps = tuple(table() for table in tables)
-    return SelfCheck(saga.saga, saga.level, faults, steps, tuple(doubts(slices)))
+    return SelfCheck(saga.saga, saga.level, faults, steps, (*doubts(slices), *notes))
+
+
+def _readable(saga: Saga) -> tuple[Saga, tuple[str, ...]]:
+    """Give every probe an address where it has none: a provider file would say how its effect is read."""
+    without = [step.step for step in saga.steps if step.probe is not None and step.probe.request is None]
+    steps = tuple(_with_address(saga, step) if step.step in without else step for step in saga.steps)
+    notes = tuple(f"The probe of {one} has no `request`: its effect is read here as a provider file could." for one in without)
+    return saga.model_copy(update={"steps": steps}), notes
+
+
+def _with_address(saga: Saga, step: Step) -> Step:
+    assert step.probe is not None  # noqa: S101  (the caller looked)
+    told = {"saga": "{saga_id}", **{name: f"{{payload.{name}}}" for name in saga.payload.fresh}}
+    query = told if step.key == KeyStyle.NONE else {"key": "{key}", **told}
+    request = Request(method="GET", path=f"/_effects/{step.step}", query=query)
+    return step.model_copy(update={"probe": step.probe.model_copy(update={"request": request})})
 
 
 def _accused(slice_: StepSlice, how: _How) -> tuple[str, ...]:

@@ -1,11 +1,10 @@
-"""Every command of the broker's README works as it stands there, but for ports and the address of PostgreSQL."""
+"""Every command of the broker's README works as it stands there, but for ports and PostgreSQL, with the installed wheel."""
 
 import json
 import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from installed import installed
 from patience import PATIENCE_S
 from saga_broker.serve.commands import serve
 
@@ -32,7 +32,7 @@ def shell(tmp_path: Path, cluster: str) -> Iterator[Any]:
     with psycopg.connect(f"{cluster}/postgres", autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS readme WITH (FORCE)")
         admin.execute("CREATE DATABASE readme")
-    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    programs = f"{installed().bin}:{os.environ['PATH']}"
     addresses: dict[str, str] = {POSTGRESQL: f"{cluster}/readme"}
     running: list[subprocess.Popen[str]] = []
 

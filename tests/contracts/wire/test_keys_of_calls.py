@@ -10,6 +10,7 @@ from saga_contracts.derive import adoption, cases, decks
 from saga_contracts.derive.examples import example_context, path_generator_context
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError
+from saga_contracts.exercise.given import make_given
 from saga_contracts.wire.requests import StepCall, step_request
 
 Make = Callable[..., Any]
@@ -127,6 +128,7 @@ def test_in_a_pact_the_key_of_an_earlier_step_is_made_anew(confirmed: Saga) -> N
     assert example_context(confirmed, step)["keys"] == {"try": "saga-1/try"}
     assert path_generator_context(confirmed, step)["keys"] == {"try": "${keys.tryInPath}"}
     assert done.states[1].params == {"key": "saga-1/try"}
+    assert make_given(confirmed, done, "http://there").keys == {"try": "saga-1/try"}
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,12 @@ def test_folders_may_be_named_from_where_one_stands(tmp_path: Path, monkeypatch:
         spec = service.spec()
         assert spec.cwd is not None, name
         assert Path(spec.cwd).is_absolute(), name
+
+
+def test_without_a_saga_service_of_its_own_a_landscape_has_the_reference_one(tmp_path: Path) -> None:
+    reference = reference_landscape()
+    billing = reference.providers["billing"]
+    assert isinstance(billing, Path)
+    (tmp_path / "participants").symlink_to(billing.parents[1])
+    land = landscape_in(reference.sagas["vas_purchase"].parents[1], tmp_path)
+    assert land.services(land.saga())["saga_service"].spec().cwd == reference.services(land.saga())["saga_service"].spec().cwd
