@@ -154,7 +154,7 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
 def _use_own_output(draw: Draw, step: Json, fresh: list[str]) -> None:
     """Let the compensation, and perhaps the status call, need the reply to the step's own call, which a look-up may find."""
     undone = step["class"] == "compensatable" and step["compensate"] != "none"
-    if not undone or not step["forward"].get("outputs") or draw(st.booleans()):
+    if not undone or "for_each" in step or not step["forward"].get("outputs") or draw(st.booleans()):
         return
     own = f"/own/{{outputs.{step['step']}.id}}"
     step["compensate"]["request"] = {"method": "DELETE", "path": own}

@@ -67,6 +67,7 @@ SHOWN_BY: dict[str, frozenset[Evidence]] = {
     "O16": frozenset({_X}),
     "O18": frozenset({_R}),
     "O21": frozenset({_R}),
+    "O24": frozenset({_S, _E}),
     "O31": frozenset({_R}),
     "O32": frozenset({_R, _S, _E}),
     "O33": frozenset({_R}),
@@ -96,6 +97,7 @@ def applies(slice_: StepSlice, obligation: str) -> str | None:
         **dict.fromkeys(_REFUSING, _never_refuses(step)),
         "O4": _never_misused(slice_) if obligation == "O4" else None,
         "O18": None if step.tells_later else "The step has no callback, and is not polled.",
+        "O24": None if slice_.plays_two_elements else "No two elements of a list are played beside each other.",
         "O31": _never_correlated(slice_),
         "O33": None
         if step.forward.outputs or step.needs_its_own
@@ -144,9 +146,15 @@ def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
     looked_at = looks_at(slice_.level)
     found = {}
     for obligation, kinds in SHOWN_BY.items():
-        if applies(slice_, obligation) is None and kinds & looked_at:
+        if applies(slice_, obligation) is None and kinds & looked_at and not _beyond_contracts(slice_, obligation):
             found[obligation] = kinds & looked_at
     return found
+
+
+def _beyond_contracts(slice_: StepSlice, obligation: str) -> bool:
+    """At level 1 nobody has to serve preconditions: a refusal that none brings about is not looked at, rather than unproven."""
+    given = slice_.step.given
+    return slice_.level == Level.PACTS and obligation in _REFUSING and not (given.refusing or given.refusing_payload)
 
 
 def not_looked_at(slice_: StepSlice) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem((*at, "key_fields"), "`key_fields` belongs to `key: natural`.", "Remove it, or set `key: natural`.")
     for role, call in _keyed_calls(step):
         if step.key == KeyStyle.PAIR and not step.only_reads:
-            yield from _pair(call.request, (*at, role, "request"))
+            yield from _pair(step, call.request, (*at, role, "request"))
         if not step.has_written_key:
             continue
         place = step.key_place(role)
@@ -174,9 +174,10 @@ def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, role, "request", part), what, f"Put `{{key}}` into `{part}`, or declare another `key`.")
 
 
-def _pair(request: Request, here: Path) -> Iterator[Problem]:
-    """Each call must tell saga and step by itself; the correlation headers are for people and logs."""
-    for name in sorted({"saga_id", "step"} - set(templates.names_in(request.model_dump()))):
+def _pair(step: Step, request: Request, here: Path) -> Iterator[Problem]:
+    """Each call must tell saga, step and element by itself; the correlation headers are for people and logs."""
+    parts = {"saga_id", "step", *(["item_index"] if step.for_each is not None else [])}
+    for name in sorted(parts - set(templates.names_in(request.model_dump()))):
         what = f"The key is declared as a pair, but `{{{name}}}` does not stand in the call."
         yield Problem(here, what, "Put it into the path, the query, a header or the body, or declare another `key`.")
 

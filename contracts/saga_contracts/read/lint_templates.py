@@ -176,6 +176,8 @@ def _key_problem(saga: Saga, step: Step, name: str) -> tuple[str, str] | None:
         return None
     if name not in earlier:
         return f"`{name}` is not a step that is done before this one.", did_you_mean(name, earlier)
+    if saga.step(name).for_each is not None:
+        return f"The step `{name}` has a key for each element.", "Name a step that is run once."
     if name not in saga.key_forms:
         return f"The step `{name}` has no key that is one text.", "Name a step whose key is sent in a header, a path or a body."
     return None
@@ -213,5 +215,5 @@ def _may_be_missing(earlier: Step, step: Step) -> tuple[str, str] | None:
     return None
 
 
-_WITH_PARTS = {"outputs": _output_problem, "item": _item_problem, "keys": _key_problem}
+_WITH_PARTS = {"item": _item_problem, "keys": _key_problem}
 """What tells why a name under a root of a step is none."""

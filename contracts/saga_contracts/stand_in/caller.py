@@ -16,8 +16,7 @@ ROLES = ("forward", "compensate", "status", "lookup", "probe")
 
 def calls_of(slice_: StepSlice) -> Iterator[Declared]:
     """Give the calls that a participant hears for a step."""
-    example = slice_.payload.example
-    examples = {"payload": example, "outputs": slice_.example_outputs, **elements.values(slice_.step, example)}
+    examples = {**elements.with_element(slice_.step, slice_.payload.example), "outputs": slice_.example_outputs}
     for role in ROLES:
         call = getattr(slice_.step, role)
         if call is not None and call.request is not None:
