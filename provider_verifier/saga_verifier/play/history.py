@@ -327,7 +327,10 @@ class Playing:
 
     def _poll(self, play: Play) -> None:
         began_s = told_later.now()
-        for called in self.driver.until_over(self._askable(play), self.longest_wait_s):
+        asked_of = self._askable(play)
+        if asked_of is None:
+            return
+        for called in self.driver.until_over(asked_of, self.longest_wait_s):
             self.calls.append(called)
         wanted = State.APPLIED if play.letter == Letter.DONE else State.REFUSED
         took_ms = (told_later.now() - began_s) * 1000
@@ -343,13 +346,15 @@ class Playing:
         self.deviates("O14" if lies else "O18", text)
         raise _DivergedError
 
-    def _askable(self, play: Play) -> Instance:
-        """Give the instance with all that the status call needs."""
+    def _askable(self, play: Play) -> Instance | None:
+        """Give the instance with all that the status call needs; None where nothing of work is found that came to a refusal."""
         try:
             instance, sought = own_outputs.known(self.driver, self.instance, "status", self.calls.append)
         except CannotCallError as error:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: {error}")
             raise _UnmadeError from None
+        if sought is not None and play.letter == Letter.CALLBACK_REFUSED:
+            return None
         if sought is not None:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: the look-up finds nothing of accepted work")
             raise _UnmadeError
@@ -401,6 +406,21 @@ class Playing:
             raise _DivergedError
         self._judge_told(expects, reading, when, wrong)
 
+    def _judge_lookup(self, expects: Expectation, when: str) -> None:
+        """Judge what the look-up finds, whether a call needs it or not: the reply that told the outputs might have been lost."""
+        if self.driver.slice.step.lookup is None or self.unsent is not None:  # what was not sent cannot be found undone
+            return
+        called = self.driver.look_up(self.instance)
+        self.calls.append(called)
+        right = expectations.looked_up(expects.following)
+        if called.outcome not in right:
+            self.deviates("O33", f"{when} the look-up says {_said(called)} instead of {' or '.join(right)}")
+        elif called.outcome == Sought.FOUND:
+            found = outputs_in(self.driver.slice.step, called.body, called.headers, Teller.LOOKUP)
+            before = {name: self.outputs[name] for name in found or {} if name in self.outputs}
+            if found is None or any(not same(found[name], value) for name, value in before.items()):
+                self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
+
     def _look_for_nothing(self, expects: Expectation, when: str, wrong: Called | None) -> None:
         """See that a call which is to be tried again changed nothing; while the participant cannot work, it may not tell.
 
@@ -416,21 +436,6 @@ class Playing:
             raise _DivergedError
         reading.told = [called for called in reading.told if called.outcome != Outcome.RETRYABLE]
         self._judge_told(expects, reading, when, wrong)
-
-    def _judge_lookup(self, expects: Expectation, when: str) -> None:
-        """Judge what the look-up finds, whether a call needs it or not: the reply that told the outputs might have been lost."""
-        if self.driver.slice.step.lookup is None or self.unsent is not None:  # what was not sent cannot be found undone
-            return
-        called = self.driver.look_up(self.instance)
-        self.calls.append(called)
-        right = expectations.looked_up(expects.following)
-        if called.outcome not in right:
-            self.deviates("O33", f"{when} the look-up says {_said(called)} instead of {' or '.join(right)}")
-        elif called.outcome == Sought.FOUND:
-            found = outputs_in(self.driver.slice.step, called.body, called.headers, Teller.LOOKUP)
-            before = {name: self.outputs[name] for name in found or {} if name in self.outputs}
-            if found is None or any(not same(found[name], value) for name, value in before.items()):
-                self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
 
     def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
         """Judge what the status call told, the effect being as it must be, or unseen."""
