@@ -5,7 +5,8 @@ GET  /transfers/ID         pending, done, rejected or cancelled; 404 for an id t
 POST /transfers/ID/cancel  gives the money back, also while it is pending; an unknown id can transfer no more
 GET  /accounts/ACCOUNT     the balance
 
-MUTANT plants one fault: starts-again (when the call is repeated), forgets-cancel (of an unknown id), pays-when-cancelled.
+MUTANT plants one fault: starts-again (when the call is repeated), starts-again-unseen (nothing tells of it),
+forgets-cancel (of an unknown id), pays-when-cancelled.
 """
 
 import asyncio
@@ -47,6 +48,8 @@ def put(name: str, body: dict[str, Any]) -> Answer:
     elif MUTANT == "starts-again" and known.state == "done":
         known.state = "pending"
         start(known)
+    elif MUTANT == "starts-again-unseen" and known.state == "done":
+        start(Transfer(known.account, known.amount, "again"))
     return (202 if known.state == "pending" else 200), {"state": known.state}
 
 
@@ -60,7 +63,7 @@ async def finish(transfer: Transfer) -> None:
     await asyncio.sleep(WORK_S)
     if transfer.state == "cancelled" and MUTANT != "pays-when-cancelled":
         return
-    can = balances.get(transfer.account, 0) >= transfer.amount
+    can = balances.get(transfer.account, 0) >= transfer.amount or transfer.state == "again"
     balances[transfer.account] = balances.get(transfer.account, 0) - (transfer.amount if can else 0)
     transfer.state = transfer.state if transfer.state == "cancelled" else "done" if can else "rejected"
 
