@@ -132,7 +132,7 @@ def shapes_of(saga: Saga, service: str) -> Iterator[Shape]:
     for step in saga.steps:
         for role in _ROLES:
             call = getattr(step, role.value)
-            if call is not None:
+            if call is not None and call.request is not None:
                 yield Shape(step.participant, step.step, role, call.request, _segments(call.request.path))
         yield from _callback(step, service)
     told = saga.policies.owner_notification
