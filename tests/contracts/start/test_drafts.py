@@ -1,6 +1,9 @@
 """A draft takes over what a document tells: the drafts of small documents of each kind, as they are kept beside this file."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,3 +122,14 @@ def test_what_may_be_a_secret_stays_in_the_recording() -> None:
 
 def test_a_draft_is_made_the_same_way_again(tmp_path: Path) -> None:
     assert drafted(CASES["two_openapi"], tmp_path / "one") == drafted(CASES["two_openapi"], tmp_path / "two")
+
+
+def test_the_contract_tests_beside_an_answered_draft_run(tmp_path: Path) -> None:
+    text = drafted(CASES["openapi"], tmp_path / "sale")
+    answered = "\n".join(line for line in text.splitlines() if "# TODO(" not in line)
+    (tmp_path / "sale" / "saga.yaml").write_text(answered, encoding="utf-8")
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "sale", "--pacts", "pacts"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SAGAPACT_"))}
+    done = subprocess.run(line, cwd=tmp_path, env=kept, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "pacts" / "shop-warehouse.json").is_file()
