@@ -1,4 +1,4 @@
-"""For every saga that lint accepts, what a self-check does not see, or cannot plant, has its reason, and what gets through its mend."""
+"""For every saga that lint accepts: what a self-check does not see or cannot plant has its reason, what gets through its mend."""
 
 from hypothesis import HealthCheck, given, settings
 
