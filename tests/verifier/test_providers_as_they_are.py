@@ -227,6 +227,16 @@ def test_an_effect_is_read_at_several_addresses(sagapact: Sagapact, tmp_path: Pa
         assert "broken: O6 " in done.out
 
 
+def test_a_service_without_a_health_path_is_ready_when_it_takes_connections(tmp_path: Path) -> None:
+    ordinary(tmp_path, "shy", "/ok")
+    start = json.dumps({"command": ["{python}", plain, "{port}"]})
+    (tmp_path / "provider.yaml").write_text(f"format: 1\nprovider: shy\nstart: {start}\nhealth: {{path: null}}\n")
+
+    done = here("verify", tmp_path / "provider.yaml", "--pact", tmp_path / "pacts")
+
+    assert (done.status, done.out.splitlines()[-1]) == (0, "shy: kept"), done.text
+
+
 def ordinary(tmp_path: Path, provider: str, *paths: str) -> None:
     calls = [{"description": path, "request": {"method": "GET", "path": path}, "response": {"status": 200}} for path in paths]
     pact = {"consumer": {"name": "web"}, "provider": {"name": provider}, "interactions": calls}
