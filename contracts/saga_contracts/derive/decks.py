@@ -183,6 +183,8 @@ def _always(slice_: StepSlice, rules: Rules) -> Iterator[Word]:
         yield (*done, m)
     if rules.can_refuse:
         yield from (refused, (*refused, f))
+    if slice_.plays_two_elements:
+        yield (*done, Letter.ANOTHER, Letter.ANOTHER_UNDONE)
     if rules.can_be_undone:
         yield from ((c,), (c, f), (*done, c), (*done, c, f), (*done, c, c))
         if rules.callback:
@@ -215,6 +217,6 @@ def _more(slice_: StepSlice, word: Word, rules: Rules) -> set[str]:
     if rules.can_be_undone and Letter.COMPENSATE in word:
         more |= {"O12", "O13"}
     calls = sum(letter in (Letter.FORWARD, *REFUSALS) for letter in word)
-    if slice_.step.forward.outputs and calls > 1:
+    if (slice_.step.forward.outputs and calls > 1) or slice_.step.lookup is not None:
         more.add("O33")
     return more

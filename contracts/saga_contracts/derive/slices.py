@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from saga_contracts.declare import templates
-from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
+from saga_contracts.declare import elements, templates
+from saga_contracts.declare.outputs import example_outputs
+from saga_contracts.declare.saga import Completion, Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
 _ELSEWHERE: dict[str, Any] = {
     "after": (),
@@ -55,6 +56,11 @@ class StepSlice(Model):
     waivers: tuple[Waiver, ...] = ()
     """Obligations of this step that are knowingly not kept."""
 
+    @property
+    def example_outputs(self) -> dict[str, dict[str, Any]]:
+        """Example outputs of the earlier steps and of this one, by step."""
+        return {**self.outputs, self.step.step: example_outputs(self.step)}
+
     def as_json(self) -> dict[str, Any]:
         """Give the slice as plain JSON."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -68,6 +74,23 @@ class StepSlice(Model):
     def accepts_suspended(self) -> bool:
         """Is a forward call that arrives after its compensation answered with success?"""
         return (self.step.suspended_forward or self.policies.suspended_forward) == "accepted"
+
+    @property
+    def plays_two_elements(self) -> bool:
+        """Can two elements of the list that the step is run for be played beside each other?
+
+        Only where preconditions and probe are those of one element, the example has two, and no callback may still come.
+        """
+        step = self.step
+        of_an_element = [one.params for one in step.given.enough]
+        if step.probe is not None and step.probe.request is not None:
+            of_an_element.append(step.probe.request.model_dump())
+        return (
+            len(elements.elements(step, self.payload.example)) > 1
+            and step.compensate is not None
+            and step.completion == Completion.SYNC
+            and all(elements.names_one(value) for value in of_an_element)
+        )
 
     @property
     def sha(self) -> str:
@@ -117,8 +140,7 @@ def fails_the_saga(step: Step, policies: Policies) -> bool:
         return False
     if step.step_class == StepClass.COMPENSATABLE or step.only_reads:
         return True
-    told = step.callback is not None and step.callback.outcomes.refused is not None
-    return told or step.forward.replies.refused is not None or step.given.can_refuse
+    return step.refuses_later or step.forward.replies.refused is not None or step.given.can_refuse
 
 
 def may_be_pending_at_the_end(saga: Saga) -> tuple[Step, ...]:

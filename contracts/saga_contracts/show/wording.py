@@ -17,10 +17,12 @@ LETTERS = {
     Letter.FORWARD: "forward call",
     Letter.REFUSED: "forward call that the precondition refuses",
     Letter.COMPENSATE: "compensation",
-    Letter.DONE: "the participant calls back: done",
-    Letter.CALLBACK_REFUSED: "the participant calls back: refused",
+    Letter.DONE: "the participant's work is over: done",
+    Letter.CALLBACK_REFUSED: "the participant's work is over: refused",
     Letter.MISUSED: "forward call with the same key and another payload",
     Letter.RETRYABLE: "forward call that is answered 'try again'",
+    Letter.ANOTHER: "forward call for another element of the list",
+    Letter.ANOTHER_UNDONE: "compensation of that other element",
 }
 """What each letter of a history stands for."""
 
@@ -50,7 +52,7 @@ CAUSES = {
     Fault.REQUEST_LOST: "the request of {} is lost",
     Fault.REQUESTS_SWALLOWED: "an outage swallows every request of {}",
     Fault.REPLIES_SWALLOWED: "an outage swallows every reply to {}",
-    Fault.NO_CALLBACK: "the orchestrator hears no callback",
+    Fault.NO_CALLBACK: "the orchestrator hears no outcome",
     Fault.LATE: "a request of {} comes late",
     Fault.DOUBLED: "a request of {} is doubled on its way",
     Fault.CANCELLED: "another step fails while {} is on its way",

@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from saga_contracts.declare import outputs
+
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+as_text = outputs.as_text
+"""Writes a value the way JSON does, text without its quotes."""
 
 
 def media_type(content_type: str) -> str:
@@ -20,6 +24,22 @@ def media_type(content_type: str) -> str:
     'text/xml'
     """
     return content_type.partition(";")[0].strip().lower()
+
+
+def is_media_type(declared: str, found: str) -> bool:
+    """Is it the declared media type, with at least its parameters, in whatever case and order?
+
+    >>> is_media_type("text/xml", "Text/XML; charset=utf-8"), is_media_type("text/xml; charset=utf-8", 'text/xml;charset="UTF-8"')
+    (True, True)
+    >>> is_media_type("text/xml; charset=utf-8", "text/xml"), is_media_type("text/xml", "application/xml")
+    (False, False)
+    """
+    return media_type(declared) == media_type(found) and _parameters(declared) <= _parameters(found)
+
+
+def _parameters(content_type: str) -> set[tuple[str, str]]:
+    found = [one.partition("=") for one in content_type.lower().split(";")[1:] if one.strip()]
+    return {(name.strip(), value.strip().strip('"')) for name, _, value in found}
 
 
 def is_json(content_type: str) -> bool:
@@ -54,11 +74,6 @@ def write(body: Any, content_type: str = "") -> bytes | None:
     if isinstance(body, str):
         return body.encode()
     return urlencode({name: as_text(value) for name, value in body.items()}).encode()
-
-
-def as_text(value: Any) -> str:
-    """Write a value the way JSON does, text without its quotes."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def body_of(content: bytes, content_type: str = "") -> Any:

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from saga_contracts.declare.saga import KeyStyle, StepClass
-from saga_contracts.derive import adoption
+from saga_contracts.declare.saga import StepClass
+from saga_contracts.derive import adoption, expectations
 from saga_contracts.derive.adoption import Evidence, Level
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.deviations import Deviation, at_hand
@@ -14,8 +14,11 @@ _NAMES = {Evidence.STATUS: "the status call", Evidence.EFFECT: "the effect probe
 _FIELDS = {Evidence.STATUS: "status", Evidence.EFFECT: "probe"}
 _REFUSED = ("applies-refused", "applies-refused-later", "refuses-undoing-refused")
 """Deviations that only a participant shows which was made to refuse."""
+NO_REASON = "No participant of this step can do that, as it is declared."
 _RETRYABLE = ("applies-retryable", "retries-for-ever", "refuses-retryable")
 """Deviations that only a participant shows which was made to answer 'try again'."""
+_UNDOING = ("status-lies", "status-tombstone", "works-on", "tells-done-after-undoing")
+"""Deviations about other obligations that only a participant shows whose step is undone."""
 _CALLING_BACK = (
     "never-calls-back",
     "tells-other-outcome",
@@ -25,6 +28,8 @@ _CALLING_BACK = (
     "tells-done-after-undoing",
 )
 """Deviations that only a participant with a callback can have."""
+_TRIED_AGAIN = ("applies-retryable", "retries-for-ever", "refuses-retryable")
+"""Deviations that only a participant shows which was made to answer 'try again'."""
 
 
 def unseen(deviation: Deviation, slice_: StepSlice) -> tuple[str, str]:
@@ -58,14 +63,13 @@ def given_up(deviation: Deviation, slice_: StepSlice, today: date) -> tuple[Fate
 def impossible(deviation: Deviation, slice_: StepSlice) -> tuple[Fate, str, str]:
     """Tell why a deviation cannot be planted at a step: it does not apply there, or a precondition is missing."""
     step = slice_.step
-    undone = step.step_class == StepClass.COMPENSATABLE
-    if deviation.kind in _REFUSED and (undone or deviation.kind != "refuses-undoing-refused"):
+    if deviation.kind in _REFUSED and (step.compensate is not None or deviation.kind != "refuses-undoing-refused"):
         missing = _precondition(deviation.kind, slice_)
         if missing is not None:
             return Fate.NOT_CAUGHT, *missing
     if deviation.kind in _RETRYABLE:
         return _never_retryable(slice_)
-    if deviation.obligation == "O4" and step.key == KeyStyle.NONE:
+    if deviation.obligation == "O4" and not step.has_key:
         return Fate.NOT_APPLICABLE, "The step has no key.", ""
     reason = adoption.applies(slice_, deviation.obligation)
     return Fate.NOT_APPLICABLE, reason or _nothing_to_do_it_with(deviation, slice_), ""
@@ -84,10 +88,11 @@ def _precondition(kind: str, slice_: StepSlice) -> tuple[str, str] | None:
     given = slice_.step.given
     if slice_.step.step_class == StepClass.RETRIABLE or not adoption.declares_refusal(slice_.step):
         return None
-    if not given.refusing:
+    if not expectations.can_be_refused(slice_.step):
         why = "The step declares a refusal, but nothing says how to make its participant refuse."
-        return why, f"Declare `given.refusing` at {slice_.step.step}: the states under which it refuses."
-    if kind == "applies-refused-later" and not given.enough:
+        mend = f"Declare `given.refusing` at {slice_.step.step}: the states under which it refuses (or `given.refusing_payload`)."
+        return why, mend
+    if kind == "applies-refused-later" and not given.enough and not given.refusing_payload:
         why = "Nothing says how the precondition becomes true after a refusal."
         return why, f"Declare `given.enough` at {slice_.step.step}: the states under which it does not refuse."
     return None
@@ -113,15 +118,23 @@ def _declared(kind: Evidence, slice_: StepSlice) -> bool:
 
 
 def _nothing_to_do_it_with(deviation: Deviation, slice_: StepSlice) -> str:
-    step = slice_.step
-    if step.callback is None and deviation.kind in _CALLING_BACK:
-        return "The step has no callback."
-    if step.status is None and deviation.kind.startswith("status-"):
-        return "The step has no status call."
-    if step.step_class != StepClass.COMPENSATABLE:
-        return f"A {step.step_class} step is never undone."
-    if deviation.obligation == "O31":
-        return "The saga declares fewer than two correlation headers in replies."
-    if deviation.obligation == "O33":
-        return "The reply to a repeated call has no output that could be another value."
-    return "No participant of this step can do that, as it is declared."
+    step, kind = slice_.step, deviation.kind
+    never_undone = adoption.applies(slice_, "O6") or "The step has no compensation."
+    reasons = (
+        (step.callback is None and kind in _CALLING_BACK, "The step has no callback."),
+        (step.status is None and kind.startswith("status-"), "The step has no status call."),
+        (kind in _REFUSED and not adoption.declares_refusal(step), "The step declares no refusal."),
+        (
+            kind == "applies-refused-later" and bool(step.given.refusing_payload),
+            "The step refuses by the payload, so that no precondition becomes true after a refusal.",
+        ),
+        (
+            kind in _TRIED_AGAIN and step.given.retryable is None,
+            "The step has no precondition under which a call has to be tried again (`given.retryable`).",
+        ),
+        (kind == "tells-other-outcome", "The callback tells one outcome only."),
+        (kind in _UNDOING and step.compensate is None, never_undone),
+        (deviation.obligation == "O31", "The saga declares fewer than two correlation headers in replies."),
+        (deviation.obligation == "O33", "The reply to a repeated call has no output that could be another value."),
+    )
+    return next((text for applies, text in reasons if applies), NO_REASON)
