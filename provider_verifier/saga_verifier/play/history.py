@@ -222,6 +222,8 @@ class Playing:
             self.before = reading  # a participant that cannot work now need not have what `enough` asks for
             return
         if self.looking.probes and not self.looking.fits(reading, self.instance, worlds):
+            if reading.fields is None:
+                raise CannotJudgeError(reading.unread)
             wanted = short(self.looking.declared(self.instance, worlds[0]))
             raise CannotJudgeError(f"the precondition is not there: the probe reads {reading.found} instead of {wanted}")
         if self.looking.asks:
@@ -398,7 +400,7 @@ class Playing:
             return
         reading = looking.read(self.instance, asks=True)
         if looking.probes and reading.fields is None:
-            raise CannotJudgeError(f"{when} the effect cannot be read: the probe was answered {reading.found}")
+            raise CannotJudgeError(f"{when} {reading.unread}")
         if reading.unasked and when != _AT_FIRST:  # nobody asks for what was never called
             self.deviates("O33", f"{when} the status cannot be asked: {reading.unasked}")
         self._judge_asking(expects, reading, when)
