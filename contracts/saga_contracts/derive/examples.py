@@ -23,6 +23,8 @@ IN_PATH = "InPath"
 
 def with_fields(saga: Saga, fields: Mapping[str, Any]) -> Saga:
     """Give a saga whose example has other values in some fields of the payload; those are the same at each run."""
+    if not fields:
+        return saga
     stays = tuple(name for name in saga.payload.fresh if not any(name == one or name.startswith(f"{one}.") for one in fields))
     example = fresh.with_fields(saga.payload.example, fields)
     return saga.model_copy(update={"payload": saga.payload.model_copy(update={"example": example, "fresh": stays})})
