@@ -28,6 +28,8 @@ _CALLING_BACK = (
     "tells-done-after-undoing",
 )
 """Deviations that only a participant with a callback can have."""
+_TRIED_AGAIN = ("applies-retryable", "retries-for-ever", "refuses-retryable")
+"""Deviations that only a participant shows which was made to answer 'try again'."""
 
 
 def unseen(deviation: Deviation, slice_: StepSlice) -> tuple[str, str]:
@@ -91,8 +93,9 @@ def _precondition(kind: str, slice_: StepSlice) -> tuple[str, str] | None:
         return None
     if not expectations.can_be_refused(slice_.step):
         why = "The step declares a refusal, but nothing says how to make its participant refuse."
-        return why, f"Declare `given.refusing` at {slice_.step.step}: the states under which it refuses."
-    if kind == "applies-refused-later" and not given.enough:
+        mend = f"Declare `given.refusing` at {slice_.step.step}: the states under which it refuses (or `given.refusing_payload`)."
+        return why, mend
+    if kind == "applies-refused-later" and not given.enough and not given.refusing_payload:
         why = "Nothing says how the precondition becomes true after a refusal."
         return why, f"Declare `given.enough` at {slice_.step.step}: the states under which it does not refuse."
     return None
@@ -118,21 +121,23 @@ def _declared(kind: Evidence, slice_: StepSlice) -> bool:
 
 
 def _nothing_to_do_it_with(deviation: Deviation, slice_: StepSlice) -> str:
-    step = slice_.step
-    if step.callback is None and deviation.kind in _CALLING_BACK:
-        return "The step has no callback."
-    if step.status is None and deviation.kind.startswith("status-"):
-        return "The step has no status call."
-    if deviation.kind in _REFUSED and not adoption.declares_refusal(step):
-        return "The step declares no refusal."
-    if deviation.kind == "applies-refused-later" and step.given.refusing_payload:
-        return "The step refuses a payload, and that never comes to be allowed."
-    if deviation.kind == "tells-other-outcome":
-        return "The callback tells one outcome only."
-    if step.compensate is None and deviation.kind in _UNDOING:
-        return adoption.applies(slice_, "O6") or "The step has no compensation."
-    if deviation.obligation == "O31":
-        return "The saga declares fewer than two correlation headers in replies."
-    if deviation.obligation == "O33":
-        return "The reply to a repeated call has no output that could be another value."
-    return NO_REASON
+    step, kind = slice_.step, deviation.kind
+    never_undone = adoption.applies(slice_, "O6") or "The step has no compensation."
+    reasons = (
+        (step.callback is None and kind in _CALLING_BACK, "The step has no callback."),
+        (step.status is None and kind.startswith("status-"), "The step has no status call."),
+        (kind in _REFUSED and not adoption.declares_refusal(step), "The step declares no refusal."),
+        (
+            kind == "applies-refused-later" and bool(step.given.refusing_payload),
+            "The step refuses by the payload, so that no precondition becomes true after a refusal.",
+        ),
+        (
+            kind in _TRIED_AGAIN and step.given.retryable is None,
+            "The step has no precondition under which a call has to be tried again (`given.retryable`).",
+        ),
+        (kind == "tells-other-outcome", "The callback tells one outcome only."),
+        (kind in _UNDOING and step.compensate is None, never_undone),
+        (deviation.obligation == "O31", "The saga declares fewer than two correlation headers in replies."),
+        (deviation.obligation == "O33", "The reply to a repeated call has no output that could be another value."),
+    )
+    return next((text for applies, text in reasons if applies), NO_REASON)
