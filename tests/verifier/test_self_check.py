@@ -208,3 +208,23 @@ def test_rows_of_the_table_are_those_of_the_catalogue_in_its_order() -> None:
     found = check(saga(step(probe=False, status=False)), 1, TODAY)
     assert [one.kind for one in found.steps[0].rows] == [one.kind for one in CATALOGUE]
     assert replace(found, steps=()).exit_status == 4
+
+
+@pytest.mark.slow
+def test_a_step_that_only_reads_has_nothing_to_break_but_its_replies() -> None:
+    looking = {
+        "step": "look",
+        "participant": "catalog",
+        "class": "read_only",
+        "given": {"enough": [{"state": "listed", "params": {"order": "{payload.order_id}"}}], "refusing": [NOTHING]},
+        "forward": {
+            "request": {"method": "GET", "path": "/items/{payload.order_id}"},
+            "replies": {"done": {"status": 200, "body": {"price": {"$like": 5}}}, "refused": {"status": 404}},
+            "outputs": {"price": "/price"},
+        },
+    }
+    found = check(saga(looking), 1, TODAY)
+
+    assert fates(found, "look", Fate.CAUGHT) == {"drops-correlation", "drops-step-header", "undeclared-success", *SLOW}
+    assert fates(found, "look", Fate.NOT_CAUGHT) == set()
+    assert "has no effect" in row(found, "applies-twice").why

@@ -63,6 +63,9 @@ def given_up(deviation: Deviation, slice_: StepSlice, today: date) -> tuple[Fate
 def impossible(deviation: Deviation, slice_: StepSlice) -> tuple[Fate, str, str]:
     """Tell why a deviation cannot be planted at a step: it does not apply there, or a precondition is missing."""
     step = slice_.step
+    nothing_to_break = adoption.applies(slice_, deviation.obligation) if step.only_reads else None
+    if nothing_to_break is not None:
+        return Fate.NOT_APPLICABLE, nothing_to_break, ""
     if deviation.kind in _REFUSED and (step.compensate is not None or deviation.kind != "refuses-undoing-refused"):
         missing = _precondition(deviation.kind, slice_)
         if missing is not None:
