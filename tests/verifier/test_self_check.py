@@ -101,7 +101,8 @@ def test_a_probe_that_only_the_provider_file_can_read_counts_as_read() -> None:
             "Declare `given.refusing` at pay: ",
         ),
         ({"given": {"refusing": [NOTHING]}}, 3, "applies-refused-later", "Declare `given.enough` at pay: "),
-        ({"key": "none"}, 3, "applies-again", "Declare what pay gives up, or waive O3"),
+        ({"compensate": "none"}, 3, "skips-undoing", "Declare `compensate` at pay, or waive each"),
+        ({"key": "none"}, 3, "applies-again", "Declare `key` at pay, or waive each"),
     ],
 )
 def test_what_gets_through_is_told_with_what_to_declare(fields: dict[str, object], level: int, kind: str, mend: str) -> None:

@@ -1,5 +1,6 @@
 """Why a deviation gets through, or cannot be planted at all, and what to declare so that it is caught (pure)."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from saga_contracts.declare.saga import StepClass
@@ -12,6 +13,7 @@ from saga_verifier.self_check.table import Fate
 _NEEDS = {Evidence.REPLY: Level.PACTS, Evidence.STATUS: Level.STATUS, Evidence.EFFECT: Level.EFFECTS}
 _NAMES = {Evidence.STATUS: "the status call", Evidence.EFFECT: "the effect probe"}
 _FIELDS = {Evidence.STATUS: "status", Evidence.EFFECT: "probe"}
+_OF_EFFECTS = ("O2", "O3", "O32")
 _REFUSED = ("applies-refused", "applies-refused-later", "refuses-undoing-refused")
 """Deviations that only a participant shows which was made to refuse."""
 NO_REASON = "No participant of this step can do that, as it is declared."
@@ -46,15 +48,19 @@ def unseen(deviation: Deviation, slice_: StepSlice) -> tuple[str, str]:
     )
 
 
-def given_up(deviation: Deviation, slice_: StepSlice, today: date) -> tuple[Fate, str, str] | None:
-    """Tell what the file says of an obligation that it gives up itself, as a right participant is no better; None: nothing."""
+def beyond(deviation: Deviation, slice_: StepSlice, today: date) -> tuple[Fate, str, str] | None:
+    """Tell why a deviation need not be played: the step only reads, or the file itself gives the obligation up; None: it must be."""
+    step = slice_.step
+    if step.only_reads and deviation.obligation in _OF_EFFECTS:
+        return Fate.NOT_APPLICABLE, "A step that only reads has no effect, and remembers no call.", ""
     reason = adoption.declared_broken(slice_).get(deviation.obligation)
-    if reason is None:
+    if reason is None or (deviation.kind in _CALLING_BACK and step.callback is None):
         return None
-    waivers = adoption.Waivers(slice_.waivers, slice_.step.step, today)
+    waivers = adoption.Waivers(slice_.waivers, step.step, today)
     if waivers.hides(deviation.obligation):
         return Fate.WAIVED, f"{reason} {waivers.words(deviation.obligation)}", ""
-    mend = f"Declare what {slice_.step.step} gives up, or waive {deviation.obligation} with a reason, a person and a day."
+    field = "compensate" if step.compensate is None else "key"
+    mend = f"Declare `{field}` at {step.step}, or waive each of these obligations with a reason, a person and a day."
     return Fate.NOT_CAUGHT, f"{reason} A right participant is no better.", mend
 
 
@@ -115,21 +121,20 @@ def _declared(kind: Evidence, slice_: StepSlice) -> bool:
 
 
 def _nothing_to_do_it_with(deviation: Deviation, slice_: StepSlice) -> str:
-    step = slice_.step
-    if step.callback is None and deviation.kind in _CALLING_BACK:
-        return "The step has no callback."
-    if step.status is None and deviation.kind.startswith("status-"):
-        return "The step has no status call."
-    if deviation.kind in _REFUSED and not adoption.declares_refusal(step):
-        return "The step declares no refusal."
-    if deviation.kind == "applies-refused-later" and step.given.refusing_payload:
-        return "The step refuses a payload, and that never comes to be allowed."
-    if deviation.kind == "tells-other-outcome":
-        return "The callback tells one outcome only."
-    if step.compensate is None and deviation.kind in _UNDOING:
-        return adoption.applies(slice_, "O6") or "The step has no compensation."
-    if deviation.obligation == "O31":
-        return "The saga declares fewer than two correlation headers in replies."
-    if deviation.obligation == "O33":
-        return "The reply to a repeated call has no output that could be another value."
-    return NO_REASON
+    return next((why for holds, why in _lacks(deviation, slice_) if holds), NO_REASON)
+
+
+def _lacks(deviation: Deviation, slice_: StepSlice) -> Iterator[tuple[bool, str]]:
+    """Give what a step may lack for a deviation, each with the sentence that says so."""
+    step, kind = slice_.step, deviation.kind
+    yield step.callback is None and kind in _CALLING_BACK, "The step has no callback."
+    yield step.status is None and kind.startswith("status-"), "The step has no status call."
+    yield kind in _REFUSED and not adoption.declares_refusal(step), "The step declares no refusal."
+    yield kind == "applies-refused-later", "The step refuses a payload, and that never comes to be allowed."
+    yield kind == "tells-other-outcome", "The callback tells one outcome only."
+    yield (
+        step.compensate is None and kind in _UNDOING,
+        adoption.applies(slice_, "O6") or "The step has no compensation yet.",
+    )
+    yield deviation.obligation == "O31", "The saga declares fewer than two correlation headers in replies."
+    yield deviation.obligation == "O33", "The reply to a repeated call has no output that could be another value."

@@ -81,7 +81,7 @@ def _table(slice_: StepSlice, wrong: tuple[str, ...], how: _How, pool: ThreadPoo
 
 def _row(deviation: Deviation, slice_: StepSlice, how: _How) -> Row:
     row = Row(deviation.kind, deviation.does, deviation.obligation, Fate.UNKNOWN)
-    without = mends.given_up(deviation, slice_, how.today)
+    without = mends.beyond(deviation, slice_, how.today)
     if without is None and not deviation.possible(slice_):
         without = mends.impossible(deviation, slice_)
     if without is not None:
