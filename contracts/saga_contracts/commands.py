@@ -12,13 +12,14 @@ from typing import Any, NoReturn
 import click
 
 from saga_contracts import sagafile
+from saga_contracts.declare.elements import parted
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases as all_cases
 from saga_contracts.derive import causes, client_cases, decks, pairs
 from saga_contracts.derive import coverage as all_coverage
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError, UsageError
-from saga_contracts.read import lint_demands
+from saga_contracts.read import lint_conditions, lint_demands, lint_elements
 from saga_contracts.rim import pictures
 from saga_contracts.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
@@ -160,7 +161,7 @@ def _decks(saga: Saga, names: tuple[str, ...], faults: int) -> Iterator[tuple[St
 
 
 def _pair_decks(saga: Saga, names: tuple[str, ...], faults: int, *, as_json: bool) -> None:
-    found = [pairs.derive_pair(saga, *two, faults) for two in pairs.pairs(saga) if set(two) & set(names)]
+    found = [pairs.derive_pair(saga, *two, faults) for two in pairs.pairs(saga) if {parted(one)[0] for one in two} & set(names)]
     if as_json:
         _print_json([wording.pair_json(one) for one in found])
     elif found:
@@ -190,7 +191,7 @@ def _linted(file: Path) -> dict[str, Any]:
         return {"file": str(file), "valid": False, "faults": [], "text": str(error)}
     participants = len({step.participant for step in saga.steps})
     text = f"{file}: the saga {saga.saga} is valid ({len(saga.steps)} steps, {participants} participants)."
-    notes = list(lint_demands.notes(saga))
+    notes = [*lint_demands.notes(saga), *lint_conditions.notes(saga), *lint_elements.notes(saga)]
     return {
         "file": str(file),
         "valid": True,

@@ -19,6 +19,7 @@ from saga_contracts.client import (
     load_definition,
     payload_faults,
     step_key,
+    unfolded,
 )
 from saga_service.records import Role, SagaRecord, SagaState
 from saga_service.store import Store
@@ -161,7 +162,9 @@ class Intake:
         wanted = SagaRecord(
             uuid.uuid4().hex, new.saga, definition_id, new.request_id, new.payload, state=SagaState.RUNNING, reason=None
         )
-        stored = await asyncio.to_thread(self._store.create_saga, wanted, [step.step for step in saga.steps])
+        stored = await asyncio.to_thread(
+            self._store.create_saga, wanted, [step.step for step in unfolded(saga, new.payload).steps]
+        )
         return stored, stored.saga_id == wanted.saga_id
 
     async def _job(self, saga_id: str) -> Job:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from foreign import FOREIGN, Judged, need, verify, write_pacts
+from foreign import FOREIGN, Judged, compile_go, need, verify, write_pacts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 Judge = Callable[..., Judged]
@@ -31,6 +31,14 @@ def pacts_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], P
     return pacts
 
 
+@pytest.fixture(scope="session")
+def go_cache(pytestconfig: pytest.Config) -> Path:
+    """Where Go keeps what it has compiled, from run to run."""
+    cache = Path(os.environ.get("GOCACHE") or pytestconfig.cache.mkdir("go-build"))
+    compile_go(FOREIGN / "dtm_bank", cache)
+    return cache
+
+
 @pytest.fixture
 def judge(
     pacts_of: Callable[[str, str], Path], tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -38,8 +46,11 @@ def judge(
     """Start a system, with one fault planted or none, and judge it; parts of its saga file may be left out."""
 
     def judged(system: str, mutant: str = "", leave_out: str = "") -> Judged:
-        need(PROGRAMS.get(system, "python3"))
-        monkeypatch.setenv("GOCACHE", os.environ.get("GOCACHE", str(request.config.cache.mkdir("go-build"))))
+        program = PROGRAMS.get(system)
+        if program is not None:
+            need(program)
+        if program == "go":
+            monkeypatch.setenv("GOCACHE", str(request.getfixturevalue("go_cache")))
         return verify(system, pacts_of(system, leave_out), tmp_path, mutant)
 
     return judged

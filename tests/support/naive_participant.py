@@ -82,13 +82,14 @@ class Stock(BaseHTTPRequestHandler):
     left: dict[str, int]
     taken: dict[str, Json]
     closed: set[str]
+    closed_to_all: bool
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-        if self.path == "/_states":
-            item = body["params"]["item"]
-            self.left[item] = LEFT if body["state"] == "closed" else body["params"]["left"]
-            (self.closed.add if body["state"] == "closed" else self.closed.discard)(item)
+        if self.path == "/_states" and body.get("action") == "teardown":
+            self.answer({"status": 200})
+        elif self.path == "/_states":
+            self.set_up(body["state"], **body["params"])
             self.answer({"status": 200})
         elif self.path == "/take":
             self.say("forward", *self.take(self.headers["Key"], body))
@@ -96,11 +97,19 @@ class Stock(BaseHTTPRequestHandler):
             self.say("compensate", *self.back(self.headers["Key"]))
 
     def do_GET(self) -> None:
+        if self.closed and self.closed_to_all:
+            self.answer({"status": 503})
+            return
         if self.path != "/status":
             self.answer({"status": 200, "body": {"left": self.left[self.path.removeprefix("/items/")]}})
             return
         row = self.taken.get(self.headers["Key"], {"is": "absent"})
         self.say("status", row["is"], "absent")
+
+    def set_up(self, state: str, item: str, left: int = LEFT) -> None:
+        """Take a precondition: so many pieces, or none given out now."""
+        self.left[item] = left
+        (self.closed.add if state == "closed" else self.closed.discard)(item)
 
     def take(self, key: str, body: Json) -> tuple[str, ...]:
         """Give the names of the reply, the best one first."""
@@ -148,7 +157,11 @@ class Stock(BaseHTTPRequestHandler):
 @contextmanager
 def running(saga: Json) -> Iterator[str]:
     """Serve the participant and give its base URL."""
-    handler = type("Bound", (Stock,), {"saga": saga, "left": {}, "taken": {}, "closed": set()})
+    handler = type(
+        "Bound",
+        (Stock,),
+        {"saga": saga, "left": {}, "taken": {}, "closed": set(), "closed_to_all": len(json.dumps(saga)) % 2 == 0},
+    )
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from command_line import Sagapact
+from command_line import ROOT, Sagapact
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.sagafile import load_saga
@@ -50,6 +50,16 @@ def test_a_reference_saga_with_probes_and_status_calls_catches_everything_that_i
     assert {one.step: lost for one in found.steps if (lost := fates(found, one.step, Fate.NOT_CAUGHT))} == missed
     assert [one.wrong for one in found.steps] == [()] * len(found.steps)
     assert found.exit_status == (3 if missed else 0)
+
+
+@pytest.mark.slow
+def test_an_effect_that_the_provider_file_reads_is_looked_at_as_well() -> None:
+    unseen = load_saga(ROOT / "provider_verifier" / "examples" / "stock_in_node" / "saga.yaml")
+    assert unseen.steps[0].probe is not None
+    assert unseen.steps[0].probe.request is None
+    found = check(unseen, 1, TODAY)
+    assert fates(found, "take_stock", Fate.NOT_CAUGHT) == set()
+    assert row(found, "skips-undoing").by == ("O6",)
 
 
 @pytest.mark.slow

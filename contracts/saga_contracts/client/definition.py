@@ -1,12 +1,12 @@
 """Saga definitions for those who get them as JSON: read, and found right."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from saga_contracts.declare import schemas
+from saga_contracts.declare import elements, schemas, templates
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
 from saga_contracts.read import lint, shapes
@@ -53,10 +53,23 @@ def load_definition(definition: Mapping[str, Any]) -> Saga:
 
 def payload_faults(saga: Saga, payload: Any) -> list[str]:
     """Give what is wrong with a payload under the saga's schema, one sentence each, without the payload's values."""
-    return sorted(
+    faults = sorted(
         f"{_place(broken.path)}: breaks the rule `{broken.rule}`." if broken.rule else f"{_place(broken.path)}: {broken.what}."
         for broken in schemas.faults_of(saga.payload.json_schema, payload)
     )
+    return faults or sorted(set(_without_a_list(saga, payload)))
+
+
+def _without_a_list(saga: Saga, payload: Any) -> Iterator[str]:
+    """Tell the lists that a step is run for each element of, and that are none or too long."""
+    for step in saga.steps:
+        name = elements.list_name(step)
+        try:
+            found = templates.look_up(name, payload) if name is not None else []
+        except templates.TemplateError:
+            found = None
+        if not isinstance(found, list) or len(found) > elements.MOST:
+            yield f"{name}: {step.step} is run for each of its elements, so it must be a list of at most {elements.MOST}."
 
 
 def _told(problems: Iterable[schemas.Problem]) -> list[str]:

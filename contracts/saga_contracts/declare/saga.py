@@ -23,6 +23,9 @@ from saga_contracts.declare.calls import (
     CompensateReplies,
     Forward,
     ForwardReplies,
+    Lookup,
+    LookupReplies,
+    Poll,
     Probe,
     Reads,
     Reply,
@@ -46,7 +49,7 @@ from saga_contracts.declare.kinds import (
     StepClass,
     Transport,
 )
-from saga_contracts.declare.outputs import example_outputs
+from saga_contracts.declare.outputs import Output, example_outputs
 from saga_contracts.declare.policies import OwnerNotification, Policies, Waiver
 from saga_contracts.declare.steps import Given, KeyPlaces, ProviderState, SemanticLock, Step, Under
 
@@ -69,14 +72,18 @@ __all__ = [
     "Json",
     "KeyPlaces",
     "KeyStyle",
+    "Lookup",
+    "LookupReplies",
     "Model",
     "Name",
     "NullStatus",
+    "Output",
     "OwnerNotification",
     "Pacticipant",
     "Payload",
     "Pointer",
     "Policies",
+    "Poll",
     "Probe",
     "ProviderState",
     "Reads",
@@ -213,7 +220,7 @@ class Saga(Model):
     @cached_property
     def key_forms(self) -> Mapping[str, str]:
         """How the key of each step is written, where it is one text."""
-        return {step.step: step.key_form or DEFAULT_KEY_FORM for step in self.steps if step.has_written_key}
+        return {step.step: step.key_form or DEFAULT_KEY_FORM for step in self.steps if step.has_written_key and not step.for_each}
 
     def step(self, name: str) -> Step:
         """Give the step of this name.

@@ -1,7 +1,8 @@
 """Templates of the saga file: `{payload.price_minor}`, `{key}`, `{outputs.reserve_money.reservation_id}`.
 
 A string that is one template and nothing else takes the value's own type; inside other text the value is written out.
-`{{` and `}}` stand for braces. Known roots: payload, key, saga_id, step, outputs, callback_url, event.
+`{{` and `}}` stand for braces. Known roots: payload, key, saga_id, step, outputs, callback_url, event, item, item_index; elements
+of a list are reached by their number.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Any
 
 from saga_contracts.errors import SagapactError
 
-ROOTS = ("payload", "outputs", "key", "saga_id", "step", "callback_url", "event")
+ROOTS = ("payload", "outputs", "key", "saga_id", "step", "callback_url", "event", "item", "item_index")
 LIKE = "$like"
 NAME = r"[a-z_][A-Za-z0-9_]*(?:\.[^\s{}.]+)*"
 """A template's name: a root, and names of fields, steps and outputs, as they are written."""
@@ -32,6 +33,16 @@ def names_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for member in value:
             yield from names_in(member)
+
+
+def own_names(step: str, value: Any) -> frozenset[str]:
+    """Give the outputs of a step that the templates in a JSON value name.
+
+    >>> own_names("pay", "/holds/{outputs.pay.id}")
+    frozenset({'id'})
+    """
+    mine = f"outputs.{step}."
+    return frozenset(name.removeprefix(mine) for name in names_in(value) if name.startswith(mine))
 
 
 def parts(text: str) -> Iterator[tuple[str, str]]:
@@ -95,6 +106,9 @@ def look_up(dotted: str, context: Mapping[str, Any]) -> Any:
     """
     current: Any = context
     for part in dotted.split("."):
+        if isinstance(current, list) and part.isdecimal() and int(part) < len(current):
+            current = current[int(part)]
+            continue
         if not isinstance(current, Mapping) or part not in current:
             raise TemplateError(
                 f"The template {{{dotted}}} cannot be filled: there is no {part!r} in what is known at this call."

@@ -8,7 +8,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.wire import fresh
@@ -32,13 +32,16 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
     """Give the example values that fill the templates of a step's calls."""
     key = key_of(step, SAGA_ID)
     outputs = {before: saga.outputs[before] for before in sorted(saga.ancestors(step.step))}
+    if step.needs_its_own:
+        outputs[step.step] = saga.outputs[step.step]
     return {
         "payload": saga.payload.example,
         "outputs": outputs,
         "key": key,
-        "keys": {before: each for before, each in keys_of(saga.key_forms, SAGA_ID).items() if before in outputs},
+        "keys": keys_of({before: form for before, form in saga.key_forms.items() if before in outputs}, SAGA_ID),
         "saga_id": SAGA_ID,
-        "step": written(step.step),
+        "step": written(elements.parted(step.step)[0]),
+        **elements.values(step, saga.payload.example),
         "callback_url": CALLBACK_URL.replace("{key}", key),
     }
 
@@ -48,9 +51,17 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     payload = copy.deepcopy(saga.payload.example)
     for name in saga.payload.fresh:
         fresh.put(payload, name, f"${{{name}}}")
-    keys = {name: f"${{keys.{name}}}" for name in example_context(saga, step)["keys"]}
+    example = example_context(saga, step)
+    keys = {name: f"${{keys.{name}}}" for name in example["keys"]}
+    own = {name: f"${{{own_value(step, name)}}}" for name in saga.outputs[step.step]}
+    outputs = {**example["outputs"], step.step: own} if step.needs_its_own else example["outputs"]
     others = {"key": "${stepKey}", "keys": keys, "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
-    return example_context(saga, step) | {"payload": payload} | others
+    return example | elements.with_element(step, payload) | {"outputs": outputs} | others
+
+
+def own_value(step: Step, output: str) -> str:
+    """Give the name by which a pact asks for an output of the step's own, which the calls that came before have told."""
+    return f"outputs.{step.step}.{output}"
 
 
 def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
@@ -60,6 +71,10 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         value = templates.look_up(name, saga.payload.example)
         if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
             fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    found |= elements.values(step, found["payload"])
+    for name, value in saga.outputs[step.step].items() if step.needs_its_own else ():
+        if value not in (None, "") and in_path(value) != str(value):
+            found["outputs"][step.step][name] = f"${{{own_value(step, name)}{IN_PATH}}}"
     for name, key in example["keys"].items():
         if in_path(key) != key:
             found["keys"][name] = f"${{keys.{name}{IN_PATH}}}"

@@ -7,8 +7,9 @@ participant that tells steps apart by the saga alone, or whose undoing of one st
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.obligations import order_of
-from saga_contracts.declare.saga import Saga, Step
+from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.derive import decks, model_pair
 from saga_contracts.derive.decks import MAX_FAULTS, History, Play
 from saga_contracts.derive.expectations import Letter, Word, World
@@ -74,7 +75,11 @@ class PairDeck:
 
 
 def pairs(saga: Saga) -> list[tuple[str, str]]:
-    """Give every two steps of a saga that are at the same participant, in an order in which they can run."""
+    """Give every two steps of a saga that are at the same participant, in an order in which they can run.
+
+    A step that is run for each element of a list is there for two of them, as `ship:0` and `ship:1`.
+    """
+    saga = _unfolded(saga)
     found = []
     for index, first in enumerate(saga.steps):
         for second in saga.steps[index + 1 :]:
@@ -99,6 +104,7 @@ def derive_pair(saga: Saga, first: str, second: str, faults: int = 1) -> PairDec
     """
     if not 0 <= faults <= MAX_FAULTS:
         raise ValueError(f"The number of faults must be 0 to {MAX_FAULTS}, not {faults}.")
+    saga = _unfolded(saga)
     steps = (saga.step(first), saga.step(second))
     if first == second or steps[0].participant != steps[1].participant:
         raise ValueError(f"{first} and {second} are not two steps at the same participant.")
@@ -115,6 +121,10 @@ def derive_pair(saga: Saga, first: str, second: str, faults: int = 1) -> PairDec
     histories = sorted((_history(slices, word, cost[word]) for word in cost), key=lambda one: (len(one.plays), one.word))
     shas = (slices[0].sha, slices[1].sha)
     return PairDeck(saga.saga, (first, second), steps[0].participant, faults, shas, _shared(*steps), tuple(histories))
+
+
+def _unfolded(saga: Saga) -> Saga:
+    return elements.unfolded(saga, saga.payload.example, most=2)
 
 
 def _rules(saga: Saga, slices: tuple[StepSlice, StepSlice]) -> PairRules:
@@ -191,9 +201,13 @@ def _alone(slice_: StepSlice, word: Word) -> History | None:
 def _worlds(slices: tuple[StepSlice, StepSlice], alone: list[History | None]) -> tuple[World | None, World | None]:
     worlds = tuple(one.world if one else World.BEFORE for one in alone)
     probes = [slice_.step.probe.request if slice_.step.probe else None for slice_ in slices]
-    same_place = probes[0] is not None and probes[0] == probes[1]
+    same_place = probes[0] is not None and probes[0] == probes[1] and not _names_the_element(probes[0])
     judged = [None if same_place and worlds[1 - number] == World.APPLIED else worlds[number] for number in (0, 1)]
     return judged[0], judged[1]
+
+
+def _names_the_element(request: Request) -> bool:
+    return any(name.partition(".")[0] in elements.ROOTS for name in templates.names_in(request.model_dump()))
 
 
 def _shared(first: Step, second: Step) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ Every case of a step is given the same time-out, also those that are answered at
 will come; it is the declared one, but short, so that a run need not wait as long as production does.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from saga_contracts.declare.saga import Saga, Step
@@ -32,6 +32,7 @@ class Given:
         key: The step key.
         payload: What the saga was started with.
         outputs: Outputs of earlier steps, by step.
+        keys: Keys of earlier steps, by step.
         callback_url: Where the participant tells the outcome of a step with callback.
         message: The body of a callback, a creation or a notification; then the client only says what it makes of it.
         timeout_s: How long the client should wait for an answer.
@@ -50,6 +51,7 @@ class Given:
     message: Any = None
     timeout_s: float = 5.0
     tries: int = 1
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 Client = Callable[..., object]
@@ -83,6 +85,7 @@ def make_given(saga: Saga, case: Case | ClientCase, url: str, message: Any = Non
         message=message,
         timeout_s=step.timeout_ms / 1000,
         tries=tries,
+        keys=context["keys"],
     )
 
 

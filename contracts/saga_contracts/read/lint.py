@@ -19,6 +19,7 @@ from saga_contracts.read import (
     lint_calls,
     lint_conditions,
     lint_demands,
+    lint_elements,
     lint_given,
     lint_knowledge,
     lint_policies,
@@ -50,6 +51,7 @@ def _by_itself(saga: Saga) -> Iterator[Problem]:
         yield from lint_calls.problems(saga, step, at)
         yield from lint_templates.problems(saga, step, at)
         yield from lint_conditions.problems(saga, step, at)
+        yield from lint_elements.problems(saga, step, at)
         yield from lint_policies.problems(saga, step, at)
         if not out_of_order:
             yield from _class_order(saga, step, at)
@@ -103,9 +105,11 @@ def _names(saga: Saga) -> Iterator[Problem]:
     yield from _alike([(("steps", index, "step"), step.step) for index, step in enumerate(saga.steps)])
     services: list[tuple[Path, str]] = [(("owner",), saga.owner)]
     services += [(("executes_as",), saga.executes_as)] if saga.executes_as else []
-    yield from _alike(
-        [*services, *((("steps", index, "participant"), step.participant) for index, step in enumerate(saga.steps))]
-    )
+    services += [(("steps", index, "participant"), step.participant) for index, step in enumerate(saga.steps)]
+    for at, name in services:
+        if name in (".", ".."):
+            yield Problem(at, f"A service cannot be called `{name}`: in an address it names a folder.", "Rename it.")
+    yield from _alike(services)
 
 
 def _alike(names: list[tuple[Path, str]]) -> Iterator[Problem]:
@@ -160,7 +164,11 @@ def _class_order(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         for before in ancestors:
             if before.step_class != StepClass.COMPENSATABLE:
                 what = f"A compensatable step may not come after the {before.step_class} step `{before.step}` (O25)."
-                yield Problem(here, what, "Change the order or the class.")
+                reads = before.forward.request.method == "GET"
+                mend = "Change the order or the class" + (
+                    f"; if `{before.step}` only reads, it is `read_only`." if reads else "."
+                )
+                yield Problem(here, what, mend)
         return
     if step.step_class == StepClass.PIVOT:
         pivots = [other.step for other in saga.steps if other.step_class == StepClass.PIVOT]

@@ -52,6 +52,13 @@ def branch_problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield from _otherwise(saga, step.otherwise, condition, (*at, "otherwise"))
 
 
+def notes(saga: Saga) -> Iterator[str]:
+    """Say which branch is not played, one sentence each."""
+    for step in saga.steps:
+        if step.when is not None and not conditions.parse(step.when).name.startswith(PAYLOAD):
+            yield f"{step.step}: its condition looks at an output, so the branch without it cannot be brought about."
+
+
 def _not_fulfilled(saga: Saga, condition: Condition, here: Path) -> Iterator[Problem]:
     if not condition.holds({"payload": saga.payload.example, "outputs": saga.outputs}):
         what = "It does not hold for the example, so no contract would show this step."

@@ -1,25 +1,40 @@
 """Whose call is it? What a call says of its saga, its step and its key, one telling the other (pure)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.kinds import written
-from saga_contracts.declare.saga import KeyStyle
+from saga_contracts.declare.saga import KeyStyle, Request
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire.keys import UUID, key_of, keys_of, saga_in, saga_of
 from saga_contracts.wire.matching import Declared, Heard, names_found
 from saga_contracts.wire.unfilling import Bound, agree, bound_value
 
-ROLES = ("forward", "compensate", "status", "probe")
+ROLES = ("forward", "compensate", "status", "lookup", "probe")
 
 
 def calls_of(slice_: StepSlice) -> Iterator[Declared]:
     """Give the calls that a participant hears for a step."""
-    examples = {"payload": slice_.payload.example, "outputs": slice_.outputs}
+    examples = {**elements.with_element(slice_.step, slice_.payload.example), "outputs": slice_.example_outputs}
     for role in ROLES:
         call = getattr(slice_.step, role)
         if call is not None and call.request is not None:
             yield Declared(slice_.step.step, role, call.request, examples)
+
+
+def readable(slice_: StepSlice) -> StepSlice:
+    """Give a step whose effect the stub shows by a call of its own, where the saga file leaves it to the provider file."""
+    step = slice_.step
+    if step.probe is None or step.probe.request is not None:
+        return slice_
+    natural = [f"payload.{name}" for name in step.key_fields or ()] if step.key == KeyStyle.NATURAL else []
+    names = natural or (["key"] if step.key != KeyStyle.NONE else sorted(told_by_all(slice_)))
+    states = {name for state in (*step.given.enough, *step.given.refusing) for name in templates.names_in(state.params)}
+    asked = [f"{{{name}}}" for name in dict.fromkeys([*names, *sorted(states)])]
+    look = Request(method="GET", path="/".join(["/_effects", step.step, *asked]))
+    probe = step.probe.model_copy(update={"request": look})
+    return slice_.model_copy(update={"step": step.model_copy(update={"probe": probe})})
 
 
 def correlated(slice_: StepSlice, heard: Heard) -> Bound | None:
@@ -53,7 +68,7 @@ def names_of(slice_: StepSlice, values: Bound) -> dict[str, str]:
     return {"saga_id": str(saga_id or ""), "key": str(key or ""), "step": written(step.step)}
 
 
-def keys_told(slice_: StepSlice, values: Bound) -> dict[str, str]:
+def keys_told(slice_: StepSlice, values: Bound) -> Mapping[str, str]:
     """Give the keys of earlier steps, as far as the saga's id is told."""
     saga_id = names_of(slice_, values)["saga_id"]
     return keys_of(slice_.key_forms, saga_id) if saga_id else {}
@@ -79,7 +94,8 @@ def identity_of(slice_: StepSlice, found: Bound) -> str:
 
 def told_by_all(slice_: StepSlice) -> set[str]:
     """Give the names that every call of a step tells."""
-    calls = [getattr(slice_.step, role) for role in ("forward", "compensate", "status")]
+    roles = [role for role in ("forward", "compensate", "status") if not slice_.step.own_outputs(role)]
+    calls = [getattr(slice_.step, role) for role in roles]
     return set.intersection(*(names_found(call.request) - {"step"} for call in calls if call is not None))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from saga_contracts.declare import elements
 from saga_contracts.declare.saga import KeyStyle
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import declares_refusal
@@ -49,8 +50,8 @@ def _alike(slices: Sequence[StepSlice]) -> Iterator[str]:
     for slice_ in slices:
         step = slice_.step
         url = CALLBACK_URL.replace("{key}", key_of(step, SAGA_ID))
-        sent = StepCall(SAGA_ID, slice_.payload.example, slice_.outputs, url)
-        for role in ("forward", "compensate", "status"):
+        sent = StepCall(SAGA_ID, slice_.payload.example, slice_.example_outputs, url)
+        for role in ("forward", "compensate", "status", "lookup"):
             call = getattr(step, role)
             found = [] if call is None else meant(calls, heard_of(step_request(slice_, step, call.request, sent, "")))
             others = sorted({one.step for one, _ in found} - {step.step})
@@ -74,4 +75,4 @@ def _same_reading(slices: Sequence[StepSlice]) -> Iterator[str]:
 
 
 def _is_fresh(slice_: StepSlice, name: str) -> bool:
-    return name.removeprefix("payload.") in slice_.payload.fresh
+    return elements.in_payload(slice_.step, name) in slice_.payload.fresh

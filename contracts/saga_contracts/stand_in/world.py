@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.saga import ProviderState, Under
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.book import Post
@@ -97,7 +97,8 @@ def _values_in(slice_: StepSlice, declared: ProviderState, post: Post, values: B
     """Give the values of a precondition that is the declared one and may be the instance's own; else None."""
     if declared.state != post.state or declared.params.keys() != post.params.keys():
         return None
-    found = bound_value(declared.params, post.params, {"payload": slice_.payload.example})
+    example = slice_.payload.example
+    found = bound_value(declared.params, post.params, {"payload": example, **elements.values(slice_.step, example)})
     return found if found is not None and agree(found, values) else None
 
 

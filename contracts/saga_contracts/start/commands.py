@@ -38,8 +38,8 @@ _KINDS = ("openapi", "pact", "bpmn", "arazzo", "har")
     "--step",
     "steps",
     multiple=True,
-    metavar="NAME[@PARTICIPANT]=CALL[,CALL[,CALL]]",
-    help="A step and the calls that do it, undo it and tell its state, by method and path or by name; - for none.",
+    metavar="NAME[@PARTICIPANT]=CALL[,CALL…]",
+    help="A step and the calls that do it, undo it, tell its state and find it, by method and path or by name; - for none.",
 )
 @click.option("--process", "part", help="Which process of BPMN, or workflow of Arazzo, when there are several.")
 def init(folder: Path, saga: str | None, owner: str | None, steps: tuple[str, ...], part: str | None, **found: object) -> None:
@@ -69,7 +69,7 @@ def _text(sources: Mapping[str, object], steps: tuple[str, ...], part: str | Non
 
 
 def _check_names(saga: str | None, owner: str | None) -> None:
-    if not (saga is None or is_name(saga)) or not (owner is None or re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", owner)):
+    if not (saga is None or is_name(saga)) or not (owner is None or re.fullmatch("[A-Za-z][A-Za-z0-9_./-]{0,62}", owner)):
         _stop("A saga is called as a saga file takes it, an owner by a plain word: such as --saga sale --owner shop.")
 
 

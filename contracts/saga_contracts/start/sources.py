@@ -17,6 +17,9 @@ from saga_contracts.start.formats.openapi import calls
 from saga_contracts.start.formats.openapi.document import Document, opened
 from saga_contracts.start.told import Told
 
+MOST_STEPS = 200
+"""As many as a saga file takes."""
+
 
 def told(sources: Mapping[str, Any], steps: Sequence[str], part: str | None) -> Told:
     """Read what the user named.
@@ -35,14 +38,20 @@ def told(sources: Mapping[str, Any], steps: Sequence[str], part: str | None) -> 
             f"Start from one kind of document, not from {' and '.join(kinds)}. (Arazzo goes with its OpenAPI documents.)"
         )
     kind = "arazzo" if "arazzo" in kinds else kinds[0]
-    return _BY_KIND[kind](sources, choices(steps), part)
+    found = _BY_KIND[kind](sources, choices(steps), part)
+    if len(found.steps) > MOST_STEPS:
+        raise UsageError(
+            f"{found.source} has {len(found.steps)} steps, and a saga has {MOST_STEPS} at most. Take the saga out of it."
+        )
+    return found
 
 
 def _from_openapi(sources: Mapping[str, Any], chosen: Sequence[Choice], part: str | None) -> Told:
     _without_part(part)
     documents = _opened(sources["openapi"])
     if not chosen:
-        raise nothing_chosen(documents[0].operations(), documents[0].source)
+        held = [one for document in documents for one in document.operations()]
+        raise nothing_chosen(held, " and ".join(one.source for one in documents))
     found = Told("OpenAPI", ", ".join(one.source for one in documents))
     for choice in chosen:
         found.steps.append(calls.step_of(choice, _owner_of(choice, documents), found))

@@ -4,7 +4,7 @@ Every format is read into these values; `draft` writes them down as a saga file.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,8 +31,12 @@ class Answer:
     said: str = ""
     states: tuple[tuple[str, dict[str, Any]], ...] | None = None
     """The preconditions under which it was given, where the document knows them."""
-    more: int = 0
-    """So many fields of the body are left out."""
+    headers: tuple[str, ...] = ()
+    """The names of the headers that it is said to have."""
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """Headers that a reply declares, since later calls need them."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the body that are left out, as a reply would declare them."""
     says_done: bool = False
     """Does the document itself say that this one is a success, whatever its status?"""
 
@@ -53,6 +57,8 @@ class Call:
     answers: list[Answer] = field(default_factory=list)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     """By the name of another call, or its method and path: where each of its parameters stands in this one, as an expression."""
+    names: set[str] = field(default_factory=set)
+    """What headers, parameters and fields it may have, in small letters."""
     guesses: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
 
@@ -79,12 +85,14 @@ class Step:
     forward: Call | None = None
     compensate: Call | None = None
     status: Call | None = None
+    lookup: Call | None = None
     undone_by: str | None = None
     refuses: bool = False
     after: list[str] = field(default_factory=list)
     order_is_guessed: bool = False
     tries: int | None = None
     callback: "Callback | None" = None
+    key_form: str | None = None
     outputs: dict[str, Any] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
 
@@ -162,33 +170,34 @@ def plain_name(text: str) -> str:
 
 
 def step_name(text: str, taken: Iterable[str] = ()) -> str:
-    """Give a step's name after a free text, another one than those that are taken.
+    """Give a step's name after a free text, which is kept when it is a name; another one than those that are taken.
 
     >>> step_name("Book hotel!", ["book_hotel"])
     'book_hotel_2'
     """
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text)
-    plain = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:_LONGEST].rstrip("_")
-    plain = plain if plain[:1].isalpha() else f"step_{plain}".rstrip("_")
-    return another(plain, taken)
+    if is_name(text):
+        return another(text, taken)
+    plain = re.sub(r"\W+", "_", text.lower()).strip("_")[:_LONGEST].rstrip("_")
+    return another(plain if is_name(plain) else f"step_{plain}".rstrip("_"), taken)
 
 
 def another(name: str, taken: Iterable[str]) -> str:
-    """Give a name with a number behind it when it is taken."""
-    known, number, found = set(taken), 2, name
-    while found in known:
+    """Give a name with a number behind it when it is taken, be it in other letters only."""
+    known, number, found = {one.casefold() for one in taken}, 2, name
+    while found.casefold() in known:
         found, number = f"{name}_{number}", number + 1
     return found
 
 
 def small(value: Any, most: int | None = None) -> Any:
-    """Cut an example to the first item of each list, and to so many fields of each mapping: any value of the type will do.
+    """Cut an example to the first item of each list, and to so many fields of each mapping and its id: any value will do.
 
     >>> small({"a": [1, "b"], "c": 1}, 1)
     {'a': [1]}
     """
     if isinstance(value, dict):
-        return {name: small(one, most) for name, one in list(value.items())[:most]}
+        first = list(value)[:most]
+        return {name: small(one, most) for name, one in value.items() if name in first or name == "id"}
     return [small(one, most) for one in value[:1]] if isinstance(value, list) else value
 
 

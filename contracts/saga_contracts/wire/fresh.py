@@ -16,8 +16,9 @@ from typing import Any
 
 import rstr
 
-from saga_contracts.declare import schemas, templates
+from saga_contracts.declare import elements, schemas, templates
 from saga_contracts.declare.saga import Payload, Step
+from saga_contracts.wire.likeness import same
 from saga_contracts.wire.schema_view import SchemaView
 
 FEWEST_VALUES = 10_000
@@ -71,7 +72,7 @@ def other_payload(payload: Payload, step: Step, current: Mapping[str, Any], chan
     """Give another payload that the step would send under the same key, or None when there is none.
 
     Fields that stand in the path or are part of the key stay as they are: another resource or another key is no misuse. A fresh
-    field is preferred, since its other value meets nothing that exists.
+    field is preferred, since its other value meets nothing that exists; a payload that would be refused is none.
 
     Args:
         payload: The saga's payload.
@@ -88,7 +89,11 @@ def other_payload(payload: Payload, step: Step, current: Mapping[str, Any], chan
         if value is not None:
             put(made, name, value)
             changed = True
-    return made if changed else _with_another_scalar(schema, changeable, made, chance)
+    if changed:
+        return made
+    refused = step.given.refusing_payload or {}
+    found = _with_other_scalars(schema, changeable, made, chance)
+    return next((one for one in found if not (refused and has_fields(one, refused))), None)
 
 
 def can_be_misused(payload: Payload, step: Step) -> bool:
@@ -104,34 +109,41 @@ def with_fields(payload: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[s
     return made
 
 
+def has_fields(payload: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Has a payload these values in these fields, which are named by dots?"""
+    try:
+        return all(same(templates.look_up(name, payload), value) for name, value in fields.items())
+    except templates.TemplateError:
+        return False
+
+
 def put(payload: dict[str, Any], dotted: str, value: Any) -> None:
-    """Set a field that is reached by dots."""
+    """Set a field that is reached by dots; an element of a list by its number."""
     *parents, last = dotted.split(".")
-    current = payload
+    current: Any = payload
     for part in parents:
-        current = current[part]
-    current[last] = value
+        current = current[int(part) if isinstance(current, list) else part]
+    current[int(last) if isinstance(current, list) else last] = value
 
 
 def _changeable(step: Step) -> list[str]:
     request = step.forward.request
     outside_path = {"query": request.query, "headers": request.headers, "body": request.body}
-    used = [name.removeprefix("payload.") for name in templates.names_in(outside_path) if name.startswith("payload.")]
-    fixed = {name.removeprefix("payload.") for name in templates.names_in(request.path)} | set(step.key_fields or ())
+    used = [field for name in templates.names_in(outside_path) if (field := elements.in_payload(step, name)) is not None]
+    fixed = {elements.in_payload(step, name) for name in templates.names_in(request.path)} | set(step.key_fields or ())
     return [name for name in dict.fromkeys(used) if name not in fixed]
 
 
-def _with_another_scalar(
+def _with_other_scalars(
     schema: SchemaView, names: list[str], made: dict[str, Any], chance: random.Random
-) -> dict[str, Any] | None:
+) -> Iterator[dict[str, Any]]:
     for name in names:
         found = templates.look_up(name, made)
         for value in others(found, schema.at(name), chance):
             changed = copy.deepcopy(made)
             put(changed, name, value)
             if value != found and schema.allows(changed):
-                return changed
-    return None
+                yield changed
 
 
 def others(value: Any, schema: Mapping[str, Any], chance: random.Random) -> Iterator[Any]:

@@ -27,6 +27,9 @@ class SchemaView:
         """Give the part of the schema that speaks of a field, with what its references and `allOf` add; empty when none does."""
         current = self._whole(self._schema)
         for part in dotted.split("."):
+            if part.isdecimal() and "properties" not in current:
+                current = self._whole(current.get("items", {}))
+                continue
             properties = current.get("properties", {})
             current = self._whole(properties[part]) if isinstance(properties, Mapping) and part in properties else {}
         return current

@@ -125,8 +125,9 @@ def as_context(found: Mapping[str, Any]) -> dict[str, Any]:
         *parents, last = dotted.split(".")
         at = context
         for part in parents:
-            at = at.setdefault(part, {})
-        at[last] = value
+            at = at.setdefault(part, {}) if isinstance(at, dict) else at
+        if isinstance(at, dict):  # else the whole list is known, and with it its element
+            at[last] = value
     return context
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from saga_contracts.declare import conditions
+from saga_contracts.declare import conditions, elements
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass, Under
 from saga_contracts.errors import UsageError
 from saga_contracts.wire import branches, fresh
@@ -38,7 +38,7 @@ class Scenario:
     """One run of the saga under given faults.
 
     Attributes:
-        name: Fit for a URL, such as `reply-lost-at-reserve_money`.
+        name: Fit for a URL, such as `reply-lost-at-reserve_money`, or `reply-lost-at-ship-0` for the first element of a list.
         title: In words.
         catalogue: The id of the catalogue's fault, `F1` to `F22`; empty without a fault.
         faults: In the order in which they come.
@@ -58,7 +58,8 @@ class Scenario:
 
 
 def derive(saga: Saga) -> tuple[Scenario, ...]:
-    """Give every scenario of a saga, in a fixed order: by kind of fault, then by step."""
+    """Give every scenario of a saga, in a fixed order: by kind of fault, then by step; of a list, for its first two elements."""
+    saga = elements.unfolded(saga, saga.payload.example, most=2)
     made = (
         (_committed(),),
         _refused(saga),
@@ -242,11 +243,11 @@ def _skipped(saga: Saga) -> Iterator[Scenario]:
             continue
         title = f"The condition of {step.step} does not hold"
         skipped, payload = _conditionless(saga, fields), tuple(fields.items())
-        yield Scenario(f"skipped-{step.step}", title, "", Tier.DEMO, (), frozenset(), (End.COMMITTED,), payload)
+        yield Scenario(f"skipped-{step.step}".replace(":", "-"), title, "", Tier.DEMO, (), frozenset(), (End.COMMITTED,), payload)
         others = [one for one in saga.steps if one.step not in skipped and can_refuse(one) and not one.optional]
         if others:
             fault = _refusal(others[-1])
-            name = f"skipped-{step.step}-refused-at-{fault.step}"
+            name = f"skipped-{step.step}-refused-at-{fault.step}".replace(":", "-")
             refusing = frozenset({fault.step})
             yield Scenario(
                 name, f"{title}; {fault.text}", "F1", Tier.NIGHTLY, (fault,), refusing, ends.refused(others[-1]), payload
@@ -307,4 +308,4 @@ def _nightly(name: str, catalogue: str, expected: Ends, *faults: Fault) -> Scena
 def _scenario(name: str, catalogue: str, tier: Tier, expected: Ends, *faults: Fault) -> Scenario:
     title = "; ".join(fault.text for fault in faults)
     refusing = frozenset(fault.step for fault in faults if fault.kind == Kind.REFUSED)
-    return Scenario(name, title[0].upper() + title[1:], catalogue, tier, faults, refusing, expected)
+    return Scenario(name.replace(":", "-"), title[0].upper() + title[1:], catalogue, tier, faults, refusing, expected)

@@ -28,7 +28,7 @@ def agreement(case: Judged) -> Finding:
     if case.end not in TERMINAL:
         return not_applicable("I1", "The saga has not come to an end.")
     wanted = case.end == End.COMMITTED or (case.end == End.ESCALATED and _went_forward(case))
-    effects = {step.step: case.has_effect(step) for step in case.needed}
+    effects = {step.step: case.has_effect(step) for step in case.needed if not step.only_reads}
     skipped = {step.step for step in case.saga.steps if case.skips(step)}
     differ = [name for name, effect in effects.items() if effect is not None and effect != (wanted and name not in skipped)]
     unclear = [f"Whether {name} has its effect cannot be seen." for name, effect in effects.items() if effect is None]
@@ -48,7 +48,7 @@ def agreement(case: Judged) -> Finding:
 def one_effect(case: Judged) -> Finding:
     """I2: each step has at most one net effect, and a call that came twice was answered twice as if it had come once."""
     broken, unproven = list(second_answers(case)), []
-    for step in case.saga.steps:
+    for step in case.with_effect:
         seen = case.worlds(step)
         if seen is None:
             unproven.append(_unread(case, step))
@@ -60,7 +60,7 @@ def one_effect(case: Judged) -> Finding:
 def conservation(case: Judged) -> Finding:
     """I3: each probe reads exactly what the saga file declares for the state that the step is in."""
     broken, unproven = [], []
-    for step in case.saga.steps:
+    for step in case.with_effect:
         seen, allowed = case.worlds(step), _declared_worlds(case.found(step))
         if seen is None:
             unproven.append(_unread(case, step))
@@ -100,6 +100,8 @@ def record_agrees(case: Judged) -> Finding:
         found = case.found(step)
         if found.state == "skipped" and not case.skips(step):
             broken.append(f"{step.step} is skipped on record, although its condition holds.")
+        if step.only_reads:
+            continue
         if found.status is None:
             unproven.append(f"{step.step} has no status call.")
         elif found.status not in _allowed_status(step, found.state, case):

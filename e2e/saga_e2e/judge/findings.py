@@ -46,6 +46,11 @@ class Judged:
         return self.evidence.record.state
 
     @property
+    def with_effect(self) -> tuple[Step, ...]:
+        """The steps that leave something behind, so that there is something to look at."""
+        return tuple(step for step in self.saga.steps if not step.only_reads)
+
+    @property
     def needed(self) -> tuple[Step, ...]:
         """The steps that the saga may not finish without."""
         return tuple(step for step in self.saga.steps if not step.optional)

@@ -9,9 +9,10 @@ at a service's health or metrics is no call of the saga.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from saga_contracts.declare.elements import parted
 from saga_contracts.declare.kinds import written
 from saga_contracts.declare.saga import Saga
-from saga_contracts.wire.keys import saga_of, step_key
+from saga_contracts.wire.keys import key_of, saga_of, step_key
 from saga_e2e.derive.faults import Role
 from saga_e2e.proxy.shapes import Incoming, Shape, shapes_of
 
@@ -75,7 +76,8 @@ class Recogniser:
 
     def _identified(self, shape: Shape, call: Incoming, differs: str = "") -> Recognised | None:
         """Say of which saga and step a call is that has this shape; None when it does not tell, or tells another step."""
-        named, keyed = self._named(call), self._split(shape.key_in(call))
+        key = shape.key_in(call)
+        named, keyed = self._named(call, key), self._split(key)
         found = (keyed or named) if shape.role == Role.CALLBACK else (named or keyed)
         if found is None or shape.step not in (found[1], None):
             return None
@@ -84,11 +86,17 @@ class Recogniser:
     def _near(self, differences: tuple[str, ...], shape: Shape, call: Incoming) -> Recognised | None:
         return self._identified(shape, call, " ".join(differences)) if differences and shape.is_at(call) else None
 
-    def _named(self, call: Incoming) -> tuple[str, str] | None:
-        """Give saga id and step of the correlation headers; None when one is missing or names no step."""
+    def _named(self, call: Incoming, key: str) -> tuple[str, str] | None:
+        """Give saga id and step of the correlation headers; None when one is missing or names no step.
+
+        Which element is meant of a step that is run for each of a list is told by the key only.
+        """
         sent = self._saga.correlation.sent
         saga_id, step = (_header(call, sent, template) for template in ("{saga_id}", "{step}"))
-        return (saga_id, self._steps[step]) if saga_id and step in self._steps else None
+        if not saga_id or step in self._steps:
+            return (saga_id, self._steps[step]) if saga_id else None
+        units = [unit for unit in self._saga.steps if parted(unit.step)[1] is not None and written(parted(unit.step)[0]) == step]
+        return next(((saga_id, unit.step) for unit in units if key_of(unit, saga_id) == key), None)
 
     def _split(self, key: str) -> tuple[str, str] | None:
         for step in self._saga.steps:

@@ -12,11 +12,13 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from saga_contracts.declare import elements
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
 from saga_e2e.proxy.calls import service_name
 from saga_e2e.proxy.server import FaultProxy
 from saga_e2e.stage.landscape import Landscape
+from saga_verifier.access import Prober, Stage
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.isolation.spec import Health, Spec
@@ -34,7 +36,7 @@ class Topology:
 
     Args:
         landscape: How each service is started.
-        saga: The saga that is played.
+        saga: The saga that is played; as `saga`, it has one step for each element where it goes through a list.
         env: Variables to add to the environment of single services, by name; they win over those of the provider file.
         isolation: The backend; default: processes of this machine.
         beside: Further programs to start, such as a broker; they are not reached through the proxy.
@@ -51,7 +53,8 @@ class Topology:
         beside: Iterable[Spec] = (),
         ports: Mapping[str, int] | None = None,
     ) -> None:
-        self.saga = saga
+        self.definition = saga
+        self.saga = elements.unfolded(saga, saga.payload.example)
         self._proxy: FaultProxy | None = None
         self._files = landscape.services(saga)
         self._env, self._ports = env or {}, ports or {}
@@ -95,6 +98,12 @@ class Topology:
         """Give what stands before the path of every call of a contract, without the proxy: address and base path."""
         url = self.url_of(name)
         return self._files[name].calls_url(url) if name in self._files else url
+
+    def prober(self, participant: str, step: str) -> Prober | None:
+        """Give who reads a step's effect as the participant's provider file says; None when it does not say."""
+        file = self._files[participant]
+        form = file.probes.get(f"{self.saga.saga}/{step}")
+        return None if form is None else Prober(form, Stage.of(file, self._running[participant]))
 
     def states_url(self, participant: str) -> str | None:
         """Give where a participant takes state changes, or None when it takes none."""

@@ -9,14 +9,18 @@ from typing import Any
 
 import httpx
 
-from saga_contracts.client import AsyncStepClient, Saga, Step, StepCall, UsageError, load_definition, step_key
+from saga_contracts.client import AsyncStepClient, Saga, Step, StepCall, UsageError, load_definition, step_key, unfolded
 from saga_service.records import SagaRecord
 from saga_service.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One saga at work."""
+    """One saga at work.
+
+    Attributes:
+        saga: Its definition, with the steps that are run for each element of a list parted into one for each.
+    """
 
     record: SagaRecord
     saga: Saga
@@ -66,7 +70,7 @@ class Jobs:
         record = await asyncio.to_thread(self._store.saga, saga_id)
         if record is None:
             raise KeyError(saga_id)
-        saga = await self.definition(record.definition_id)
+        saga = unfolded(await self.definition(record.definition_id), record.payload)
         return Job(record, saga, self._clients[record.definition_id], self._callback_base)
 
     async def definition(self, definition_id: int) -> Saga:

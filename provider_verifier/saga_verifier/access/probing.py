@@ -70,7 +70,7 @@ class Prober:
         command = self.form.command or ()
         words = list(command[1:])
         try:
-            words = [self.stage.filled(word, context) for word in command[1:]]
+            words = [self.stage.word(word, context) for word in command[1:]]
             printed = self.stage.run(self.form, command, context)
         except SagapactError as error:
             return Seen("RUN", command[0], words, error=f"failed. {error}")

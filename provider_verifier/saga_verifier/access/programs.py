@@ -7,8 +7,9 @@ standard error is told when it fails.
 import os
 import signal
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import IO, Any
 from saga_contracts.declare import templates
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire.bodies import as_text
+from saga_verifier.isolation.interface import Running
 from saga_verifier.isolation.placeholders import parted
-from saga_verifier.provider_file.programs import Program
+from saga_verifier.provider_file import Program, ProviderFile
 
 MAX_OUTPUT_BYTES = 1_000_000
 _COMPLAINT_BYTES = 2000
@@ -44,15 +46,27 @@ class Stage:
     outside: Mapping[str, str] = field(default_factory=dict, repr=False)
     lent: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @classmethod
+    def of(cls, provider: ProviderFile, running: Running) -> "Stage":
+        """Give what programs beside a running participant are filled with, at its address of now."""
+        values = {"python": sys.executable, **running.values, "base_url": provider.calls_url(running.base_url)}
+        return cls(provider.folder, values, provider.outside, provider.lent)
+
     def filled(self, text: str, context: Mapping[str, Any] | None = None) -> str:
         """Give a text with its placeholders, `${NAME}` and the step's values in it.
 
         Raises:
             TemplateError: when one of them is not known here.
         """
-        known = {**self.values, **(context or {})}
-        parts = enumerate(parted(text))
-        return "".join(self.outside[part] if odd % 2 else as_text(templates.fill(part, known)) for odd, part in parts)
+        return self._filled(text, context, lambda name: self.outside[name])
+
+    def word(self, text: str, context: Mapping[str, Any] | None = None) -> str:
+        """Give a word of a command with its placeholders and the step's values; `${NAME}` is left to a shell: who looks sees it.
+
+        Raises:
+            TemplateError: when one of them is not known here.
+        """
+        return self._filled(text, context, lambda name: f"${{{name}}}")
 
     def run(self, program: Program, command: Sequence[str], context: Mapping[str, Any] | None = None) -> bytes:
         """Run a program; give what it printed.
@@ -61,10 +75,15 @@ class Stage:
             ProgramError: when it cannot be run, fails, takes too long or prints too much.
             TemplateError: when a value is not known.
         """
-        words = [self.filled(word, context) for word in command]
+        words = [self.word(word, context) for word in command]
         inherited = {name: self.lent[name] for name in ("PATH", *program.pass_env) if name in self.lent}
         env = {**inherited, **{name: self.filled(text, context) for name, text in program.env.items()}}
         return _run(words, self.folder, env, program.timeout_s)
+
+    def _filled(self, text: str, context: Mapping[str, Any] | None, outside: Callable[[str], str]) -> str:
+        known = {**self.values, **(context or {})}
+        parts = enumerate(parted(text))
+        return "".join(outside(part) if odd % 2 else as_text(templates.fill(part, known)) for odd, part in parts)
 
 
 def _run(words: list[str], folder: Path, env: Mapping[str, str], timeout_s: float) -> bytes:

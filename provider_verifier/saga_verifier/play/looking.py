@@ -1,17 +1,19 @@
 """Looking at a step: what its effect probe reads and what its status call tells, as far as the level of adoption looks at it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.derive.adoption import Evidence, looks_at
 from saga_contracts.derive.expectations import World
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire import readings
 from saga_contracts.wire.likeness import same, short
 from saga_verifier.access import Prober
+from saga_verifier.play import own_outputs
 from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.own_outputs import CannotCallError
 
 
 @dataclass(slots=True)
@@ -22,11 +24,13 @@ class Reading:
         fields: The fields that matter, as the probe read them; None when there is no probe, or it could not be read.
         probed: The call of the probe.
         told: What each of two status calls told.
+        unasked: Why the status could not be asked; empty when it was, or was not to be.
     """
 
     fields: dict[str, Any] | None = None
     probed: Called | None = None
     told: list[Called] = field(default_factory=list)
+    unasked: str = ""
 
     @property
     def found(self) -> str:
@@ -47,11 +51,15 @@ def reads_its_own(slice_: StepSlice, prober: Prober | None = None) -> bool:
     probe, given = slice_.step.probe, slice_.step.given
     if probe is None or Evidence.EFFECT not in looks_at(slice_.level):
         return True
-    own = {"key", "saga_id", *(f"payload.{name}" for name in slice_.payload.fresh)}
     request = probe.request.model_dump() if probe.request is not None else None
-    asked = not own.isdisjoint(templates.names_in(request) if prober is None else prober.names)
+    asked = _are_its_own(slice_, templates.names_in(request) if prober is None else prober.names)
     states = [*given.enough, *given.refusing] if probe.reads.refusing is not None else []
-    return asked and all(not own.isdisjoint(templates.names_in(one.params)) for one in states)
+    return asked and all(_are_its_own(slice_, templates.names_in(one.params)) for one in states)
+
+
+def _are_its_own(slice_: StepSlice, names: Iterable[str]) -> bool:
+    """Is among the names of templates one whose value no other instance has?"""
+    return any(name in ("key", "saga_id") or elements.in_payload(slice_.step, name) in slice_.payload.fresh for name in names)
 
 
 class Looking:
@@ -87,8 +95,15 @@ class Looking:
             reading.probed = self._noted(self._driver.probe(instance))
             reading.fields = self._named_fields(reading.probed)
         if asks and self.asks:
-            reading.told = [self._noted(self._driver.status(instance)) for _ in range(2)]
+            try:
+                reading.told = [self._told(instance) for _ in range(2)]
+            except CannotCallError as error:
+                reading.unasked = str(error)
         return reading
+
+    def _told(self, instance: Instance) -> Called:
+        instance, sought = own_outputs.known(self._driver, instance, "status", self._note)
+        return own_outputs.unsent_status(sought) if sought is not None else self._noted(self._driver.status(instance))
 
     def fits(self, reading: Reading, instance: Instance, worlds: tuple[World, ...]) -> bool:
         """Does the probe read one of these worlds?"""

@@ -9,6 +9,7 @@ from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.derive import adoption, cases
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError
+from saga_contracts.stand_in.caller import readable
 from saga_contracts.stand_in.deviations import CATALOGUE, Deviation
 from saga_contracts.stand_in.doubts import doubts
 from saga_contracts.stand_in.right import Right
@@ -41,7 +42,7 @@ def check(saga: Saga, faults: int, today: date, progress: Progress = lambda _: N
     """
     saga, notes = _readable(saga)
     how = _How(saga, faults, today, progress)
-    slices = [step_slice(saga, step.step) for step in saga.steps]
+    slices = [readable(step_slice(saga, step.step)) for step in saga.steps]
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         right = list(pool.map(lambda one: _accused(one, how), slices))
         tables = tuple(_table(one, wrong, how, pool) for one, wrong in zip(slices, right, strict=True))

@@ -37,6 +37,7 @@ def test_it_is_a_no_at_level_one_without_any_deck(landscape: Any) -> None:
     assert answer["canRun"] is False
     assert "Step pay of saga sale gives up O13 (compensation is never refused)." in reasons_of(answer)
     assert "Or waive O13 at pay" in reasons_of(answer)
+    assert "O6" not in reasons_of(answer)  # what only the effect shows is not looked at
 
 
 def test_with_waivers_it_is_a_yes_that_says_so(landscape: Any) -> None:
@@ -51,7 +52,7 @@ def test_with_waivers_it_is_a_yes_that_says_so(landscape: Any) -> None:
     answer = landscape.ask()
 
     assert answer["canRun"] is True
-    assert "O6 (semantic inverse): The step has no compensation yet (`compensate: none`): broken, as declared. Waived by" in (
+    assert "O8 (null compensation): The step has no compensation yet (`compensate: none`): broken, as declared. Waived by" in (
         reasons_of(answer)
     )
 

@@ -160,6 +160,13 @@ def test_what_has_no_compensation_yet_breaks_the_obligations_of_undoing_until_th
     assert "no compensation yet" in judged.why["O6"]
 
 
+def test_at_level_one_only_what_replies_show_is_broken_as_declared(final: Saga) -> None:
+    slice_ = step_slice(final, "a").model_copy(update={"level": 1})
+
+    assert set(adoption.declared_broken(slice_)) == UNDOING - {"O6", "O12"}
+    assert {"O6", "O12"} <= set(adoption.not_looked_at(slice_))
+
+
 def test_a_missing_compensation_is_shown_in_coverage_lint_and_drawing(final: Saga) -> None:
     cell = coverage.cover(final, [], TODAY).cell("a", "O6")
 

@@ -150,3 +150,43 @@ def test_an_uncertain_pivot_can_only_be_asked_where_there_is_one_with_a_status_c
     [(_, words)] = faults(make_definition(dumb, policies=asks)).items()
     assert "declares no status call that could be asked" in words
     accepted(make_definition(make_pivot("p"), policies=asks))
+
+
+LISTED: list[tuple[dict[str, Any], str, str]] = [
+    ({"for_each": "{payload.item}"}, "for_each", "The payload has no field `item`."),
+    ({"for_each": "{payload.amount}"}, "for_each", "`amount` is no list in the example."),
+    ({"for_each": "{payload.none}"}, "for_each", "`none` is empty in the example"),
+    ({"for_each": "payload.items"}, "for_each", "This is not one template, so it names no list."),
+    ({"for_each": "{outputs.a.lines}"}, "for_each", "Only a list of the payload can be gone through"),
+    ({"for_each": "{payload.items}", "key": "none"}, "key", "With `key: none` nothing tells the elements apart"),
+    ({"for_each": "{payload.items}", "key_form": "{saga_id}-{step}"}, "key_form", "The key does not hold `{item_index}`"),
+    ({"key_form": "{saga_id}-{step}-{item_index}"}, "key_form", "The template {item_index} is not known here."),
+]
+
+
+@pytest.mark.parametrize(("fields", "place", "words"), LISTED, ids=[str(row[0]) for row in LISTED])
+def test_a_faulty_list_is_told_at_its_place(
+    fields: dict[str, Any], place: str, words: str, make_definition: Make, make_step: Make
+) -> None:
+    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "items": [{"sku": "a"}, {"sku": "b"}], "none": []}}
+    found = faults(make_definition(make_step("a"), make_step("b", after=["a"], **fields), payload=payload))
+    assert list(found) == [f"steps.b.{place}"]
+    assert words in found[f"steps.b.{place}"]
+
+
+def test_what_cannot_be_said_of_elements_is_refused(make_definition: Make, make_step: Make, make_pivot: Make) -> None:
+    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "items": [{"sku": "a"}, {"sku": "b"}]}}
+    each = with_output(make_step("a", for_each="{payload.items}"))
+    later, pivot = make_step("b", after=["a"]), make_pivot("p", after=["b"], for_each="{payload.items}")
+    later["forward"]["request"]["body"] |= {"from": "{outputs.a.id}", "sku": "{item.sku}"}
+    each["forward"]["request"]["body"] |= {"name": "{item.nam}"}
+    with pytest.raises(SagaFileError) as raised:
+        accepted(make_definition(each, later, pivot, payload=payload))
+    found = " ".join(fault.what for fault in raised.value.faults)
+    for words in (
+        "The elements have no field `nam`.",
+        "is known only in a step with `for_each`",
+        "run once for each element, so its output is not one value",
+        "A pivot decides once",
+    ):
+        assert words in found

@@ -90,6 +90,35 @@ def test_dtm_in_the_mode_tcc_tries_and_cancels() -> None:
     assert step.forward.request.query["trans_type"] == "tcc"
 
 
+def test_lra_completes_the_action_of_an_earlier_step() -> None:
+    close = """\
+  - step: close
+    participant: flights
+    class: retriable
+    after: [book]
+    dialect: {lra: {path: /flights, completes: book}}
+"""
+    text = f"{HEAD}steps:\n{BOOK}    dialect: {{lra: {{path: /flights}}}}\n{close}"
+    step = parse_saga(text, "trip.yaml").step("close")
+    assert step.forward.request.method + " " + step.forward.request.path == "PUT /flights/complete"
+    assert step.forward.request.headers == {"Long-Running-Action": "{keys.book}"}
+    assert statuses(step.forward.replies, "done") == [200, 410]
+
+
+def test_dtm_confirms_the_branch_of_an_earlier_try() -> None:
+    confirm = """\
+  - step: confirm
+    participant: flights
+    class: retriable
+    after: [book]
+    dialect: {dtm: {mode: tcc, forward: /confirm, confirms: book}}
+"""
+    text = f"{HEAD}steps:\n{BOOK}    dialect: {{dtm: {{mode: tcc, forward: /try, compensate: /cancel}}}}\n{confirm}"
+    step = parse_saga(text, "trip.yaml").step("confirm")
+    assert step.forward.request.path == "/confirm"
+    assert step.forward.request.query == {"gid": "{key}", "trans_type": "tcc", "branch_id": "book", "op": "confirm"}
+
+
 def test_ietf_sends_the_key_between_quotes_and_knows_409_and_422() -> None:
     step = saga("dialect: {ietf: {path: /payments, compensate: /undo}}", step=_with_suspended()).step("book")
     assert step.forward.request.headers["Idempotency-Key"] == "{key}"
@@ -267,5 +296,5 @@ def test_a_key_that_names_the_saga_only_is_taken_where_no_other_step_is_at_the_p
     other = BOOK.replace("step: book", "step: hold") + lra.replace("flights", "holds")
     alone = parse_saga(f"{HEAD}steps:\n{BOOK}{lra}{other.replace('flights', 'hotels')}", "trip.yaml")
     assert len(alone.steps) == 2
-    with pytest.raises(SagaFileError, match="would share it"):
+    with pytest.raises(SagaFileError, match="the step `hold` at flights would share it"):
         parse_saga(f"{HEAD}steps:\n{BOOK}{lra}{other}", "trip.yaml")

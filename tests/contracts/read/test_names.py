@@ -46,6 +46,18 @@ def test_a_service_may_be_named_as_pact_lets_it(make_saga: Any, make_step: Any, 
     assert make_saga(make_step("a", participant=name), owner=f"{name}/owner").steps[0].participant == name
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_service_is_not_named_as_a_folder_above(make_saga: Any, make_step: Any, name: str) -> None:
+    with pytest.raises(SagapactError, match="in an address it names a folder"):
+        make_saga(make_step("a", participant=name))
+
+
+@pytest.mark.parametrize("form", ["Schlüssel-{saga_id}-{step}", "{saga_id}:{step} ", "{saga_id}\t{step}"])
+def test_a_form_of_a_key_that_no_header_can_carry_is_refused(make_saga: Any, make_step: Any, form: str) -> None:
+    with pytest.raises(SagapactError, match="neither letters beyond ASCII nor blanks"):
+        make_saga(make_step("a", key_form=form))
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("reserve", "Reserve"), ("Straße", "strasse"), ("réserver", "re\u0301server")], ids=["case", "ß", "accent"]
 )

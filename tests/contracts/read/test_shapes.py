@@ -53,7 +53,7 @@ ROWS: list[tuple[str, Any, str]] = [
     ("class", "pivott", "'pivott' is not one of compensatable, pivot, retriable, read_only. Did you mean `pivot`?"),
     ("classs", "pivot", "The field `classs` is not known. Did you mean `class`?"),
     ("if", "{payload.amount} > 3", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),
-    ("for_each", "{payload.items}", "A step for each item of a list (`for_each`) cannot be declared yet."),
+    ("forEach", "{payload.items}", 'as `for_each`, such as "{payload.items}".'),
     (
         "status",
         {"request": {"method": "GET", "path": "/s"}, "replies": {"applied": 5, "absent": {"status": 404}}},

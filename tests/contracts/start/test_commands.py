@@ -1,10 +1,13 @@
 """`sagapact contracts init` says what it needs, and refuses what it cannot read, in one sentence with the mend."""
 
 import json
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from saga_contracts.commands import contracts
@@ -53,7 +56,14 @@ def test_a_draft_is_not_finished_and_says_so(tmp_path: Path) -> None:
 def test_without_a_choice_the_calls_of_the_document_are_listed(tmp_path: Path, option: str) -> None:
     said = refused(tmp_path, option)
     assert "POST /" in said
-    assert "--step 'reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}'" in said
+    assert "--step '" in said
+
+
+def test_what_looks_like_a_step_is_suggested(tmp_path: Path) -> None:
+    said = refused(tmp_path, OPENAPI)
+    assert said.splitlines()[-1] == "  --step 'holds=POST /holds,DELETE /holds/{holdId},GET /holds/{holdId}'"
+    of_pact = refused(tmp_path, f"--from-pact={DOCUMENTS / 'shop-bank.pact.json'}")
+    assert of_pact.splitlines()[-1] == "  --step 'payments=POST /payments,POST /payments/{id}/refund'"
 
 
 CHOICES = {
@@ -61,7 +71,7 @@ CHOICES = {
     "a path that is not there": ("reserve=POST /hold", "Did you mean `POST /holds`?"),
     "no call": ("reserve", "Cannot read --step"),
     "a bad name": ("Reserve It=placeHold", "Cannot read --step"),
-    "too many calls": ("reserve=placeHold,-,-,-", "Cannot read --step"),
+    "too many calls": ("reserve=placeHold,-,-,-,-", "Cannot read --step"),
     "no forward call": ("reserve=-,releaseHold", "Cannot read --step"),
     "another participant": ("reserve@bank=placeHold", "with one of: warehouse"),
 }
@@ -134,6 +144,48 @@ def test_a_hostile_document_is_refused_in_words(tmp_path: Path, option: str, tex
     path = written(tmp_path, "document", text)
     steps = ["--step", "a=POST /a"] if option == "--from-openapi" else []
     assert said in refused(tmp_path, option, str(path), *steps)
+
+
+def test_a_process_with_thousands_of_nodes_is_refused_at_once(tmp_path: Path) -> None:
+    tasks = "".join(
+        f'<serviceTask id="t{one}"/><sequenceFlow id="f{one}" sourceRef="t{one}" targetRef="t{one + 1}"/>' for one in range(9000)
+    )
+    text = f'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="p">{tasks}</process></definitions>'
+    assert "more than 2000 nodes" in refused(tmp_path, "--from-bpmn", str(written(tmp_path, "p.bpmn", text)))
+
+
+def test_a_saga_has_no_more_steps_than_its_file_takes(tmp_path: Path) -> None:
+    steps = [{"stepId": f"s{one}", "operationId": "a"} for one in range(201)]
+    content = {
+        "arazzo": "1.0.0",
+        "sourceDescriptions": [{"name": "a", "url": "a"}],
+        "workflows": [{"workflowId": "w", "steps": steps}],
+    }
+    assert "201 steps" in refused(tmp_path, "--from-arazzo", str(written(tmp_path, "a.json", json.dumps(content))))
+
+
+@pytest.mark.parametrize("depth", [40, 190])
+def test_a_deep_schema_is_cut_and_asked_for(tmp_path: Path, depth: int) -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(depth // 2):
+        schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+    content = {
+        "openapi": "3.0.0",
+        "info": {"title": "A", "version": "1"},
+        "paths": {
+            "/a": {
+                "post": {
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/deep"}}}},
+                    "responses": {"200": {"description": "A"}},
+                }
+            }
+        },
+        "deep": schema,
+    }
+    path = written(tmp_path, "a.json", json.dumps(content))
+    assert init(tmp_path, "--from-openapi", str(path), "--step", "a=POST /a").exit_code == 0
+    lint = CliRunner().invoke(contracts, ["lint", "--json", str(tmp_path / "sale" / "saga.yaml")])
+    assert not [one for one in json.loads(lint.output)[0]["faults"] if not one["what"].startswith("Open question")]
 
 
 def test_a_document_of_twenty_megabytes_is_refused_unread(tmp_path: Path) -> None:
@@ -227,3 +279,93 @@ def test_of_several_processes_or_workflows_one_has_to_be_named(tmp_path: Path) -
     two = written(tmp_path, "two.yaml", text.replace("components:", "  - {workflowId: other, steps: []}\ncomponents:"))
     assert "buyGoods, other" in refused(tmp_path, "--from-arazzo", str(two))
     assert "'nothing'" not in refused(tmp_path, "--from-bpmn", str(DOCUMENTS / "trip.bpmn"), "--process", "nothing")
+
+
+PLACES = {
+    "by the end of its name, among many fields": ("/a/{issue_number}", ["number"], {}, "/a/{outputs.a.number}"),
+    "by its name, however it is written": ("/a/{issueId}", ["issue_id", "id"], {}, "/a/{outputs.a.issue_id}"),
+    "by the id, when it is the only place": ("/a/{ref}", ["id"], {}, "/a/{outputs.a.id}"),
+    "not by the id, when there are others": ("/a/{ref}/{other}", ["id"], {}, "/a/{payload.ref}/{payload.other}"),
+    "by the address of what was made": ("/a/{ref}", [], {"Location": {"schema": {"type": "string"}}}, "/a/{outputs.a.ref}"),
+    "not by an address of more places": (
+        "/a/{ref}/{b}",
+        [],
+        {"Location": {"schema": {"type": "string"}}},
+        "/a/{payload.ref}/{payload.b}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "names", "headers", "filled"), PLACES.values(), ids=PLACES.keys())
+def test_a_place_of_a_path_is_filled_from_the_reply(
+    tmp_path: Path, path: str, names: list[str], headers: dict[str, Any], filled: str
+) -> None:
+    fields = [*(f"f{number}" for number in range(20)), *names]
+    body = {
+        "content": {"application/json": {"schema": {"type": "object", "properties": {one: {"type": "string"} for one in fields}}}}
+    }
+    places = re.findall(r"\{(\w+)\}", path)
+    content = {
+        "openapi": "3.0.0",
+        "info": {"title": "A", "version": "1"},
+        "paths": {
+            "/a": {"post": {"responses": {"201": {"description": "Made", "headers": headers, **(body if names else {})}}}},
+            path: {
+                "delete": {
+                    "parameters": [{"name": one, "in": "path", "required": True, "schema": {"type": "string"}} for one in places],
+                    "responses": {"204": {"description": "Gone"}},
+                }
+            },
+        },
+    }
+    file = written(tmp_path, "a.json", json.dumps(content))
+    assert init(tmp_path, "--from-openapi", str(file), "--step", f"a=POST /a,DELETE {path}").exit_code == 0
+    found = yaml.safe_load((tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8"))["steps"][0]
+    assert found["compensate"]["request"]["path"] == filled
+    assert set(found["forward"].get("outputs", {})) == set(re.findall(r"outputs\.a\.(\w+)", filled))
+
+
+def test_a_comma_too_many_is_forgiven(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "a.json", (DOCUMENTS / "bank.swagger.json").read_text(encoding="utf-8").replace('"Paid back"', '"Paid back",')
+    )
+    assert init(tmp_path, "--from-openapi", str(path), "--step", "pay=pay").exit_code == 0
+
+
+DIALECTS: dict[str, tuple[dict[str, Any], bool]] = {
+    "lra": ({"parameters": [{"name": "Long-Running-Action", "in": "header", "schema": {"type": "string"}}]}, True),
+    "dtm": (
+        {
+            "parameters": [
+                {"name": one, "in": "query", "required": True, "schema": {"type": "string"}} for one in ("gid", "branch_id", "op")
+            ]
+        },
+        True,
+    ),
+    "its own": ({"parameters": [{"name": "gid", "in": "query", "schema": {"type": "string"}}]}, False),
+}
+
+
+@pytest.mark.parametrize(("name", "known"), [(name, known) for name, (_, known) in DIALECTS.items()], ids=DIALECTS.keys())
+def test_a_known_protocol_is_asked_for(tmp_path: Path, name: str, known: bool) -> None:  # noqa: FBT001
+    operation = DIALECTS[name][0] | {"responses": {"202": {"description": "Taken"}}}
+    content = {
+        "openapi": "3.0.0",
+        "info": {"title": "A", "version": "1"},
+        "paths": {"/a": {"post": operation, "delete": operation}},
+    }
+    file = written(tmp_path, "a.json", json.dumps(content))
+    assert init(tmp_path, "--from-openapi", str(file), "--step", "a=POST /a,DELETE /a").exit_code == 0
+    text = (tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8")
+    assert (f"look like those of the protocol {name}" in text) == known
+    assert "202 says that the undoing was accepted" in text
+
+
+def test_a_header_that_may_carry_the_sagas_id_is_asked_for(tmp_path: Path) -> None:
+    header = {"name": "X-Correlation-ID", "in": "header", "schema": {"type": "string"}}
+    operation = {"parameters": [header], "responses": {"201": {"description": "Made"}}}
+    content = {"openapi": "3.0.0", "info": {"title": "A", "version": "1"}, "paths": {"/a": {"post": operation}}}
+    file = written(tmp_path, "a.json", json.dumps(content))
+    assert init(tmp_path, "--from-openapi", str(file), "--step", "a=POST /a").exit_code == 0
+    text = (tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8")
+    assert "Calls have the header x-correlation-id: does it carry the saga's id" in text

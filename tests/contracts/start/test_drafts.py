@@ -32,6 +32,18 @@ CASES = {
         ),
         *("--step", "ship=POST /shipments,DELETE /shipments/{number}", "--saga", "payment", "--owner", "shop"),
     ],
+    "openapi_that_is_polled": [
+        *(
+            "--from-openapi",
+            "jobs.openapi.yaml",
+            "--step",
+            "job=startJob,stopJob,readJob,findJobs",
+            "--saga",
+            "job",
+            "--owner",
+            "shop",
+        ),
+    ],
     "pact": ["--from-pact", "shop-bank.pact.json", "--step", "pay=POST /payments,POST /payments/{id}/refund", "--saga", "sale"],
     "har": [
         *("--from-har", "purchase.har", "--step", "reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}"),
@@ -40,6 +52,7 @@ CASES = {
     "bpmn_camunda": ["--from-bpmn", "trip.bpmn"],
     "bpmn_pools": ["--from-bpmn", "order.bpmn", "--process", "order"],
     "arazzo": ["--from-arazzo", "purchase.arazzo.yaml", "--from-openapi", "warehouse=warehouse.openapi.yaml"],
+    "arazzo_of_workflows": ["--from-arazzo", "checkout.arazzo.yaml", "--process", "checkout"],
     "arazzo_alone": ["--from-arazzo", "purchase.arazzo.yaml"],
 }
 

@@ -24,6 +24,7 @@ KINDS = {
     "shop-bank.pact.json": ("pact", ("pay=POST /payments,POST /payments/{id}/refund",)),
     "purchase.har": ("har", ("reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}", "pay=POST /charges")),
     "purchase.arazzo.yaml": ("arazzo", ()),
+    "checkout.arazzo.yaml": ("arazzo", ()),
 }
 
 
@@ -49,7 +50,11 @@ def made_or_refused(kind: str, path: Path, steps: tuple[str, ...]) -> bool:
     """Make a draft, which has to be readable; False when the document was refused in words."""
     named: Any = (str(path),) if kind in ("openapi", "pact") else str(path)
     try:
-        text = draft(sources.told({kind: named}, steps, None), "sale", "shop")
+        text = draft(
+            sources.told({kind: named}, steps, "checkout" if kind == "arazzo" and "checkout" in path.read_text() else None),
+            "sale",
+            "shop",
+        )
     except UsageError as error:
         assert str(error).rstrip().endswith((".", "?", "(- for none).", "'"))  # noqa: PT017
         return False

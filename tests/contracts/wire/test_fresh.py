@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from repetitions import times
 from saga_contracts.declare import schemas
-from saga_contracts.declare.saga import Payload, Saga
+from saga_contracts.declare.saga import Payload, Saga, Step
 from saga_contracts.wire import fresh
 
 Make = Callable[..., dict[str, Any]]
@@ -133,3 +133,17 @@ def test_every_seed_gives_a_payload_that_fits(example: uuid.UUID, seed: int) -> 
 
     assert schemas.faults_of(one.json_schema, value) == []
     assert value["id"] != str(example)
+
+
+def test_the_other_payload_of_a_misused_key_is_not_the_one_that_the_step_refuses() -> None:
+    payload = Payload.model_validate(
+        {"schema": {"properties": {"kind": {"enum": ["small", "large", "huge"]}}}, "example": {"kind": "small"}}
+    )
+    forward = {
+        "request": {"method": "POST", "path": "/", "body": {"kind": "{payload.kind}"}},
+        "replies": {"done": {"status": 200}},
+    }
+    step = Step.model_validate(
+        {"step": "a", "participant": "p", "class": "pivot", "given": {"refusing_payload": {"kind": "large"}}, "forward": forward}
+    )
+    assert fresh.other_payload(payload, step, payload.example, random.Random(1)) == {"kind": "huge"}

@@ -10,6 +10,7 @@ from saga_contracts.derive import adoption, cases, decks
 from saga_contracts.derive.examples import example_context, path_generator_context
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError
+from saga_contracts.exercise.given import make_given
 from saga_contracts.wire.requests import StepCall, step_request
 
 Make = Callable[..., Any]
@@ -127,6 +128,7 @@ def test_in_a_pact_the_key_of_an_earlier_step_is_made_anew(confirmed: Saga) -> N
     assert example_context(confirmed, step)["keys"] == {"try": "saga-1/try"}
     assert path_generator_context(confirmed, step)["keys"] == {"try": "${keys.tryInPath}"}
     assert done.states[1].params == {"key": "saga-1/try"}
+    assert make_given(confirmed, done, "http://there").keys == {"try": "saga-1/try"}
 
 
 @pytest.mark.parametrize(
@@ -144,3 +146,18 @@ def test_only_the_written_key_of_an_earlier_step_can_be_named(make_saga: Make, m
     confirming["forward"]["request"]["body"]["tried"] = f"{{{name}}}"
     with pytest.raises(SagapactError, match=words):
         make_saga(plain, confirming, make_step("later", after=["confirm"]))
+
+
+def test_a_step_that_is_run_for_each_element_has_no_one_key(make_saga: Make, make_step: Make) -> None:
+    payload = {
+        "schema": {"type": "object"},
+        "example": {"order_id": "order-1", "items": ["a", "b"]},
+        "fresh": ["order_id"],
+    }
+    many, later = make_step("many", for_each="{payload.items}"), make_step("later", after=["many"])
+    many["forward"]["request"]["body"]["item"] = "{item}"
+    later["forward"]["request"]["body"]["tried"] = "{keys.many}"
+    with pytest.raises(SagapactError, match="has a key for each element"):
+        make_saga(many, later, payload=payload)
+    with pytest.raises(SagapactError, match=r"`\{item_index\}` does not stand in the call"):
+        make_saga(pair(make_step, for_each="{payload.items}"), payload=payload)

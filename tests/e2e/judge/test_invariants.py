@@ -85,6 +85,17 @@ def test_i1_an_optional_step_may_disagree(committed: Any, vas_purchase: Saga) ->
     assert "I1" in broken(committed, "committed")
 
 
+def test_a_step_that_only_reads_has_no_effect_that_anybody_could_miss(committed: Any, vas_purchase: Saga) -> None:
+    reading = {"step_class": StepClass.READ_ONLY, "status": None, "probe": None}
+    steps = tuple(step.model_copy(update=reading) if step.step == "notify" else step for step in vas_purchase.steps)
+    saga = vas_purchase.model_copy(update={"steps": steps})
+    committed.statuses["notify"], committed.probes["notify"] = None, None
+
+    found = findings(committed, "committed", saga)
+
+    assert {id_: one.text for id_, one in found.items() if one.verdict not in (Verdict.KEPT, Verdict.NOT_APPLICABLE)} == {}
+
+
 def test_i1_an_escalation_without_a_cause_in_the_scenario(escalated: Any) -> None:
     assert broken(escalated, "refused-at-create_packages") >= {"end", "I1"}
 

@@ -74,3 +74,31 @@ def test_both_branches_of_a_condition_the_order_of_the_undoing_and_the_end_of_th
     assert order == ["Compensated in this order: pay, wrap."]
     late = {step.step: step.state for step in found["out-of-time-at-wrap"].steps}
     assert late == {"pay": "compensated", "wrap": "compensated", "ship": "pending"}
+
+
+@pytest.mark.slow
+def test_a_step_for_each_element_is_played_for_two_of_them_and_kept(tmp_path: Path) -> None:
+    item = {"sku": "{item.sku}"}
+    pick = step("pick", for_each="{payload.items}")
+    pick["given"] = {name: [{**one, "params": item} for one in states] for name, states in pick["given"].items()}
+    pick["forward"]["request"]["body"] = {**item, "amount": "{item.amount}"}
+    pick["probe"] = {
+        "request": {"method": "GET", "path": "/picked/{item.sku}"},
+        "reads": {"before": {"held": 0}, "applied": {"held": "{item.amount}"}},
+    }
+    items = [{"sku": "a-1", "amount": 2}, {"sku": "b-2", "amount": 3}]
+    payload = {
+        "schema": {"type": "object"},
+        "example": {"order_id": "order-1", "amount": 5, "items": items},
+        "fresh": ["order_id", "items.0.sku", "items.1.sku"],
+    }
+    land = landscape(tmp_path, pick, step("ship", after=["pick"]), payload=payload, orchestrator="saga_service")
+    saga = land.saga("sale")
+    names = ["committed", "refused-at-pick-1", "refused-at-ship", "reply-lost-at-pick-0", "undo-reply-lost-at-pick-1"]
+
+    found = {record.name: record for record in runner.run(saga, land, names=names)}
+
+    assert {name: said(record) for name, record in found.items() if record.verdict != "kept"} == {}
+    assert {one.step: one.state for one in found["refused-at-pick-1"].steps} == {
+        "pick:0": "compensated", "pick:1": "refused", "ship": "pending",
+    }  # fmt: skip

@@ -91,6 +91,20 @@ def _left() -> dict[str, Any]:
     return step
 
 
+def _each(name: str, after: list[str]) -> dict[str, Any]:
+    """Give a step that is run for each item; the items stand in the paths, as steps do elsewhere."""
+    step = _step(name, "compensatable", after, for_each="{payload.items}", completion="callback")
+    for role in ("forward", "compensate", "status"):
+        step[role]["request"]["path"] = step[role]["request"]["path"].replace(name, "{item.sku}")
+    return step
+
+
+def _listed(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    found = _definition("basket", steps)
+    found["payload"]["example"]["items"] = [{"sku": "a"}, {"sku": "b"}]
+    return found
+
+
 def _patient() -> dict[str, Any]:
     """Give a step that is tried once, and undone four times."""
     step = _step("held", "compensatable", [], tries=1)
@@ -158,6 +172,13 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             _step("extra", "compensatable", [], when='{payload.extra} == "e"', otherwise={"extra": "none"}, undo_after=[]),
             _step("next", "compensatable", ["base", "extra"], undo_after=["base"]),
             _step("last", "retriable", ["next"]),
+        ],
+    ),
+    "basket": _listed(  # first → one for each item, undone before it → last
+        [
+            _step("first", "compensatable", []),
+            _each("each", ["first"]),
+            _step("last", "compensatable", ["each"]),
         ],
     ),
     "timed": _definition(  # the saga has little time

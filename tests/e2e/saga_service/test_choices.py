@@ -110,3 +110,43 @@ def test_tries_wait_as_long_as_the_file_says(play: Play) -> None:
     assert saga["state"] == "committed"
     assert pauses[0] >= 0.1
     assert pauses[1] >= 0.3
+
+
+ITEMS = [{"sku": "milk"}, {"sku": "tea"}, {"sku": "rice"}]
+
+
+@on_both_databases
+def test_a_step_is_run_for_each_element_each_under_its_own_key(play: Play) -> None:
+    saga, run = play("basket", items=ITEMS)
+    assert saga["history"] == ["running", "committed"]
+    assert states(saga) == dict.fromkeys(("first", "each:0", "each:1", "each:2", "last"), "applied")
+    order = run.order("do")
+    assert (order[0], set(order[1:4]), order[4]) == ("first", {"milk", "tea", "rice"}, "last")
+    keys = {call.step: call.key for call in run.calls if call.role == "do"}
+    assert {keys[item["sku"]] for item in ITEMS} == {f"{saga['saga_id']}:each:{index}" for index in range(3)}
+    assert {call.headers["saga-step"] for call in run.calls} == {"first", "each", "last"}
+
+
+def test_one_element_that_is_refused_undoes_the_others(play: Play) -> None:
+    saga, run = play("basket", {("tea", "do"): ["no"]}, items=ITEMS)
+    assert saga["state"] == "compensated"
+    assert saga["steps"]["each:1"]["state"] == "refused"
+    assert saga["steps"]["last"]["state"] == "pending"
+    order = run.order("undo")
+    assert (set(order[:2]), order[2:]) == ({"milk", "rice"}, ["first"])
+    assert not any(run.effects.values())
+
+
+def test_without_elements_the_saga_goes_on_at_once(play: Play) -> None:
+    saga, run = play("basket", items=[])
+    assert saga["state"] == "committed"
+    assert run.order("do") == ["first", "last"]
+
+
+def test_a_payload_without_the_list_is_refused(shared_service: Any, new_run: Callable[..., tuple[str, Any]]) -> None:
+    name, _ = new_run()
+    for payload in ({}, {"items": 3}, {"items": [{"sku": "a"}] * 1001}):
+        wanted = {"saga": "basket", "request_id": f"of-{name}", "payload": {"run": name, **payload}}
+        answer = shared_service.http.post("/sagas", json=wanted)
+        assert answer.status_code == 422
+        assert "each is run for each of its elements" in answer.text

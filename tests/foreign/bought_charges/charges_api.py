@@ -3,13 +3,14 @@
 POST /v1/charges        charges a customer's card; the key is of 20 to 255 letters, digits and hyphens; what a key was answered is
                         answered again, whatever became of the charge since
 POST /v1/charges/void   takes a charge back; 404 for one that there is not, of which nothing is remembered
-GET  /v1/charges/by-key a charge
+GET  /v1/charges/by-key/KEY  a charge
 GET  /v1/customers/ID   what credit is left on the customer's card
 """
 
 import json
 import re
 import sys
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
@@ -58,8 +59,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        if path == "/v1/charges/by-key":
-            self._with_key(by_key)
+        if path.startswith("/v1/charges/by-key/"):
+            self._with_key(unquote(path.rpartition("/")[2]), by_key)
         elif path.startswith("/v1/customers/"):
             self._say(200, {"credit": credit_of.get(unquote(path.rpartition("/")[2]), 0)})
         else:
@@ -74,12 +75,11 @@ class Handler(BaseHTTPRequestHandler):
         elif self.headers.get_content_type() != "application/x-www-form-urlencoded":
             self._say(*error(415, code="form_expected"))
         elif self.path == "/v1/charges":
-            self._with_key(lambda key: charge(key, dict(parse_qsl(content))))
+            self._with_key(self.headers.get("Idempotency-Key", ""), lambda key: charge(key, dict(parse_qsl(content))))
         else:
-            self._with_key(void)
+            self._with_key(dict(parse_qsl(content)).get("charge_key", ""), void)
 
-    def _with_key(self, act: Any) -> None:
-        key = self.headers.get("Idempotency-Key") or ""
+    def _with_key(self, key: str, act: Callable[[str], Answer]) -> None:
         with lock:
             self._say(*(act(key) if re.fullmatch("[A-Za-z0-9-]{20,255}", key) else error(400, code="invalid_key")))
 

@@ -98,8 +98,10 @@ func say(w http.ResponseWriter, status int, body map[string]any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-func setBalance(w http.ResponseWriter, r *http.Request) {
+// bringAbout brings about a precondition of the tests: a balance, or money that is frozen already.
+func bringAbout(w http.ResponseWriter, r *http.Request) {
 	var change struct {
+		State  string `json:"state"`
 		Params struct {
 			User   string `json:"user"`
 			Amount int    `json:"amount"`
@@ -108,7 +110,11 @@ func setBalance(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewDecoder(r.Body).Decode(&change)
 	lock.Lock()
 	defer lock.Unlock()
-	balances[change.Params.User] = change.Params.Amount
+	if change.State == "money is frozen" {
+		frozen[change.Params.User] = change.Params.Amount
+	} else {
+		balances[change.Params.User] = change.Params.Amount
+	}
 	say(w, http.StatusOK, map[string]any{})
 }
 
@@ -131,7 +137,7 @@ func main() {
 	http.HandleFunc("/api/TccConfirm", branch("", spend))
 	http.HandleFunc("/api/TccCancel", branch("try", thaw))
 	http.HandleFunc("/api/balance/", balance)
-	http.HandleFunc("/test/states", setBalance)
+	http.HandleFunc("/test/states", bringAbout)
 	http.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, map[string]any{}) })
 	if err := http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil); err != nil {
 		panic(err)

@@ -52,7 +52,7 @@ function compensate (action) {
 
 function complete (action) {
   const known = actions.get(action)
-  if (!known) return [410]
+  if (!known || known.state === 'Compensated') return [410]
   known.state = 'Completed'
   return [200, 'Completed']
 }
@@ -67,6 +67,18 @@ function forget (action) {
   return [actions.delete(action) ? 200 : 410]
 }
 
+function sold (flight) {
+  const final = [...actions.values()].filter(one => one.state === 'Completed' && one.flight === flight)
+  return final.reduce((sum, one) => sum + one.seats, 0)
+}
+
+// Brings about a precondition of the tests.
+function bringAbout (state, { flight, seats, action }) {
+  free.set(flight, seats)
+  if (state === 'seats are booked in') book(action, { flight, seats })
+  return [200, {}]
+}
+
 function answer (method, path, action, body) {
   const calls = {
     'POST /flights': () => book(action, body),
@@ -78,9 +90,10 @@ function answer (method, path, action, body) {
   const call = calls[`${method} ${path}`]
   if (call) return action ? call() : [412, { error: 'no_action' }]
   if (path === '/health') return [200, 'up']
-  if (path === '/test/states') return free.set(body.params.flight, body.params.seats) && [200, {}]
-  const asked = path.match(/^\/flights\/([^/]+)\/seats$/)
-  return asked ? [200, { free: free.get(decodeURIComponent(asked[1])) ?? 0 }] : [404]
+  if (path === '/test/states') return bringAbout(body.state, body.params)
+  const [, flight, what] = path.match(/^\/flights\/([^/]+)\/(seats|sold)$/) ?? []
+  if (what === 'seats') return [200, { free: free.get(decodeURIComponent(flight)) ?? 0 }]
+  return what === 'sold' ? [200, { sold: sold(decodeURIComponent(flight)) }] : [404]
 }
 
 http.createServer((request, response) => {

@@ -32,7 +32,7 @@ def test_it_gets_what_is_declared_and_path_and_nothing_else(tmp_path: Path) -> N
 
     known = {name: value for name, value in env.items() if name != "LC_CTYPE"}
     assert known == {"A": "$(x) {port}/81", "B": "xs'3y{z}", "LENT": "l", "PATH": "/bin"}
-    assert words[:2] == ["3", "a $(x) {port}; rm"]
+    assert words == ["3", "a $(x) {port}; rm", "${SECRET}"]
     assert folder == str(tmp_path)
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from patience import wait_until
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.backends import placed
 from saga_verifier.isolation import IsolationError, ProcessIsolation
 from saga_verifier.isolation.container.backend import ContainerIsolation
 from saga_verifier.isolation.container.run import Settings as ContainerSettings
 from saga_verifier.isolation.engine import Engine
 from saga_verifier.isolation.interface import Isolation
-from saga_verifier.provider_file import HealthCheck, ProviderFile, load_provider_file
+from saga_verifier.provider_file import HealthCheck, ProbeForm, ProviderFile, load_provider_file
 from saga_verifier.run import ProviderOutcome, Settings, verify_files, with_environment
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.xdist_group("landscape in containers")]
@@ -83,6 +84,29 @@ def test_a_participant_that_breaks_its_word_is_found_broken_in_a_container_as_in
 
     assert in_a_container.verdict == Verdict.BROKEN
     assert verdicts(in_a_container) == verdicts(verified(broken, pacts, ProcessIsolation()))
+
+
+@pytest.mark.parametrize(("fault", "verdict"), [("", Verdict.KEPT), ("null_compensation_404", Verdict.BROKEN)])
+def test_an_effect_in_a_containers_own_database_is_read_by_sql(
+    fault: str, verdict: Verdict, pacts: Path, containers: ContainerIsolation
+) -> None:
+    form = ProbeForm.model_validate(
+        {
+            "sql": "SELECT available_minor, held_minor FROM accounts WHERE account_id = :account",
+            "url": "sqlite:///{workdir}/billing.sqlite",
+            "container_url": "{database_url}",
+            "params": {"account": "{payload.account_id}"},
+        }
+    )
+    provider = participant("billing").model_copy(update={"probes": {"vas_purchase/reserve_money": form}})
+
+    outcome = verified(placed("container", with_environment(provider, {"FAULT": fault})), pacts, containers)
+
+    assert outcome.verdict == verdict, outcome
+    histories = [one for pact in outcome.pacts for deck in pact.decks for one in deck.histories]
+    asked = {call["request"]["method"] for one in histories for call in one.calls if call["letter"] == "probe"}
+    assert asked == {"SQL"}
+    assert not any(one.trouble for one in histories)
 
 
 def test_what_needs_no_callbacks_is_verified_where_the_engine_is_not_this_machines(

@@ -148,7 +148,7 @@ def _unproven(state: DeckState, at: StepAt, _wanted: int) -> tuple[str, str, str
     if troubles:
         text += f" Could not be judged: {'; '.join(troubles[:NAMED])}."
     text += _overruled(judged, Verdict.UNPROVEN)
-    mend = "Declare the status call and the effect probe of the step in the saga file, or lower the saga's level of adoption."
+    mend = "Declare the status call and the effect probe of the step in the saga file, or lower its level of adoption."
     return "deck_unproven", text, "Verify again where the history can be judged." if troubles else mend
 
 

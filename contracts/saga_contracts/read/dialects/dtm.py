@@ -31,14 +31,18 @@ class Dtm(Dialect):
     """Path of the action, or of the try."""
     compensate: str | None = None
     """Path of the compensation, or of the cancel."""
+    confirms: str | None = None
+    """The earlier step whose try this step confirms: in the mode TCC, `forward` is the path of the confirm then."""
 
     def fill(self, step: Mapping[str, Any]) -> Filled:
         """Give the calls of one branch."""
-        act, undo = _OPS[self.mode]
+        act, undo = ("confirm", "") if self.confirms else _OPS[self.mode]
         replies: Filled = {"done": _DONE, "retryable": _ONGOING}
         if is_refused(step):
             replies["refused"] = [{"status": 409}, _with("FAILURE")]
-        filled: Filled = {"key": "path", "forward": {"request": self._request(self.forward, act), "replies": replies}}
+        filled: Filled = {"key": "pair", "forward": {"request": self._request(self.forward, act), "replies": replies}}
+        if self.confirms:
+            filled |= {"key": "path", "key_form": "{saga_id}"}  # the branch is the try's, so its id is no name of this step
         if is_undone(step):
             undone = {"done": _DONE, "retryable": _ONGOING}
             filled["compensate"] = {"request": self._request(self.compensate, undo), "replies": undone}
@@ -46,5 +50,6 @@ class Dtm(Dialect):
         return filled
 
     def _request(self, path: str | None, op: str) -> Filled:
-        query = {"gid": "{key}", "trans_type": self.mode, "branch_id": "01", "op": op}
+        gid, branch = ("{key}", self.confirms) if self.confirms else ("{saga_id}", "{step}")
+        query = {"gid": gid, "trans_type": self.mode, "branch_id": branch, "op": op}
         return without_nothing({"method": "POST", "path": path, "query": query})

@@ -22,11 +22,15 @@ class Lra(Dialect):
     """Path of the method that undoes; default: `PATH/compensate`."""
     status: str | None = None
     """Path of the method that tells the state; default: `PATH/status`."""
+    completes: str | None = None
+    """The earlier step whose action this step ends well: the call is `PUT PATH/complete` then."""
     coordinator: str = "http://lra-coordinator/lra-coordinator"
     """Where actions are: the id of one is `COORDINATOR/{saga_id}`."""
 
     def fill(self, step: Mapping[str, Any]) -> Filled:
         """Give the calls of a participant in one action."""
+        if self.completes:
+            return self._complete(f"{{keys.{self.completes}}}")
         filled: Filled = {
             "key": "header",
             "key_form": f"{self.coordinator.rstrip('/')}/{{saga_id}}",
@@ -55,15 +59,29 @@ class Lra(Dialect):
         if is_undone(step):
             replies["compensated"] = _told("Compensated")
             replies["in_progress"] = _told("Compensating")
-        request = _request("GET", self._at(self.status, "status"))
-        return {"request": request | {"headers": {**request["headers"], "Accept": "text/plain"}}, "replies": replies}
+        return {"request": _as_text(_request("GET", self._at(self.status, "status"))), "replies": replies}
+
+    def _complete(self, action: str) -> Filled:
+        gone = [{"status": 410}, {"status": 404}]
+        replies = {"applied": _told("Completed"), "in_progress": _told("Completing"), "absent": [_told("Active"), *gone]}
+        return {
+            "forward": {
+                "request": _request("PUT", self._at(None, "complete"), action),
+                "replies": {"done": [{"status": 200}, {"status": 410}], "retryable": {"status": 202}},
+            },
+            "status": {"request": _as_text(_request("GET", self._at(self.status, "status"), action)), "replies": replies},
+        }
 
     def _at(self, own: str | None, method: str) -> str | None:
         return own or (None if self.path is None else f"{self.path.rstrip('/')}/{method}")
 
 
-def _request(method: str, path: str | None) -> Filled:
-    return without_nothing({"method": method, "path": path, "headers": {CONTEXT: "{key}"}})
+def _request(method: str, path: str | None, action: str = "{key}") -> Filled:
+    return without_nothing({"method": method, "path": path, "headers": {CONTEXT: action}})
+
+
+def _as_text(request: Filled) -> Filled:
+    return {**request, "headers": {**request["headers"], "Accept": "text/plain"}}
 
 
 def _told(state: str) -> Filled:

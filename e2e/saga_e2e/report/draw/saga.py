@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from saga_contracts.declare.elements import parted
 from saga_contracts.declare.saga import Saga, Step, StepClass
 from saga_contracts.show import layout
 from saga_contracts.show.layout import Layout, Place
@@ -81,7 +82,9 @@ def _direct(saga: Saga, step: Step) -> list[str]:
 def _chips(step: Step, decks: Sequence[DeckEntry], scenarios: Sequence[ScenarioEntry]) -> tuple[_Chip, ...]:
     chips = [_Chip(_deck_text(entry), entry.verdict, f"#{entry.anchor}") for entry in decks if entry.step == step.step]
     failed = [
-        one for one in scenarios if one.verdict == Verdict.BROKEN and step.step in {fault.step for fault in one.scenario.faults}
+        one
+        for one in scenarios
+        if one.verdict == Verdict.BROKEN and step.step in {parted(fault.step or "")[0] for fault in one.scenario.faults}
     ]
     if failed:
         chips.append(
@@ -124,6 +127,7 @@ def _step(step: Step, place: Place, chips: Sequence[_Chip]) -> Markup:
 
 def _class_words(step: Step) -> str:
     words = CLASS_WORDS[step.step_class]
+    words += "" if step.for_each is None else f", for each of {step.for_each}"
     return words if step.when is None else f"{words}, only if {step.when}"
 
 

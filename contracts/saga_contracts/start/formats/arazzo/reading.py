@@ -14,6 +14,7 @@ from saga_contracts.declare.templates import LIKE
 from saga_contracts.errors import UsageError
 from saga_contracts.start.choosing import METHODS, Operation
 from saga_contracts.start.formats.arazzo import shape
+from saga_contracts.start.formats.arazzo.inlining import inlined
 from saga_contracts.start.formats.arazzo.shape import Action, Document, Workflow, path
 from saga_contracts.start.formats.arazzo.shape import Step as ArazzoStep
 from saga_contracts.start.formats.arazzo.values import REFERENCE, Values
@@ -40,7 +41,7 @@ def told(content: dict[str, Any], source: str, part: str | None, documents: Sequ
         UsageError: when it is no Arazzo document, or nobody said which workflow.
     """
     document = shape.document(content, source)
-    workflow = shape.chosen(document, part, source)
+    workflow = inlined(document, shape.chosen(document, part, source))
     found = _Reading(document, workflow, source, documents).told()
     if not found.steps:
         raise UsageError(f"The workflow {workflow.id} of {source} makes no call by itself. Name another one by --process.")

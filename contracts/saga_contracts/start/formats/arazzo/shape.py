@@ -114,6 +114,7 @@ class Workflow(BaseModel):
     parameters: list[Parameter] = []
     steps: list[Step]
     failure: list[Action] = Named(default=[], alias="failureActions")
+    outputs: dict[str, Any] = {}
 
 
 class Source(BaseModel):

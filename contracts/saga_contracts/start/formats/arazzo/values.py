@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saga_contracts.start import samples
+from saga_contracts.start.formats.arazzo.inlining import resolved
 from saga_contracts.start.formats.arazzo.shape import Document, Workflow
 from saga_contracts.start.told import Field, Step, Told, literal, plain_name, step_name
 
@@ -55,19 +56,13 @@ class Values:
         asked.append(f"{text[:100]} is not known in a saga file. What is sent there?")
         return self.found.field(plain_name(text), Field({"type": "string"}, "text"), step.name)
 
-    def _resolved(self, node: Mapping[str, Any]) -> Any:
-        """Follow a reference to the inputs that the document's components hold."""
-        reference = str(node.get("$ref", ""))
-        return self.document.components.inputs.get(reference.removeprefix("#/components/inputs/"), {}) if reference else node
-
     def _declared(self, step: str) -> set[str]:
         return {step_name(name) for name in self.steps[step][1]}
 
     def _input(self, name: str) -> str:
-        inputs: Mapping[str, Any] = self._resolved(self.workflow.inputs)
         head, *rest = name.split(".")
-        properties = inputs.get("properties")
+        properties = self.workflow.inputs.get("properties")
         schema = properties.get(head) if isinstance(properties, dict) else None
-        written = samples.written(schema or {"type": "string"}, head, self._resolved)
+        written = samples.written(schema or {"type": "string"}, head, lambda node: resolved(self.document, node))
         field = self.found.field(head, samples.sample(written.schema), "")
         return "{" + ".".join([field.strip("{}"), *map(plain_name, rest)]) + "}"

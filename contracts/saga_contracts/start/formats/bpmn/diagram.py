@@ -10,6 +10,8 @@ from xml.etree.ElementTree import Element  # a type only; defusedxml reads
 from saga_contracts.errors import UsageError
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+MOST_NODES = 2000
+"""A process of more nodes is no saga; its ways would take too long to be looked at."""
 SUBPROCESSES = ("subProcess", "transaction", "adHocSubProcess")
 _NODES = ("Event", "Task", "task", "Gateway", "callActivity", *SUBPROCESSES)
 
@@ -104,6 +106,8 @@ def diagrams(root: Element, source: str) -> list[Diagram]:
         diagram.receivers = {source: pool for source, pool in sent.items() if pool}
         _open_up(process, diagram)
         _associations(root, diagram)
+        if len(diagram.nodes) > MOST_NODES or len(diagram.flows) > 2 * MOST_NODES:
+            raise UsageError(f"The process {own[:60]} of {source} has more than {MOST_NODES} nodes. Take the saga out of it.")
         found.append(diagram)
     return found
 

@@ -48,8 +48,8 @@ def told(diagram: Diagram, source: str) -> Told:
         raise UsageError(f"In the process {diagram.id} of {source}, no service task is reached from the start. Name another one.")
     names: dict[str, str] = {}
     for task in tasks:
-        names[task.id] = step_name(task.name, names.values())
-    found = Told("BPMN", source, saga=step_name(diagram.name))
+        names[task.id] = step_name(_lowered(task.name), names.values())
+    found = Told("BPMN", source, saga=step_name(_lowered(diagram.name)))
     for task in tasks:
         found.steps.append(_step(diagram, task, names, order))
     steps = {step.name: step for step in found.steps}
@@ -149,13 +149,18 @@ def _only_undoes(scope: Node) -> bool:
     return "compensateEventDefinition" in parts and not any(part.endswith(("Task", "task", "callActivity")) for part in parts)
 
 
+def _lowered(name: str) -> str:
+    """Write a name as in the midst of a sentence."""
+    return name[:1].lower() + name[1:]
+
+
 def _name(diagram: Diagram, node: str) -> str:
     return diagram.nodes[node].name if node in diagram.nodes else node
 
 
 def _participant(diagram: Diagram, task: Node) -> str:
     known = diagram.receivers.get(task.id) or diagram.lanes.get(task.id)
-    return " ".join((known or plain_name(task.name).lower()).replace("/", " ").split())
+    return " ".join((known or plain_name(task.name).lower()).split())
 
 
 def _topic(task: Node) -> str:

@@ -25,19 +25,20 @@ def fields_sent(schema: dict[str, Any], is_form: bool) -> list[str]:  # noqa: FB
     return needed or plain[:MOST_FIELDS]
 
 
-def reply_body(schema: dict[str, Any], example: Any) -> tuple[Any, int]:
-    """Give what a reply declares of its body, and how many fields are left out.
+def reply_body(schema: dict[str, Any], example: Any) -> tuple[Any, dict[str, Any]]:
+    """Give what a reply declares of its body, and the fields that are left out.
 
     A field has its literal value where there is one only, else any value of the type.
     """
     properties = schema.get("properties")
     if not properties:
-        return {LIKE: literals(small(samples.sample(schema, example).example, _MOST_NESTED))} if schema else None, 0
+        return {LIKE: literals(small(samples.sample(schema, example).example, _MOST_NESTED))} if schema else None, {}
     needed = [name for name in properties if name in schema.get("required", ())] or list(properties)
     first = [name for name in (*TELLING, *needed) if name in properties and not name.startswith("$")]
     names = [name for name in properties if name in list(dict.fromkeys(first))[:MOST_ANSWERED]]
     told = example if isinstance(example, dict) else {}
-    return {name: _one(properties[name], told.get(name)) for name in names}, len(properties) - len(names)
+    declared = {name: _one(one, told.get(name)) for name, one in properties.items() if not name.startswith("$")}
+    return {name: declared[name] for name in names}, {name: one for name, one in declared.items() if name not in names}
 
 
 def _one(schema: dict[str, Any], example: Any) -> Any:

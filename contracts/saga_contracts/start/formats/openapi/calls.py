@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from saga_contracts.declare.templates import LIKE
 from saga_contracts.start import samples
-from saga_contracts.start.choosing import Choice, Operation, find
+from saga_contracts.start.choosing import ROLES, Choice, Operation, find
 from saga_contracts.start.formats.openapi import following
 from saga_contracts.start.formats.openapi.bodies import answered, example_of, fields_sent, old_body, reply_body
 from saga_contracts.start.formats.openapi.document import Document, base_path
@@ -39,9 +39,9 @@ def step_of(choice: Choice, document: Document, told: Told) -> Step:
     chosen = {role: find(word, operations, document.source) for role, word in choice.calls.items()}
     step = Step(choice.step, document.participant, f"{document.source}: {' | '.join(str(one) for one in chosen.values())}")
     step.forward = call_of(chosen["forward"], document, told, step)
-    for role in ("compensate", "status"):
+    for role in ROLES[1:]:
         if role in chosen:
-            setattr(step, role, call_of(chosen[role], document, told, step))
+            setattr(step, role, _Reader(document, told, step, chosen[role], Sent(), finds=role == "lookup").call())
     return step
 
 
@@ -55,7 +55,8 @@ def call_of(chosen: Operation, document: Document, told: Told, step: Step, sent:
 
 
 class _Reader:
-    def __init__(self, document: Document, told: Told, step: Step, chosen: Operation, sent: Sent) -> None:
+    def __init__(self, document: Document, told: Told, step: Step, chosen: Operation, sent: Sent, *, finds: bool = False) -> None:
+        self.finds = finds
         self.document, self.told, self.step, self.chosen, self.sent = document, told, step, chosen, sent
         self.operation, shared = document.operation(chosen)
         self.parameters = self._parameters(shared)
@@ -64,10 +65,11 @@ class _Reader:
     def call(self) -> Call:
         self._path()
         for one in self.parameters:
-            if one["in"] == "query" and (one.get("required") or self.sent.value("query", one["name"]) is not None):
+            if one["in"] == "query" and self._is_asked_by(one):
                 self.made.query[one["name"]] = self._value(one)
             if one["in"] == "header" and one["name"].lower() not in _OWN:
                 self._header(one)
+        self.made.names |= {one["name"].lower() for one in self.parameters}
         self._body()
         self.made.answers = list(self._answers())
         self.made.links = following.links(self.operation.get("responses") or {}, self.document)
@@ -77,6 +79,14 @@ class _Reader:
             self.made.questions.append(f"The document leads to {reference}, which is not read. What stands there?")
         self.document.outside.clear()
         return self.made
+
+    def _is_asked_by(self, one: dict[str, Any]) -> bool:
+        """Is this part of the query sent? A look-up asks by what the forward call sent, too."""
+        told = self.sent.value("query", one["name"]) is not None
+        known = self.finds and (
+            KEY_HEADER.fullmatch(one["name"].replace("_", "-")) or self.told.known(one["name"], self.step.name)
+        )
+        return bool(one.get("required") or told or known)
 
     def _parameters(self, shared: list[Any]) -> list[dict[str, Any]]:
         own = self.operation.get("parameters") or []
@@ -112,8 +122,13 @@ class _Reader:
             return linked
         if forward is not None and (known is None or known not in forward.path):
             output = _output(name, forward, alone=self._unknown_places(forward) == 1)
+            located = None if output else following.located(self.chosen.path, name, self.step)
+            if located:
+                self.made.guesses.append(f"{{{name}}} is the end of the header Location of the forward call's reply.")
+                return located
             if output:
                 self.step.outputs[step_name(output)] = f"/{output}"
+                following.show(forward, output)
                 self.made.guesses.append(f"{{{name}}} is the field `{output}` of the forward call's reply.")
                 return f"{{outputs.{self.step.name}.{step_name(output)}}}"
             self.made.questions.append(f"By what is {{{name}}} known here? No field of the forward call's reply has this name.")
@@ -126,11 +141,15 @@ class _Reader:
     def _header(self, one: dict[str, Any]) -> None:
         if KEY_HEADER.fullmatch(one["name"]):
             self.made.headers[one["name"]] = "{key}"
+            if self._schema_of(one).get("format") == "uuid":
+                self.step.key_form = "uuid"
         elif one.get("required") or self.sent.value("header", one["name"]) is not None:
             self.made.headers[one["name"]] = self._value(one)
 
     def _value(self, one: dict[str, Any]) -> str:
         sent = self.sent.value(one["in"], one["name"])
+        if sent is None and self.finds and KEY_HEADER.fullmatch(one["name"].replace("_", "-")):
+            return "{key}"
         return self._field(one["name"], self._schema_of(one), one.get("example")) if sent is None else str(sent)
 
     def _body(self) -> None:
@@ -155,6 +174,7 @@ class _Reader:
             return
         told = example if isinstance(example, dict) else {}
         properties = schema.get("properties", {})
+        self.made.names |= {name.lower() for name in properties}
         self.made.body = {name: self._field(name, properties[name], told.get(name)) for name in names}
         self._ask_of_cut([one for one in found.cut if any(one.startswith(f"body.{name}") for name in names)])
         left = [name for name in properties if name not in names]
@@ -180,11 +200,12 @@ class _Reader:
                 continue
             response = self.document.mapping(one)
             media = answered(response, self.document)
-            body, more = None, 0
+            body, more = None, dict[str, Any]()
             if media is not None:
                 found = samples.written(media.get("schema") or {}, "", self.document.resolve, answered=True)
                 body, more = reply_body(found.schema, example_of(media, self.document))
-            yield Answer(int(status), body, str(response.get("description") or ""), more=more)
+            headers = tuple(self.document.mapping(response.get("headers")))
+            yield Answer(int(status), body, str(response.get("description") or ""), headers=headers, more=more)
 
     def _ask_of_cut(self, cut: list[str]) -> None:
         if cut:
@@ -207,7 +228,8 @@ def _output(name: str, forward: Call, *, alone: bool) -> str | None:
         forward: The forward call.
         alone: Is it the only place of the path that is not known? Then it may be the reply's `id`, whatever its name.
     """
-    done = next((one.body for one in forward.answers if one.status < 300 and isinstance(one.body, dict)), {})  # noqa: PLR2004
+    good = next((one for one in forward.answers if one.status < 300 and isinstance(one.body, dict)), Answer(0, {}))  # noqa: PLR2004
+    done = {**good.body, **good.more}
     plain = {one: _bare(one) for one, value in done.items() if one == plain_name(one) and isinstance(_value_of(value), str | int)}
     alike = [one for one in plain if plain[one] == _bare(name)]
     ending = sorted((one for one in plain if _bare(name).endswith(plain[one])), key=lambda one: -len(one))

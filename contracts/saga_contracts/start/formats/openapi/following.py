@@ -41,12 +41,40 @@ def linked(name: str, other: str, step: Step) -> str | None:
         return forward.body.get(in_request[1])
     if in_reply:
         step.outputs[step_name(in_reply[1])] = in_reply[1]
-        _show(forward, in_reply[1].removeprefix("/"))
+        show(forward, in_reply[1].removeprefix("/"))
         return f"{{outputs.{step.name}.{step_name(in_reply[1])}}}"
     if in_header:
         step.outputs[step_name(in_header[1])] = {"header": in_header[1]}
         return f"{{outputs.{step.name}.{step_name(in_header[1])}}}"
     return None
+
+
+def located(path: str, name: str, step: Step) -> str | None:
+    """Give the template for a place of another path that stands at the end of the forward call's header Location.
+
+    Args:
+        path: The path, as the document writes it.
+        name: The place.
+        step: The step, whose forward call was read.
+    """
+    before, _, behind = path.partition("{" + name + "}")
+    answers = step.forward.answers if step.forward is not None else []
+    has_it = any("location" in map(str.lower, one.headers) for one in answers if one.status < 300)  # noqa: PLR2004
+    if step.forward is None or not has_it or "{" in before + behind:
+        return None
+    shown = {"Location": {LIKE: f"{before}1"}}
+    step.forward.answers = [replace(one, shown=shown) if one.status < 300 else one for one in answers]  # noqa: PLR2004
+    step.outputs[step_name(name)] = {"header": "Location", "match": f"{before}{{value}}"}
+    return f"{{outputs.{step.name}.{step_name(name)}}}"
+
+
+def show(forward: Call, name: str) -> None:
+    """Let the good replies of a forward call hold a field that other calls need."""
+    for place, one in enumerate(forward.answers):
+        body = {} if one.body is None else one.body
+        if one.status < 300 and isinstance(body, dict) and LIKE not in body and name not in body:  # noqa: PLR2004
+            left = {other: value for other, value in one.more.items() if other != name}
+            forward.answers[place] = replace(one, body={**body, name: one.more.get(name, {LIKE: "text"})}, more=left)
 
 
 def called_back(operation: dict[str, Any], call: Call, document: Document, told: Told) -> Callback | None:
@@ -75,15 +103,6 @@ def _links(responses: dict[str, Any], document: Document) -> Iterator[tuple[str,
             path = reference[1].replace("~1", "/").replace("~0", "~") if reference else ""
             name = f"{reference[2].upper()} {path}" if reference else str(found.get("operationId", ""))
             yield name, {key: value for key, value in document.mapping(found.get("parameters")).items() if isinstance(value, str)}
-
-
-def _show(forward: Call, name: str) -> None:
-    """Let the done reply hold a field that other calls need."""
-    for place, one in enumerate(forward.answers):
-        if one.status < 300 and (one.body is None or (isinstance(one.body, dict) and LIKE not in one.body)):  # noqa: PLR2004
-            forward.answers[place] = replace(
-                one, body={**(one.body or {}), **({} if name in (one.body or {}) else {name: {LIKE: "text"}})}
-            )
 
 
 def _told_later(operation: dict[str, Any], document: Document) -> dict[str, Any]:
