@@ -49,7 +49,7 @@ def unseen(deviation: Deviation, slice_: StepSlice) -> tuple[str, str]:
 
 
 def beyond(deviation: Deviation, slice_: StepSlice, today: date) -> tuple[Fate, str, str] | None:
-    """Tell why a deviation need not be played: the step only reads, or the file itself gives the obligation up; None: it must be."""
+    """Tell why a deviation need not be played: the step only reads, or the file gives the obligation up; None: it must be."""
     step = slice_.step
     if step.only_reads and deviation.obligation in _OF_EFFECTS:
         return Fate.NOT_APPLICABLE, "A step that only reads has no effect, and remembers no call.", ""
