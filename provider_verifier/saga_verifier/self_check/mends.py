@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from saga_contracts.declare.saga import StepClass
+from saga_contracts.declare.saga import NONE, KeyStyle, StepClass
 from saga_contracts.derive import adoption, expectations
 from saga_contracts.derive.adoption import Evidence, Level
 from saga_contracts.derive.slices import StepSlice
@@ -19,6 +19,9 @@ _REFUSED = ("applies-refused", "applies-refused-later", "refuses-undoing-refused
 NO_REASON = "No participant of this step can do that, as it is declared."
 _RETRYABLE = ("applies-retryable", "retries-for-ever", "refuses-retryable")
 """Deviations that only a participant shows which was made to answer 'try again'."""
+_WITHOUT_REPLY = ("fails-on-null", "forgets-null", "undoes-null", "applies-after-undoing", "refuses-undoing-refused")
+"""Deviations that only a compensation shows which comes without a reply to the forward call."""
+_NEEDS_ITS_OWN = "The compensation needs what only the reply to the forward call tells, so it never comes without one."
 _UNDOING = ("status-lies", "status-tombstone", "works-on", "tells-done-after-undoing")
 """Deviations about other obligations that only a participant shows whose step is undone."""
 _CALLING_BACK = (
@@ -53,15 +56,26 @@ def beyond(deviation: Deviation, slice_: StepSlice, today: date) -> tuple[Fate, 
     step = slice_.step
     if step.only_reads and deviation.obligation in _OF_EFFECTS:
         return Fate.NOT_APPLICABLE, "A step that only reads has no effect, and remembers no call.", ""
-    reason = adoption.declared_broken(slice_).get(deviation.obligation)
+    reason = adoption.given_up(slice_).get(deviation.obligation)
     if reason is None or (deviation.kind in _CALLING_BACK and step.callback is None):
         return None
     waivers = adoption.Waivers(slice_.waivers, step.step, today)
     if waivers.hides(deviation.obligation):
         return Fate.WAIVED, f"{reason} {waivers.words(deviation.obligation)}", ""
-    field = "compensate" if step.compensate is None else "key"
-    mend = f"Declare `{field}` at {step.step}, or waive each of these obligations with a reason, a person and a day."
-    return Fate.NOT_CAUGHT, f"{reason} A right participant is no better.", mend
+    mend = f"{_declare_instead(deviation, slice_)}waive it with a reason, a person and a day."
+    return Fate.NOT_CAUGHT, f"{reason} A right participant is no better.", f"{mend[:1].upper()}{mend[1:]}"
+
+
+def _declare_instead(deviation: Deviation, slice_: StepSlice) -> str:
+    """Say what would make an obligation kept that the file gives up; empty when nothing would."""
+    step = slice_.step
+    if step.undo == NONE and deviation.obligation in adoption.UNDOING:
+        field = "compensate"
+    elif step.key == KeyStyle.NONE and deviation.obligation in adoption.KEY_OBLIGATIONS:
+        field = "key"
+    else:
+        field = "lookup" if step.lookup is None else ""
+    return f"declare `{field}` at {step.step}, or " if field else f"at {step.step} "
 
 
 def impossible(deviation: Deviation, slice_: StepSlice) -> tuple[Fate, str, str]:
@@ -110,7 +124,8 @@ def _absent(kind: Evidence, slice_: StepSlice) -> str:
 
 def _mend(kind: Evidence, slice_: StepSlice) -> str:
     declare = "" if _declared(kind, slice_) else f"Declare `{_FIELDS[kind]}` at {slice_.step.step}"
-    raised = f"`level: {_NEEDS[kind].value}` for the saga" if slice_.level < _NEEDS[kind] else ""
+    place = "for the saga" if slice_.step.level is None else f"at {slice_.step.step}"
+    raised = f"`level: {_NEEDS[kind].value}` {place}" if slice_.level < _NEEDS[kind] else ""
     if declare and raised:
         return f"{declare}, and {raised}."
     return f"{declare}." if declare else f"Set {raised}."
@@ -128,6 +143,9 @@ def _lacks(deviation: Deviation, slice_: StepSlice) -> Iterator[tuple[bool, str]
     """Give what a step may lack for a deviation, each with the sentence that says so."""
     step, kind = slice_.step, deviation.kind
     yield step.callback is None and kind in _CALLING_BACK, "The step has no callback."
+    yield not step.polls and kind == "never-ends", "The step is not polled."
+    yield step.lookup is None and kind == "finds-nothing", "The step has no look-up."
+    yield kind == "finds-nothing", "The step is looked up while its outcome is still to come, so nothing found is right."
     yield step.status is None and kind.startswith("status-"), "The step has no status call."
     yield kind in _REFUSED and not adoption.declares_refusal(step), "The step declares no refusal."
     yield kind == "applies-refused-later", "The step refuses a payload, and that never comes to be allowed."
@@ -136,5 +154,8 @@ def _lacks(deviation: Deviation, slice_: StepSlice) -> Iterator[tuple[bool, str]
         step.compensate is None and kind in _UNDOING,
         adoption.applies(slice_, "O6") or "The step has no compensation yet.",
     )
+    yield bool(step.own_outputs("compensate")) and kind in _WITHOUT_REPLY, _NEEDS_ITS_OWN
+    yield step.needs_its_own and kind.startswith("status-"), "Its calls need its own reply, so this would never be seen alone."
+    yield step.polls and kind.startswith("status-"), "The step is polled: what its status call tells is its outcome."
     yield deviation.obligation == "O31", "The saga declares fewer than two correlation headers in replies."
     yield deviation.obligation == "O33", "The reply to a repeated call has no output that could be another value."
