@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
-from saga_contracts.declare import schemas, templates
+from saga_contracts.declare import conditions, schemas, templates
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import KeyStyle, ProviderState, Saga, Step, StepClass, Under
 from saga_contracts.derive.examples import example_context
@@ -69,6 +69,9 @@ def _refused_payload(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for broken in schemas.faults_of(saga.payload.json_schema, made):
         what = f"The payload that is to be refused does not fit the schema, so that no saga is started with it: {broken.what}."
         yield Problem(here, what, "Change the value or the schema.")
+    if not conditions.runs(step, {"payload": made, "outputs": saga.outputs}):
+        what = "With it the condition of the step (`when`) does not hold, so that the call is never made."
+        yield Problem(here, what, "Write values for which the step runs and is refused.")
     yield from _seen(saga, step, here)
 
 

@@ -26,6 +26,22 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
+def is_media_type(declared: str, found: str) -> bool:
+    """Is it the declared media type, with at least its parameters, in whatever case and order?
+
+    >>> is_media_type("text/xml", "Text/XML; charset=utf-8"), is_media_type("text/xml; charset=utf-8", 'text/xml;charset="UTF-8"')
+    (True, True)
+    >>> is_media_type("text/xml; charset=utf-8", "text/xml"), is_media_type("text/xml", "application/xml")
+    (False, False)
+    """
+    return media_type(declared) == media_type(found) and _parameters(declared) <= _parameters(found)
+
+
+def _parameters(content_type: str) -> set[tuple[str, str]]:
+    found = [one.partition("=") for one in content_type.lower().split(";")[1:] if one.strip()]
+    return {(name.strip(), value.strip().strip('"')) for name, _, value in found}
+
+
 def is_json(content_type: str) -> bool:
     """Is this a media type of JSON? None at all counts as one."""
     kind = media_type(content_type)

@@ -95,14 +95,13 @@ def fits(reply: Reply, received: Received, context: Mapping[str, Any] | None = N
 
 
 def _is_header(name: str, declared: Any, found: str, context: Mapping[str, Any] | None) -> bool:
-    """A header is a text: a number stands there written out, `{$like}` is any text, a bare media type takes any parameters."""
+    """A header is a text: a number stands there written out, `{$like}` is any text, a media type takes further parameters."""
     if isinstance(declared, Mapping):
         return True
-    if name.lower() == "content-type" and ";" not in declared:
-        return bodies.media_type(declared) == bodies.media_type(found)
-    if context is None:
-        return differs(declared, found) is None
-    return bodies.as_text(templates.fill(declared, context)) == found
+    filled = declared if context is None else bodies.as_text(templates.fill(declared, context))
+    if name.lower() == "content-type":
+        return bodies.is_media_type(filled, found)
+    return differs(filled, found) is None if context is None else filled == found
 
 
 def fits_body(declared: Any, body: Any, context: Mapping[str, Any] | None = None) -> str | None:

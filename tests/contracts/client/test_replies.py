@@ -138,6 +138,7 @@ def test_what_does_not_fit_is_said_with_its_place(declared: Any, body: Any, reas
         ("text/plain", "Text/Plain;charset=UTF-8", True),
         ("text/plain", "text/html", False),
         ("text/plain;charset=utf-8", "text/plain", False),
+        ("text/plain;charset=utf-8", 'text/plain; format=flowed; charset="UTF-8"', True),
     ],
 )
 def test_a_media_type_without_parameters_takes_any(declared: str, found: str, *, does: bool) -> None:

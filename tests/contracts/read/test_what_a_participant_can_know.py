@@ -168,6 +168,16 @@ NOT_TO_BE_KNOWN: dict[str, tuple[Change, str, str]] = {
         "probe.reads.before",
         "It holds `{payload.amount}`, and the participant cannot know that",
     ),
+    "a refused payload with which the step does not run": (
+        both(
+            put("/payload.example", {"item": "i-1", "user": {"id": "u-1"}, "fixed": "f", "amount": 5}),
+            put("forward.request.body", {"item": "{payload.item}", "amount": "{payload.amount}"}),
+            put("when", "{payload.amount} > 3"),
+            refused_payload({"amount": 2}),
+        ),
+        "given.refusing_payload",
+        "With it the condition of the step (`when`) does not hold, so that the call is never made.",
+    ),
     "a refused payload without a reply": (
         both(refused_payload({"item": "none"}), lambda saga: saga["steps"][0]["forward"]["replies"].pop("refused")),
         "given.refusing_payload",
