@@ -94,7 +94,7 @@ def test_a_probe_that_only_the_provider_file_can_read_counts_as_read() -> None:
     del one["probe"]["request"]
     found = check(saga(one), 1, TODAY)
     assert fates(found, "pay", Fate.NOT_CAUGHT) == set()
-    assert found.notes == ("The probe of pay has no `request`: its effect is read here as a provider file could.",)
+    assert found.notes == ("The effect of pay is read here as a provider file could.",)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,8 @@ def test_a_probe_that_only_the_provider_file_can_read_counts_as_read() -> None:
             "Declare `given.refusing` at pay: ",
         ),
         ({"given": {"refusing": [NOTHING]}}, 3, "applies-refused-later", "Declare `given.enough` at pay: "),
-        ({"key": "none"}, 3, "applies-again", "Declare what pay gives up, or waive O3"),
+        ({"compensate": "none"}, 3, "skips-undoing", "Declare `compensate` at pay, or waive it"),
+        ({"key": "none"}, 3, "applies-again", "Declare `key` at pay, or waive it"),
     ],
 )
 def test_what_gets_through_is_told_with_what_to_declare(fields: dict[str, object], level: int, kind: str, mend: str) -> None:
