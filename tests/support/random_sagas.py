@@ -62,6 +62,11 @@ STATUSES = (200, 201, 202, 204, 400, 402, 404, 409, 410, 422)
 PATHS = ("/calls", "/calls/{key}", "/{step}", "/things/{payload.order_id}", "/things/{payload.customer.id}/calls")
 
 
+IN_BODY = ("/id", {"body": "/id", "as": "text"}, {"body": "/id", "match": "id-{value}"})
+IN_HEADER: tuple[Json, ...] = ({"match": "/things/{value}"}, {}, {"as": "number"}, {"match": "/n/{value}", "as": "number"})
+"""Places of an output."""
+
+
 @st.composite
 def sagas(draw: Draw, *, most_steps: int = 2, level: int | None = None) -> Saga:
     """A strategy: sagas that lint accepts."""
@@ -110,14 +115,14 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     kind = draw(st.sampled_from(["compensatable", "compensatable", "compensatable", "pivot", "retriable", "read_only"]))
     if kind == "read_only":
         return draw(_readings(name, earlier))
-    callback = draw(st.integers(0, 3)) == 0
+    completion = draw(st.sampled_from(["sync", "sync", "sync", "callback", "poll"]))
     key = draw(st.sampled_from(["header", "header", "path", "body", "natural", "none", "pair", "unneeded", "places"]))
     step: Json = {
         "step": name,
         "participant": draw(st.sampled_from(PARTICIPANTS)),
         "class": kind,
         "after": earlier,
-        "completion": "callback" if callback else "sync",
+        "completion": completion,
         "tries": draw(st.integers(1, 3)),
         "timeout_ms": 20_000,
         "callback_timeout_ms": 20_000,
@@ -130,18 +135,38 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     step["forward"] = draw(_forwards(step, refuses=refuses))
     if by_payload:
         step["given"]["refusing_payload"] = draw(_refused_payloads(step["forward"]["request"]))
-    if callback:
+    step["poll"] = {"interval_ms": 10, "timeout_ms": 20_000} if completion == "poll" else None
+    if completion == "callback":
         step["callback"] = draw(_callbacks(refuses=refuses or draw(st.booleans())))
         if step["forward"].get("outputs"):
             step["callback"]["outcomes"]["done"]["id"] = {"$like": "id-1"}
     if kind == "compensatable":
         step["compensate"] = draw(_compensations(step)) if draw(st.integers(0, 5)) else "none"
     step |= draw(_choices(step))
-    if draw(st.integers(0, 3)):
-        step["status"] = draw(_status_calls(step))
+    if completion == "poll" or draw(st.integers(0, 3)):
+        step["status"] = draw(_status_calls(step, refuses=refuses))
     if draw(st.integers(0, 3)):
         step["probe"] = draw(_probes(refuses=refuses and not by_payload, fresh=fresh))
+    _use_own_output(draw, step, fresh)
     return step
+
+
+def _use_own_output(draw: Draw, step: Json, fresh: list[str]) -> None:
+    """Let the compensation, and perhaps the status call, need the reply to the step's own call, which a look-up may find."""
+    undone = step["class"] == "compensatable" and step["compensate"] != "none"
+    if not undone or "for_each" in step or not step["forward"].get("outputs") or draw(st.booleans()):
+        return
+    own = f"/own/{{outputs.{step['step']}.id}}"
+    step["compensate"]["request"] = {"method": "DELETE", "path": own}
+    if "status" in step and draw(st.booleans()):
+        step["status"]["request"] = {"method": "GET", "path": f"{own}/state"}
+    if draw(st.booleans()):
+        by = "{key}" if step["key"] in ("header", "path", "body") else f"{{payload.{fresh[0]}}}"
+        step["lookup"] = {
+            "request": {"method": "GET", "path": "/seek", "query": {"by": by}},
+            "replies": {"found": {"status": 200, "body": {"all": [{"id": {"$like": "id-1"}}]}}, "absent": {"status": 404}},
+            "outputs": {"id": "/all/0/id"},
+        }
 
 
 def _say_more_of_the_key(draw: Draw, step: Json) -> None:
@@ -337,21 +362,28 @@ def _some(draw: Draw, *names: str) -> list[str]:
 
 @st.composite
 def _forwards(draw: Draw, step: Json, *, refuses: bool) -> Json:
-    callback = step["completion"] == "callback"
-    names = ["in_progress"] if callback else ["done"]
+    later = step["completion"] != "sync"
+    names = ["in_progress"] if later else ["done"]
+    names += ["done"] if step["completion"] == "poll" and draw(st.booleans()) else []
     names += _some(draw, "done_again", "suspended", "misused", "retryable")
-    if step["class"] != "retriable" and (draw(st.booleans()) or (refuses and not callback)):
+    if step["class"] != "retriable" and (draw(st.booleans()) or (refuses and not later)):
         names.append("refused")
     replies = draw(_looks(names))
     forward: Json = {"request": draw(_requests(step, role="forward")), "replies": replies}
     done = [reply for name in ("done", "done_again") for reply in _several(replies.get(name, []))]
-    if draw(st.booleans()) and (done or callback):
+    if draw(st.booleans()) and (done or later):
         for reply in done:
-            body = reply.get("body")
-            reply["body"] = {**(body if isinstance(body, dict) and "$like" not in body else {}), "id": {"$like": "id-1"}}
-            reply["status"] = 200 if reply["status"] in (204, 205) else reply["status"]
-        forward["outputs"] = {"id": "/id"}
+            _show_id(reply)
+        forward["outputs"] = {"id": draw(st.sampled_from(IN_BODY))}
+    elif draw(st.integers(0, 3)) == 0 and not later:
+        forward["outputs"] = {"id": {"header": "Location", **draw(st.sampled_from(IN_HEADER))}}
     return forward
+
+
+def _show_id(reply: Json) -> None:
+    body = reply.get("body")
+    reply["body"] = {**(body if isinstance(body, dict) and "$like" not in body else {}), "id": {"$like": "id-1"}}
+    reply["status"] = 200 if reply["status"] in (204, 205) else reply["status"]
 
 
 @st.composite
@@ -364,9 +396,15 @@ def _compensations(draw: Draw, step: Json) -> Json:
 
 
 @st.composite
-def _status_calls(draw: Draw, step: Json) -> Json:
-    names = ["applied", "absent", *_some(draw, "compensated", "refused", "in_progress")]
-    return {"request": draw(_requests(step, role="status")), "replies": draw(_looks(names))}
+def _status_calls(draw: Draw, step: Json, *, refuses: bool) -> Json:
+    polls = step["completion"] == "poll"
+    names = ["applied", "absent", *_some(draw, "compensated", "in_progress")]
+    names += ["refused"] if (polls and refuses) or draw(st.booleans()) else []
+    replies = draw(_looks(names))
+    if polls and step["forward"].get("outputs"):
+        for reply in _several(replies["applied"]):
+            _show_id(reply)
+    return {"request": draw(_requests(step, role="status")), "replies": replies}
 
 
 @st.composite

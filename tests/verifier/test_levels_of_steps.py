@@ -18,7 +18,7 @@ from saga_contracts.stand_in.deviations import by_kind
 from saga_verifier import reporting
 from saga_verifier.run import ProviderOutcome
 from saga_verifier.verdicts import PactOutcome
-from stand_ins import verified
+from stand_ins import all_right, verified
 
 pytestmark = pytest.mark.slow
 
@@ -60,3 +60,15 @@ def test_a_broken_reply_is_red_at_level_one_too(tmp_path: Path) -> None:
     result = found(small_sagas.saga(small_sagas.step(level=1)), tmp_path, "fails-on-null")
 
     assert result.verdict == Verdict.BROKEN
+
+
+@pytest.mark.parametrize(("level", "verdict"), [(1, Verdict.KEPT), (2, Verdict.UNPROVEN)])
+def test_a_refusal_that_no_precondition_brings_about_is_not_looked_at_at_level_one(
+    tmp_path: Path, level: int, verdict: Verdict
+) -> None:
+    saga = small_sagas.saga(small_sagas.step(level=level, given={}))
+    result = verified(all_right(saga, "pay_service"), "pay_service", pact_of(saga, tmp_path))
+
+    told = "\n".join(reporting.lines(ProviderOutcome("pay_service", "1", (result,))))
+    assert result.verdict == verdict, told
+    assert ("O32" in told.partition("not looked at")[2]) == (level == 1)

@@ -7,11 +7,12 @@ contracts hold. State, order of steps and compensation are left to the saga serv
 from saga_contracts.client.asynchronous import AsyncStepClient
 from saga_contracts.client.creation import CreatedSaga, CreationError, CreationRefusedError, create_saga
 from saga_contracts.client.definition import DefinitionError, load_definition, payload_faults
-from saga_contracts.client.results import Backoff, StepResult, backoff_of, outputs_in
+from saga_contracts.client.results import Backoff, StepResult, backoff_of
 from saga_contracts.client.sync import StepClient
 from saga_contracts.declare.conditions import runs
 from saga_contracts.declare.elements import unfolded, unit_name
 from saga_contracts.declare.outcomes import Outcome, State, Told
+from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.wire.bodies import read_json
@@ -36,6 +37,7 @@ __all__ = [
     "StepClass",
     "StepClient",
     "StepResult",
+    "Teller",
     "Told",
     "UnsendableError",
     "UsageError",

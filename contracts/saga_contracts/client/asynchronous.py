@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,7 @@ from saga_contracts.client import results
 from saga_contracts.client.calls import NOTIFICATION_TIMEOUT_S, Calls, Prepared
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult
 from saga_contracts.client.transport import http_request, received
-from saga_contracts.declare.outcomes import Outcome, Told
+from saga_contracts.declare.outcomes import LookedUp, Outcome, Sought, Told
 from saga_contracts.declare.saga import Saga
 from saga_contracts.rim.sender import MAX_BODY_BYTES, NoAnswer, Reply, elapsed_ms, too_large, why_not
 from saga_contracts.rim.transport import certificates
@@ -64,11 +65,32 @@ class AsyncStepClient:
 
     async def compensate(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """Undo a step's effect, or see to it that it never comes."""
-        return await self._repeated(self._calls.compensate(step, call))
+        sought = await self._sought(step, "compensate", call)
+        if sought is not None and sought.outcome != Sought.FOUND:
+            return results.undone_without(sought)
+        known = call if sought is None else call.knowing(step, sought.outputs)
+        return await self._repeated(self._calls.compensate(step, known))
 
     async def status(self, step: str, call: StepCall) -> StepResult[Told]:
         """Ask for a step's durable state. A failing call is `retryable` or `unknown`, never `absent`."""
-        return await self._repeated(self._calls.status(step, call))
+        sought = await self._sought(step, "status", call)
+        if sought is not None and sought.outcome != Sought.FOUND:
+            return results.told_without(sought)
+        return await self._repeated(self._calls.status(step, call if sought is None else call.knowing(step, sought.outputs)))
+
+    async def lookup(self, step: str, call: StepCall) -> StepResult[LookedUp]:
+        """Look up the outputs of a step whose reply was lost; as `StepClient.lookup`."""
+        return await self._repeated(self._calls.lookup(step, call))
+
+    async def outcome(self, step: str, call: StepCall) -> StepResult[Told]:
+        """Ask for the outcome of an accepted forward call (`completion: poll`); as `StepClient.outcome`."""
+        polling = self._calls.outcome(step, call)
+        until = time.monotonic() + polling.timeout_s
+        result = await self._once(polling.status)
+        while not polling.is_over(result) and result.tries < polling.most and time.monotonic() < until:
+            await self._sleep(polling.interval_s)
+            result = results.joined(result, await self._once(polling.status))
+        return replace(result, uncertain=not polling.is_over(result))
 
     async def attempt_forward(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `forward`, with exactly one try."""
@@ -76,16 +98,29 @@ class AsyncStepClient:
 
     async def attempt_compensate(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `compensate`, with exactly one try."""
-        return await self._once(self._calls.compensate(step, call))
+        sought = await self._sought(step, "compensate", call, tries=1)
+        if sought is not None and sought.outcome != Sought.FOUND:
+            return results.undone_without(sought)
+        return await self._once(self._calls.compensate(step, call if sought is None else call.knowing(step, sought.outputs)))
 
     async def attempt_status(self, step: str, call: StepCall) -> StepResult[Told]:
         """As `status`, with exactly one try."""
-        return await self._once(self._calls.status(step, call))
+        sought = await self._sought(step, "status", call, tries=1)
+        if sought is not None and sought.outcome != Sought.FOUND:
+            return results.told_without(sought)
+        return await self._once(self._calls.status(step, call if sought is None else call.knowing(step, sought.outputs)))
 
     async def attempt_notification(self, step: str, event: str, call: StepCall) -> bool:
         """Tell the owner once what became of a step; was it taken?"""
         answer = await self._send(self._calls.notification(step, event, call), NOTIFICATION_TIMEOUT_S)
         return self._calls.taken(step, event, call, answer)
+
+    async def _sought(self, step: str, role: str, call: StepCall, tries: int | None = None) -> StepResult[LookedUp] | None:
+        """Look up what a call needs and nobody told; None when it needs nothing."""
+        if not self._calls.needs_lookup(step, role, call):
+            return None
+        prepared = self._calls.lookup(step, call)
+        return await self._repeated(prepared if tries is None else replace(prepared, tries=tries))
 
     async def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = await self._once(prepared)

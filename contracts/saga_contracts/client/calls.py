@@ -7,7 +7,7 @@ from typing import Generic
 from saga_contracts.client import results
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult, backoff_of
 from saga_contracts.declare import elements
-from saga_contracts.declare.outcomes import Outcome, Told
+from saga_contracts.declare.outcomes import LookedUp, Outcome, State, Told
 from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.errors import UsageError
 from saga_contracts.wire import replies, requests
@@ -34,6 +34,31 @@ class Prepared(Generic[Meaning]):
     tries: int
     backoff: Backoff
     read: Callable[[Received | None], StepResult[Meaning]]
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """The status calls that ask for the outcome of an accepted forward call.
+
+    Attributes:
+        status: The call, made once each time.
+        interval_s: From one to the next.
+        timeout_s: How long it is asked for at most.
+    """
+
+    status: Prepared[Told]
+    interval_s: float
+    timeout_s: float
+
+    @property
+    def most(self) -> int:
+        """How often it is asked for at most."""
+        return int(self.timeout_s // self.interval_s) + 1
+
+    @staticmethod
+    def is_over(result: StepResult[Told]) -> bool:
+        """Is the outcome known? Neither `absent` nor a failing call tells it: the work may not have been seen there yet."""
+        return result.outcome in (State.APPLIED, State.REFUSED, State.COMPENSATED)
 
 
 class Calls:
@@ -80,6 +105,27 @@ class Calls:
             )
         context = requests.call_context(step, call, self.saga.key_forms)
         return self._prepared(step, step.status.request, call, lambda received: results.status_result(step, received, context))
+
+    def lookup(self, name: str, call: StepCall) -> Prepared[LookedUp]:
+        """Prepare looking up the outputs of a step."""
+        step = self._step(name)
+        if step.lookup is None:
+            raise UsageError(f"The step {name} of {self.saga.saga} declares no look-up. Call only what the saga file declares.")
+        context = requests.call_context(step, call)
+        return self._prepared(step, step.lookup.request, call, lambda received: results.lookup_result(step, received, context))
+
+    def needs_lookup(self, name: str, role: str, call: StepCall) -> bool:
+        """Does a call need outputs of its own step that nobody told, and that can be looked up?"""
+        step = self._step(name)
+        return step.lookup is not None and not step.own_outputs(role) <= call.outputs.get(name, {}).keys()
+
+    def outcome(self, name: str, call: StepCall) -> Polling:
+        """Prepare asking for the outcome of an accepted forward call."""
+        step = self._step(name)
+        if not step.polls:
+            raise UsageError(f"The step {name} of {self.saga.saga} is not polled. Its outcome is told in another way.")
+        prepared = self.status(name, call)
+        return Polling(prepared, step.polling.interval_ms / 1000, step.polling.timeout_ms / 1000)
 
     def notification(self, step: str, event: str, call: StepCall) -> BuiltRequest:
         """Prepare the call that tells the owner what became of a step.

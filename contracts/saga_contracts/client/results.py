@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from saga_contracts.declare import calls
-from saga_contracts.declare.outcomes import Outcome, Told
-from saga_contracts.declare.outputs import pointer
+from saga_contracts.declare.outcomes import LookedUp, Outcome, Sought, State, Told
+from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import Step
 from saga_contracts.wire import replies
 from saga_contracts.wire.replies import Received
 
-Meaning = TypeVar("Meaning", bound=Outcome | Told)
+Meaning = TypeVar("Meaning", bound=Outcome | Told | LookedUp)
 _OPEN = frozenset({"retryable", "unknown"})
 _DAY_MS = 86_400_000
 
@@ -29,7 +29,8 @@ class StepResult(Generic[Meaning]):
         outcome: Of the last try.
         status: The last try's HTTP status; None when it was not answered.
         body: The last reply's JSON value, or None.
-        outputs: The declared outputs, when a forward call is done.
+        outputs: The declared outputs that the reply holds: of a forward call that is done or accepted, of a status call that
+            tells `applied`.
         tries: How often the call was sent.
         uncertain: Had any try no clear answer (time-out, connection lost, 5xx, an undeclared reply)? Then an effect may exist
             whatever the outcome says, a refusal included.
@@ -96,12 +97,13 @@ DEFAULT_BACKOFF = Backoff()
 def forward_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[Outcome]:
     """Give the result of one forward try; `received` is None when it was not answered.
 
-    A `done` reply without a declared output counts as `unknown`: later steps could not be called.
+    A reply without an output that it must hold counts as `unknown`: later steps could not be called.
     """
     if received is None:
         return StepResult(Outcome.RETRYABLE, None, uncertain=True)
     outcome = replies.forward_outcome(step, received, context)
-    outputs = outputs_in(step, received.body) if outcome == Outcome.DONE else {}
+    told = {Outcome.DONE: Teller.DONE, Outcome.IN_PROGRESS: Teller.ACCEPTED}.get(outcome)
+    outputs = {} if told is None else outputs_in(step, received.body, received.headers, told)
     if outputs is None:
         outcome, outputs = Outcome.UNKNOWN, {}
     return replace(_read(outcome, received), outputs=outputs)
@@ -120,7 +122,11 @@ def status_result(step: Step, received: Received | None, context: Mapping[str, A
     if received is None:
         return StepResult(Outcome.RETRYABLE, None, uncertain=True)
     outcome = replies.status_outcome(step, received, context)
-    return _read(outcome, received)
+    tells = step.polls and outcome == State.APPLIED
+    outputs = outputs_in(step, received.body, received.headers, Teller.STATUS) if tells else {}
+    if outputs is None:
+        outcome, outputs = Outcome.UNKNOWN, {}
+    return replace(_read(outcome, received), outputs=outputs)
 
 
 def _read(outcome: Meaning, received: Received) -> StepResult[Meaning]:
@@ -128,10 +134,27 @@ def _read(outcome: Meaning, received: Received) -> StepResult[Meaning]:
     return StepResult(outcome, received.status, received.body, uncertain=outcome.value in _OPEN, retry_after_s=asked_s)
 
 
-def outputs_in(step: Step, body: Any) -> dict[str, Any] | None:
-    """Give the step's declared outputs as a reply's (or callback's) body holds them, or None when one is missing."""
-    found = {name: pointer(body, path) for name, path in step.forward.outputs.items()}
-    return None if None in found.values() else found
+def lookup_result(step: Step, received: Received | None, context: Mapping[str, Any]) -> StepResult[LookedUp]:
+    """Give the result of one try to look up; `received` is None when it was not answered."""
+    if received is None:
+        return StepResult(Outcome.RETRYABLE, None, uncertain=True)
+    outcome = replies.lookup_outcome(step, received, context)
+    found = outputs_in(step, received.body, received.headers, Teller.LOOKUP) if outcome == Sought.FOUND else {}
+    if found is None:
+        outcome, found = Outcome.UNKNOWN, {}
+    return replace(_read(outcome, received), outputs=found)
+
+
+def undone_without(sought: StepResult[LookedUp]) -> StepResult[Outcome]:
+    """Give the result of a compensation that was not sent: nothing was found to be undone, or nobody knows whether there is."""
+    outcome = Outcome.DONE if sought.outcome == Sought.ABSENT else Outcome(sought.outcome)
+    return StepResult(outcome, sought.status, sought.body, {}, sought.tries, sought.uncertain)
+
+
+def told_without(sought: StepResult[LookedUp]) -> StepResult[Told]:
+    """Give the result of a status call that was not sent: `absent`, or nothing is known."""
+    outcome: Told = State.ABSENT if sought.outcome == Sought.ABSENT else Outcome(sought.outcome)
+    return StepResult(outcome, sought.status, sought.body, {}, sought.tries, sought.uncertain)
 
 
 def backoff_of(step: Step, *, undo: bool, otherwise: Backoff) -> Backoff:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +12,7 @@ from saga_contracts.client import results
 from saga_contracts.client.calls import NOTIFICATION_TIMEOUT_S, Calls, Prepared
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff, Meaning, StepResult
 from saga_contracts.client.transport import http_request, received
-from saga_contracts.declare.outcomes import Outcome, Told
+from saga_contracts.declare.outcomes import LookedUp, Outcome, Sought, Told
 from saga_contracts.declare.saga import Saga
 from saga_contracts.rim import sender
 from saga_contracts.wire.replies import Received
@@ -77,11 +78,42 @@ class StepClient:
 
     def compensate(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """Undo a step's effect, or see to it that it never comes. Arguments and errors as in `forward`."""
-        return self._repeated(self._calls.compensate(step, call))
+        sought = self._sought(step, "compensate", call)
+        if sought is not None and sought.outcome != Sought.FOUND:
+            return results.undone_without(sought)
+        return self._repeated(self._calls.compensate(step, call if sought is None else call.knowing(step, sought.outputs)))
 
     def status(self, step: str, call: StepCall) -> StepResult[Told]:
         """Ask for a step's durable state. A failing call is `retryable` or `unknown`, never `absent`."""
-        return self._repeated(self._calls.status(step, call))
+        sought = self._sought(step, "status", call)
+        if sought is not None and sought.outcome != Sought.FOUND:
+            return results.told_without(sought)
+        return self._repeated(self._calls.status(step, call if sought is None else call.knowing(step, sought.outputs)))
+
+    def lookup(self, step: str, call: StepCall) -> StepResult[LookedUp]:
+        """Look up the outputs of a step whose reply was lost. `compensate` and `status` do so by themselves where they need it.
+
+        Raises:
+            UsageError: when the step declares no look-up.
+        """
+        return self._repeated(self._calls.lookup(step, call))
+
+    def outcome(self, step: str, call: StepCall) -> StepResult[Told]:
+        """Ask for the outcome of an accepted forward call, as often and as long as the step declares (`completion: poll`).
+
+        Returns:
+            The last answer; `in_progress` or `absent` when the outcome did not come in time: the step is then uncertain.
+
+        Raises:
+            UsageError: when the step is not polled.
+        """
+        polling = self._calls.outcome(step, call)
+        until = time.monotonic() + polling.timeout_s
+        result = self._once(polling.status)
+        while not polling.is_over(result) and result.tries < polling.most and time.monotonic() < until:
+            self._sleep(polling.interval_s)
+            result = results.joined(result, self._once(polling.status))
+        return replace(result, uncertain=not polling.is_over(result))
 
     def attempt_forward(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `forward`, with exactly one try."""
@@ -89,16 +121,29 @@ class StepClient:
 
     def attempt_compensate(self, step: str, call: StepCall) -> StepResult[Outcome]:
         """As `compensate`, with exactly one try."""
-        return self._once(self._calls.compensate(step, call))
+        sought = self._sought(step, "compensate", call, tries=1)
+        if sought is not None and sought.outcome != Sought.FOUND:
+            return results.undone_without(sought)
+        return self._once(self._calls.compensate(step, call if sought is None else call.knowing(step, sought.outputs)))
 
     def attempt_status(self, step: str, call: StepCall) -> StepResult[Told]:
         """As `status`, with exactly one try."""
-        return self._once(self._calls.status(step, call))
+        sought = self._sought(step, "status", call, tries=1)
+        if sought is not None and sought.outcome != Sought.FOUND:
+            return results.told_without(sought)
+        return self._once(self._calls.status(step, call if sought is None else call.knowing(step, sought.outputs)))
 
     def attempt_notification(self, step: str, event: str, call: StepCall) -> bool:
         """Tell the owner once what became of a step; was it taken?"""
         answer = self._send(self._calls.notification(step, event, call), NOTIFICATION_TIMEOUT_S)
         return self._calls.taken(step, event, call, answer)
+
+    def _sought(self, step: str, role: str, call: StepCall, tries: int | None = None) -> StepResult[LookedUp] | None:
+        """Look up what a call needs and nobody told; None when it needs nothing."""
+        if not self._calls.needs_lookup(step, role, call):
+            return None
+        prepared = self._calls.lookup(step, call)
+        return self._repeated(prepared if tries is None else replace(prepared, tries=tries))
 
     def _repeated(self, prepared: Prepared[Meaning]) -> StepResult[Meaning]:
         result = self._once(prepared)

@@ -1,11 +1,23 @@
 """The calls of a step as a saga file declares them: requests, replies by outcome, callbacks, probes (pure)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    WrapSerializer,
+    model_validator,
+)
 
 from saga_contracts.declare.kinds import Json, Model, Name, NullStatus, Transport
+from saga_contracts.declare.outputs import DeclaredOutput, shown_headers
+from saga_contracts.declare.templates import LIKE
 
 
 class Request(Model):
@@ -20,15 +32,27 @@ class Request(Model):
     """JSON body; null means none."""
 
 
-class Reply(Model):
-    """A reply as it is told from the others: its status, and the literal values in its body.
+def _form_of_header(declared: Any) -> str:
+    return "like" if isinstance(declared, Mapping) else "text"
 
-    In `body` a plain value must be equal; `{$like: example}` accepts any value of the example's type.
+
+Header = Annotated[
+    Annotated[str, Tag("text")] | Annotated[dict[Literal["$like"], str], Field(min_length=1), Tag("like")],
+    Discriminator(_form_of_header),
+]
+"""The value of a header: a text, or `{$like: example}` for any."""
+
+
+class Reply(Model):
+    """A reply as it is told from the others: its status, and the literal values in its body and headers.
+
+    In `body` a plain value must be equal; `{$like: example}` accepts any value of the example's type. So it is in `headers`,
+    where all values are texts.
     """
 
     status: Annotated[int, Field(ge=100, le=599)]
     body: Json = None
-    headers: dict[str, str] = Field(default={})
+    headers: dict[str, Header] = Field(default={})
 
 
 def _as_list(data: Any) -> Any:
@@ -108,8 +132,38 @@ class Forward(Model):
     transport: Transport = Transport.HTTP
     request: Request
     replies: ForwardReplies
-    outputs: dict[Name, str] = Field(default={})
-    """Name of an output for later steps, and the JSON pointer to it in the `done` reply, or in the callback that tells `done`."""
+    outputs: dict[Name, DeclaredOutput] = Field(default={})
+    """Name of an output for later steps, and where it stands in what tells `done`: a JSON pointer, or more about the place."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _show_headers(cls, data: Any) -> Any:
+        """Show each header that holds an output in the replies that tell `done`, unless they show it themselves."""
+        if not isinstance(data, dict) or not isinstance(data.get("outputs"), dict) or not isinstance(data.get("replies"), dict):
+            return data
+        try:
+            shown = shown_headers({name: _DECLARED_OUTPUT.validate_python(one) for name, one in data["outputs"].items()})
+        except ValidationError:  # told at its place
+            return data
+        told = {name: _showing_each(reply, shown) for name, reply in data["replies"].items() if name in _TELL_DONE}
+        return {**data, "replies": {**data["replies"], **told}} if shown else data
+
+
+_DECLARED_OUTPUT: TypeAdapter[Any] = TypeAdapter(DeclaredOutput)
+_TELL_DONE = ("done", "done_again")
+
+
+def _showing_each(replies: Any, shown: Mapping[str, str]) -> Any:
+    return [_showing(one, shown) for one in replies] if isinstance(replies, list | tuple) else _showing(replies, shown)
+
+
+def _showing(reply: Any, shown: Mapping[str, str]) -> Any:
+    """Give a reply with examples of headers that it does not name."""
+    if not isinstance(reply, dict) or not isinstance(reply.get("headers", {}), dict):
+        return reply
+    named = {name.lower() for name in reply.get("headers", {})}
+    more = {name: {LIKE: value} for name, value in shown.items() if name.lower() not in named}
+    return {**reply, "headers": {**reply.get("headers", {}), **more}} if more else reply
 
 
 class Backoff(Model):
@@ -168,6 +222,35 @@ class Status(Model):
     transport: Transport = Transport.HTTP
     request: Request
     replies: StatusReplies
+
+
+class LookupReplies(RepliesByName):
+    """Replies to a look-up; each has one reply, or a list as above."""
+
+    found: Replies
+    absent: Replies
+
+
+class Lookup(Model):
+    """The call that finds the step's own outputs by its key or by fields of the payload, when the reply that told them was lost.
+
+    It is made before a compensation or a status call that needs such an output, whenever nobody told it.
+    """
+
+    transport: Transport = Transport.HTTP
+    request: Request
+    replies: LookupReplies
+    outputs: Annotated[dict[Name, DeclaredOutput], Field(min_length=1)]
+    """The step's outputs that it gives, and where each stands in the reply `found`."""
+
+
+class Poll(Model):
+    """How the outcome of an accepted forward call is asked for, by the status call."""
+
+    interval_ms: Annotated[int, Field(ge=1, le=600_000)] = 500
+    """From one status call to the next."""
+    timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
+    """From the acceptance on; an outcome that has not come by then does not come."""
 
 
 class CallbackOutcomes(Model):

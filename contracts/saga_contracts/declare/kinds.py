@@ -50,6 +50,7 @@ class Completion(StrEnum):
 
     SYNC = "sync"  # in its reply
     CALLBACK = "callback"  # in a later call of the participant to the saga service
+    POLL = "poll"  # by status calls of the saga service, again and again
 
 
 class KeyStyle(StrEnum):

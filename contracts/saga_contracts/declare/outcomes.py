@@ -26,5 +26,14 @@ class State(StrEnum):
     COMPENSATED = "compensated"  # undone, or forbidden before it came
 
 
+class Sought(StrEnum):
+    """What a look-up finds of a step's own outputs."""
+
+    FOUND = "found"  # they stand in the reply
+    ABSENT = "absent"  # there is nothing of this step
+
+
 Told = State | Outcome
 """What a status call came to: a state, or `retryable` and `unknown`, which are never to be read as a state."""
+LookedUp = Sought | Outcome
+"""What a look-up came to: whether there is something, or `retryable` and `unknown`, which tell nothing of it."""

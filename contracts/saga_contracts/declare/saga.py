@@ -23,6 +23,9 @@ from saga_contracts.declare.calls import (
     CompensateReplies,
     Forward,
     ForwardReplies,
+    Lookup,
+    LookupReplies,
+    Poll,
     Probe,
     Reads,
     Reply,
@@ -46,7 +49,7 @@ from saga_contracts.declare.kinds import (
     StepClass,
     Transport,
 )
-from saga_contracts.declare.outputs import example_outputs
+from saga_contracts.declare.outputs import Output, example_outputs
 from saga_contracts.declare.policies import OwnerNotification, Policies, Waiver
 from saga_contracts.declare.steps import Given, KeyPlaces, ProviderState, SemanticLock, Step, Under
 
@@ -69,14 +72,18 @@ __all__ = [
     "Json",
     "KeyPlaces",
     "KeyStyle",
+    "Lookup",
+    "LookupReplies",
     "Model",
     "Name",
     "NullStatus",
+    "Output",
     "OwnerNotification",
     "Pacticipant",
     "Payload",
     "Pointer",
     "Policies",
+    "Poll",
     "Probe",
     "ProviderState",
     "Reads",

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from saga_contracts.declare.calls import Backoff, Callback, Compensate, Forward, Probe, Status
+from saga_contracts.declare.calls import Backoff, Callback, Compensate, Forward, Lookup, Poll, Probe, Status
 from saga_contracts.declare.kinds import NONE, Completion, Json, KeyStyle, Model, Name, Pacticipant, StepClass
+from saga_contracts.declare.templates import own_names
 
 OPTIONAL_CASES = {
     "forward": ("done_again", "refused", "refused_again", "retryable", "suspended", "misused"),
@@ -122,6 +123,8 @@ class Step(Model):
     backoff: Backoff | None = None
     """How long to wait between tries; default: as the saga service chooses."""
     callback_timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
+    poll: Poll | None = None
+    """How often, and how long at most, the status call is made with `completion: poll`; default: every 500 ms for a minute."""
     key: Key = KeyStyle.HEADER
     """Where the step key stands: a word for all calls, or `{forward: header, compensate: path, status: path}`."""
     key_reason: Annotated[str, StringConstraints(min_length=1)] | None = None
@@ -137,6 +140,8 @@ class Step(Model):
     undo: Undo | None = Field(default=None, alias="compensate")
     """The call that undoes the step's effect; `none`: there is none yet, so nothing that speaks of undoing is kept."""
     status: Status | None = None
+    lookup: Lookup | None = None
+    """How outputs of this very step are found that a compensation or a status call needs, and nobody told."""
     callback: Callback | None = None
     probe: Probe | None = None
     semantic_lock: SemanticLock | None = None
@@ -173,6 +178,43 @@ class Step(Model):
         if "compensate" in changes:
             changes["undo"] = changes.pop("compensate")
         return super().model_copy(update=changes, deep=deep)
+
+    def own_outputs(self, role: str) -> frozenset[str]:
+        """Give the outputs of this very step that one of its calls (`compensate`, `status`) needs."""
+        call = getattr(self, role)
+        return frozenset() if call is None else own_names(self.step, call.request.model_dump())
+
+    @property
+    def needs_its_own(self) -> bool:
+        """Does any of its calls need an output of this very step, which a lost reply would have told?"""
+        return bool(self.own_outputs("compensate") | self.own_outputs("status"))
+
+    @property
+    def tells_later(self) -> bool:
+        """Is a forward call accepted first, and its outcome told later?"""
+        return self.completion != Completion.SYNC
+
+    @property
+    def polls(self) -> bool:
+        """Is the outcome asked for by the status call?"""
+        return self.completion == Completion.POLL
+
+    @property
+    def refuses_later(self) -> bool:
+        """Is a refusal declared that is told later, by a callback or to who polls?"""
+        if self.callback is not None:
+            return self.callback.outcomes.refused is not None
+        return self.polls and self.status is not None and self.status.replies.refused is not None
+
+    @property
+    def polling(self) -> Poll:
+        """How the outcome is asked for."""
+        return self.poll or Poll()
+
+    @property
+    def told_within_ms(self) -> int:
+        """How long after its acceptance a forward call may be at work at most."""
+        return self.polling.timeout_ms if self.polls else self.callback_timeout_ms
 
     @property
     def undo_tries(self) -> int:

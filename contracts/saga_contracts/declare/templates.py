@@ -35,6 +35,16 @@ def names_in(value: Any) -> Iterator[str]:
             yield from names_in(member)
 
 
+def own_names(step: str, value: Any) -> frozenset[str]:
+    """Give the outputs of a step that the templates in a JSON value name.
+
+    >>> own_names("pay", "/holds/{outputs.pay.id}")
+    frozenset({'id'})
+    """
+    mine = f"outputs.{step}."
+    return frozenset(name.removeprefix(mine) for name in names_in(value) if name.startswith(mine))
+
+
 def parts(text: str) -> Iterator[tuple[str, str]]:
     """Give a text in its parts, in order: the literal text before a template, and the template's name; the last name is empty.
 

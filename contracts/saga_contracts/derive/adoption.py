@@ -95,11 +95,13 @@ def applies(slice_: StepSlice, obligation: str) -> str | None:
         **dict.fromkeys((*_UNDOING, "O10"), _never_undone(step)),
         **dict.fromkeys(_REFUSING, _never_refuses(step)),
         "O4": _never_misused(slice_) if obligation == "O4" else None,
-        "O18": "The step has no callback." if step.callback is None else None,
+        "O18": None if step.tells_later else "The step has no callback, and is not polled.",
         "O31": _never_correlated(slice_),
-        "O33": None if step.forward.outputs else "The step has no outputs, and its calls need none of its reply.",
+        "O33": None
+        if step.forward.outputs or step.needs_its_own
+        else "The step has no outputs, and its calls need none of its reply.",
     }
-    return reasons.get(obligation)
+    return reasons.get(obligation) or (_never_too_early(step) if obligation in ("O8", "O9") else None)
 
 
 def _never_undone(step: Step) -> str | None:
@@ -110,6 +112,13 @@ def _never_refuses(step: Step) -> str | None:
     if step.step_class == StepClass.RETRIABLE:
         return "A retriable step never refuses."
     return None if declares_refusal(step) else "The step declares no refusal."
+
+
+def _never_too_early(step: Step) -> str | None:
+    """Without a look-up, a compensation that needs the reply to its forward call comes before none."""
+    if step.lookup is not None or not step.own_outputs("compensate"):
+        return None
+    return "The compensation needs the reply to the forward call, so it never comes before it (O33)."
 
 
 def _never_correlated(slice_: StepSlice) -> str | None:
@@ -126,9 +135,8 @@ def _never_misused(slice_: StepSlice) -> str | None:
 
 
 def declares_refusal(step: Step) -> bool:
-    """May the step's participant refuse, in its reply or by its callback?"""
-    told = step.callback is not None and step.callback.outcomes.refused is not None
-    return told or step.forward.replies.refused is not None or step.given.can_refuse
+    """May the step's participant refuse, in its reply or later?"""
+    return step.refuses_later or step.forward.replies.refused is not None or step.given.can_refuse
 
 
 def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
@@ -136,9 +144,15 @@ def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
     looked_at = looks_at(slice_.level)
     found = {}
     for obligation, kinds in SHOWN_BY.items():
-        if applies(slice_, obligation) is None and kinds & looked_at:
+        if applies(slice_, obligation) is None and kinds & looked_at and not _beyond_contracts(slice_, obligation):
             found[obligation] = kinds & looked_at
     return found
+
+
+def _beyond_contracts(slice_: StepSlice, obligation: str) -> bool:
+    """At level 1 nobody has to serve preconditions: a refusal that none brings about is not looked at, rather than unproven."""
+    given = slice_.step.given
+    return slice_.level == Level.PACTS and obligation in _REFUSING and not (given.refusing or given.refusing_payload)
 
 
 def not_looked_at(slice_: StepSlice) -> tuple[str, ...]:
@@ -160,6 +174,13 @@ def given_up(slice_: StepSlice) -> dict[str, str]:
         found |= dict.fromkeys(KEY_OBLIGATIONS, "The step has no key (`key: none`): broken, as declared.")
     if slice_.step.undo == NONE:
         found |= dict.fromkeys(_UNDOING, "The step has no compensation yet (`compensate: none`): broken, as declared.")
+    if slice_.step.needs_its_own and slice_.step.lookup is None:
+        found["O33"] = "Its calls need the reply to its own forward call, and no look-up is declared: broken, as declared."
+    if slice_.step.own_outputs("compensate") and slice_.step.lookup is not None:
+        found["O9"] = (
+            "A compensation whose look-up finds nothing is not sent, so that a forward call that comes later has its effect: "
+            "broken, as declared."
+        )
     return {one: why for one, why in found.items() if applies(slice_, one) is None}
 
 

@@ -10,17 +10,19 @@ States in a pact, in this order, so that a stock verifier can serve them by hand
    and, where one stands in a path and has to be encoded there, the encoded one as `stepKeyInPath` or `FIELDInPath`; with the
    parameter `payload: refused` the payload is the one of `given.refusing_payload`;
 2. the domain preconditions in the provider's own words, with example values of the payload;
-3. `SAGA/STEP arrived: F C`: these calls were made with the step key before (letters as in `model`).
+3. `SAGA/STEP arrived: F C`: these calls were made with the step key before (letters as in `model`). Where the step's own calls
+   need one of its outputs, it gives what these calls told as `outputs.STEP.NAME`, and as `outputs.STEP.NAMEInPath`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome
-from saga_contracts.declare.saga import Completion, ProviderState, Reply, Request, Saga, Step, StepClass, Under
+from saga_contracts.declare.outputs import Teller, told_by
+from saga_contracts.declare.saga import ProviderState, Reply, Request, Saga, Step, StepClass, Under
 from saga_contracts.derive import adoption, expectations
 from saga_contracts.derive.examples import example_context, with_fields
 from saga_contracts.derive.expectations import Letter, Situation
@@ -39,6 +41,7 @@ class Role(StrEnum):
     FORWARD = "forward"
     COMPENSATE = "compensate"
     STATUS = "status"
+    LOOKUP = "lookup"
     CALLBACK = "callback"
     CREATION = "creation"  # the owner starts a saga at the saga service
     NOTIFICATION = "notification"  # the owner is told what could not be undone or finished
@@ -150,7 +153,8 @@ def course_of(slice_: StepSlice, role: Role, name: str) -> Course | None:
         if (own_role, own_name) == (role, name):
             word = _word(slice_, before)
             return None if word is None else Course(word, letter, _under(before, letter), serves)
-    for own_name, before, serves in _QUESTIONS if role == Role.STATUS else ():
+    asked = {Role.STATUS: _QUESTIONS, Role.LOOKUP: _LOOKUPS}
+    for own_name, before, serves in asked.get(role, ()):
         if own_name == name:
             word = _word(slice_, before)
             return None if word is None else Course(word, None, _under(before, None), serves)
@@ -160,12 +164,13 @@ def course_of(slice_: StepSlice, role: Role, name: str) -> Course | None:
 def read_as(saga: Saga, step: Step, role: Role, reply: Reply) -> str:
     """Give what a client must make of a declared reply that comes as it is declared."""
     context = example_context(saga, step)
-    read = {
+    readers: dict[Role, Callable[..., Any]] = {
         Role.FORWARD: replies.forward_outcome,
         Role.COMPENSATE: replies.compensate_outcome,
         Role.STATUS: replies.status_outcome,
-    }[role]
-    return read(step, replies.example_of(reply, context), context).value
+        Role.LOOKUP: replies.lookup_outcome,
+    }
+    return str(readers[role](step, replies.example_of(reply, context), context).value)
 
 
 def fresh_state(saga: str, step: str) -> str:
@@ -239,13 +244,18 @@ _QUESTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("null_compensated", "C", ("O8", "O14", "O31", "O33")),
 )
 """The status calls of a step: name, what came before, what the case serves."""
+_LOOKUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("absent", "", ("O33", "O31")),
+    ("found", "{done}", ("O33", "O31")),
+)
+"""The look-ups of a step: name, what came before, what the case serves."""
 
 
 def _rows(saga: Saga, slice_: StepSlice) -> Iterator[_Row]:
     step = slice_.step
     for role, name, before, letter, serves in _CALLS:
         word = _word(slice_, before)
-        if word is None or not _possible(slice_, role, name, letter):
+        if word is None or not _possible(slice_, role, name, letter) or not _can_be_made(step, role, before):
             continue
         under = _under(before, letter)
         usual = _demanded(slice_, _situation(slice_, word, under), letter, name)
@@ -254,11 +264,22 @@ def _rows(saga: Saga, slice_: StepSlice) -> Iterator[_Row]:
             yield _Row(role, name, word, under, outcome, reply, serves)
     for name, before, serves in _QUESTIONS if step.status is not None else ():
         word = _word(slice_, before)
-        if word is not None:
+        if word is not None and _can_be_made(step, Role.STATUS, before):
             under = _under(before, None)
             state = _situation(slice_, word, under).state
             for reply in expectations.declared(step, Role.STATUS.value, state.value)[:1]:
                 yield _Row(Role.STATUS, name, word, under, state.value, reply, serves)
+    for name, before, serves in _LOOKUPS if step.lookup is not None else ():
+        word = _word(slice_, before)
+        for reply in () if word is None else expectations.declared(step, Role.LOOKUP.value, name)[:1]:
+            yield _Row(Role.LOOKUP, name, str(word), _under(before, None), name, reply, serves)
+
+
+def _can_be_made(step: Step, role: Role, before: str) -> bool:
+    """Have the calls that came before told the outputs of the step's own that a call needs?"""
+    needed = step.own_outputs(role.value)
+    accepted = told_by(step, Teller.ACCEPTED) if step.tells_later else {}
+    return not needed or before.startswith("{done}") or (before.startswith("{refused}") and needed <= accepted.keys())
 
 
 def _under(before: str, letter: Letter | None) -> Under:
@@ -267,8 +288,10 @@ def _under(before: str, letter: Letter | None) -> Under:
 
 def _word(slice_: StepSlice, before: str) -> str | None:
     """Write out what came before; None when it cannot come at this step."""
-    callback = slice_.step.completion == Completion.CALLBACK
+    callback = slice_.step.tells_later
     if "C" in before and slice_.step.compensate is None:
+        return None
+    if before == "C" and slice_.step.own_outputs("compensate"):
         return None
     if "{refused}" in before and not expectations.can_be_refused(slice_.step):
         return None
@@ -279,7 +302,7 @@ def _word(slice_: StepSlice, before: str) -> str | None:
 
 def _possible(slice_: StepSlice, role: Role, name: str, letter: Letter) -> bool:
     """Does this call ever come at this step?"""
-    callback = slice_.step.completion == Completion.CALLBACK
+    callback = slice_.step.tells_later
     if slice_.step.only_reads and name not in ("done", "refused", "retryable"):
         return False
     if role == Role.COMPENSATE:
@@ -295,7 +318,7 @@ def _situation(slice_: StepSlice, word: str, under: Under) -> Situation:
     """Give the situation that a word leads to; after `M` the key belongs to another payload, as after `F`."""
     situation = Situation(refusing=under == Under.REFUSING)
     for letter in word.replace("M", "F").split():
-        situation = expectations.after_event(situation, Letter(letter), callback=slice_.step.completion == Completion.CALLBACK)
+        situation = expectations.after_event(situation, Letter(letter), callback=slice_.step.tells_later)
     return situation
 
 

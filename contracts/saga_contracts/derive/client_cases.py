@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from saga_contracts.declare.saga import Completion, Reply, Request, Saga, Step
+from saga_contracts.declare.saga import Reply, Request, Saga, Step
 from saga_contracts.derive import cases
 from saga_contracts.derive.cases import Role
 
@@ -59,6 +59,10 @@ class ClientCase:
     obligations: tuple[str, ...]
 
 
+_READING: dict[Role, tuple[str, ...]] = {Role.STATUS: ("O14",), Role.LOOKUP: ("O33",)}
+"""What a case of a role serves, when it is not O1."""
+
+
 def derive(saga: Saga) -> tuple[ClientCase, ...]:
     """Give every client-only case of a saga, in the order of its steps."""
     return tuple(case for step in saga.steps for case in _step_cases(saga, step))
@@ -66,11 +70,11 @@ def derive(saga: Saga) -> tuple[ClientCase, ...]:
 
 def _step_cases(saga: Saga, step: Step) -> Iterator[ClientCase]:
     demanded = [(case.role, case.reply) for case in cases.derive_step(saga, step)]
-    for role in (Role.FORWARD, Role.COMPENSATE, Role.STATUS):
+    for role in (Role.FORWARD, Role.COMPENSATE, Role.STATUS, Role.LOOKUP):
         call = getattr(step, role.value)
         if call is None or role.value in (step.not_the_clients or {}):
             continue
-        reading: tuple[str, ...] = ("O14",) if role == Role.STATUS else ("O1",)
+        reading = _READING.get(role, ("O1",))
         for place, reply in call.replies.each():
             if (role, reply) not in demanded and cases.left_out(step, role, str(place[0])) is None:
                 name = f"{saga.saga}/{step.step}/{role}/{Kind.ALSO}_{_named(place)}"
@@ -92,7 +96,7 @@ def _named(place: tuple[str | int, ...]) -> str:
 
 def _one_call(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply | Answer, ...], str]]:
     yield Kind.UNAVAILABLE, (Reply(status=503),), "retryable"
-    if role == Role.STATUS:
+    if role in (Role.STATUS, Role.LOOKUP):
         yield Kind.FAILING, (Reply(status=500),), "retryable"
     yield Kind.NO_ANSWER, (Answer.SILENCE,), "retryable"
     yield Kind.CONNECTION_LOST, (Answer.DROP,), "retryable"
@@ -108,7 +112,7 @@ def _several_calls(step: Step, role: Role) -> Iterator[tuple[Kind, tuple[Reply |
     if role != Role.FORWARD:
         return
     replies = step.forward.replies
-    first = "in_progress" if step.completion == Completion.CALLBACK else "done"
+    first = "in_progress" if step.tells_later else "done"
     for reply in replies.named(first)[:1]:
         yield Kind.RETRIED, (Reply(status=503), reply), 2, first, ("O3",)
     for reply in replies.named("refused")[:1]:

@@ -144,7 +144,8 @@ def _without(cell: Cell, reasons: Mapping[str, str], *, of_many: bool) -> Cell:
 
 def _cell(slice_: StepSlice, obligation: str, expected: list[Case], held: Mapping[str, str], stale: set[str]) -> Cell:
     step = slice_.step
-    if obligation in STATIC:
+    by_file = obligation not in adoption.declared_broken(slice_) and (obligation != "O33" or step.lookup is None)
+    if obligation in STATIC and by_file:
         return Cell(step.step, obligation, State.COVERED, "Read off the saga file.", "file")
     reason = _unasked(slice_, obligation)
     if reason is not None:
@@ -226,7 +227,8 @@ def _errors(saga: Saga, held: Mapping[str, str], stale: set[str], today: date) -
             yield f"The pact of {step.step} was made from another version of the saga file: run the contract tests again."
         if step.compensate is None:
             continue
-        for name, obligation in (("done", "O13"), ("null", "O8")):
+        needed = [("done", "O13")] if step.own_outputs("compensate") else [("done", "O13"), ("null", "O8")]
+        for name, obligation in needed:
             missing = f"{saga.saga}/{step.step}/compensate/{name}" not in held
             if missing and not Waivers(saga.waivers, step.step, today).hides(obligation):
                 what = "compensation" if name == "done" else "compensation that finds nothing to undo"

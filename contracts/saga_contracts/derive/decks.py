@@ -215,6 +215,6 @@ def _more(slice_: StepSlice, word: Word, rules: Rules) -> set[str]:
     if rules.can_be_undone and Letter.COMPENSATE in word:
         more |= {"O12", "O13"}
     calls = sum(letter in (Letter.FORWARD, *REFUSALS) for letter in word)
-    if slice_.step.forward.outputs and calls > 1:
+    if (slice_.step.forward.outputs and calls > 1) or slice_.step.lookup is not None:
         more.add("O33")
     return more

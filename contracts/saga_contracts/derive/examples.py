@@ -32,6 +32,8 @@ def example_context(saga: Saga, step: Step) -> dict[str, Any]:
     """Give the example values that fill the templates of a step's calls."""
     key = key_of(step, SAGA_ID)
     outputs = {before: saga.outputs[before] for before in sorted(saga.ancestors(step.step))}
+    if step.needs_its_own:
+        outputs[step.step] = saga.outputs[step.step]
     return {
         "payload": saga.payload.example,
         "outputs": outputs,
@@ -49,9 +51,17 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
     payload = copy.deepcopy(saga.payload.example)
     for name in saga.payload.fresh:
         fresh.put(payload, name, f"${{{name}}}")
-    keys = {name: f"${{keys.{name}}}" for name in example_context(saga, step)["keys"]}
+    example = example_context(saga, step)
+    keys = {name: f"${{keys.{name}}}" for name in example["keys"]}
+    own = {name: f"${{{own_value(step, name)}}}" for name in saga.outputs[step.step]}
+    outputs = {**example["outputs"], step.step: own} if step.needs_its_own else example["outputs"]
     others = {"key": "${stepKey}", "keys": keys, "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
-    return example_context(saga, step) | elements.with_element(step, payload) | others
+    return example | elements.with_element(step, payload) | {"outputs": outputs} | others
+
+
+def own_value(step: Step, output: str) -> str:
+    """Give the name by which a pact asks for an output of the step's own, which the calls that came before have told."""
+    return f"outputs.{step.step}.{output}"
 
 
 def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
@@ -62,6 +72,9 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
             fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
     found |= elements.values(step, found["payload"])
+    for name, value in saga.outputs[step.step].items() if step.needs_its_own else ():
+        if value not in (None, "") and in_path(value) != str(value):
+            found["outputs"][step.step][name] = f"${{{own_value(step, name)}{IN_PATH}}}"
     for name, key in example["keys"].items():
         if in_path(key) != key:
             found["keys"][name] = f"${{keys.{name}{IN_PATH}}}"

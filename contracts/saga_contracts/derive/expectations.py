@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Completion, Reply, Step, StepClass, Under
+from saga_contracts.declare.saga import Reply, Step, StepClass, Under
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire.replies import COMPENSATE, FORWARD, IMPLIED_MISUSE, IMPLIED_RETRY, STATUS
 
@@ -30,8 +30,8 @@ class Letter(StrEnum):
     FORWARD = "F"
     REFUSED = "R"  # a forward call that the precondition refuses
     COMPENSATE = "C"
-    DONE = "D"  # the participant's callback: done
-    CALLBACK_REFUSED = "X"  # the participant's callback: refused
+    DONE = "D"  # the participant's work is over: done, as its callback or its status call tells
+    CALLBACK_REFUSED = "X"  # the same: refused
     MISUSED = "M"  # a forward call with the same key and another payload: never sent by a right orchestrator
     RETRYABLE = "T"  # a forward call that is answered 'try again', since the precondition says so
 
@@ -104,7 +104,7 @@ def expect(slice_: StepSlice, situation: Situation, letter: Letter) -> Expectati
         letter: The event.
     """
     step = slice_.step
-    following = after_event(situation, letter, callback=step.completion == Completion.CALLBACK)
+    following = after_event(situation, letter, callback=step.tells_later)
     names = answers(slice_, situation, letter)
     means = COMPENSATE if letter == Letter.COMPENSATE else FORWARD
     obligation = "O1" if step.only_reads else _reply_obligation(situation, letter)
@@ -126,7 +126,7 @@ def after(state: State, letter: Letter, *, callback: bool) -> State:
     Args:
         state: The state before.
         letter: The event.
-        callback: Does the step tell its outcome by a callback?
+        callback: Does the step tell its outcome later, by a callback or to who polls?
     """
     if letter == Letter.COMPENSATE:
         return State.COMPENSATED
@@ -214,6 +214,18 @@ def told(slice_: StepSlice, situation: Situation) -> tuple[State, ...]:
     return tuple(one for one in allowed if _tells(slice_.step, one))
 
 
+def looked_up(situation: Situation) -> tuple[str, ...]:
+    """Give the names of the declared replies to a look-up of which one must come, the usual one first.
+
+    What was refused or undone may be found or not; a compensation that finds nothing has nothing to undo. So work that goes on
+    must be found, unless it comes to a refusal.
+    """
+    if situation.state == State.IN_PROGRESS and situation.refusing:
+        return ("found", "absent")
+    usual = {State.ABSENT: ("absent",), State.IN_PROGRESS: ("found",), State.APPLIED: ("found",)}
+    return usual.get(situation.state, ("absent", "found"))
+
+
 def worlds(situation: Situation) -> tuple[World, ...]:
     """Give what the effect probe may read."""
     without = World.IMPROVED if situation.improved else World.REFUSING if situation.refusing else World.BEFORE
@@ -251,16 +263,18 @@ def _forward(slice_: StepSlice, situation: Situation, *, refused_now: bool) -> t
 
 
 def _first_call(step: Step, *, refusing: bool, refused_now: bool) -> tuple[str, ...]:
-    """Give the replies to the first forward call of a key; a callback step may refuse at once, or accept and refuse later."""
-    if step.completion == Completion.CALLBACK:
+    """Give the replies to the first forward call of a key; who tells the outcome later may refuse at once all the same."""
+    if step.polls:
+        return ("in_progress", "refused") if refusing else ("in_progress", "done")
+    if step.tells_later:
         return ("in_progress", "refused") if refusing else ("in_progress",)
     return ("refused",) if refused_now else ("done",)
 
 
 def _or_accepted(step: Step, names: tuple[str, ...]) -> tuple[str, ...]:
-    """A callback step that declares none of these replies accepts the call, and tells the outcome by its callback."""
+    """A step that tells its outcome later and declares none of these replies accepts the call, and tells the outcome later."""
     known = tuple(name for name in names if declared(step, "forward", name))
-    return known or (("in_progress",) if step.completion == Completion.CALLBACK else names)
+    return known or (("in_progress",) if step.tells_later else names)
 
 
 def _tells(step: Step, state: State) -> bool:

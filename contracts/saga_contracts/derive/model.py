@@ -33,7 +33,8 @@ Choices, each with its name:
 * `end_is_silent`: the end of the saga is no call, so the participant does not see it.
 * `checker_is_outside`: what a checker finds and undoes after the end is not part of the model.
 
-Arrival letters: F forward, R forward that is refused, C compensate, D and X the participant's own callback (done, refused).
+Arrival letters: F forward, R forward that is refused, C compensate, D and X the end of accepted work (done, refused): the
+participant's own callback, or what its status call tells to who polls (`callback` stands for both in what follows).
 A late arrival bears the same letter as a punctual one: the participant cannot tell them apart.
 """
 
@@ -43,7 +44,6 @@ from enum import Enum
 from functools import lru_cache
 
 from saga_contracts.declare.outcomes import State
-from saga_contracts.declare.saga import Completion
 from saga_contracts.derive.expectations import Letter, Word, after, can_be_refused
 from saga_contracts.derive.slices import StepSlice
 
@@ -72,7 +72,7 @@ class Rules:
         return cls(
             tries=step.tries,
             undo_tries=step.undo_tries,
-            callback=step.completion == Completion.CALLBACK,
+            callback=step.tells_later,
             can_refuse=can_be_refused(step),
             can_be_undone=undoable,
             undone_after_done=undoable and slice_.facts.undone_after_done,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from saga_contracts.declare import templates
+from saga_contracts.declare.outputs import example_outputs
 from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
 _ELSEWHERE: dict[str, Any] = {
@@ -54,6 +55,11 @@ class StepSlice(Model):
     """How the keys of those earlier steps are written whose keys the step's calls name; null: they name none."""
     waivers: tuple[Waiver, ...] = ()
     """Obligations of this step that are knowingly not kept."""
+
+    @property
+    def example_outputs(self) -> dict[str, dict[str, Any]]:
+        """Example outputs of the earlier steps and of this one, by step."""
+        return {**self.outputs, self.step.step: example_outputs(self.step)}
 
     def as_json(self) -> dict[str, Any]:
         """Give the slice as plain JSON."""
@@ -117,8 +123,7 @@ def fails_the_saga(step: Step, policies: Policies) -> bool:
         return False
     if step.step_class == StepClass.COMPENSATABLE or step.only_reads:
         return True
-    told = step.callback is not None and step.callback.outcomes.refused is not None
-    return told or step.forward.replies.refused is not None or step.given.can_refuse
+    return step.refuses_later or step.forward.replies.refused is not None or step.given.can_refuse
 
 
 def may_be_pending_at_the_end(saga: Saga) -> tuple[Step, ...]:

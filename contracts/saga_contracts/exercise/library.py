@@ -25,6 +25,8 @@ def library_client(given: Given) -> str:
         return client.forward(given.step.step, call).outcome.value
     if given.role == Role.COMPENSATE:
         return client.compensate(given.step.step, call).outcome.value
+    if given.role == Role.LOOKUP:
+        return client.lookup(given.step.step, call).outcome.value
     return client.status(given.step.step, call).outcome.value
 
 

@@ -178,7 +178,7 @@ class MessageMeeting(Meeting):
 
 def last_reply(saga: Saga, case: Case | ClientCase) -> Reply:
     """Give the reply that ends the loop of a client that calls until all is well."""
-    if case.role not in (Role.FORWARD, Role.COMPENSATE, Role.STATUS):
+    if case.role not in (Role.FORWARD, Role.COMPENSATE, Role.STATUS, Role.LOOKUP):
         return Reply(status=200)
     replies = getattr(saga.step(case.step), case.role.value).replies
     good = (reply for name in ("done", "done_again", "applied") for reply in replies.named(name))

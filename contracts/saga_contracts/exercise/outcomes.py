@@ -14,6 +14,7 @@ _OPEN = (Outcome.RETRYABLE, Outcome.UNKNOWN)
 _WORDS: dict[Role, tuple[str, ...]] = {
     Role.FORWARD: (*replies.FORWARD.values(), *_OPEN),
     Role.COMPENSATE: (*replies.COMPENSATE.values(), *_OPEN),
+    Role.LOOKUP: (*replies.LOOKUP.values(), *_OPEN),
     Role.STATUS: (*replies.STATUS.values(), *_OPEN),
     Role.CALLBACK: (Outcome.DONE, Outcome.REFUSED, Outcome.UNKNOWN),
     Role.CREATION: (TAKEN, UNKNOWN),

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from saga_contracts.declare import templates
-from saga_contracts.declare.outputs import example_outputs
-from saga_contracts.declare.problems import Path, Problem
+from saga_contracts.declare.outputs import Teller, example_outputs, place_of, told_by, where
+from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Completion, KeyStyle, Reply, Request, Saga, Step, StepClass, Transport
 from saga_contracts.read.lint_templates import payload_problem
 from saga_contracts.wire.keys import UUID, keys_of
@@ -18,7 +18,7 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 
 def _transports(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    for role in ("forward", "compensate", "status", "callback", "probe"):
+    for role in ("forward", "compensate", "status", "lookup", "callback", "probe"):
         call = getattr(step, role)
         if call is not None and call.transport != Transport.HTTP:
             what = f"The transport `{call.transport}` does not work yet."
@@ -54,16 +54,20 @@ def _undo(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
 def _replies(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     replies = step.forward.replies
     here = (*at, "forward", "replies")
-    if step.completion == Completion.SYNC and replies.done is None:
+    if not step.tells_later and replies.done is None:
         yield Problem(here, "The reply for the outcome `done` is missing.", "Declare it.")
-    if step.completion == Completion.SYNC and replies.in_progress is not None:
-        yield Problem((*here, "in_progress"), "Only a callback step is accepted first.", "Set `completion: callback`.")
-    if step.completion == Completion.CALLBACK and replies.in_progress is None:
-        yield Problem(here, "A callback step needs the reply `in_progress`.", "Declare it, usually status 202.")
-    told = step.callback is not None and step.callback.outcomes.refused is not None
+    if not step.tells_later and replies.in_progress is not None:
+        what, mend = (
+            "Only a step that tells its outcome later is accepted first.",
+            "Set `completion: callback` or `completion: poll`.",
+        )
+        yield Problem((*here, "in_progress"), what, mend)
+    if step.tells_later and replies.in_progress is None:
+        what = f"A step with `completion: {step.completion}` needs the reply `in_progress`."
+        yield Problem(here, what, "Declare it, usually status 202.")
     if step.step_class == StepClass.RETRIABLE and (replies.refused or step.given.refusing):
         yield Problem((*here, "refused"), "A retriable step never refuses (O25).", "Remove the refusal or change the class.")
-    elif step.given.can_refuse and not (replies.refused or told):
+    elif step.given.can_refuse and not (replies.refused or step.refuses_later):
         field = "refusing_payload" if step.given.refusing_payload else "refusing"
         what = f"The step is made to refuse (`given.{field}`), but no refusal is declared."
         yield Problem((*at, "given", field), what, f"Declare the reply `refused`, or remove `{field}`.")
@@ -83,9 +87,10 @@ def _several(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 
 def _callback(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    if step.completion == Completion.SYNC:
+    if step.completion != Completion.CALLBACK:
         if step.callback is not None:
-            yield Problem((*at, "callback"), "A step with `completion: sync` has no callback.", "Set `completion: callback`.")
+            what = f"A step with `completion: {step.completion}` has no callback."
+            yield Problem((*at, "callback"), what, "Set `completion: callback`.")
         return
     if step.callback is None:
         yield Problem(at, "A step with `completion: callback` needs `callback`.", "Declare the participant's later call.")
@@ -95,6 +100,26 @@ def _callback(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if "callback_url" not in set(templates.names_in(step.forward.request.model_dump())):
         what = "The participant is to call `{callback_url}`, but the forward call does not tell it."
         yield Problem((*at, "forward", "request"), what, "Put `{callback_url}` into the body, a header or the query.")
+
+
+def _poll(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    if step.polls and step.status is None:
+        what = "A step with `completion: poll` needs `status`: the call that is made until it tells the outcome."
+        yield Problem(
+            at, what, "Declare it, with the replies `applied`, `absent`, `in_progress`, and `refused` if it can refuse."
+        )
+    late = sorted(step.own_outputs("status") - told_by(step, Teller.ACCEPTED).keys()) if step.polls else []
+    if late and step.lookup is None:
+        what = f"The status call is to tell the outcome, and it needs the output `{late[0]}`, which only the outcome tells."
+        mend = "Take the output from the acceptance (`of: forward`), ask by the key, or declare `lookup`."
+        yield Problem((*at, "status", "request"), what, mend)
+    if step.poll is None:
+        return
+    if not step.polls:
+        yield Problem((*at, "poll"), "`poll` belongs to `completion: poll`.", "Remove it, or set `completion: poll`.")
+    elif step.poll.interval_ms > step.poll.timeout_ms:
+        what = "From one status call to the next it takes longer than an outcome is waited for at all."
+        yield Problem((*at, "poll", "interval_ms"), what, "Make `interval_ms` shorter than `timeout_ms`.")
 
 
 def _key_form(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -136,7 +161,7 @@ def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem((*at, "key_fields"), "`key_fields` belongs to `key: natural`.", "Remove it, or set `key: natural`.")
     for role, call in _keyed_calls(step):
         if step.key == KeyStyle.PAIR and not step.only_reads:
-            yield from _pair(call.request, (*at, role, "request"))
+            yield from _pair(step, call.request, (*at, role, "request"))
         if not step.has_written_key:
             continue
         place = step.key_place(role)
@@ -149,9 +174,10 @@ def _key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem((*at, role, "request", part), what, f"Put `{{key}}` into `{part}`, or declare another `key`.")
 
 
-def _pair(request: Request, here: Path) -> Iterator[Problem]:
-    """Each call must tell saga and step by itself; the correlation headers are for people and logs."""
-    for name in sorted({"saga_id", "step"} - set(templates.names_in(request.model_dump()))):
+def _pair(step: Step, request: Request, here: Path) -> Iterator[Problem]:
+    """Each call must tell saga, step and element by itself; the correlation headers are for people and logs."""
+    parts = {"saga_id", "step", *(["item_index"] if step.for_each is not None else [])}
+    for name in sorted(parts - set(templates.names_in(request.model_dump()))):
         what = f"The key is declared as a pair, but `{{{name}}}` does not stand in the call."
         yield Problem(here, what, "Put it into the path, the query, a header or the body, or declare another `key`.")
 
@@ -183,14 +209,36 @@ def _natural_key(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 
 def _keyed_calls(step: Step) -> Iterator[tuple[str, Any]]:
+    """Give the calls that the key identifies; one that names an output of its own step needs none."""
     for role in ("forward", "compensate", "status"):
         call = getattr(step, role)
-        if call is not None:
+        if call is not None and not step.own_outputs(role):
             yield role, call
 
 
+def _lookup(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """A look-up finds what the calls need, by what is known without any reply of the step."""
+    if step.lookup is None:
+        return
+    here = (*at, "lookup")
+    for name in sorted(step.lookup.outputs.keys() - step.forward.outputs.keys()):
+        what = f"The step has no output `{name}` (`forward.outputs`)."
+        yield Problem((*here, "outputs", name), what, did_you_mean(name, list(step.forward.outputs)))
+    needed = step.own_outputs("compensate") | step.own_outputs("status")
+    for name in sorted(needed - step.lookup.outputs.keys()):
+        what = f"A call of the step needs its output `{name}`, and the look-up does not give it."
+        yield Problem((*here, "outputs"), what, "Say where it stands in the reply `found`.")
+    if not needed:
+        what = "Neither the compensation nor the status call needs an output of this step, so that nothing is to be looked up."
+        yield Problem(here, what, "Remove `lookup`, or name the output in a call, as `{outputs." + step.step + ".NAME}`.")
+    by = {"key", "saga_id", *(f"payload.{name}" for name in saga.payload.fresh)}
+    if by.isdisjoint(templates.names_in(step.lookup.request.model_dump())):
+        what = "The look-up holds nothing by which this saga's step could be found."
+        yield Problem((*here, "request"), what, "Put the key (`{key}`) or a fresh field of the payload into it.")
+
+
 def _paths(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
-    for role in ("forward", "compensate", "status", "probe", "callback"):
+    for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
         if call is None or call.request is None:
             continue
@@ -205,11 +253,24 @@ def _paths(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
             yield Problem(here, "A path holds no blanks.", "Remove them, or write %20.")
 
 
+_NEVER_TOLD = {(of, completion) for of in ("callback", "status") for completion in Completion} - {
+    ("callback", Completion.CALLBACK),
+    ("status", Completion.POLL),
+}
+
+
 def _outputs(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     for name, value in example_outputs(step).items():
-        pointer = step.forward.outputs[name]
-        if value is None or not pointer.startswith("/"):
-            what = f"Neither the `done` reply nor the callback has a value at `{pointer}`."
+        place = place_of(step.forward.outputs[name])
+        if (place.of, step.completion) in _NEVER_TOLD:
+            what = f"The {place.of} is to tell the output `{name}`, but it is not what tells the outcome of the step."
+            mend = "Take `of` out, or set `completion: callback` or `completion: poll`, as it is."
+            yield Problem((*at, "forward", "outputs", name), what, mend)
+        elif value is None or not (place.body or "/").startswith("/"):
+            what = f"Nothing that tells the outcome has a value {where(place)}."
+            if place.of is None:
+                teller = "the callback" if step.callback is not None else "the status reply `applied`"
+                what = f"Neither the `done` reply nor {teller} has a value {where(place)}."
             mend = "Add it to the declared body as `{$like: example}`, or mend the pointer (it starts with `/`)."
             yield Problem((*at, "forward", "outputs", name), what, mend)
 
@@ -221,6 +282,8 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _replies,
     _several,
     _callback,
+    _poll,
+    _lookup,
     _key_form,
     _key,
     _paths,

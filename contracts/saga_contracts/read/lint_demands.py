@@ -11,7 +11,7 @@ from typing import Any
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
-from saga_contracts.declare.saga import NONE, Completion, KeyStyle, Saga, Step, StepClass
+from saga_contracts.declare.saga import NONE, KeyStyle, Saga, Step, StepClass
 from saga_contracts.declare.steps import OPTIONAL_CASES
 from saga_contracts.derive import expectations
 from saga_contracts.derive.examples import example_context
@@ -63,7 +63,7 @@ def _answers(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _events(step: Step) -> Iterator[tuple[Situation, Letter]]:
     """Give every situation that the step can come to, with every call that can come then."""
-    callback = step.completion == Completion.CALLBACK
+    callback = step.tells_later
     refuses = expectations.can_be_refused(step)
     undone = step.step_class == StepClass.COMPENSATABLE and step.compensate is not None
     states = [State.ABSENT, State.APPLIED]
@@ -93,6 +93,7 @@ def _told_apart(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         ("forward", replies.FORWARD, _FORWARD_ALIKE, "O1"),
         ("compensate", replies.COMPENSATE, _COMPENSATE_ALIKE, "O1"),
         ("status", replies.STATUS, {name: name for name in replies.STATUS}, "O14"),
+        ("lookup", replies.LOOKUP, {name: name for name in replies.LOOKUP}, "O33"),
     )
     for role, means, alike, obligation in calls:
         call = getattr(step, role)
@@ -147,7 +148,7 @@ def _probe(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _writable(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """A declared body can be written under its declared media type."""
-    for role in ("forward", "compensate", "status", "probe", "callback"):
+    for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
         if call is None or call.request is None:
             continue
@@ -180,6 +181,11 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
 def notes(saga: Saga) -> Iterator[str]:
     """Say what a good file leaves unasked, and why: one sentence each."""
     for step in saga.steps:
+        if step.needs_its_own and step.lookup is None:
+            yield (
+                f"{step.step}: its calls need the reply to its own forward call, which may be lost; so O33 is broken: "
+                "declare `lookup`, or waive it."
+            )
         if step.undo == NONE:
             yield (
                 f"{step.step}: no compensation yet, so that what was done stays when the saga fails; the obligations of undoing "

@@ -20,6 +20,9 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     if step.step_class == StepClass.PIVOT:
         what = "A pivot decides once, so it cannot be run for each element."
         yield Problem((*at, "for_each"), what, "Send the whole list in one call, or declare another class.")
+    if step.needs_its_own:
+        what = "A step that is run for each element cannot be undone or asked for by what its own reply tells."
+        yield Problem((*at, "for_each"), what, "Call `compensate` and `status` by the key or by fields of `{item}`.")
     yield from _key(step, at)
 
 

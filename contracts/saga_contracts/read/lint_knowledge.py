@@ -19,7 +19,7 @@ from saga_contracts.wire.requests import StepCall, UnsendableError, step_request
 from saga_contracts.wire.unfilling import leaves, readable
 
 _BODILESS = (204, 205, 304)
-_ROLES = ("forward", "compensate", "status", "probe")
+_ROLES = ("forward", "compensate", "status", "lookup", "probe")
 
 
 def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -51,7 +51,7 @@ def _recognised(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 def _replies(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """Whatever stands in a reply must be known to who answers."""
     echoed = [*saga.correlation.echoed.values(), *saga.correlation.echoed_in_body.values()]
-    for role in ("forward", "compensate", "status"):
+    for role in ("forward", "compensate", "status", "lookup"):
         call = getattr(step, role)
         for place, reply in call.replies.each() if call is not None else ():
             known = _known(saga, step, _before(step, role, str(place[0])))
@@ -106,6 +106,16 @@ def _probe(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield Problem((*here, "request"), what, "Put a fresh field of the payload into the address, or declare the precondition.")
 
 
+def _lookup(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
+    """What is looked up by must be known of the step: its forward call holds it."""
+    if step.lookup is None:
+        return
+    request = step.lookup.request.model_dump()
+    for name in sorted(needs(saga, request) - _known(saga, step, ("forward",))):
+        what = f"It is looked up by `{{{name}}}`, which the forward call does not hold."
+        yield Problem((*at, "lookup", "request"), what, "Look it up by a value that the participant knows of this step.")
+
+
 def _one_call(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """Where status call and probe are one request, its one answer must be right for both."""
     if step.status is None or step.probe is None or step.status.request != step.probe.request:
@@ -125,6 +135,8 @@ def _one_call(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _before(step: Step, role: str, name: str) -> tuple[str, ...]:
     """Give the calls that have come whenever a reply is given."""
+    if step.own_outputs(role) or (role, name) == ("lookup", "found"):
+        return (role, "forward")
     if role == "compensate" and name == "done" and step.compensate is not None and step.compensate.replies.null is not None:
         return ("compensate", "forward")
     if role == "status" and name == "compensated" and step.compensate is not None:
@@ -175,5 +187,6 @@ _RULES: tuple[Callable[[Saga, Step, Path], Iterator[Problem]], ...] = (
     _replies,
     _callback,
     _probe,
+    _lookup,
     _one_call,
 )

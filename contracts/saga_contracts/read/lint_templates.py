@@ -1,6 +1,7 @@
 """The rules of a saga's templates: which values may stand where, and that nothing leans on a reply that may be lost (pure).
 
-Decides O33: the calls of a step use its key, the payload and outputs of earlier steps only.
+The calls of a step use its key, the payload and outputs of earlier steps. A compensation or a status call may use outputs of its
+own step as well: O33 is broken then, as `adoption` says, unless a look-up is declared.
 """
 
 import re
@@ -15,6 +16,8 @@ from saga_contracts.declare.saga import Request, Saga, Step
 _STEP_ROOTS = frozenset({"payload", "outputs", "key", "keys", "saga_id", "step"})
 _NOTIFICATION_ROOTS = frozenset({"saga_id", "step", "event", "payload"})
 _CORRELATION_ROOTS = frozenset({"saga_id", "step", "key"})
+OWN = "outputs of its own"
+"""Stands among the roots where a call may use the outputs of its own step."""
 _BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
 _NAME = re.compile(rf"\{{{templates.NAME}\}}")
 
@@ -56,13 +59,14 @@ def _places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]
 
 
 def _own_places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[str]]]:
-    for role in ("forward", "compensate", "status", "callback", "probe"):
+    for role in ("forward", "compensate", "status", "lookup", "callback", "probe"):
         call = getattr(step, role)
         if call is None or call.request is None:
             continue
         roots = _STEP_ROOTS | ({"callback_url"} if role in ("forward", "callback") else set())
+        own = {OWN} if role in ("compensate", "status") else set()
         for part, value in _parts(call.request):
-            yield (role, "request", part), value, roots
+            yield (role, "request", part), value, roots | own
         for place, value in _reply_parts(call):
             yield (role, "replies", *place), value, roots
     if step.callback is not None:
@@ -132,9 +136,11 @@ def problem_of_name(saga: Saga, step: Step | None, name: str, roots: frozenset[s
     if root not in roots and root in elements.ROOTS:
         return f"The template {{{name}}} is known only in a step with `for_each`.", "Declare it, or name the payload."
     if root not in roots:
-        return f"The template {{{name}}} is not known here.", did_you_mean(root, sorted(roots))
+        return f"The template {{{name}}} is not known here.", did_you_mean(root, sorted({*roots} - {OWN}))
     if root == "payload":
         return payload_problem(saga, rest)
+    if root == "outputs" and step is not None:
+        return _output_problem(saga, step, rest, own=OWN in roots)
     if root in _WITH_PARTS and step is not None:
         return _WITH_PARTS[root](saga, step, rest)
     return (f"The template {{{name}}} has no parts.", f"Write {{{root}}}.") if rest else None
@@ -170,13 +176,18 @@ def _key_problem(saga: Saga, step: Step, name: str) -> tuple[str, str] | None:
         return None
     if name not in earlier:
         return f"`{name}` is not a step that is done before this one.", did_you_mean(name, earlier)
+    if saga.step(name).for_each is not None:
+        return f"The step `{name}` has a key for each element.", "Name a step that is run once."
     if name not in saga.key_forms:
         return f"The step `{name}` has no key that is one text.", "Name a step whose key is sent in a header, a path or a body."
     return None
 
 
-def _output_problem(saga: Saga, step: Step, rest: str) -> tuple[str, str] | None:
+def _output_problem(saga: Saga, step: Step, rest: str, *, own: bool) -> tuple[str, str] | None:
     name, _, output = rest.partition(".")
+    if name == step.step and own:
+        outputs = step.forward.outputs
+        return None if output in outputs else (f"The step has no output `{output}`.", did_you_mean(output, outputs))
     if name == step.step:
         mend = "Use the step key, the payload or outputs of earlier steps: the reply may be lost."
         return "A call may not use its own step's reply (O33).", mend
@@ -202,5 +213,5 @@ def _may_be_missing(earlier: Step, step: Step) -> tuple[str, str] | None:
     return None
 
 
-_WITH_PARTS = {"outputs": _output_problem, "item": _item_problem, "keys": _key_problem}
+_WITH_PARTS = {"item": _item_problem, "keys": _key_problem}
 """What tells why a name under a root of a step is none."""

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from saga_contracts.declare import templates
-from saga_contracts.declare.outcomes import Outcome
-from saga_contracts.declare.outputs import pointer
+from saga_contracts.declare import outputs, templates
+from saga_contracts.declare.outputs import Teller
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import Reply, Saga, Step
 from saga_contracts.derive.examples import example_context
@@ -50,7 +49,7 @@ def _is_bare_text(body: Any, headers: Mapping[str, str]) -> bool:
 
 def _replies(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     context = example_context(saga, step)
-    for role in ("forward", "compensate", "status"):
+    for role in ("forward", "compensate", "status", "lookup"):
         call = getattr(step, role)
         for place, reply in call.replies.each() if call is not None else ():
             why = _unreadable(reply, context)
@@ -90,22 +89,32 @@ def _callback(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
 
 def _outputs(_: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """Whatever tells that a step is done carries its outputs: the first reply may be lost."""
-    told = [(place, reply) for place, reply in step.forward.replies.each() if place[0] in ("done", "done_again")]
-    tells = [((*at, "forward", "replies", *place), templates.examples(reply.body)) for place, reply in told]
-    callback = dict(replies.callback_bodies(step))
-    if Outcome.DONE in callback:
-        tells.append(((*at, "callback", "outcomes", "done"), templates.examples(callback[Outcome.DONE])))
-    for name, path in step.forward.outputs.items():
-        for here, body in tells:
-            if pointer(body, path) is None:
-                what = f"It tells that the step is done, and has no output `{name}` at `{path}`."
-                yield Problem(here, what, "Add it to the declared body as `{$like: example}`, or take the output out.")
+    for here, told, body, headers in outputs.examples(step):
+        for name, place in outputs.told_by(step, told).items():
+            if outputs.raw(place, body, headers) is None:
+                what = f"It tells that the step is {_TOLD[told]}, and has no output `{name}` {outputs.where(place)}."
+                kind = "headers" if place.header is not None else "body"
+                yield Problem(
+                    (*at, *here), what, f"Add it to the declared {kind} as `{{$like: example}}`, or take the output out."
+                )
+            elif outputs.read(place, body, headers) is None:
+                what = f"The output `{name}` {outputs.where(place)} is no number in this example."
+                yield Problem((*at, *here), what, "Show a number there, or take `as: number` out.")
+
+
+_TOLD = {
+    Teller.DONE: "done",
+    Teller.CALLBACK: "done",
+    Teller.STATUS: "applied",
+    Teller.ACCEPTED: "accepted",
+    Teller.LOOKUP: "found",
+}
 
 
 def _texts(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     """An object or a list has no place inside a text."""
     context = example_context(saga, step)
-    for role in ("forward", "compensate", "status", "probe", "callback"):
+    for role in ("forward", "compensate", "status", "lookup", "probe", "callback"):
         call = getattr(step, role)
         if call is None or call.request is None:
             continue

@@ -18,8 +18,6 @@ from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.schemas.values import shortened
 from saga_contracts.read.dialects.expanding import FIELD
 
-_NO_FIELDS = ("[key]", "call", "none", "word", "places")
-"""What pydantic adds to a location for keys of mappings, and for the kind of a value that may be of several kinds."""
 MOST = 100
 """So many faults are told at most."""
 _LONGEST = 60
@@ -73,7 +71,7 @@ def problems(data: Any, error: ValidationError) -> list[Problem]:
         data: The document that was read.
         error: What pydantic found.
     """
-    found = [(_real_path(data, one["loc"]), one) for one in error.errors(include_url=False)]
+    found = [(_real_path(data, one["loc"], one["type"]), one) for one in error.errors(include_url=False)]
     parents = {path[:end] for path, _ in found for end in range(len(path))}
     bad_names = {one["input"] for path, one in found if _is_name_of_step(path) and isinstance(one["input"], str)}
     told = []
@@ -130,11 +128,6 @@ def _of_kind(kind: str, path: Path, found: Any) -> tuple[str, str]:
             "This must be a reply, or a list of replies.",
             "Write it as {status: 409}, or as [{status: 404}, {status: 409}].",
         )
-    elif kind == "string_type" and "outputs" in path and isinstance(found, dict):
-        what, mend = (
-            "An output is read from the body; from anywhere else it cannot be read yet.",
-            "Write a JSON pointer such as /id.",
-        )
     return what, f"{mend} Found {short(found)}."
 
 
@@ -176,7 +169,7 @@ def _leans_on_a_name(path: Path) -> bool:
     return "after" in path[2:3] or (path[:1] == ("waivers",) and path[-1:] == ("step",))
 
 
-def _real_path(data: Any, loc: tuple[str | int, ...]) -> Path:
+def _real_path(data: Any, loc: tuple[str | int, ...], kind: str) -> Path:
     """Leave out what pydantic adds to a location and the document does not hold (names of union members, `[key]`)."""
     path: list[str | int] = []
     current = data
@@ -184,7 +177,7 @@ def _real_path(data: Any, loc: tuple[str | int, ...]) -> Path:
         last = position == len(loc) - 1
         inside = isinstance(current, Mapping) and part in current
         inside = inside or (isinstance(current, list | tuple) and isinstance(part, int) and part < len(current))
-        if inside or (last and part not in _NO_FIELDS):
+        if inside or (last and kind == "missing"):
             path.append(part)
         if inside:
             current = current[part]
@@ -199,7 +192,8 @@ def _known_fields(path: tuple[str, ...]) -> frozenset[str]:
     current: Any = schema
     for part in path:
         if part:
-            current = _resolve(current, definitions).get("properties", {}).get(part, {})
+            found = _resolve(current, definitions)
+            current = found.get("properties", {}).get(part, found.get("additionalProperties") or {})
         else:
             current = next((option["items"] for option in _options(current) if "items" in option), {})
     known = frozenset(_resolve(current, definitions).get("properties", {}))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from saga_contracts.declare.saga import NONE, Completion, Saga, Step, StepClass
+from saga_contracts.declare.saga import NONE, Saga, Step, StepClass
 from saga_contracts.show import layout
 from saga_contracts.show.layout import Layout, Place
 
@@ -151,8 +151,8 @@ def _by_hand(step: Step) -> str:
 
 def _kind_words(step: Step) -> str:
     words = ["only reads" if step.only_reads else step.step_class.value]
-    if step.completion == Completion.CALLBACK:
-        words.append("calls back")
+    if step.tells_later:
+        words.append("is polled" if step.polls else "calls back")
     if step.optional:
         words.append("optional")
     if step.for_each is not None:

@@ -11,13 +11,12 @@ from saga_contracts.wire.keys import UUID, key_of, keys_of, saga_in, saga_of
 from saga_contracts.wire.matching import Declared, Heard, names_found
 from saga_contracts.wire.unfilling import Bound, agree, bound_value
 
-ROLES = ("forward", "compensate", "status", "probe")
+ROLES = ("forward", "compensate", "status", "lookup", "probe")
 
 
 def calls_of(slice_: StepSlice) -> Iterator[Declared]:
     """Give the calls that a participant hears for a step."""
-    example = slice_.payload.example
-    examples = {"payload": example, "outputs": slice_.outputs, **elements.values(slice_.step, example)}
+    examples = {**elements.with_element(slice_.step, slice_.payload.example), "outputs": slice_.example_outputs}
     for role in ROLES:
         call = getattr(slice_.step, role)
         if call is not None and call.request is not None:
@@ -95,7 +94,8 @@ def identity_of(slice_: StepSlice, found: Bound) -> str:
 
 def told_by_all(slice_: StepSlice) -> set[str]:
     """Give the names that every call of a step tells."""
-    calls = [getattr(slice_.step, role) for role in ("forward", "compensate", "status")]
+    roles = [role for role in ("forward", "compensate", "status") if not slice_.step.own_outputs(role)]
+    calls = [getattr(slice_.step, role) for role in roles]
     return set.intersection(*(names_found(call.request) - {"step"} for call in calls if call is not None))
 
 

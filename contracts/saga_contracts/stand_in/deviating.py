@@ -238,6 +238,16 @@ class _NeverCallsBack(Right):
         return None
 
 
+class _NeverEndsItsWork(Right):
+    def work(self, row: Row) -> float | None:  # noqa: ARG002
+        return None
+
+
+class _FindsNothing(Right):
+    def look_up(self, row: Row) -> Reply:  # noqa: ARG002
+        return self.reply("lookup", "absent")
+
+
 class _TellsTheOtherOutcome(Right):
     def telling(self, row: Row, callback: Callback, echoed: Echoed) -> Telling | None:
         told = super().telling(row, callback, echoed)
@@ -317,6 +327,8 @@ HOW: dict[str, type[Right]] = {
     "late": _AnswersLate,
     "dribbles": _AnswersByteByByte,
     "never-calls-back": _NeverCallsBack,
+    "never-ends": _NeverEndsItsWork,
+    "finds-nothing": _FindsNothing,
     "tells-other-outcome": _TellsTheOtherOutcome,
     "calls-back-otherwise": _CallsBackByAnotherMethod,
     "calls-back-uncorrelated": _CallsBackWithoutCorrelation,

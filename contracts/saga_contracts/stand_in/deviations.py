@@ -6,11 +6,12 @@ plants it knows what a deck has to find. How they do it stands in `deviating`.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from saga_contracts.declare import elements, templates
+from saga_contracts.declare import elements
 from saga_contracts.declare.kinds import written
 from saga_contracts.declare.outcomes import State
-from saga_contracts.declare.outputs import pointer
+from saga_contracts.declare.outputs import Teller, read, told_by
 from saga_contracts.declare.saga import Under
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import OF_READING, Evidence, looks_at
@@ -19,7 +20,7 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in import deviating, world
 from saga_contracts.stand_in.right import Right
 from saga_contracts.stand_in.world import Standing
-from saga_contracts.wire import fresh
+from saga_contracts.wire import fresh, replies
 
 R, S, E = Evidence.REPLY, Evidence.STATUS, Evidence.EFFECT
 Seen = Callable[[StepSlice], Iterator[Evidence]]
@@ -95,10 +96,6 @@ def _retryable(slice_: StepSlice) -> bool:
     return slice_.step.given.retryable is not None
 
 
-def _undoable_refusal(slice_: StepSlice) -> bool:
-    return _undoable(slice_) and _refusable(slice_)
-
-
 def _misusable(slice_: StepSlice) -> bool:
     return fresh.can_be_misused(slice_.payload, slice_.step)
 
@@ -115,8 +112,46 @@ def _calls_back(slice_: StepSlice) -> bool:
     return slice_.step.callback is not None
 
 
+def _found(slice_: StepSlice) -> bool:
+    return slice_.step.lookup is not None and not slice_.step.tells_later
+
+
+def _undone_unseen(slice_: StepSlice) -> bool:
+    """May a compensation come that needs no reply of the step's own?"""
+    return _undoable(slice_) and not slice_.step.own_outputs("compensate")
+
+
+def _refused_and_undone_unseen(slice_: StepSlice) -> bool:
+    return _undone_unseen(slice_) and _refusable(slice_)
+
+
+def _asked_unseen(slice_: StepSlice) -> bool:
+    return _asked(slice_) and not slice_.step.own_outputs("status")
+
+
+def _gives_outputs_anew(slice_: StepSlice) -> bool:
+    return _has_outputs(slice_) and not slice_.step.needs_its_own
+
+
+def _polls(slice_: StepSlice) -> bool:
+    return slice_.step.polls
+
+
 def _undoable_at_work(slice_: StepSlice) -> bool:
-    return _calls_back(slice_) and _undoable(slice_)
+    return slice_.step.tells_later and _undone_unseen(slice_)
+
+
+def _undoable_and_calls_back(slice_: StepSlice) -> bool:
+    return _calls_back(slice_) and _undone_unseen(slice_)
+
+
+def _asked_apart(slice_: StepSlice) -> bool:
+    """Is there a status call whose answer nothing else needs?"""
+    return _asked(slice_) and not slice_.step.polls and not slice_.step.needs_its_own
+
+
+def _undoable_and_asked_apart(slice_: StepSlice) -> bool:
+    return _undoable(slice_) and _asked_apart(slice_)
 
 
 def _tells_both(slice_: StepSlice) -> bool:
@@ -139,8 +174,11 @@ def _has_outputs(slice_: StepSlice) -> bool:
     """Is there an output in the reply to a repeated call that can be another value?"""
     names = expectations.answers(slice_, Situation(State.APPLIED, forwarded=True), Letter.FORWARD)
     declared = expectations.declared(slice_.step, "forward", names[0])
-    body = templates.examples(declared[0].body) if declared else None
-    found = (pointer(body, path) for path in slice_.step.forward.outputs.values())
+    if not declared:
+        return False
+    example = replies.example_of(declared[0], _context(slice_))
+    told = Teller.DONE if names[0] != "in_progress" else Teller.ACCEPTED
+    found = [read(place, example.body, example.headers) for place in told_by(slice_.step, told).values()]
     return any(isinstance(one, str | int) and not isinstance(one, bool) for one in found)
 
 
@@ -191,14 +229,18 @@ def _is_answered_otherwise(slice_: StepSlice, situation: Situation) -> bool:
 
 def _told_first(slice_: StepSlice) -> tuple[State, ...]:
     """Give what the status call tells once a call is taken for a first one."""
-    return expectations.told(slice_, Situation(State.IN_PROGRESS if _calls_back(slice_) else State.APPLIED))[:1]
+    return expectations.told(slice_, Situation(State.IN_PROGRESS if slice_.step.tells_later else State.APPLIED))[:1]
 
 
 def _reads_another(slice_: StepSlice, *, refusing: bool, effect: float) -> bool:
-    named = {"key": "a:b", "saga_id": "a", "step": written(slice_.step.step)}
-    context = {**elements.with_element(slice_.step, slice_.payload.example), "outputs": slice_.outputs, **named}
+    context = _context(slice_)
     standing = Standing(Under.REFUSING if refusing else Under.ENOUGH)
     return world.reads(slice_, standing, effect, context) != world.reads(slice_, standing, 0, context)
+
+
+def _context(slice_: StepSlice) -> dict[str, Any]:
+    named = {"key": "a:b", "saga_id": "a", "step": written(slice_.step.step)}
+    return {**elements.with_element(slice_.step, slice_.payload.example), "outputs": slice_.example_outputs, **named}
 
 
 _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, ...]], ...] = (
@@ -209,7 +251,7 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("refuses-retry", "O3", "refuses the repetition of what it has done",
      _always, _by(R), ()),
     ("new-outputs", "O33", "gives new outputs when the call is repeated",
-     _has_outputs, _by(R), ()),
+     _gives_outputs_anew, _by(R), ()),
     ("ignores-payload", "O4", "takes another payload under the same key for the same call",
      _misusable, _by(R), ()),
     ("applies-misused", "O4", "refuses another payload, and makes its effect",
@@ -233,27 +275,27 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("fails-to-undo-again", "O7", "refuses the repetition of a compensation",
      _undoable, _by(R), ()),
     ("fails-on-null", "O8", "answers `not found` to a compensation without a forward call",
-     _undoable, _by(R), ()),
+     _undone_unseen, _by(R), ()),
     ("forgets-null", "O8", "remembers nothing of a compensation without a forward call",
-     _undoable, _by_forgotten_null, ("O9",)),
+     _undone_unseen, _by_forgotten_null, ("O9",)),
     ("undoes-null", "O8", "undoes what was never done",
-     _undoable, _by(E), ()),
+     _undone_unseen, _by(E), ()),
     ("applies-after-undoing", "O9", "makes the effect of a forward call that comes after its compensation",
-     _undoable, _by_suspended, ()),
+     _undone_unseen, _by_suspended, ()),
     ("applies-again-after-undoing", "O11", "makes the effect of a forward call that is repeated after its compensation",
      _undoable, _by_repeated_after_undoing, ()),
     ("refuses-undoing", "O13", "refuses the compensation",
      _undoable, _by(R), ()),
     ("refuses-undoing-refused", "O13", "refuses the compensation of what it has refused",
-     _undoable_refusal, _by(R), ()),
+     _refused_and_undone_unseen, _by(R), ()),
     ("status-lies", "O14", "tells that it is applied what was compensated",
      _undoable_and_asked, _by(S), ()),
     ("status-fails", "O14", "answers an error to the status call of an unknown key",
-     _asked, _by(S), ()),
+     _asked_unseen, _by(S), ()),
     ("status-writes", "O15", "forgets what it has done when it is asked",
-     _asked, _by(S), ("O3",)),
+     _asked_apart, _by(S), ("O3",)),
     ("status-tombstone", "O15", "takes an unknown key for compensated when it is asked",
-     _undoable_and_asked, _by(S), ("O1", "O3", "O14", "O18", "O32")),
+     _undoable_and_asked_apart, _by(S), ("O1", "O3", "O14", "O18", "O32")),
     ("drops-correlation", "O31", "echoes no correlation header",
      _correlated, _by(R), ()),
     ("drops-step-header", "O31", "echoes one correlation header only",
@@ -266,6 +308,10 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
      _always, _by(R), ()),
     ("never-calls-back", "O18", "sends no callback",
      _calls_back, _by(R), ()),
+    ("finds-nothing", "O33", "finds nothing of what it has done when it is looked up",
+     _found, _by(R), ()),
+    ("never-ends", "O18", "accepts the call, and never ends its work",
+     _polls, _by(R), ()),
     ("tells-other-outcome", "O18", "tells the other outcome by its callback",
      _tells_both, _by(R), ("O32",)),
     ("calls-back-otherwise", "O18", "calls back by another method",
@@ -275,7 +321,7 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
     ("works-on", "O12", "finishes its work 0.8 s after it was compensated",
      _undoable_at_work, _by(E), ()),
     ("tells-done-after-undoing", "O9", "tells `done` of a forward call that came after its compensation",
-     _undoable_at_work, _by(R), ()),
+     _undoable_and_calls_back, _by(R), ()),
 )  # fmt: skip
 
 CATALOGUE = tuple(

@@ -50,8 +50,8 @@ def _alike(slices: Sequence[StepSlice]) -> Iterator[str]:
     for slice_ in slices:
         step = slice_.step
         url = CALLBACK_URL.replace("{key}", key_of(step, SAGA_ID))
-        sent = StepCall(SAGA_ID, slice_.payload.example, slice_.outputs, url)
-        for role in ("forward", "compensate", "status"):
+        sent = StepCall(SAGA_ID, slice_.payload.example, slice_.example_outputs, url)
+        for role in ("forward", "compensate", "status", "lookup"):
             call = getattr(step, role)
             found = [] if call is None else meant(calls, heard_of(step_request(slice_, step, call.request, sent, "")))
             others = sorted({one.step for one, _ in found} - {step.step})

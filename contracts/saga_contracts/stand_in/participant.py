@@ -15,7 +15,7 @@ from saga_contracts.stand_in import world
 from saga_contracts.stand_in.book import Book, Post, Row
 from saga_contracts.stand_in.caller import calls_of, correlated, identity_of, is_of
 from saga_contracts.stand_in.right import Delivery, Right, Sight
-from saga_contracts.stand_in.writing import context_of, echo_of, with_all, with_outputs
+from saga_contracts.stand_in.writing import context_of, echo_of, is_row_of, with_all, with_outputs, with_outputs_in_headers
 from saga_contracts.wire import bodies, replies
 from saga_contracts.wire.matching import Declared, Heard, meant
 from saga_contracts.wire.readings import made
@@ -152,7 +152,7 @@ class Participant:
     def _act(self, call: Declared, found: Bound) -> Said:
         """Let a call change what is remembered."""
         rules = self.rules[call.step]
-        row = self._row(rules, found)
+        row = self._row(rules, call.role, found)
         if not row.forwarded:
             row.learned = world.standing(rules.slice, self.book.posts, {**row.bound, **found}).learned
         row.bound = {**found, **row.bound}
@@ -166,9 +166,23 @@ class Participant:
         payload = {name: value for name, value in found.items() if name.partition(".")[0] in ("payload", "outputs", "item")}
         return Sight(world.standing(rules.slice, self.book.posts, {**found, **row.known}), payload)
 
-    def _row(self, rules: Right, found: Bound) -> Row:
+    def _row(self, rules: Right, role: str, found: Bound) -> Row:
+        """Give the row that a call speaks of: by the output that it names, else by what its calls have in common.
+
+        Raises:
+            NotServedError: when it names an output that no row has.
+        """
+        step = rules.step
+        if step.own_outputs(role):
+            mine = next((row for row in self.book.of(step.step) if is_row_of(rules, row, found)), None)
+            if mine is None:
+                raise NotServedError(404, f"{step.step}/{role} names an output of {step.step} that was never given.")
+            return mine
         identity = identity_of(rules.slice, found)
-        return self.book.row(rules.step.step, identity) or Row(rules.step.step, identity)
+        known = self.book.row(step.step, identity)
+        if known is None and role == "lookup":
+            known = self.book.newest(step.step, found)
+        return known or Row(step.step, identity)
 
     def _tell(self, found: Sequence[tuple[Declared, Bound]]) -> Said:
         """Answer status calls and probes: where one request is both, or several probes, their fields stand together."""
@@ -180,17 +194,21 @@ class Participant:
                 readings.append(self._reading(rules, values))
                 said = said or _said(rules, "probe", None, Reply(status=200), values)
             else:
-                said = self._status(rules, values)
+                said = self._status(rules, values) if call.role == "status" else self._look_up(rules, values)
         assert said is not None  # noqa: S101  (something was found)
         fields = {name: value for _, read in sorted(readings, key=lambda one: one[0]) for name, value in read.items()}
         return _joined(said, fields) if readings else said
 
     def _status(self, rules: Right, values: Bound) -> Said:
-        row = self._row(rules, values)
+        row = self._row(rules, "status", values)
         reply = rules.status(row)
         if row.state != State.ABSENT:
             self.book.keep(row)
         return _said(rules, "status", row, reply, {**values, **row.known})
+
+    def _look_up(self, rules: Right, values: Bound) -> Said:
+        row = self._row(rules, "lookup", values)
+        return _said(rules, "lookup", row, rules.look_up(row), {**values, **row.known})
 
     def _reading(self, rules: Right, values: Bound) -> tuple[int, dict[str, Any]]:
         """Read the effect of the instance with these values, and when it changed; after a newer precondition there is none."""
@@ -206,11 +224,11 @@ class Participant:
 def _said(rules: Right, role: str, row: Row | None, reply: Reply, values: Bound, *, accepted: bool = False) -> Said:
     """Write a declared reply."""
     context = context_of(rules.slice, values)
-    body = templates.examples(templates.fill(reply.body, context))
-    if role == "forward" and row is not None:
-        body = with_outputs(rules, row, body, reply.body)
+    body, headers = templates.examples(templates.fill(reply.body, context)), replies.headers_of(reply, context)
+    if role in ("forward", "status", "lookup") and row is not None:
+        body = with_outputs(rules, row, body, reply.body, role)
+        headers = with_outputs_in_headers(rules, row, headers, reply.headers, role)
     echoed = rules.echoed(echo_of(rules.slice, values))
-    headers = {name: bodies.as_text(templates.fill(value, context)) for name, value in reply.headers.items()}
     content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     written = bodies.write(with_all(body, echoed.body), content_type) or b""
     if written and not content_type:

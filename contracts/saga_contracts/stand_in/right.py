@@ -4,12 +4,13 @@ A deviation is a subclass that does one of these things otherwise. Every method 
 changes in the row.
 """
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Callback, Completion, Reply, Under
+from saga_contracts.declare.saga import Callback, Reply, Under
 from saga_contracts.derive import expectations
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice
@@ -99,11 +100,6 @@ class Right:
     def __init__(self, slice_: StepSlice, choose: Choose = first_of) -> None:
         self.slice, self.step, self.choose = slice_, slice_.step, choose
 
-    @property
-    def calls_back(self) -> bool:
-        """Does the step tell its outcome by a callback?"""
-        return self.step.completion == Completion.CALLBACK
-
     def forward(self, row: Row, sight: Sight) -> Reply:
         """Take a forward call."""
         if self.step.only_reads:
@@ -136,14 +132,13 @@ class Right:
     def first(self, row: Row, sight: Sight) -> Reply:
         """Take the first forward call of a key."""
         row.refuses = self.refused_by(sight)
-        letter = Letter.REFUSED if row.refuses and not self.calls_back else Letter.FORWARD
+        letter = Letter.REFUSED if row.refuses and not self.step.tells_later else Letter.FORWARD
         names = self.names(row, letter)
-        tells = self.step.callback is not None and self.step.callback.outcomes.refused is not None
-        name = "refused" if row.refuses and not tells else self.choose(names)
+        name = "refused" if row.refuses and not self.step.refuses_later else self.choose(names)
         row.forwarded = True
         if name == "refused":
             self.refuse(row)
-        elif self.calls_back:
+        elif name == "in_progress":
             row.state = State.IN_PROGRESS
         else:
             self.apply(row)
@@ -183,12 +178,16 @@ class Right:
 
     def accepts(self, row: Row, reply: Reply) -> bool:  # noqa: ARG002  (as above)
         """Was a forward call accepted by this reply, so that there is work to do?"""
-        return self.calls_back and reply in self.step.forward.replies.named("in_progress")
+        return self.step.tells_later and reply in self.step.forward.replies.named("in_progress")
 
     def status(self, row: Row) -> Reply:
         """Tell the durable state; a row that was never seen is `absent`."""
         told = expectations.told(self.slice, self.situation(row))
         return self.reply("status", told[0].value)
+
+    def look_up(self, row: Row) -> Reply:
+        """Tell whether there is something of this step; a row that was never seen is `absent`."""
+        return self.reply("lookup", self.choose(expectations.looked_up(self.situation(row))))
 
     def work(self, row: Row) -> float | None:
         """Do the work that a call was accepted for; gives the seconds after which there is more of it, or None."""
@@ -243,5 +242,5 @@ class Right:
         """Give an output of the step: a value of the example's type, the same for ever."""
         if isinstance(example, bool) or not isinstance(example, str | int):
             return example
-        number = sum((index + 1) * byte for index, byte in enumerate(f"{row.identity} {name} {row.edition}".encode()))
+        number = zlib.crc32(f"{row.identity} {name} {row.edition}".encode())
         return f"{example}-{number}" if isinstance(example, str) else example + number

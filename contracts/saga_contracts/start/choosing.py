@@ -54,8 +54,8 @@ def choices(texts: Iterable[str]) -> list[Choice]:
         named = match is not None and is_name(match["name"])
         if match is None or not named or not 1 <= len(words) <= len(ROLES) or words[0] in ("", "-"):
             raise UsageError(
-                f"Cannot read --step {text!r}. Write a step's name as a saga file takes it, and the calls that do it, undo it "
-                "and tell its state: --step 'reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}' (- for none)."
+                f"Cannot read --step {text!r}. Write a step's name as a saga file takes it, and the calls that do it, undo it, "
+                "tell its state and find it: --step 'reserve=POST /holds,DELETE /holds/{id},GET /holds/{id}' (- for none)."
             )
         if match["name"] in [one.step for one in found]:
             raise UsageError(f"The step {match['name']!r} is asked for twice. Give each step its own name.")

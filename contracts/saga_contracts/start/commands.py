@@ -38,8 +38,8 @@ _KINDS = ("openapi", "pact", "bpmn", "arazzo", "har")
     "--step",
     "steps",
     multiple=True,
-    metavar="NAME[@PARTICIPANT]=CALL[,CALL[,CALL]]",
-    help="A step and the calls that do it, undo it and tell its state, by method and path or by name; - for none.",
+    metavar="NAME[@PARTICIPANT]=CALL[,CALL…]",
+    help="A step and the calls that do it, undo it, tell its state and find it, by method and path or by name; - for none.",
 )
 @click.option("--process", "part", help="Which process of BPMN, or workflow of Arazzo, when there are several.")
 def init(folder: Path, saga: str | None, owner: str | None, steps: tuple[str, ...], part: str | None, **found: object) -> None:

@@ -14,7 +14,6 @@ from saga_contracts.start.writing import Block, Note, ask, guess
 _ACCEPTED, _GONE, _MISSING = HTTPStatus.ACCEPTED, HTTPStatus.GONE, HTTPStatus.NOT_FOUND
 _REFUSALS = (409, 402, 412, 422, 404, 403, 400)
 """What may be a refusal, the likeliest first; other statuses from 400 on speak of the caller or of 'try again'."""
-_AGAIN = (408, 425, 429)
 _OK, _LAST_OK = 200, 299
 
 
@@ -27,32 +26,24 @@ def forward(step: Step, call: Call, *, refuses: bool) -> Block:
         refuses: May the step refuse, by its class?
     """
     block = Block()
-    done = [one for one in _good(call) if one.status != _ACCEPTED]
+    done = sorted((one for one in _good(call) if one.status != _ACCEPTED), key=_likeliest_done)
     accepted = _with(call, _ACCEPTED)
     if step.callback is not None or polled(step):
-        _put_accepted(block, accepted or (done[0] if done else None))
-    elif done:
-        first = min(done, key=lambda one: (not one.says_done, one.status != HTTPStatus.CREATED, one.status))
-        block.put("done", _reply(first), _by(first))
-        again = [one for one in done if one.status != first.status]
-        if again:
-            block.put("done_again", _reply(again[0]), guess(f"{again[0].status} answers the same call once more."))
-        if accepted:
-            block.note(
-                ask("202 is answered, too: when, and is the outcome told by callback or by the status call (`completion`)?")
-            )
-    elif accepted:
-        how = "`completion: callback` with `callback`, or `completion: poll` with `status`, and this as `in_progress`"
-        block.put("done", _reply(accepted), ask(f"202 says that the work was accepted. If it is not done then, declare {how}."))
-    else:
-        block.put("done", {"status": _OK}, ask("No answer is described that says the step is done. What is it?"))
+        _put_accepted(block, accepted or next(iter(done), None))
+        done = done if accepted else done[1:]
+    if done:
+        _put_done(block, done)
+    if step.callback is None and accepted and done:
+        block.note(ask("202 is answered, too: when, and is the outcome told by callback or by the status call (`completion`)?"))
+    elif step.callback is None and not polled(step) and not done:
+        _put_no_done(block, accepted)
     _put_refusals(block, call, refuses=refuses)
     if (gone := _with(call, _GONE)) and step.compensate:
         block.put("suspended", _reply(gone), guess("410 answers a forward call that comes after its compensation."))
     elif step.compensate or step.undone_by:
-        block.note(
-            ask("What is answered to a forward call that comes after its compensation (`suspended`; default: as `refused`)?")
-        )
+        asked = "What is answered to a forward call that comes after its compensation (`suspended`; default: as `refused`)?"
+        block.note(ask(asked))
+    _put_left_out(block, call)
     return block
 
 
@@ -62,8 +53,10 @@ def compensate(call: Call | None, source: str) -> Block:
         return Block().put(
             "done", {"status": _OK}, ask(f"What does {source} answer when it was undone, and with nothing to undo?")
         )
-    block, good = Block(), _good(call)
-    if good:
+    block, good = Block(), sorted(_good(call), key=_likeliest_done)
+    if good and good[0].status == _ACCEPTED:
+        block.put("done", _reply(good[0]), ask("202 says that the undoing was accepted. Is it done then, or how does one know?"))
+    elif good:
         block.put("done", _reply(good[0]), _by(good[0]))
     else:
         block.put("done", {"status": _OK}, ask("No answer is described that says the step is undone. What is it?"))
@@ -112,6 +105,33 @@ def can_refuse(call: Call | None) -> bool:
     return call is not None and any(one.status in _REFUSALS for one in call.answers)
 
 
+def _likeliest_done(one: Answer) -> tuple[bool, bool, bool, int]:
+    return (not one.says_done, one.status == _ACCEPTED, one.status != HTTPStatus.CREATED, one.status)
+
+
+def _put_done(block: Block, done: list[Answer]) -> None:
+    block.put("done", _reply(done[0]), _by(done[0]))
+    if done[1:]:
+        block.put("done_again", _reply(done[1]), guess(f"{done[1].status} answers the same call once more."))
+    if done[2:]:
+        block.note(ask(f"Also described: {', '.join(_named(one) for one in done[2:])}. What do they mean?"))
+
+
+def _put_no_done(block: Block, accepted: Answer | None) -> None:
+    if accepted is None:
+        block.put("done", {"status": _OK}, ask("No answer is described that says the step is done. What is it?"))
+        return
+    how = "`completion: callback` with `callback`, or `completion: poll` with `status`, and this as `in_progress`"
+    block.put("done", _reply(accepted), ask(f"202 says that the work was accepted. If it is not done then, declare {how}."))
+
+
+def _put_left_out(block: Block, call: Call) -> None:
+    known = (*_REFUSALS, _GONE)
+    left = [one for one in call.answers if not one.says_done and one.status > _LAST_OK and one.status not in known]
+    if left:
+        block.note(Note(f"Left out, as a fault of the caller or as 'try again': {', '.join(_named(one) for one in left)}."))
+
+
 def _put_accepted(block: Block, answer: Answer | None) -> None:
     if answer is None:
         block.put("in_progress", {"status": int(_ACCEPTED)}, ask("What is answered when the work was accepted?"))
@@ -141,7 +161,8 @@ def _with(call: Call, number: int) -> Answer | None:
 
 
 def _reply(answer: Answer) -> dict[str, Any]:
-    return {"status": int(answer.status), **({} if answer.body is None else {"body": answer.body})}
+    headers = {"headers": dict(answer.shown)} if answer.shown else {}
+    return {"status": int(answer.status), **headers, **({} if answer.body is None else {"body": answer.body})}
 
 
 def _by(answer: Answer) -> Note:

@@ -33,6 +33,8 @@ class Answer:
     """The preconditions under which it was given, where the document knows them."""
     headers: tuple[str, ...] = ()
     """The names of the headers that it is said to have."""
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """Headers that a reply declares, since later calls need them."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the body that are left out, as a reply would declare them."""
     says_done: bool = False
@@ -55,6 +57,8 @@ class Call:
     answers: list[Answer] = field(default_factory=list)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     """By the name of another call, or its method and path: where each of its parameters stands in this one, as an expression."""
+    names: set[str] = field(default_factory=set)
+    """What headers, parameters and fields it may have, in small letters."""
     guesses: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
 

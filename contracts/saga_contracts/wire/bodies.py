@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from saga_contracts.declare import outputs
+
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+as_text = outputs.as_text
+"""Writes a value the way JSON does, text without its quotes."""
 
 
 def media_type(content_type: str) -> str:
@@ -70,11 +74,6 @@ def write(body: Any, content_type: str = "") -> bytes | None:
     if isinstance(body, str):
         return body.encode()
     return urlencode({name: as_text(value) for name, value in body.items()}).encode()
-
-
-def as_text(value: Any) -> str:
-    """Write a value the way JSON does, text without its quotes."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def body_of(content: bytes, content_type: str = "") -> Any:

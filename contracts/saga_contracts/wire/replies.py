@@ -15,7 +15,7 @@ from typing import Any
 
 from saga_contracts.declare import templates
 from saga_contracts.declare.calls import RepliesByName
-from saga_contracts.declare.outcomes import Outcome, State, Told
+from saga_contracts.declare.outcomes import LookedUp, Outcome, Sought, State, Told
 from saga_contracts.declare.saga import Reply, Step
 from saga_contracts.wire import bodies
 from saga_contracts.wire.likeness import differs
@@ -47,6 +47,8 @@ COMPENSATE = {
 """What each declared reply to a compensation means."""
 STATUS = {state.value: state for state in (State.APPLIED, State.ABSENT, State.COMPENSATED, State.REFUSED, State.IN_PROGRESS)}
 """What each declared reply to a status call means."""
+LOOKUP = {"found": Sought.FOUND, "absent": Sought.ABSENT}
+"""What each declared reply to a look-up means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,14 @@ def fits(reply: Reply, received: Received, context: Mapping[str, Any] | None = N
         if found is None:
             return f"The header {name} is missing."
         if not _is_header(name, declared, found, context):
-            return f"The header {name} is {found!r} instead of {declared!r}."
+            return f"The header {name} is {found!r} instead of {templates.examples(declared)!r}."
     return None if reply.body is None else differs(reply.body, received.body, context)
 
 
-def _is_header(name: str, declared: str, found: str, context: Mapping[str, Any] | None) -> bool:
-    """A header is a text: a template that is a number stands there written out; a media type takes further parameters."""
+def _is_header(name: str, declared: Any, found: str, context: Mapping[str, Any] | None) -> bool:
+    """A header is a text: a number stands there written out, `{$like}` is any text, a media type takes further parameters."""
+    if isinstance(declared, Mapping):
+        return True
     filled = declared if context is None else bodies.as_text(templates.fill(declared, context))
     if name.lower() == "content-type":
         return bodies.is_media_type(filled, found)
@@ -135,6 +139,18 @@ def status_outcome(step: Step, received: Received, context: Mapping[str, Any] | 
         raise ValueError(f"The step {step.step} declares no status call.")
     names = declared_names(step.status.replies, STATUS, received, context)
     return STATUS[names[0]] if names else _undeclared(received.status)
+
+
+def lookup_outcome(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> LookedUp:
+    """Give what an answered look-up found.
+
+    Raises:
+        ValueError: when the step declares no look-up.
+    """
+    if step.lookup is None:
+        raise ValueError(f"The step {step.step} declares no look-up.")
+    names = declared_names(step.lookup.replies, LOOKUP, received, context)
+    return LOOKUP[names[0]] if names else _undeclared(received.status)
 
 
 def forward_replies(step: Step, received: Received, context: Mapping[str, Any] | None = None) -> tuple[str, ...]:
@@ -210,8 +226,8 @@ def fitting(several: Sequence[Reply], received: Received, context: Mapping[str, 
 
 def specificity(reply: Reply) -> tuple[int, int]:
     """Count what a declared reply asks for: literal values, and values by type."""
-    literals, likes = _specific(reply.body)
-    return literals + len(reply.headers), likes
+    counted = [_specific(declared) for declared in (reply.body, *reply.headers.values())]
+    return sum(one[0] for one in counted), sum(one[1] for one in counted)
 
 
 def mistaken(
@@ -235,8 +251,14 @@ def mistaken(
 def example_of(reply: Reply, context: Mapping[str, Any]) -> Received:
     """Give a reply as it comes when it is as declared and nothing more."""
     body = templates.examples(templates.fill(reply.body, context))
-    headers = {name.lower(): bodies.as_text(templates.fill(value, context)) for name, value in reply.headers.items()}
+    headers = {name.lower(): value for name, value in headers_of(reply, context).items()}
     return Received(reply.status, body, headers)
+
+
+def headers_of(reply: Reply, context: Mapping[str, Any]) -> dict[str, str]:
+    """Give the declared headers of a reply as they come when they are as declared, and nothing more."""
+    filled = {name: templates.examples(templates.fill(value, context)) for name, value in reply.headers.items()}
+    return {name: bodies.as_text(value) for name, value in filled.items()}
 
 
 def _undeclared(status: int) -> Outcome:

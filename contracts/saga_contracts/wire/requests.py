@@ -5,7 +5,7 @@ Values in the path are percent-encoded, so that no payload can change which reso
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -31,7 +31,7 @@ class StepCall:
     Attributes:
         saga_id: The saga's id, the same in all its calls.
         payload: What the saga was started with.
-        outputs: Outputs of earlier steps, by step and name.
+        outputs: Outputs of earlier steps, by step and name; of the step itself, where its compensation or status call needs them.
         callback_url: Where a callback step's participant tells the outcome.
     """
 
@@ -39,6 +39,10 @@ class StepCall:
     payload: Mapping[str, Any]
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     callback_url: str | None = None
+
+    def knowing(self, step: str, outputs: Mapping[str, Any]) -> "StepCall":
+        """Give the same values with further outputs of a step."""
+        return replace(self, outputs={**self.outputs, step: {**self.outputs.get(step, {}), **outputs}})
 
 
 @dataclass(frozen=True, slots=True)

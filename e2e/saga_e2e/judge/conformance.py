@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from saga_contracts.client.results import outputs_in
 from saga_contracts.declare import templates
+from saga_contracts.declare.outputs import outputs_in
 from saga_contracts.declare.saga import Request
 from saga_contracts.wire import bodies, requests
 from saga_contracts.wire.likeness import same, short
@@ -146,8 +146,12 @@ def _reply_faults(case: Judged, call: TracedCall) -> Iterator[str]:
         outcome = _outcome(case, call, reply)
         if outcome == UNDECLARED:
             yield f"It was answered {reply.status} {short(reply.body)}, which is not declared."
-        elif call.role == Role.FORWARD and outcome == "done" and outputs_in(case.saga.step(call.step), reply.body) is None:
+        elif call.role == Role.FORWARD and outcome == "done" and _outputs(case, call, reply) is None:
             yield f"Its answer {reply.status} {short(reply.body)} lacks an output that the step declares."
+
+
+def _outputs(case: Judged, call: TracedCall, reply: Answered) -> dict[str, Any] | None:
+    return outputs_in(case.saga.step(call.step), reply.body, reply.reply.headers)
 
 
 def _outcome(case: Judged, call: TracedCall, reply: Answered) -> str | None:

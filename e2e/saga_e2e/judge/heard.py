@@ -4,13 +4,14 @@ A record that nobody told it is a guess, however well it turns out.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-from saga_contracts.client.results import outputs_in
+from saga_contracts.declare.outputs import outputs_in
 from saga_contracts.declare.saga import Step
 from saga_e2e.derive.faults import Role
 from saga_e2e.judge.findings import Judged
 from saga_e2e.proxy.meanings import RETRYABLE, UNDECLARED
-from saga_e2e.proxy.trace import Trace, TracedCall, calls_of
+from saga_e2e.proxy.trace import Answered, Trace, TracedCall, calls_of
 
 _GONE = frozenset({"compensated", "absent", "refused"})
 _SAME_AS_DONE = frozenset({"done"})
@@ -46,9 +47,13 @@ def _differs(step: Step, call: TracedCall) -> str:
         return f"It was answered {first.status} ({first.outcome}), then {again.status} ({again.outcome}) (O3)."
     if step.only_reads:
         return ""
-    if call.role == Role.FORWARD and first.outcome == "done" and outputs_in(step, first.body) != outputs_in(step, again.body):
+    if call.role == Role.FORWARD and first.outcome == "done" and _outputs(step, first) != _outputs(step, again):
         return "Its outputs differ between the two answers (O3, O33)."
     return ""
+
+
+def _outputs(step: Step, answered: Answered) -> dict[str, Any] | None:
+    return outputs_in(step, answered.body, answered.reply.headers)
 
 
 def _heard_applied(trace: Trace, step: Step) -> bool:

@@ -95,17 +95,26 @@ class Services:
     def _probed(self, step: Step, call: StepCall) -> tuple[Any, str]:
         if step.probe is None:
             return None, "the saga file declares no probe"
-        if step.probe.request is None:
-            return None, "no call shows its effect: the saga file's probe has no request"
+        prober = self._topology.prober(step.participant, step.step)
+        if prober is not None and prober.form.requests is None:
+            seen = prober.see(call_context(step, call, self.saga.key_forms))
+            return seen.document, seen.error
+        requests = [step.probe.request] if prober is None or prober.form.requests is None else [*prober.form.requests]
+        if requests == [None]:
+            return None, "no call of the API shows the effect, and the provider file does not say how it is read (`probes`)"
         try:
-            reply, url = self._called(step, step.probe.request, call, "read its effect")
+            read = [self._read(step, request, call) for request in requests if request is not None]
         except UnsendableError as error:
             return None, str(error)
+        return read[0] if len(read) == 1 else read, ""
+
+    def _read(self, step: Step, request: Request, call: StepCall) -> Any:
+        reply, url = self._called(step, request, call, "read its effect")
         if not reply.is_success:
             raise SagapactError(
                 f"Cannot read the effect of {step.step}: {url} answered {reply.status_code} {reply.text[:200]!r}."
             )
-        return body_of(reply.content), ""
+        return body_of(reply.content)
 
     def _change_state(self, step: Step, state: ProviderState) -> None:
         what = f"set up the state {state.state!r} of {step.participant}"

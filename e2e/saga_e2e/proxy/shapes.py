@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from saga_contracts.declare import templates
 from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.wire import replies
 from saga_contracts.wire.bodies import media_type
 from saga_e2e.derive.faults import CALL_IN_WORDS, Role
 
 CALLBACK_PATH = "/callbacks/"
-_TOKEN = re.compile(r"\{\{|\}\}|\{[a-z_][A-Za-z0-9_.]*\}")
+_TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{{templates.NAME}\}}")
 _CALLBACK_URL = "{callback_url}"
 _ROLES = (Role.FORWARD, Role.COMPENSATE, Role.STATUS, Role.PROBE)
 
@@ -87,9 +88,15 @@ class Shape:
         matches = self._match(call) or ()
         in_path = next((match["key"] for match in matches if match.groupdict().get("key")), None)
         in_headers = (call.headers.get(name.lower()) for name, value in self.request.headers.items() if value == "{key}")
-        key, saga_id, step = (value_of(text, self.request.body, call.body) for text in ("{key}", "{saga_id}", "{step}"))
+        key, saga_id, step = (self._named_in(call, text) for text in ("{key}", "{saga_id}", "{step}"))
         found = (in_path, *in_headers, key, f"{saga_id}:{step}" if saga_id and step else None)
         return next((one for one in found if one), "")
+
+    def _named_in(self, call: Incoming, template: str) -> str | None:
+        """Give what stands where the body, the query or a header is this template and nothing else."""
+        headers = {name.lower(): value for name, value in self.request.headers.items()}
+        places = ((self.request.body, call.body), (self.request.query, dict(call.query)), (headers, call.headers))
+        return next((found for declared, sent in places if (found := value_of(template, declared, sent)) is not None), None)
 
     def _match(self, call: Incoming) -> list[re.Match[str]] | None:
         parts = [unquote(part) for part in call.path.split("/")]
@@ -125,7 +132,7 @@ def shapes_of(saga: Saga, service: str) -> Iterator[Shape]:
     for step in saga.steps:
         for role in _ROLES:
             call = getattr(step, role.value)
-            if call is not None:
+            if call is not None and call.request is not None:
                 yield Shape(step.participant, step.step, role, call.request, _segments(call.request.path))
         yield from _callback(step, service)
     told = saga.policies.owner_notification

@@ -18,6 +18,7 @@ from saga_contracts.errors import UsageError
 from saga_e2e.proxy.calls import service_name
 from saga_e2e.proxy.server import FaultProxy
 from saga_e2e.stage.landscape import Landscape
+from saga_verifier.access import Prober, Stage
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.isolation.spec import Health, Spec
@@ -97,6 +98,12 @@ class Topology:
         """Give what stands before the path of every call of a contract, without the proxy: address and base path."""
         url = self.url_of(name)
         return self._files[name].calls_url(url) if name in self._files else url
+
+    def prober(self, participant: str, step: str) -> Prober | None:
+        """Give who reads a step's effect as the participant's provider file says; None when it does not say."""
+        file = self._files[participant]
+        form = file.probes.get(f"{self.saga.saga}/{step}")
+        return None if form is None else Prober(form, Stage.of(file, self._running[participant]))
 
     def states_url(self, participant: str) -> str | None:
         """Give where a participant takes state changes, or None when it takes none."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from saga_contracts.client import Completion, Saga, Step, StepCall, StepClass, outputs_in, runs, step_key
+from saga_contracts.client import Completion, Saga, Step, StepCall, StepClass, Teller, outputs_in, runs, step_key
 from saga_service.records import Attempt, Callback, Role, StepRecord, StepState
 from saga_service.store import Store
 from saga_service.work import plan
@@ -144,10 +144,10 @@ def _called_back(step: Step, callback: Callback, reply: Attempt) -> StepRecord:
     outcome = f"callback {callback.outcome}"
     told = StepState.APPLIED if callback.outcome == "done" else StepState.REFUSED
     replied = _BY_REPLY.get(str(reply.outcome))
-    outputs = reply.outputs if replied == StepState.APPLIED else outputs_in(step, callback.body)
+    outputs = reply.outputs if replied == StepState.APPLIED else outputs_in(step, callback.body, told=Teller.CALLBACK)
     if replied not in (None, told) or (told == StepState.APPLIED and outputs is None):
         return StepRecord(step.step, StepState.UNCERTAIN, outcome)
-    return StepRecord(step.step, told, outcome, outputs or {})
+    return StepRecord(step.step, told, outcome, {**reply.outputs, **(outputs or {})})
 
 
 def _by_class(saga: Saga, step: Step, record: StepRecord) -> StepRecord:

@@ -7,6 +7,7 @@ standard error is told when it fails.
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,8 +18,9 @@ from typing import IO, Any
 from saga_contracts.declare import templates
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire.bodies import as_text
+from saga_verifier.isolation.interface import Running
 from saga_verifier.isolation.placeholders import parted
-from saga_verifier.provider_file.programs import Program
+from saga_verifier.provider_file import Program, ProviderFile
 
 MAX_OUTPUT_BYTES = 1_000_000
 _COMPLAINT_BYTES = 2000
@@ -43,6 +45,12 @@ class Stage:
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     outside: Mapping[str, str] = field(default_factory=dict, repr=False)
     lent: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, provider: ProviderFile, running: Running) -> "Stage":
+        """Give what programs beside a running participant are filled with, at its address of now."""
+        values = {"python": sys.executable, **running.values, "base_url": provider.calls_url(running.base_url)}
+        return cls(provider.folder, values, provider.outside, provider.lent)
 
     def filled(self, text: str, context: Mapping[str, Any] | None = None) -> str:
         """Give a text with its placeholders, `${NAME}` and the step's values in it.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from saga_contracts.derive import expectations
 from saga_contracts.derive.expectations import Expectation, Letter
+from saga_verifier.play import own_outputs
 from saga_verifier.play.driver import Called, Driver, Instance
 
 
@@ -21,9 +22,16 @@ def call_until_clear(
 
     Returns:
         The last try, and the names of the declared replies that are right: after a first try without a clear answer those to a
-        repeated call as well.
+        repeated call as well. A compensation whose look-up finds nothing is not sent, and counts as done.
+
+    Raises:
+        CannotCallError: when it needs an output of its own step that nobody told and that cannot be looked up.
     """
     undoes = letter == Letter.COMPENSATE
+    if undoes:
+        instance, sought = own_outputs.known(driver, instance, "compensate", note)
+        if sought is not None:
+            return own_outputs.unsent_undo(sought, expects.replies), expects.replies
     tries = driver.slice.step.undo_tries if undoes else driver.slice.step.tries
     called_with = driver.with_other_payload(instance) if letter == Letter.MISUSED else instance
 

@@ -93,7 +93,7 @@ def _wait_for_work(driver: Driver, under_way: list[Playing], shortest_wait_s: fl
     if not any(playing.leaves_work for playing in under_way):
         return
     longest_ms = max((took for playing in under_way for took in playing.callback_ms), default=0.0)
-    declared_s = driver.slice.step.callback_timeout_ms / 1000
+    declared_s = driver.slice.step.told_within_ms / 1000
     shortest_s = SHORTEST_WAIT_S if shortest_wait_s is None else shortest_wait_s
     time.sleep(max(shortest_s, min(LONGER_THAN_SEEN * longest_ms / 1000, declared_s)))
 

@@ -19,6 +19,7 @@ import httpx
 from saga_contracts.client.results import Backoff
 from saga_contracts.client.transport import http_request, received
 from saga_contracts.declare import templates
+from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import ProviderState, Request, Under
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import SagapactError
@@ -33,6 +34,8 @@ from saga_verifier.play.callbacks import CallbackReceiver
 
 PATIENCE = 4
 """How often a call is repeated at least while it is answered 'try again', whatever number of tries the file declares."""
+_OVER = (State.APPLIED, State.REFUSED, State.COMPENSATED)
+"""What the status call tells once accepted work is over."""
 LONGEST_PAUSE_S = 10.0
 """A longer `Retry-After` is not waited for."""
 
@@ -55,12 +58,13 @@ class Called:
     """One call and what came back, as evidence.
 
     Attributes:
-        letter: What the call was in its history: `F`, `R`, `C`, `M`, `S`, or `probe`.
+        letter: What the call was in its history: `F`, `R`, `C`, `M`, `S`, `L` (a look-up), or `probe`.
         outcome: What the reply means; None for a probe.
         names: Names of the declared replies that may be meant; none when it is none of them.
         status: HTTP status; None when there was no answer.
         error: Why there was no answer.
         duration_ms: From the beginning of the call to its end.
+        unsent: Was only its look-up made, which found nothing?
     """
 
     letter: str
@@ -75,6 +79,7 @@ class Called:
     body: Any = None
     error: str = ""
     duration_ms: float = 0.0
+    unsent: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Give the call as plain JSON, to be stored with a result."""
@@ -198,6 +203,38 @@ class Driver:
             return replies.status_outcome(step, reply, context), ()
 
         return self._call(instance, "S", step.status.request, read)
+
+    def look_up(self, instance: Instance) -> Called:
+        """Look up the outputs of the step."""
+        step = self.slice.step
+        assert step.lookup is not None  # noqa: S101  (the caller looked)
+
+        def read(reply: Received, context: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+            return replies.lookup_outcome(step, reply, context), ()
+
+        return self._call(instance, "L", step.lookup.request, read)
+
+    def knowing(self, instance: Instance, outputs: Mapping[str, Any]) -> Instance:
+        """Give the same instance with outputs of the step that were told."""
+        return replace(instance, call=instance.call.knowing(self.slice.step.step, outputs)) if outputs else instance
+
+    def until_over(self, instance: Instance, longest_s: float | None = None) -> Iterator[Called]:
+        """Ask for the status, as often as the file declares, until it tells the outcome of accepted work or the time is up.
+
+        Args:
+            instance: Whose work is awaited.
+            longest_s: It is not waited longer than this; None: as long as the file declares.
+        """
+        polling = self.slice.step.polling
+        declared_s = polling.timeout_ms / 1000
+        until = time.monotonic() + (declared_s if longest_s is None else min(declared_s, longest_s))
+        while True:
+            called = self.status(instance)
+            yield called
+            left_s = until - time.monotonic()
+            if called.outcome in _OVER or left_s <= 0:
+                return
+            time.sleep(min(polling.interval_ms / 1000, left_s))
 
     def probe(self, instance: Instance) -> Called:
         """Read the effect: as the provider file says, or by the probe's request."""

@@ -5,15 +5,15 @@ played and judged. It ends where the step's durable state is no longer the one t
 stands in `unseen`. Before blame is given the effect is read: who tells the truth about a wrong effect is not accused of lying.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from saga_contracts.client.results import outputs_in
 from saga_contracts.declare.obligations import CATALOGUE
-from saga_contracts.declare.outcomes import Outcome, State
+from saga_contracts.declare.outcomes import Outcome, Sought, State
+from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import Under
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
@@ -21,23 +21,27 @@ from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import History, Play
 from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter, Situation, World
 from saga_contracts.wire.likeness import same, short
-from saga_verifier.play import told_later
+from saga_verifier.play import own_outputs, told_later
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called, Driver
+from saga_verifier.play.driver import Called, Driver, Instance
 from saga_verifier.play.looking import Looking, Reading
+from saga_verifier.play.own_outputs import CannotCallError
 from saga_verifier.verdicts import Broken, HistoryResult
 
 NAMES = {
     Letter.FORWARD: "the forward call (F)",
     Letter.REFUSED: "the forward call without its precondition (R)",
     Letter.COMPENSATE: "the compensation (C)",
-    Letter.DONE: "the callback (D)",
-    Letter.CALLBACK_REFUSED: "the callback (X)",
+    Letter.DONE: "the end of the work (D)",
+    Letter.CALLBACK_REFUSED: "the end of the work (X)",
     Letter.MISUSED: "the forward call with another payload (M)",
     Letter.RETRYABLE: "the forward call that has to be tried again (T)",
 }
 _NOT_BY_ASKING = ("O18", "O21", "O31")
 """Obligations that speak of callbacks, time and headers: no status call changes these, but for a callback that never comes."""
+_AT_FIRST = "before the first call"
+_TELLS = {"done": Teller.DONE, "in_progress": Teller.ACCEPTED}
+"""Outcomes of a forward call whose replies hold outputs."""
 _CLAIMS_NOTHING = (Outcome.REFUSED, Outcome.SUSPENDED, Outcome.MISUSED, Outcome.IMPOSSIBLE)
 """Replies that say that the call changed nothing."""
 
@@ -48,6 +52,10 @@ class CannotJudgeError(Exception):
 
 class _DivergedError(Exception):
     """The step's durable state is another than the rest of the history speaks of (inside this module only)."""
+
+
+class _UnmadeError(_DivergedError):
+    """A call of the history cannot be made, and the rest speaks of another durable state (inside this module only)."""
 
 
 @dataclass
@@ -67,7 +75,8 @@ class Playing:
     broken: list[Broken] = field(default_factory=list)
     reached: int = 0
     trouble: str = ""
-    outputs: Any = None
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """Those that were told so far."""
     refused_at_once: bool = False
     judged_callbacks: int = 0
     callback_ms: list[float] = field(default_factory=list)
@@ -81,6 +90,8 @@ class Playing:
     accepted_late: bool = False
     """Was a forward call accepted that must have no effect, as it came after a compensation or a refusal?"""
     looked_again: bool = False
+    unsent: Situation | None = None
+    """Where the step was when a compensation was not sent, since the look-up found nothing."""
     wrong: Called | None = None
     """The reply to the last event, when it was another than must come."""
     before: Reading = field(default_factory=Reading)
@@ -104,6 +115,8 @@ class Playing:
                 self.reached += 1
         except CannotJudgeError as reason:
             self.trouble = str(reason)
+        except _UnmadeError:
+            pass  # what this event speaks of was not seen either
         except _DivergedError:
             self.reached += 1
 
@@ -178,7 +191,9 @@ class Playing:
         found = Broken(obligation, text)
         if all(one.obligation != obligation for one in self.broken):
             self.broken.append(found)
-        if self.changed is None and (obligation not in _NOT_BY_ASKING or self.missed_callback):
+        step = self.driver.slice.step
+        seen_by_asking = obligation == "O33" and (step.polls or step.needs_its_own)
+        if self.changed is None and not seen_by_asking and (obligation not in _NOT_BY_ASKING or self.missed_callback):
             self.changed = self.reached, found
 
     def _unseen(self) -> set[str]:
@@ -200,17 +215,20 @@ class Playing:
             raise CannotJudgeError(f"the precondition is not there: the probe reads {reading.found} instead of {wanted}")
         if self.looking.asks:
             told = expectations.told(self.driver.slice, begins)
-            self._look(Expectation((), (), "O14", told, "O14", worlds, "O15", begins), "before the first call", None)
+            self._look(Expectation((), (), "O14", told, "O14", worlds, "O15", begins), _AT_FIRST, None)
 
     def _event(self, play: Play) -> None:
         if play.improves:
             self.instance = self.driver.prepare(self.instance, Under.ENOUGH)
         when = f"after {NAMES[play.letter]}"
         if play.letter in CALLBACKS:
-            self._await_callback(play)
+            self._await_end(play)
             self._look(play.expects, when, None)
+            self._judge_lookup(play.expects, when)
             return
-        called, allowed = call_until_clear(self.driver, self.instance, play.expects, play.letter, self._tried(play))
+        called, allowed = self._call(play)
+        if called.unsent and self.unsent is None:
+            self.unsent = self._situation()
         if called.status is None:
             raise _DivergedError
         self.wrong = called if self._judge_reply(play, called, allowed) else None
@@ -221,8 +239,16 @@ class Playing:
             self._look_for_nothing(play.expects, when, self.wrong)
             return
         self._look(play.expects, when, self.wrong)
+        self._judge_lookup(play.expects, when)
         if self.wrong is not None and play.expects.obligation == "O13" and not (self.looking.probes or self.looking.asks):
             raise _DivergedError  # nothing shows that it was undone, and its reply does not say so
+
+    def _call(self, play: Play) -> tuple[Called, tuple[str, ...]]:
+        try:
+            return call_until_clear(self.driver, self.instance, play.expects, play.letter, self._tried(play))
+        except CannotCallError as error:
+            self.deviates("O33", f"{NAMES[play.letter]} cannot be made: {error}")
+            raise _UnmadeError from None
 
     def _was_to_be_tried_again(self) -> bool:
         """Was the event before this one answered 'try again', as its precondition says?"""
@@ -262,8 +288,9 @@ class Playing:
             text = f"{NAMES[play.letter]} was answered {answer} instead of {expected}. {meaning}"
             self.deviates(play.expects.obligation, text)
             return True
-        if called.outcome == Outcome.DONE and play.letter == Letter.FORWARD:
-            self._judge_outputs(f"the reply {short(called.body, 160)}", called.body)
+        told = _TELLS.get(str(called.outcome))
+        if told is not None and play.letter == Letter.FORWARD:
+            self._judge_outputs(f"the reply {short(called.body, 160)}", called.body, called.headers, told)
         first_call = sum(call.letter == Letter.FORWARD for call in self.calls) == 1
         self.refused_at_once = self.refused_at_once or (first_call and called.outcome == Outcome.REFUSED)
         return False
@@ -272,19 +299,60 @@ class Playing:
         for text in self.driver.unechoed(self.instance, called.headers, called.body):
             self.deviates("O31", f"the reply to {NAMES[play.letter]} has {text}")
 
-    def _judge_outputs(self, said: str, body: Any) -> None:
-        """Compare what tells that the step is done with what told it before: whichever arrives, its outputs are used."""
-        outputs = outputs_in(self.driver.slice.step, body)
+    def _judge_outputs(self, said: str, body: Any, headers: Mapping[str, str], told: Teller) -> None:
+        """Compare the outputs that are told with those that were told before: whichever arrives, its outputs are used."""
+        outputs = outputs_in(self.driver.slice.step, body, headers, told)
         if outputs is None:
             self.deviates("O1", f"{said} lacks a declared output")
-        elif self.outputs is not None and not same(outputs, self.outputs) and not self.driver.slice.step.only_reads:
-            self.deviates("O33", f"{said} gave the outputs {short(outputs)} instead of {short(self.outputs)}")
+            return
+        before = {name: self.outputs[name] for name in outputs if name in self.outputs}
+        changed = any(not same(outputs[name], value) for name, value in before.items())
+        if changed and not self.driver.slice.step.only_reads:
+            self.deviates("O33", f"{said} gave the outputs {short(outputs)} instead of {short(before)}")
         else:
-            self.outputs = outputs
+            self.outputs |= outputs
+            self.instance = self.driver.knowing(self.instance, self.outputs)
 
-    def _await_callback(self, play: Play) -> None:
+    def _await_end(self, play: Play) -> None:
+        """Wait until accepted work is over, as the participant tells by itself or when it is asked."""
         if self.refused_at_once:
             return
+        if self.driver.slice.step.polls:
+            self._poll(play)
+        else:
+            self._await_callback(play)
+
+    def _poll(self, play: Play) -> None:
+        began_s = told_later.now()
+        for called in self.driver.until_over(self._askable(play), self.longest_wait_s):
+            self.calls.append(called)
+        wanted = State.APPLIED if play.letter == Letter.DONE else State.REFUSED
+        took_ms = (told_later.now() - began_s) * 1000
+        if called.outcome == wanted:
+            self.callback_ms.append(took_ms)
+            if wanted == State.APPLIED:
+                self._judge_outputs(f"the status call {_said(called)}", called.body, called.headers, Teller.STATUS)
+            return
+        self.missed_callback = called.outcome not in (State.APPLIED, State.REFUSED, State.COMPENSATED)
+        reading = self.looking.read(self.instance)
+        lies = self.looking.probes and self.looking.fits(reading, self.instance, play.expects.worlds) and not self.missed_callback
+        text = f"{took_ms:.0f} ms after it was asked for first the status call says {_said(called)} instead of {wanted}"
+        self.deviates("O14" if lies else "O18", text)
+        raise _DivergedError
+
+    def _askable(self, play: Play) -> Instance:
+        """Give the instance with all that the status call needs."""
+        try:
+            instance, sought = own_outputs.known(self.driver, self.instance, "status", self.calls.append)
+        except CannotCallError as error:
+            self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: {error}")
+            raise _UnmadeError from None
+        if sought is not None:
+            self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: the look-up finds nothing of accepted work")
+            raise _UnmadeError
+        return instance
+
+    def _await_callback(self, play: Play) -> None:
         declared_s = self.driver.slice.step.callback_timeout_ms / 1000
         wait_s = declared_s if self.longest_wait_s is None else min(declared_s, self.longest_wait_s)
         accepted_at_s = told_later.now()
@@ -301,7 +369,8 @@ class Playing:
         if told_later.outcome_of(self.driver, self.instance, callback) != wanted:
             self.deviates("O18", f"the callback says {short(callback.body, 160)} instead of {wanted}")
         elif wanted == Outcome.DONE:
-            self._judge_outputs(f"the callback {short(callback.body, 160)}", callback.body)
+            said = f"the callback {short(callback.body, 160)}"
+            self._judge_outputs(said, callback.body, callback.headers, Teller.CALLBACK)
 
     def _look(self, expects: Expectation, when: str, wrong: Called | None) -> None:
         """Compare status and effect with what must be; `wrong` is the reply of this event when it was another than must come.
@@ -315,7 +384,12 @@ class Playing:
         reading = looking.read(self.instance, asks=True)
         if looking.probes and reading.fields is None:
             raise CannotJudgeError(f"{when} the effect cannot be read: the probe was answered {reading.found}")
+        if reading.unasked and when != _AT_FIRST:  # nobody asks for what was never called
+            self.deviates("O33", f"{when} the status cannot be asked: {reading.unasked}")
         self._judge_asking(expects, reading, when)
+        for called in reading.told if self.driver.slice.step.polls else ():
+            if called.outcome == State.APPLIED:
+                self._judge_outputs(f"the status call {_said(called)}", called.body, called.headers, Teller.STATUS)
         if looking.probes and not looking.fits(reading, self.instance, expects.worlds):
             if wrong is None or not self._explains(expects, wrong, reading):
                 wanted = short(looking.declared(self.instance, expects.worlds[0]))
@@ -340,10 +414,25 @@ class Playing:
         reading.told = [called for called in reading.told if called.outcome != Outcome.RETRYABLE]
         self._judge_told(expects, reading, when, wrong)
 
+    def _judge_lookup(self, expects: Expectation, when: str) -> None:
+        """Judge what the look-up finds, whether a call needs it or not: the reply that told the outputs might have been lost."""
+        if self.driver.slice.step.lookup is None or self.unsent is not None:  # what was not sent cannot be found undone
+            return
+        called = self.driver.look_up(self.instance)
+        self.calls.append(called)
+        right = expectations.looked_up(expects.following)
+        if called.outcome not in right:
+            self.deviates("O33", f"{when} the look-up says {_said(called)} instead of {' or '.join(right)}")
+        elif called.outcome == Sought.FOUND:
+            found = outputs_in(self.driver.slice.step, called.body, called.headers, Teller.LOOKUP)
+            before = {name: self.outputs[name] for name in found or {} if name in self.outputs}
+            if found is None or any(not same(found[name], value) for name, value in before.items()):
+                self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
+
     def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
         """Judge what the status call told, the effect being as it must be, or unseen."""
         for called in reading.told:
-            if called.outcome in expects.told:
+            if self._may_tell(expects, called):
                 continue
             if wrong is None:
                 text = f"{when} the status call says {_said(called)} instead of {' or '.join(expects.told)}"
@@ -352,6 +441,13 @@ class Playing:
             if not self.looking.probes:
                 raise _DivergedError
             return  # the other answer may tell what came of it meanwhile
+
+    def _may_tell(self, expects: Expectation, called: Called) -> bool:
+        """Is this right: as declared, or since nothing was found to be asked for, or as before an undoing that was not sent?"""
+        if called.outcome in expects.told or (called.unsent and "absent" in expectations.looked_up(expects.following)):
+            return True
+        undone = self.unsent is not None and expects.following.state == State.COMPENSATED
+        return undone and self.unsent is not None and called.outcome in expectations.told(self.driver.slice, self.unsent)
 
     def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
         """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""
@@ -362,7 +458,7 @@ class Playing:
         if not reading.told:
             return
         first, second = reading.told
-        if first.outcome in expects.told and second.outcome not in expects.told:
+        if first.outcome in expects.told and not self._may_tell(expects, second):
             self.deviates("O15", f"{when} the status call says {_said(first)}, and asked again {_said(second)}")
             raise _DivergedError
         if expects.following.state == State.IN_PROGRESS or self.leaves_work:

@@ -11,7 +11,9 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire import readings
 from saga_contracts.wire.likeness import same, short
 from saga_verifier.access import Prober
+from saga_verifier.play import own_outputs
 from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.own_outputs import CannotCallError
 
 
 @dataclass(slots=True)
@@ -22,11 +24,13 @@ class Reading:
         fields: The fields that matter, as the probe read them; None when there is no probe, or it could not be read.
         probed: The call of the probe.
         told: What each of two status calls told.
+        unasked: Why the status could not be asked; empty when it was, or was not to be.
     """
 
     fields: dict[str, Any] | None = None
     probed: Called | None = None
     told: list[Called] = field(default_factory=list)
+    unasked: str = ""
 
     @property
     def found(self) -> str:
@@ -91,8 +95,15 @@ class Looking:
             reading.probed = self._noted(self._driver.probe(instance))
             reading.fields = self._named_fields(reading.probed)
         if asks and self.asks:
-            reading.told = [self._noted(self._driver.status(instance)) for _ in range(2)]
+            try:
+                reading.told = [self._told(instance) for _ in range(2)]
+            except CannotCallError as error:
+                reading.unasked = str(error)
         return reading
+
+    def _told(self, instance: Instance) -> Called:
+        instance, sought = own_outputs.known(self._driver, instance, "status", self._note)
+        return own_outputs.unsent_status(sought) if sought is not None else self._noted(self._driver.status(instance))
 
     def fits(self, reading: Reading, instance: Instance, worlds: tuple[World, ...]) -> bool:
         """Does the probe read one of these worlds?"""

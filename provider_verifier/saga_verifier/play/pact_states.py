@@ -12,10 +12,11 @@ from typing import Any
 
 from saga_contracts.declare import elements, templates
 from saga_contracts.declare.outcomes import Outcome, State
-from saga_contracts.declare.saga import Completion, ProviderState, Under
+from saga_contracts.declare.outputs import Teller, outputs_in
+from saga_contracts.declare.saga import ProviderState, Under
 from saga_contracts.derive import expectations
 from saga_contracts.derive.cases import REFUSED_PAYLOAD, arrived_state, fresh_state
-from saga_contracts.derive.examples import IN_PATH, SAGA_ID
+from saga_contracts.derive.examples import IN_PATH, SAGA_ID, own_value
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import fresh
@@ -26,6 +27,8 @@ from saga_verifier.access import TEARDOWN, StateChanges
 from saga_verifier.play.calling import call_until_clear
 from saga_verifier.play.driver import Called, Driver, Instance
 
+_TELLS = {"done": Teller.DONE, "in_progress": Teller.ACCEPTED}
+"""Outcomes of a forward call whose replies hold outputs."""
 _LETTERS = re.compile(r"^[FRCDXM](?: [FRCDXM])*$")
 
 
@@ -68,21 +71,41 @@ class Arrivals:
         return callback.body, {name: value for name, value in sent.items() if value is not None}
 
     def _one(self, letter: Letter) -> None:
-        callback = self.driver.slice.step.completion == Completion.CALLBACK
+        later = self.driver.slice.step.tells_later
         moved = Letter.FORWARD if letter == Letter.MISUSED else letter
         if letter not in expectations.CALLBACKS:
             # `M` is the first call of the key, with the payload that the next call will not have
             caller = self.driver.with_other_payload(self.instance) if letter == Letter.MISUSED else self.instance
             expects = expectations.expect(self.driver.slice, self.situation, moved)
             called, allowed = call_until_clear(self.driver, caller, expects, moved)
+            if moved == Letter.FORWARD and letter != Letter.MISUSED:
+                self._learn(called.body, called.headers, _TELLS.get(str(called.outcome)))
             if not set(called.names) & set(allowed):
                 raise SagapactError(self._not_reached(letter, called, allowed))
-            if callback and called.outcome == Outcome.REFUSED:
+            if later and called.outcome == Outcome.REFUSED:
                 self.refused_at_once = True
                 self.situation = replace(self.situation, state=State.REFUSED, refused=True, forwarded=True)
         elif self.situation.state == State.IN_PROGRESS:
+            self._await_end(letter)
+        self.situation = expectations.after_event(self.situation, moved, callback=later)
+
+    def _await_end(self, letter: Letter) -> None:
+        """Wait until accepted work is over, and has come to what the letter says."""
+        if not self.driver.slice.step.polls:
             self.message()
-        self.situation = expectations.after_event(self.situation, moved, callback=callback)
+            callback = self.driver.callbacks.of(self.instance.key)[-1]
+            self._learn(callback.body, callback.headers, Teller.CALLBACK if letter == Letter.DONE else None)
+            return
+        *_, told = self.driver.until_over(self.instance)
+        wanted = State.APPLIED if letter == Letter.DONE else State.REFUSED
+        if told.outcome != wanted:
+            raise SagapactError(self._not_reached(letter, told, (wanted,)))
+        self._learn(told.body, told.headers, Teller.STATUS if letter == Letter.DONE else None)
+
+    def _learn(self, body: Any, headers: Mapping[str, str], told: Teller | None) -> None:
+        """Keep the outputs that were told, for calls of the step that need them."""
+        found = None if told is None else outputs_in(self.driver.slice.step, body, headers, told)
+        self.instance = self.driver.knowing(self.instance, found or {})
 
     def _not_reached(self, letter: Letter, called: Called, allowed: tuple[str, ...]) -> str:
         answer = f"{called.status} {short(called.body, 200)}" if called.status is not None else f"nothing: it {called.error}"
@@ -114,7 +137,7 @@ class PactStates:
             return self._begin(self._by_fresh[state], refused=params.get("payload") == REFUSED_PAYLOAD)
         if self._current is not None and state == self._arrived(self._current, params):
             self._current.make(str(params.get("word", "")))
-            return {}
+            return own_values(self._current)
         return self._pass_on(ProviderState(state=state, params=dict(params)))
 
     def message(self) -> tuple[Any, dict[str, str]]:
@@ -171,6 +194,14 @@ def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
     values |= {f"keys.{name}": key for name, key in driver.context(instance)["keys"].items()}
     in_paths = {f"{name}{IN_PATH}": in_path(value) for name, value in values.items()}
     return {**values, **in_paths, "callbackUrl": instance.call.callback_url}
+
+
+def own_values(arrivals: Arrivals) -> dict[str, Any]:
+    """Give the outputs of the step that its calls have told, by the names that a pact's generators have for them."""
+    step = arrivals.driver.slice.step
+    told = arrivals.instance.call.outputs.get(step.step, {}) if step.needs_its_own else {}
+    values = {own_value(step, name): value for name, value in told.items()}
+    return {**values, **{f"{name}{IN_PATH}": in_path(value) for name, value in values.items() if value != ""}}
 
 
 def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[ProviderState, Under]:

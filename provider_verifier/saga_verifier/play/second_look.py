@@ -74,7 +74,7 @@ class SecondLook:
             return Looked(Verdict.BROKEN)
         instance = driver.fresh()
         try:
-            found, accepted = self._callback(driver, instance, name) if course is None else self._again(driver, instance, course)
+            found, accepted = self._brought_about(driver, instance, Role(role), name, course)
             driver.release(instance)
         except SagapactError as error:
             return Looked(Verdict.BROKEN, text=str(error))
@@ -100,9 +100,14 @@ class SecondLook:
         driver = self._drivers[f"{saga}/{step}"]
         course = course_of(driver.slice, Role(role), name)
         instance = driver.fresh()
-        found, _ = self._callback(driver, instance, name) if course is None else self._again(driver, instance, course)
+        found, _ = self._brought_about(driver, instance, Role(role), name, course)
         driver.release(instance)
         return tuple(found)
+
+    def _brought_about(
+        self, driver: Driver, instance: Instance, role: Role, name: str, course: Course | None
+    ) -> tuple[list[Broken], str]:
+        return self._callback(driver, instance, name) if course is None else self._again(driver, instance, course, role)
 
     def _judged(self, driver: Driver, found: list[Broken], accepted: str) -> Looked:
         waivers = Waivers(driver.slice.waivers, driver.slice.step.step, self._today)
@@ -113,12 +118,14 @@ class SecondLook:
             return Looked(Verdict.WAIVED, tuple(found), f"{accepted} {words}".strip())
         return Looked(Verdict.KEPT, text=accepted)
 
-    def _again(self, driver: Driver, instance: Instance, course: Course) -> tuple[list[Broken], str]:
+    def _again(self, driver: Driver, instance: Instance, course: Course, role: Role) -> tuple[list[Broken], str]:
         """Bring the case about once more; give what deviates, and why another reply than the contract's is right."""
         instance = driver.prepare(instance, course.under)
         arrivals = Arrivals(driver, instance, Situation(refusing=course.under == Under.REFUSING))
         if course.word:
             arrivals.make(course.word)
+        if role == Role.LOOKUP:
+            return self._lookup(driver, arrivals)
         if course.letter is None:
             return self._status(driver, arrivals, course.obligations[0])
         expects = expectations.expect(driver.slice, arrivals.situation, course.letter)
@@ -131,11 +138,18 @@ class SecondLook:
             if called.outcome == Outcome.RETRYABLE and "retryable" not in called.names:
                 return found, f"Answered {called.status}, which means 'try again' as well."
         if set(called.names) & set(allowed):
-            role = Role.COMPENSATE if sent == Letter.COMPENSATE else Role.FORWARD
             usual = expects.replies[0] in called.names and _is_usual(driver, arrivals, called, role, expects.replies[0])
             return found, _accepted(called, len(tries), usual=usual)
         wanted, meaning = " or ".join(expects.outcomes), CATALOGUE[expects.obligation].meaning
         return [*found, Broken(expects.obligation, f"answered {_said(called)} instead of {wanted}. {meaning}")], ""
+
+    def _lookup(self, driver: Driver, arrivals: Arrivals) -> tuple[list[Broken], str]:
+        called = driver.look_up(arrivals.instance)
+        found = _uncorrelated(driver, arrivals, called)
+        right = expectations.looked_up(arrivals.situation)
+        if called.outcome in right:
+            return found, f"`{called.outcome}` is right here as well" if called.outcome != right[0] else ""
+        return [*found, Broken("O33", f"the look-up says {_said(called)} instead of {' or '.join(right)}")], ""
 
     def _status(self, driver: Driver, arrivals: Arrivals, obligation: str) -> tuple[list[Broken], str]:
         called = driver.status(arrivals.instance)

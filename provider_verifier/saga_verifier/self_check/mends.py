@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from saga_contracts.declare.saga import KeyStyle, StepClass
-from saga_contracts.derive import adoption
+from saga_contracts.declare.saga import StepClass
+from saga_contracts.derive import adoption, expectations
 from saga_contracts.derive.adoption import Evidence, Level
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.deviations import Deviation, at_hand
@@ -14,8 +14,11 @@ _NAMES = {Evidence.STATUS: "the status call", Evidence.EFFECT: "the effect probe
 _FIELDS = {Evidence.STATUS: "status", Evidence.EFFECT: "probe"}
 _REFUSED = ("applies-refused", "applies-refused-later", "refuses-undoing-refused")
 """Deviations that only a participant shows which was made to refuse."""
+NO_REASON = "No participant of this step can do that, as it is declared."
 _RETRYABLE = ("applies-retryable", "retries-for-ever", "refuses-retryable")
 """Deviations that only a participant shows which was made to answer 'try again'."""
+_UNDOING = ("status-lies", "status-tombstone", "works-on", "tells-done-after-undoing")
+"""Deviations about other obligations that only a participant shows whose step is undone."""
 _CALLING_BACK = (
     "never-calls-back",
     "tells-other-outcome",
@@ -60,14 +63,13 @@ def given_up(deviation: Deviation, slice_: StepSlice, today: date) -> tuple[Fate
 def impossible(deviation: Deviation, slice_: StepSlice) -> tuple[Fate, str, str]:
     """Tell why a deviation cannot be planted at a step: it does not apply there, or a precondition is missing."""
     step = slice_.step
-    undone = step.step_class == StepClass.COMPENSATABLE
-    if deviation.kind in _REFUSED and (undone or deviation.kind != "refuses-undoing-refused"):
+    if deviation.kind in _REFUSED and (step.compensate is not None or deviation.kind != "refuses-undoing-refused"):
         missing = _precondition(deviation.kind, slice_)
         if missing is not None:
             return Fate.NOT_CAUGHT, *missing
     if deviation.kind in _RETRYABLE:
         return _never_retryable(slice_)
-    if deviation.obligation == "O4" and step.key == KeyStyle.NONE:
+    if deviation.obligation == "O4" and not step.has_key:
         return Fate.NOT_APPLICABLE, "The step has no key.", ""
     reason = adoption.applies(slice_, deviation.obligation)
     return Fate.NOT_APPLICABLE, reason or _nothing_to_do_it_with(deviation, slice_), ""
@@ -86,7 +88,7 @@ def _precondition(kind: str, slice_: StepSlice) -> tuple[str, str] | None:
     given = slice_.step.given
     if slice_.step.step_class == StepClass.RETRIABLE or not adoption.declares_refusal(slice_.step):
         return None
-    if not given.can_refuse:
+    if not expectations.can_be_refused(slice_.step):
         why = "The step declares a refusal, but nothing says how to make its participant refuse."
         mend = f"Declare `given.refusing` at {slice_.step.step}: the states under which it refuses (or `given.refusing_payload`)."
         return why, mend
@@ -117,20 +119,22 @@ def _declared(kind: Evidence, slice_: StepSlice) -> bool:
 
 def _nothing_to_do_it_with(deviation: Deviation, slice_: StepSlice) -> str:
     step, kind = slice_.step, deviation.kind
+    undoing = step.compensate is None and kind in _UNDOING
     reasons = (
         (step.callback is None and kind in _CALLING_BACK, "The step has no callback."),
         (step.status is None and kind.startswith("status-"), "The step has no status call."),
+        (kind in _REFUSED and not adoption.declares_refusal(step), "The step declares no refusal."),
         (
-            step.given.retryable is None and kind in _TRIED_AGAIN,
+            kind == "applies-refused-later" and bool(step.given.refusing_payload),
+            "The step refuses a payload, and that never comes to be allowed.",
+        ),
+        (
+            kind in _TRIED_AGAIN and step.given.retryable is None,
             "The step has no precondition under which a call has to be tried again (`given.retryable`).",
         ),
-        (
-            bool(step.given.refusing_payload) and kind == "applies-refused-later",
-            "The step refuses by the payload, so that no precondition becomes true after a refusal.",
-        ),
-        (step.step_class != StepClass.COMPENSATABLE, f"A {step.step_class} step is never undone."),
+        (kind == "tells-other-outcome", "The callback tells one outcome only."),
+        (undoing, (adoption.applies(slice_, "O6") if undoing else None) or "The step has no compensation."),
         (deviation.obligation == "O31", "The saga declares fewer than two correlation headers in replies."),
         (deviation.obligation == "O33", "The reply to a repeated call has no output that could be another value."),
     )
-    other = "No participant of this step can do that, as it is declared."
-    return next((text for applies, text in reasons if applies), other)
+    return next((text for applies, text in reasons if applies), NO_REASON)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 
-from saga_contracts.declare.saga import KeyStyle, Request, Saga, Step
+from saga_contracts.declare.saga import Request, Saga, Step
 from saga_contracts.derive import adoption, cases
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError
@@ -61,7 +61,7 @@ def _readable(saga: Saga) -> tuple[Saga, tuple[str, ...]]:
 def _with_address(saga: Saga, step: Step) -> Step:
     assert step.probe is not None  # noqa: S101  (the caller looked)
     told = {"saga": "{saga_id}", **{name: f"{{payload.{name}}}" for name in saga.payload.fresh}}
-    query = told if step.key == KeyStyle.NONE else {"key": "{key}", **told}
+    query = {"key": "{key}", **told} if step.has_written_key else told
     request = Request(method="GET", path=f"/_effects/{step.step}", query=query)
     return step.model_copy(update={"probe": step.probe.model_copy(update={"request": request})})
 

@@ -1,6 +1,5 @@
 """What is verified, and who is told: a running participant, the drivers of its steps, the listeners to progress."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -54,8 +53,7 @@ class Target:
             learned: Told of each new token.
         """
         url = running.base_url
-        values = {"python": sys.executable, **running.values, "base_url": provider.calls_url(url)}
-        stage = Stage(provider.folder, values, provider.outside, provider.lent)
+        stage = Stage.of(provider, running)
         return cls(
             provider.provider, running, provider.states_url(url), isolation, provider.messages_url(url), provider.base_path,
             None if provider.states is None else provider.states.teardown,

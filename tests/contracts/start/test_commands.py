@@ -330,3 +330,42 @@ def test_a_comma_too_many_is_forgiven(tmp_path: Path) -> None:
         tmp_path, "a.json", (DOCUMENTS / "bank.swagger.json").read_text(encoding="utf-8").replace('"Paid back"', '"Paid back",')
     )
     assert init(tmp_path, "--from-openapi", str(path), "--step", "pay=pay").exit_code == 0
+
+
+DIALECTS: dict[str, tuple[dict[str, Any], bool]] = {
+    "lra": ({"parameters": [{"name": "Long-Running-Action", "in": "header", "schema": {"type": "string"}}]}, True),
+    "dtm": (
+        {
+            "parameters": [
+                {"name": one, "in": "query", "required": True, "schema": {"type": "string"}} for one in ("gid", "branch_id", "op")
+            ]
+        },
+        True,
+    ),
+    "its own": ({"parameters": [{"name": "gid", "in": "query", "schema": {"type": "string"}}]}, False),
+}
+
+
+@pytest.mark.parametrize(("name", "known"), [(name, known) for name, (_, known) in DIALECTS.items()], ids=DIALECTS.keys())
+def test_a_known_protocol_is_asked_for(tmp_path: Path, name: str, known: bool) -> None:  # noqa: FBT001
+    operation = DIALECTS[name][0] | {"responses": {"202": {"description": "Taken"}}}
+    content = {
+        "openapi": "3.0.0",
+        "info": {"title": "A", "version": "1"},
+        "paths": {"/a": {"post": operation, "delete": operation}},
+    }
+    file = written(tmp_path, "a.json", json.dumps(content))
+    assert init(tmp_path, "--from-openapi", str(file), "--step", "a=POST /a,DELETE /a").exit_code == 0
+    text = (tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8")
+    assert (f"look like those of the protocol {name}" in text) == known
+    assert "202 says that the undoing was accepted" in text
+
+
+def test_a_header_that_may_carry_the_sagas_id_is_asked_for(tmp_path: Path) -> None:
+    header = {"name": "X-Correlation-ID", "in": "header", "schema": {"type": "string"}}
+    operation = {"parameters": [header], "responses": {"201": {"description": "Made"}}}
+    content = {"openapi": "3.0.0", "info": {"title": "A", "version": "1"}, "paths": {"/a": {"post": operation}}}
+    file = written(tmp_path, "a.json", json.dumps(content))
+    assert init(tmp_path, "--from-openapi", str(file), "--step", "a=POST /a").exit_code == 0
+    text = (tmp_path / "sale" / "saga.yaml").read_text(encoding="utf-8")
+    assert "Calls have the header x-correlation-id: does it carry the saga's id" in text

@@ -146,3 +146,18 @@ def test_only_the_written_key_of_an_earlier_step_can_be_named(make_saga: Make, m
     confirming["forward"]["request"]["body"]["tried"] = f"{{{name}}}"
     with pytest.raises(SagapactError, match=words):
         make_saga(plain, confirming, make_step("later", after=["confirm"]))
+
+
+def test_a_step_that_is_run_for_each_element_has_no_one_key(make_saga: Make, make_step: Make) -> None:
+    payload = {
+        "schema": {"type": "object"},
+        "example": {"order_id": "order-1", "items": ["a", "b"]},
+        "fresh": ["order_id"],
+    }
+    many, later = make_step("many", for_each="{payload.items}"), make_step("later", after=["many"])
+    many["forward"]["request"]["body"]["item"] = "{item}"
+    later["forward"]["request"]["body"]["tried"] = "{keys.many}"
+    with pytest.raises(SagapactError, match="has a key for each element"):
+        make_saga(many, later, payload=payload)
+    with pytest.raises(SagapactError, match=r"`\{item_index\}` does not stand in the call"):
+        make_saga(pair(make_step, for_each="{payload.items}"), payload=payload)

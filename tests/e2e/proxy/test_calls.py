@@ -135,6 +135,20 @@ def test_a_call_at_the_place_of_one_declared_call_is_taken_for_it_and_what_diffe
     assert found == Recognised("saga-7", "reserve_money", Role.FORWARD, "saga-7:reserve_money", differs)
 
 
+def test_saga_and_step_that_stand_apart_in_the_query_tell_both_without_correlation(vas_purchase: Saga) -> None:
+    step = vas_purchase.step("apply_vas")
+    pair = {"gid": "{saga_id}", "branch": "{step}"}
+    do = Request(method="POST", path="/vas/{outputs.reserve-money.id}", query=pair, body=None)
+    changed = step.model_copy(update={"forward": step.forward.model_copy(update={"request": do}), "key": "pair"})
+    saga = vas_purchase.model_copy(update={"steps": (changed,)})
+
+    call = Incoming("user_service", "POST", "/vas/7", {}, None, (("gid", "saga-7"), ("branch", "apply_vas")))
+
+    found = Recogniser(saga).recognise(call)
+    assert isinstance(found, Recognised)
+    assert (found.saga_id, found.step, found.role, found.differs) == ("saga-7", "apply_vas", Role.FORWARD, "")
+
+
 def test_query_parameters_tell_calls_apart(vas_purchase: Saga) -> None:
     step = vas_purchase.step("reserve_money")
     assert step.compensate is not None

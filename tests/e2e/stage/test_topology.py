@@ -15,13 +15,15 @@ import pytest
 from patience import PATIENCE_S, wait_until
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import SagapactError
+from saga_contracts.wire.requests import StepCall
+from saga_e2e.play.gather import Services, new_client
 from saga_e2e.stage.landscape import Landscape
 from saga_e2e.stage.topology import Topology
 from saga_verifier.isolation.errors import GivenUpError, IsolationError
 from saga_verifier.isolation.process.backend import ProcessIsolation, ProcessRunning
 from saga_verifier.isolation.process.ports import Reservation
 from saga_verifier.isolation.spec import Spec
-from saga_verifier.provider_file import HealthCheck, ProviderFile, Start, States
+from saga_verifier.provider_file import HealthCheck, ProbeForm, ProviderFile, Start, States
 
 TELLS_ITS_ENVIRONMENT = """
 import http.server, json, os, sys
@@ -100,6 +102,34 @@ def test_calls_go_under_a_services_base_path(small: Saga, land: Landscape) -> No
         assert environment(f"{topology.proxy.url_of('user_service')}/first")["PATH_ASKED"] == "/api/v1/first"
         assert topology.calls_url("user_service") == f"{topology.url_of('user_service')}/api/v1"
         assert topology.states_url("user_service") == f"{topology.url_of('user_service')}/_states"
+
+
+PRINTS = "import json, sys; print(json.dumps({'services': sys.argv[1:]}))"
+READINGS = [
+    ({"command": ["{python}", "-c", PRINTS, "{payload.package}"]}, {"services": ["music"]}, ""),
+    ({"requests": ["/users/{payload.user_id}"]}, "/api/users/u-1", ""),
+    ({"command": ["nowhere"]}, None, "nowhere cannot be run"),
+    (None, None, "the provider file does not say how it is read (`probes`)"),
+]
+
+
+@pytest.mark.parametrize(("form", "read", "trouble"), READINGS)
+def test_an_effect_that_no_call_shows_is_read_as_the_provider_file_says(
+    saga_of: Any, land: Landscape, form: dict[str, Any] | None, read: Any, trouble: str
+) -> None:
+    template = saga_of({"step": "first"}).steps[0]
+    step = template.model_copy(update={"probe": template.probe.model_copy(update={"request": None})})
+    saga = saga_of({"step": "first", "probe": step.probe})
+    probes = {} if form is None else {f"{saga.saga}/first": ProbeForm.model_validate(form)}
+    changes = {"base_path": "/api", "probes": probes}
+    files = {name: one.model_copy(update=changes) for name, one in land.providers.items() if isinstance(one, ProviderFile)}
+    call = StepCall("s-1", {"package": "music", "user_id": "u-1"}, {}, "http://x/callbacks/k")
+    with Topology(Landscape({}, files), saga) as topology, new_client() as http:
+        found, said = Services(topology, http)._probed(saga.steps[0], call)
+
+    assert (found["PATH_ASKED"] if isinstance(read, str) else found) == read
+    assert trouble in said
+    assert bool(said) == bool(trouble)
 
 
 def test_single_services_get_more_environment(small: Saga, land: Landscape) -> None:

@@ -125,7 +125,7 @@ def _reply(saga: Saga, case: Case, interaction: Any) -> None:
     declared = {name: _declared_header(value, context) for name, value in reply.headers.items()}
     for name, value in (declared | echo).items():
         interaction.with_header(name, value)
-    content_type = next((value for name, value in reply.headers.items() if name.lower() == "content-type"), bodies.JSON)
+    content_type = next((str(value) for name, value in reply.headers.items() if name.lower() == "content-type"), bodies.JSON)
     if reply.body is not None and bodies.is_json(content_type):
         interaction.with_body(_declared(reply.body, context), content_type)
     elif reply.body is not None:
@@ -133,7 +133,10 @@ def _reply(saga: Saga, case: Case, interaction: Any) -> None:
         interaction.with_body((bodies.write(example, content_type) or b"").decode(), content_type)
 
 
-def _declared_header(value: str, context: Mapping[str, Any]) -> Any:
+def _declared_header(value: Any, context: Mapping[str, Any]) -> Any:
+    """Give a header as Pact takes it: any text where the file shows an example, or where a template stands."""
+    if isinstance(value, Mapping):
+        return match.regex(str(templates.examples(templates.fill(value, context))), regex=".+")
     filled = str(templates.fill(value, context))
     return match.regex(filled, regex=".+") if filled != value else filled
 

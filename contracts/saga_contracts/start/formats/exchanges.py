@@ -14,14 +14,13 @@ from saga_contracts.errors import UsageError
 from saga_contracts.rim.redact import is_secret_name
 from saga_contracts.start import samples
 from saga_contracts.start.choosing import ROLES, Choice, Operation
+from saga_contracts.start.formats.paths import PLACE, general, values
 from saga_contracts.start.told import KEY_HEADER, Answer, Call, Field, Step, Told, literal, literals, plain_name, step_name
 from saga_contracts.wire import bodies
 
 _SHORTEST = 4
 """A shorter value is found in other places by chance."""
 _GOOD = range(200, 300)
-_PLACE = re.compile(r"\{(\w[\w.-]*)\}")
-_LOOKS_LIKE_ID = re.compile(r"\d+|[0-9a-fA-F-]{16,}|(?=.*\d)[A-Za-z0-9_-]{8,}|(?=.*\d)[a-z]+-[A-Za-z0-9-]+")
 _UNASKED = re.compile(
     r":.*|accept.*|authorization|cache-control|connection|content-.*|cookie|dnt|host|if-.*|origin|pragma|priority|proxy-.*|referer"
     r"|sec-.*|te|traceparent|tracestate|transfer-encoding|upgrade.*|user-agent|x-forwarded-.*",
@@ -50,7 +49,7 @@ def operations(found: Sequence[Exchange]) -> list[Operation]:
     """Give what can be chosen: each method with each path, whose segments that look like ids are `{id}`."""
     known: dict[Operation, None] = {}
     for one in found:
-        known.setdefault(Operation(one.method, _general(one.path)))
+        known.setdefault(Operation(one.method, general(one.path)))
     return list(known)
 
 
@@ -81,7 +80,7 @@ def _chosen(word: str, found: Sequence[Exchange], source: str) -> tuple[str, lis
     named = [one for one in found if one.name and one.name == word]
     if named:
         return named[0].path, named
-    alike = [one for one in found if one.method == method.upper() and _values(path, one.path) is not None]
+    alike = [one for one in found if one.method == method.upper() and values(path, one.path) is not None]
     if not alike:
         shown = "\n".join(f"  {one}" for one in operations(found)[:60])
         raise UsageError(f"{source} has no call {word!r}. It holds:\n{shown}\nName one of these.")
@@ -98,14 +97,16 @@ class _Reader:
 
     def call(self) -> Call:
         """Read the call."""
-        values = _values(self.path, self.first.path) or {}
-        pieces = _PLACE.split(self.path)
-        fillings = [self._in_path(name, values[name]) for name in pieces[1::2]]
+        found = values(self.path, self.first.path) or {}
+        pieces = PLACE.split(self.path)
+        fillings = [self._in_path(name, found[name]) for name in pieces[1::2]]
         between = [literal(one) for one in pieces[::2]]
         self.made.path = "".join([between[0], *(f"{one}{after}" for one, after in zip(fillings, between[1:], strict=True))])
         self.made.query = {name: self._known(value, name) for name, value in self.first.query.items()}
         self._headers()
         self._body()
+        own = self.first.body if isinstance(self.first.body, dict) else {}
+        self.made.names = {name.lower() for name in (*self.first.headers, *self.first.query, *own)}
         self.made.answers = list(self._answers())
         left = sorted({one for each in self.found for one in each.left})
         self.made.questions += [f"{one}: what stands there?" for one in left]
@@ -229,24 +230,3 @@ def _is_telling(value: Any) -> bool:
     return (isinstance(value, str) and len(value) >= _SHORTEST) or (
         isinstance(value, int) and not isinstance(value, bool) and len(str(value)) >= _SHORTEST
     )
-
-
-def _values(template: str, path: str) -> dict[str, str] | None:
-    """Give what stands in the places of a path, or None when it is another path."""
-    places, parts = template.strip("/").split("/"), path.strip("/").split("/")
-    if len(places) != len(parts):
-        return None
-    found: dict[str, str] = {}
-    for place, part in zip(places, parts, strict=True):
-        pieces = _PLACE.split(place)
-        pattern = "".join(re.escape(piece) if index % 2 == 0 else "(.+)" for index, piece in enumerate(pieces))
-        match = re.fullmatch(pattern, part) if len(pieces) <= 3 else None  # noqa: PLR2004  (one place in a segment)
-        if match is None:
-            return None
-        found.update(zip(pieces[1::2], match.groups(), strict=True))
-    return found
-
-
-def _general(path: str) -> str:
-    parts = path.split("/")
-    return "/".join("{id}" if _LOOKS_LIKE_ID.fullmatch(part) else part for part in parts)

@@ -87,6 +87,7 @@ def _of(archive: _Archive) -> Iterator[Exchange]:
     for entry in archive.log.entries:
         try:
             url = urlsplit(entry.request.url)
+            host = f"{url.hostname or 'service'}{f':{url.port}' if url.port else ''}"
         except ValueError:
             continue
         if entry.request.method.upper() not in METHODS or entry.response.status == 0:
@@ -99,7 +100,7 @@ def _of(archive: _Archive) -> Iterator[Exchange]:
         query = {name: value for name, value in sent if not is_secret_name(name)}
         headers = {one.name: one.value or "" for one in entry.request.headers}
         yield Exchange(
-            (url.hostname or "service").lower(),
+            host.lower(),
             entry.request.method.upper(),
             unquote(url.path) or "/",
             query,

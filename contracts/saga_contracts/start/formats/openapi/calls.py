@@ -69,6 +69,7 @@ class _Reader:
                 self.made.query[one["name"]] = self._value(one)
             if one["in"] == "header" and one["name"].lower() not in _OWN:
                 self._header(one)
+        self.made.names |= {one["name"].lower() for one in self.parameters}
         self._body()
         self.made.answers = list(self._answers())
         self.made.links = following.links(self.operation.get("responses") or {}, self.document)
@@ -173,6 +174,7 @@ class _Reader:
             return
         told = example if isinstance(example, dict) else {}
         properties = schema.get("properties", {})
+        self.made.names |= {name.lower() for name in properties}
         self.made.body = {name: self._field(name, properties[name], told.get(name)) for name in names}
         self._ask_of_cut([one for one in found.cut if any(one.startswith(f"body.{name}") for name in names)])
         left = [name for name in properties if name not in names]

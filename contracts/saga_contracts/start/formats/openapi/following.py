@@ -60,8 +60,10 @@ def located(path: str, name: str, step: Step) -> str | None:
     before, _, behind = path.partition("{" + name + "}")
     answers = step.forward.answers if step.forward is not None else []
     has_it = any("location" in map(str.lower, one.headers) for one in answers if one.status < 300)  # noqa: PLR2004
-    if not has_it or "{" in before + behind:
+    if step.forward is None or not has_it or "{" in before + behind:
         return None
+    shown = {"Location": {LIKE: f"{before}1"}}
+    step.forward.answers = [replace(one, shown=shown) if one.status < 300 else one for one in answers]  # noqa: PLR2004
     step.outputs[step_name(name)] = {"header": "Location", "match": f"{before}{{value}}"}
     return f"{{outputs.{step.name}.{step_name(name)}}}"
 
