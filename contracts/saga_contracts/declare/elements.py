@@ -69,6 +69,11 @@ def with_element(step: "Step", payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"payload": payload, **values(step, payload)}
 
 
+def names_one(value: Any) -> bool:
+    """Does a JSON value with templates name something that only one element has: itself, its number, or its key?"""
+    return any(name.partition(".")[0] in (*ROOTS, "key") for name in templates.names_in(value))
+
+
 def in_payload(step: "Step", name: str) -> str | None:
     """Give the field of the payload, reached by dots, that a template's name stands for; None: for none.
 

@@ -183,6 +183,8 @@ def _always(slice_: StepSlice, rules: Rules) -> Iterator[Word]:
         yield (*done, m)
     if rules.can_refuse:
         yield from (refused, (*refused, f))
+    if slice_.plays_two_elements:
+        yield (*done, Letter.ANOTHER, Letter.ANOTHER_UNDONE)
     if rules.can_be_undone:
         yield from ((c,), (c, f), (*done, c), (*done, c, f), (*done, c, c))
         if rules.callback:

@@ -33,11 +33,15 @@ class Letter(StrEnum):
     DONE = "D"  # the participant's work is over: done, as its callback or its status call tells
     CALLBACK_REFUSED = "X"  # the same: refused
     MISUSED = "M"  # a forward call with the same key and another payload: never sent by a right orchestrator
+    ANOTHER = "N"  # the forward call for the next element of a list, under its own key
+    ANOTHER_UNDONE = "U"  # its compensation
     RETRYABLE = "T"  # a forward call that is answered 'try again', since the precondition says so
 
 
 CALLBACKS = (Letter.DONE, Letter.CALLBACK_REFUSED)
 """Events that the participant itself brings about."""
+OF_ANOTHER = (Letter.ANOTHER, Letter.ANOTHER_UNDONE)
+"""Events of another element than the one that is looked at."""
 REFUSALS = (Letter.REFUSED, Letter.CALLBACK_REFUSED)
 """Events that need the refusing precondition."""
 
@@ -106,18 +110,23 @@ def expect(slice_: StepSlice, situation: Situation, letter: Letter) -> Expectati
     step = slice_.step
     following = after_event(situation, letter, callback=step.tells_later)
     names = answers(slice_, situation, letter)
-    means = COMPENSATE if letter == Letter.COMPENSATE else FORWARD
+    means = COMPENSATE if role_of(letter) == "compensate" else FORWARD
     obligation = "O1" if step.only_reads else _reply_obligation(situation, letter)
     return Expectation(
         replies=names,
         outcomes=tuple(dict.fromkeys(means[name] for name in names)),
         obligation=obligation,
         told=told(slice_, following),
-        told_obligation="O1" if step.only_reads else obligation if obligation in _REMEMBERED else "O14",
+        told_obligation="O1" if step.only_reads else obligation if obligation in _REMEMBERED else _TOLD.get(letter, "O14"),
         worlds=worlds(following),
         effect_obligation="O1" if step.only_reads else _effect_obligation(situation, letter),
         following=following,
     )
+
+
+def role_of(letter: Letter) -> str:
+    """Give the role of the call that an event is; a callback has that of the call whose outcome it tells."""
+    return "compensate" if letter in (Letter.COMPENSATE, Letter.ANOTHER_UNDONE) else "forward"
 
 
 def after(state: State, letter: Letter, *, callback: bool) -> State:
@@ -172,7 +181,11 @@ def answers(slice_: StepSlice, situation: Situation, letter: Letter) -> tuple[st
     """
     if letter in CALLBACKS:
         return ()
-    if letter == Letter.COMPENSATE:
+    if letter == Letter.ANOTHER_UNDONE:
+        wanted = _UNDO[State.APPLIED]
+    elif letter == Letter.ANOTHER:
+        wanted = _first_call(slice_.step, refusing=False, refused_now=False)
+    elif letter == Letter.COMPENSATE:
         wanted = _UNDO[situation.state]
     elif letter == Letter.RETRYABLE:
         wanted = ("retryable",)
@@ -180,8 +193,7 @@ def answers(slice_: StepSlice, situation: Situation, letter: Letter) -> tuple[st
         wanted = ("misused",) if slice_.step.forward.replies.misused is not None else _NO_EFFECT
     else:
         wanted = _forward(slice_, situation, refused_now=letter == Letter.REFUSED)
-    role = "compensate" if letter == Letter.COMPENSATE else "forward"
-    return tuple(name for name in wanted if declared(slice_.step, role, name))
+    return tuple(name for name in wanted if declared(slice_.step, role_of(letter), name))
 
 
 def declared(step: Step, role: str, name: str) -> tuple[Reply, ...]:
@@ -245,6 +257,7 @@ _UNDO: dict[State, tuple[str, ...]] = {
     State.REFUSED: ("done", "null"),
     State.COMPENSATED: ("done_again", "done", "null"),
 }
+_TOLD = {Letter.ANOTHER_UNDONE: "O24"}
 _REMEMBERED = ("O8", "O9", "O11", "O32")
 """Obligations of which a part is that the participant remembers: the status call shows it, the effect does not."""
 
@@ -286,6 +299,8 @@ def _reply_obligation(situation: Situation, letter: Letter) -> str:
         return "O18"
     if letter == Letter.MISUSED:
         return "O4"
+    if letter in OF_ANOTHER:
+        return "O1" if letter == Letter.ANOTHER else "O13"
     if letter == Letter.COMPENSATE:
         return {State.ABSENT: "O8", State.COMPENSATED: "O7"}.get(situation.state, "O13")
     if situation.state == State.COMPENSATED:
@@ -294,8 +309,8 @@ def _reply_obligation(situation: Situation, letter: Letter) -> str:
 
 
 def _effect_obligation(situation: Situation, letter: Letter) -> str:
-    if letter == Letter.MISUSED:
-        return "O4"
+    if letter in (Letter.MISUSED, Letter.ANOTHER_UNDONE):
+        return "O4" if letter == Letter.MISUSED else "O24"
     if letter == Letter.COMPENSATE:
         undone = {State.ABSENT: "O8", State.COMPENSATED: "O7", State.REFUSED: "O2", State.IN_PROGRESS: "O12"}
         return undone.get(situation.state, "O6")

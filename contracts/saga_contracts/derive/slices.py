@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.outputs import example_outputs
-from saga_contracts.declare.saga import Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
+from saga_contracts.declare.saga import Completion, Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
 
 _ELSEWHERE: dict[str, Any] = {
     "after": (),
@@ -74,6 +74,23 @@ class StepSlice(Model):
     def accepts_suspended(self) -> bool:
         """Is a forward call that arrives after its compensation answered with success?"""
         return (self.step.suspended_forward or self.policies.suspended_forward) == "accepted"
+
+    @property
+    def plays_two_elements(self) -> bool:
+        """Can two elements of the list that the step is run for be played beside each other?
+
+        Only where preconditions and probe are those of one element, the example has two, and no callback may still come.
+        """
+        step = self.step
+        of_an_element = [one.params for one in step.given.enough]
+        if step.probe is not None and step.probe.request is not None:
+            of_an_element.append(step.probe.request.model_dump())
+        return (
+            len(elements.elements(step, self.payload.example)) > 1
+            and step.compensate is not None
+            and step.completion == Completion.SYNC
+            and all(elements.names_one(value) for value in of_an_element)
+        )
 
     @property
     def sha(self) -> str:

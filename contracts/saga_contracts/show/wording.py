@@ -21,6 +21,8 @@ LETTERS = {
     Letter.CALLBACK_REFUSED: "the participant's work is over: refused",
     Letter.MISUSED: "forward call with the same key and another payload",
     Letter.RETRYABLE: "forward call that is answered 'try again'",
+    Letter.ANOTHER: "forward call for another element of the list",
+    Letter.ANOTHER_UNDONE: "compensation of that other element",
 }
 """What each letter of a history stands for."""
 

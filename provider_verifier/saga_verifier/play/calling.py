@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from saga_contracts.derive import expectations
-from saga_contracts.derive.expectations import Expectation, Letter
+from saga_contracts.derive.expectations import OF_ANOTHER, Expectation, Letter
 from saga_verifier.play import own_outputs
 from saga_verifier.play.driver import Called, Driver, Instance
 
@@ -15,7 +15,7 @@ def call_until_clear(
 
     Args:
         driver: Calls the participant.
-        instance: For this instance; a misused key takes another payload.
+        instance: For this instance; a misused key takes another payload, and some calls are those of another element.
         expects: What must follow.
         letter: The event, no callback.
         note: Told of each try.
@@ -27,7 +27,9 @@ def call_until_clear(
     Raises:
         CannotCallError: when it needs an output of its own step that nobody told and that cannot be looked up.
     """
-    undoes = letter == Letter.COMPENSATE
+    if letter in OF_ANOTHER:
+        driver, instance = driver.beside(instance, prepares=letter == Letter.ANOTHER)
+    undoes = expectations.role_of(letter) == "compensate"
     if undoes:
         instance, sought = own_outputs.known(driver, instance, "compensate", note)
         if sought is not None:
@@ -36,7 +38,7 @@ def call_until_clear(
     called_with = driver.with_other_payload(instance) if letter == Letter.MISUSED else instance
 
     def once() -> Called:
-        return driver.compensate(called_with) if undoes else driver.forward(called_with, letter.value)
+        return (driver.compensate if undoes else driver.forward)(called_with, letter.value)
 
     made = []
     for called in (once(),) if letter == Letter.RETRYABLE else driver.patiently(once, tries):

@@ -18,7 +18,7 @@ import httpx
 
 from saga_contracts.client.results import Backoff
 from saga_contracts.client.transport import http_request, received
-from saga_contracts.declare import templates
+from saga_contracts.declare import elements, templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import ProviderState, Request, Under
 from saga_contracts.derive.slices import StepSlice
@@ -168,6 +168,23 @@ class Driver:
         fields = self.slice.step.given.fields(Under.REFUSING)
         return replace(instance, call=replace(instance.call, payload=fresh.with_fields(instance.payload, fields)))
 
+    def beside(self, instance: Instance, *, prepares: bool) -> "tuple[Driver, Instance]":
+        """Give what calls the same step for the next element of the list, and the instance of that element.
+
+        Raises:
+            SagapactError: when its precondition is to be there (`prepares`) and the participant cannot be put into it.
+        """
+        step = self.slice.step.model_copy(update={"step": elements.unit_name(self.slice.step.step, 1)})
+        slice_ = self.slice.model_copy(update={"step": step})
+        driver = Driver(
+            slice_, self._base_url, None, self.callbacks, self._http,
+            states=self.states, credentials=self._credentials, prober=self.prober,
+        )  # fmt: skip
+        other = replace(instance, key=key_of(step, instance.call.saga_id))
+        for state in driver._given(other, Under.ENOUGH) if prepares else ():
+            other = self.took(other, self.states.set_up(state, instance.key))
+        return driver, other
+
     def release(self, instance: Instance) -> None:
         """Take back what was set up for an instance; what the participant refuses is kept with its states."""
         try:
@@ -184,7 +201,7 @@ class Driver:
 
         return self._call(instance, letter, step.forward.request, read)
 
-    def compensate(self, instance: Instance) -> Called:
+    def compensate(self, instance: Instance, letter: str = "C") -> Called:
         """Make the compensating call."""
         step = self.slice.step
         assert step.compensate is not None  # noqa: S101  (a deck has C only for such steps)
@@ -192,7 +209,7 @@ class Driver:
         def read(reply: Received, context: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
             return replies.compensate_outcome(step, reply, context), replies.compensate_replies(step, reply, context)
 
-        return self._call(instance, "C", step.compensate.request, read)
+        return self._call(instance, letter, step.compensate.request, read)
 
     def status(self, instance: Instance) -> Called:
         """Make the status call."""

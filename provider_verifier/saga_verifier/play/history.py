@@ -19,7 +19,7 @@ from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import History, Play
-from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter, Situation, World
+from saga_contracts.derive.expectations import CALLBACKS, OF_ANOTHER, Expectation, Letter, Situation, World
 from saga_contracts.wire.likeness import same, short
 from saga_verifier.play import own_outputs, told_later
 from saga_verifier.play.calling import call_until_clear
@@ -36,6 +36,8 @@ NAMES = {
     Letter.CALLBACK_REFUSED: "the end of the work (X)",
     Letter.MISUSED: "the forward call with another payload (M)",
     Letter.RETRYABLE: "the forward call that has to be tried again (T)",
+    Letter.ANOTHER: "the forward call for another element (N)",
+    Letter.ANOTHER_UNDONE: "the compensation of another element (U)",
 }
 _NOT_BY_ASKING = ("O18", "O21", "O31")
 """Obligations that speak of callbacks, time and headers: no status call changes these, but for a callback that never comes."""
@@ -271,7 +273,8 @@ class Playing:
 
     def _judge_reply(self, play: Play, called: Called, allowed: tuple[str, ...]) -> bool:
         """Judge one reply; is it another than must come?"""
-        self._judge_correlation(play, called)
+        if play.letter not in OF_ANOTHER:  # that gives back the other element's key
+            self._judge_correlation(play, called)
         if play.letter == Letter.RETRYABLE and called.outcome == Outcome.RETRYABLE:
             return False
         if called.outcome == Outcome.RETRYABLE and self._was_to_be_tried_again():

@@ -119,21 +119,21 @@ def _declared(kind: Evidence, slice_: StepSlice) -> bool:
 
 def _nothing_to_do_it_with(deviation: Deviation, slice_: StepSlice) -> str:
     step, kind = slice_.step, deviation.kind
-    undoing = step.compensate is None and kind in _UNDOING
+    never_undone = adoption.applies(slice_, "O6") or "The step has no compensation."
     reasons = (
         (step.callback is None and kind in _CALLING_BACK, "The step has no callback."),
         (step.status is None and kind.startswith("status-"), "The step has no status call."),
         (kind in _REFUSED and not adoption.declares_refusal(step), "The step declares no refusal."),
         (
             kind == "applies-refused-later" and bool(step.given.refusing_payload),
-            "The step refuses a payload, and that never comes to be allowed.",
+            "The step refuses by the payload, so that no precondition becomes true after a refusal.",
         ),
         (
             kind in _TRIED_AGAIN and step.given.retryable is None,
             "The step has no precondition under which a call has to be tried again (`given.retryable`).",
         ),
         (kind == "tells-other-outcome", "The callback tells one outcome only."),
-        (undoing, (adoption.applies(slice_, "O6") if undoing else None) or "The step has no compensation."),
+        (kind in _UNDOING and step.compensate is None, never_undone),
         (deviation.obligation == "O31", "The saga declares fewer than two correlation headers in replies."),
         (deviation.obligation == "O33", "The reply to a repeated call has no output that could be another value."),
     )
