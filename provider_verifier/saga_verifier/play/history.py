@@ -14,7 +14,7 @@ import httpx
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.outcomes import Outcome, Sought, State
 from saga_contracts.declare.outputs import Teller, outputs_in
-from saga_contracts.declare.saga import Under
+from saga_contracts.declare.saga import Completion, Under
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
@@ -89,8 +89,8 @@ class Playing:
     """Did a callback deviate?"""
     changed: tuple[int, Broken] | None = None
     """The first deviation that a status call may have caused, and how many events were over when it was seen."""
-    accepted_late: bool = False
-    """Was a forward call accepted that must have no effect, as it came after a compensation or a refusal?"""
+    perhaps_started_again: bool = False
+    """Did a forward call come that must have no effect, after which work may go on nevertheless?"""
     looked_again: bool = False
     unsent: Situation | None = None
     """Where the step was when a compensation was not sent, since the look-up found nothing."""
@@ -124,8 +124,17 @@ class Playing:
 
     @property
     def leaves_work(self) -> bool:
-        """May work still go on that must have no effect: of a call that was undone at work, or came after it was to be none?"""
-        return self.history.undone_at_work or self.accepted_late
+        """May work still go on that must have no effect: of a call that was undone at work, came too late, or once more?"""
+        return self.history.undone_at_work or self.perhaps_started_again
+
+    def _may_start_again(self, letter: Letter, called: Called) -> bool:
+        """May a call have started work anew that was over, or was never to be: accepted too late, or sent once more?"""
+        if letter not in (Letter.FORWARD, Letter.MISUSED):
+            return False
+        if self._situation().state == State.APPLIED:
+            return self.driver.slice.step.completion != Completion.SYNC
+        too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
+        return too_late and letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS
 
     @property
     def is_to_be_looked_at(self) -> bool:
@@ -213,6 +222,8 @@ class Playing:
             self.before = reading  # a participant that cannot work now need not have what `enough` asks for
             return
         if self.looking.probes and not self.looking.fits(reading, self.instance, worlds):
+            if reading.fields is None:
+                raise CannotJudgeError(reading.unread)
             wanted = short(self.looking.declared(self.instance, worlds[0]))
             raise CannotJudgeError(f"the precondition is not there: the probe reads {reading.found} instead of {wanted}")
         if self.looking.asks:
@@ -234,9 +245,7 @@ class Playing:
         if called.status is None:
             raise _DivergedError
         self.wrong = called if self._judge_reply(play, called, allowed) else None
-        came_too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
-        if came_too_late and play.letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS:
-            self.accepted_late = True
+        self.perhaps_started_again = self.perhaps_started_again or self._may_start_again(play.letter, called)
         if play.letter == Letter.RETRYABLE:
             self._look_for_nothing(play.expects, when, self.wrong)
             return
@@ -327,7 +336,10 @@ class Playing:
 
     def _poll(self, play: Play) -> None:
         began_s = told_later.now()
-        for called in self.driver.until_over(self._askable(play), self.longest_wait_s):
+        asked_of = self._askable(play)
+        if asked_of is None:
+            return
+        for called in self.driver.until_over(asked_of, self.longest_wait_s):
             self.calls.append(called)
         wanted = State.APPLIED if play.letter == Letter.DONE else State.REFUSED
         took_ms = (told_later.now() - began_s) * 1000
@@ -343,13 +355,15 @@ class Playing:
         self.deviates("O14" if lies else "O18", text)
         raise _DivergedError
 
-    def _askable(self, play: Play) -> Instance:
-        """Give the instance with all that the status call needs."""
+    def _askable(self, play: Play) -> Instance | None:
+        """Give the instance with all that the status call needs; None where nothing of work is found that came to a refusal."""
         try:
             instance, sought = own_outputs.known(self.driver, self.instance, "status", self.calls.append)
         except CannotCallError as error:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: {error}")
             raise _UnmadeError from None
+        if sought is not None and play.letter == Letter.CALLBACK_REFUSED:
+            return None
         if sought is not None:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: the look-up finds nothing of accepted work")
             raise _UnmadeError
@@ -386,7 +400,7 @@ class Playing:
             return
         reading = looking.read(self.instance, asks=True)
         if looking.probes and reading.fields is None:
-            raise CannotJudgeError(f"{when} the effect cannot be read: the probe was answered {reading.found}")
+            raise CannotJudgeError(f"{when} {reading.unread}")
         if reading.unasked and when != _AT_FIRST:  # nobody asks for what was never called
             self.deviates("O33", f"{when} the status cannot be asked: {reading.unasked}")
         self._judge_asking(expects, reading, when)
@@ -399,22 +413,6 @@ class Playing:
                 meaning = CATALOGUE[expects.effect_obligation].meaning
                 self.deviates(expects.effect_obligation, f"{when} the probe reads {reading.found} instead of {wanted}. {meaning}")
             raise _DivergedError
-        self._judge_told(expects, reading, when, wrong)
-
-    def _look_for_nothing(self, expects: Expectation, when: str, wrong: Called | None) -> None:
-        """See that a call which is to be tried again changed nothing; while the participant cannot work, it may not tell.
-
-        Raises:
-            _DivergedError: when it did.
-        """
-        reading = self.looking.read(self.instance, asks=True)
-        before, after = self.before.fields, reading.fields
-        if before is not None and after is not None and not same(before, after):
-            if wrong is None:
-                text = f"{when} the probe reads {reading.found} instead of {short(before)}, as before it"
-                self.deviates(expects.effect_obligation, text)
-            raise _DivergedError
-        reading.told = [called for called in reading.told if called.outcome != Outcome.RETRYABLE]
         self._judge_told(expects, reading, when, wrong)
 
     def _judge_lookup(self, expects: Expectation, when: str) -> None:
@@ -431,6 +429,22 @@ class Playing:
             before = {name: self.outputs[name] for name in found or {} if name in self.outputs}
             if found is None or any(not same(found[name], value) for name, value in before.items()):
                 self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
+
+    def _look_for_nothing(self, expects: Expectation, when: str, wrong: Called | None) -> None:
+        """See that a call which is to be tried again changed nothing; while the participant cannot work, it may not tell.
+
+        Raises:
+            _DivergedError: when it did.
+        """
+        reading = self.looking.read(self.instance, asks=True)
+        before, after = self.before.fields, reading.fields
+        if before is not None and after is not None and not same(before, after):
+            if wrong is None:
+                text = f"{when} the probe reads {reading.found} instead of {short(before)}, as before it"
+                self.deviates(expects.effect_obligation, text)
+            raise _DivergedError
+        reading.told = [called for called in reading.told if called.outcome != Outcome.RETRYABLE]
+        self._judge_told(expects, reading, when, wrong)
 
     def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
         """Judge what the status call told, the effect being as it must be, or unseen."""
