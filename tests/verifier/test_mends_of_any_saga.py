@@ -13,7 +13,7 @@ from stand_ins import TODAY
 
 
 @given(saga=random_sagas.sagas())
-@settings(max_examples=times(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=times(20), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_each_has_a_reason_and_what_gets_through_a_mend_that_names_a_field(saga: Saga) -> None:
     for step in saga.steps:
         slice_ = step_slice(saga, step.step)

@@ -93,7 +93,7 @@ def _improvable(slice_: StepSlice) -> bool:
 
 
 def _retryable(slice_: StepSlice) -> bool:
-    return slice_.step.given.retryable is not None
+    return slice_.step.given.retryable is not None and not slice_.step.only_reads
 
 
 def _misusable(slice_: StepSlice) -> bool:

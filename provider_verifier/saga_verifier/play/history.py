@@ -14,7 +14,7 @@ import httpx
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.outcomes import Outcome, Sought, State
 from saga_contracts.declare.outputs import Teller, outputs_in
-from saga_contracts.declare.saga import Under
+from saga_contracts.declare.saga import Completion, Under
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
@@ -89,8 +89,8 @@ class Playing:
     """Did a callback deviate?"""
     changed: tuple[int, Broken] | None = None
     """The first deviation that a status call may have caused, and how many events were over when it was seen."""
-    accepted_late: bool = False
-    """Was a forward call accepted that must have no effect, as it came after a compensation or a refusal?"""
+    perhaps_started_again: bool = False
+    """Did a forward call come that must have no effect, after which work may go on nevertheless?"""
     looked_again: bool = False
     unsent: Situation | None = None
     """Where the step was when a compensation was not sent, since the look-up found nothing."""
@@ -124,8 +124,17 @@ class Playing:
 
     @property
     def leaves_work(self) -> bool:
-        """May work still go on that must have no effect: of a call that was undone at work, or came after it was to be none?"""
-        return self.history.undone_at_work or self.accepted_late
+        """May work still go on that must have no effect: of a call that was undone at work, came too late, or once more?"""
+        return self.history.undone_at_work or self.perhaps_started_again
+
+    def _may_start_again(self, letter: Letter, called: Called) -> bool:
+        """May a call have started work anew that was over, or was never to be: accepted too late, or sent once more?"""
+        if letter not in (Letter.FORWARD, Letter.MISUSED):
+            return False
+        if self._situation().state == State.APPLIED:
+            return self.driver.slice.step.completion != Completion.SYNC
+        too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
+        return too_late and letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS
 
     @property
     def is_to_be_looked_at(self) -> bool:
@@ -236,9 +245,7 @@ class Playing:
         if called.status is None:
             raise _DivergedError
         self.wrong = called if self._judge_reply(play, called, allowed) else None
-        came_too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
-        if came_too_late and play.letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS:
-            self.accepted_late = True
+        self.perhaps_started_again = self.perhaps_started_again or self._may_start_again(play.letter, called)
         if play.letter == Letter.RETRYABLE:
             self._look_for_nothing(play.expects, when, self.wrong)
             return
@@ -329,7 +336,10 @@ class Playing:
 
     def _poll(self, play: Play) -> None:
         began_s = told_later.now()
-        for called in self.driver.until_over(self._askable(play), self.longest_wait_s):
+        asked_of = self._askable(play)
+        if asked_of is None:
+            return
+        for called in self.driver.until_over(asked_of, self.longest_wait_s):
             self.calls.append(called)
         wanted = State.APPLIED if play.letter == Letter.DONE else State.REFUSED
         took_ms = (told_later.now() - began_s) * 1000
@@ -345,13 +355,15 @@ class Playing:
         self.deviates("O14" if lies else "O18", text)
         raise _DivergedError
 
-    def _askable(self, play: Play) -> Instance:
-        """Give the instance with all that the status call needs."""
+    def _askable(self, play: Play) -> Instance | None:
+        """Give the instance with all that the status call needs; None where nothing of work is found that came to a refusal."""
         try:
             instance, sought = own_outputs.known(self.driver, self.instance, "status", self.calls.append)
         except CannotCallError as error:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: {error}")
             raise _UnmadeError from None
+        if sought is not None and play.letter == Letter.CALLBACK_REFUSED:
+            return None
         if sought is not None:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: the look-up finds nothing of accepted work")
             raise _UnmadeError
@@ -403,6 +415,21 @@ class Playing:
             raise _DivergedError
         self._judge_told(expects, reading, when, wrong)
 
+    def _judge_lookup(self, expects: Expectation, when: str) -> None:
+        """Judge what the look-up finds, whether a call needs it or not: the reply that told the outputs might have been lost."""
+        if self.driver.slice.step.lookup is None or self.unsent is not None:  # what was not sent cannot be found undone
+            return
+        called = self.driver.look_up(self.instance)
+        self.calls.append(called)
+        right = expectations.looked_up(expects.following)
+        if called.outcome not in right:
+            self.deviates("O33", f"{when} the look-up says {_said(called)} instead of {' or '.join(right)}")
+        elif called.outcome == Sought.FOUND:
+            found = outputs_in(self.driver.slice.step, called.body, called.headers, Teller.LOOKUP)
+            before = {name: self.outputs[name] for name in found or {} if name in self.outputs}
+            if found is None or any(not same(found[name], value) for name, value in before.items()):
+                self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
+
     def _look_for_nothing(self, expects: Expectation, when: str, wrong: Called | None) -> None:
         """See that a call which is to be tried again changed nothing; while the participant cannot work, it may not tell.
 
@@ -418,21 +445,6 @@ class Playing:
             raise _DivergedError
         reading.told = [called for called in reading.told if called.outcome != Outcome.RETRYABLE]
         self._judge_told(expects, reading, when, wrong)
-
-    def _judge_lookup(self, expects: Expectation, when: str) -> None:
-        """Judge what the look-up finds, whether a call needs it or not: the reply that told the outputs might have been lost."""
-        if self.driver.slice.step.lookup is None or self.unsent is not None:  # what was not sent cannot be found undone
-            return
-        called = self.driver.look_up(self.instance)
-        self.calls.append(called)
-        right = expectations.looked_up(expects.following)
-        if called.outcome not in right:
-            self.deviates("O33", f"{when} the look-up says {_said(called)} instead of {' or '.join(right)}")
-        elif called.outcome == Sought.FOUND:
-            found = outputs_in(self.driver.slice.step, called.body, called.headers, Teller.LOOKUP)
-            before = {name: self.outputs[name] for name in found or {} if name in self.outputs}
-            if found is None or any(not same(found[name], value) for name, value in before.items()):
-                self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
 
     def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
         """Judge what the status call told, the effect being as it must be, or unseen."""

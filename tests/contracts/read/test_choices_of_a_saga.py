@@ -44,7 +44,7 @@ WHEN: list[tuple[dict[str, Any], str, str]] = [
     ({"when": '{outputs.a.id} == "id-1"', "otherwise": {"amount": 1}}, "otherwise", "no payload decides that"),
     ({"otherwise": {"amount": 1}}, "otherwise", "Add `when`, or remove it."),
 ]
-SCHEMA = {"type": "object", "properties": {"amount": {"type": "integer"}, "fixed": {"const": 1}}}
+SCHEMA = {"type": "object", "required": ["fixed"], "properties": {"amount": {"type": "integer"}, "fixed": {"const": 1}}}
 PAYLOAD = {"schema": SCHEMA, "example": {"order_id": "order-1", "amount": 5, "fixed": 1}, "fresh": ["order_id"]}
 
 
@@ -88,6 +88,17 @@ def test_the_other_branch_is_as_declared_or_a_value_that_the_schema_allows(make_
         {"amount": 6, "country": "FR"},
         {"country": "FR"},
     ]
+
+
+def test_a_field_that_may_be_missing_is_left_out_where_the_schema_has_no_null(make_definition: Make, make_step: Make) -> None:
+    schema = {"type": "object", "required": ["amount"], "properties": {"coupon": {"type": "string"}}}
+    payload = {"schema": schema, "example": {"order_id": "o", "amount": 7, "coupon": "TEN"}, "fresh": ["order_id"]}
+    for told in ({}, {"otherwise": {"coupon": None}}):
+        step = make_step("a", when="{payload.coupon} != null", **told)
+        saga = accepted(make_definition(step, payload=payload))
+        fields = branches.fields_without(saga.payload, saga.step("a"))
+        assert fields == {"coupon": None}
+        assert branches.with_fields(saga.payload, saga.payload.example, fields) == {"order_id": "o", "amount": 7}
 
 
 def test_an_output_of_a_step_with_a_condition_is_there_for_steps_under_the_same_one_only(
@@ -168,14 +179,14 @@ LISTED: list[tuple[dict[str, Any], str, str]] = [
 def test_a_faulty_list_is_told_at_its_place(
     fields: dict[str, Any], place: str, words: str, make_definition: Make, make_step: Make
 ) -> None:
-    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "items": [{"sku": "a"}, {"sku": "b"}], "none": []}}
+    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "fixed": 1, "items": [{"sku": "a"}, {"sku": "b"}], "none": []}}
     found = faults(make_definition(make_step("a"), make_step("b", after=["a"], **fields), payload=payload))
     assert list(found) == [f"steps.b.{place}"]
     assert words in found[f"steps.b.{place}"]
 
 
 def test_what_cannot_be_said_of_elements_is_refused(make_definition: Make, make_step: Make, make_pivot: Make) -> None:
-    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "items": [{"sku": "a"}, {"sku": "b"}]}}
+    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "fixed": 1, "items": [{"sku": "a"}, {"sku": "b"}]}}
     each = with_output(make_step("a", for_each="{payload.items}"))
     later, pivot = make_step("b", after=["a"]), make_pivot("p", after=["b"], for_each="{payload.items}")
     later["forward"]["request"]["body"] |= {"from": "{outputs.a.id}", "sku": "{item.sku}"}
