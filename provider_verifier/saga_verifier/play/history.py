@@ -444,7 +444,7 @@ class Playing:
                 continue
             if wrong is None:
                 text = f"{when} the status call says {_said(called)} instead of {' or '.join(expects.told)}"
-                self.deviates("O14" if self._is_a_lie(expects, called) else expects.told_obligation, text)
+                self.deviates(self._blamed_for_telling(expects, called), text)
                 self.lied = True
             if not self.looking.probes:
                 raise _DivergedError
@@ -456,6 +456,12 @@ class Playing:
             return True
         undone = self.unsent is not None and expects.following.state == State.COMPENSATED
         return undone and self.unsent is not None and called.outcome in expectations.told(self.driver.slice, self.unsent)
+
+    def _blamed_for_telling(self, expects: Expectation, told: Called) -> str:
+        at_work = self.driver.slice.step.polls and expects.following.state == State.IN_PROGRESS
+        if at_work and told.outcome in (State.APPLIED, State.REFUSED):
+            return "O18"  # so it tells how the work ended
+        return "O14" if self._is_a_lie(expects, told) else expects.told_obligation
 
     def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
         """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""
