@@ -458,10 +458,14 @@ class Playing:
         return undone and self.unsent is not None and called.outcome in expectations.told(self.driver.slice, self.unsent)
 
     def _blamed_for_telling(self, expects: Expectation, told: Called) -> str:
-        at_work = self.driver.slice.step.polls and expects.following.state == State.IN_PROGRESS
-        if at_work and told.outcome in (State.APPLIED, State.REFUSED):
-            return "O18"  # so it tells how the work ended
+        if self._ends_otherwise(expects, told):
+            return "O18"
         return "O14" if self._is_a_lie(expects, told) else expects.told_obligation
+
+    def _ends_otherwise(self, expects: Expectation, told: Called) -> bool:
+        """Does the status call, by which the outcome is asked for, tell that work ended which another end was right for?"""
+        at_work = self.driver.slice.step.polls and expects.following.state == State.IN_PROGRESS
+        return at_work and told.outcome in (State.APPLIED, State.REFUSED)
 
     def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
         """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""
@@ -472,7 +476,8 @@ class Playing:
         if not reading.told:
             return
         first, second = reading.told
-        if first.outcome in expects.told and not self._may_tell(expects, second):
+        changed = first.outcome in expects.told and not self._may_tell(expects, second)
+        if changed and not self._ends_otherwise(expects, second):
             self.deviates("O15", f"{when} the status call says {_said(first)}, and asked again {_said(second)}")
             raise _DivergedError
         if expects.following.state == State.IN_PROGRESS or self.leaves_work:
