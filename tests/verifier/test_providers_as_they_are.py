@@ -153,6 +153,7 @@ def test_an_effect_that_no_call_shows_is_read_by_sql(sagapact: Sagapact, tmp_pat
     assert (reading["request"]["method"], reading["reply"]["body"]) == ("SQL", [{"left": 3}])
 
 
+@pytest.mark.slow
 def test_a_probe_that_asks_by_a_field_that_is_not_there_is_told_once(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
     done = sagapact("verify", by_sql(tmp_path, probe=SQL.replace("payload.item", "payload.itm")), "--pact", unseen)
 
@@ -161,12 +162,14 @@ def test_a_probe_that_asks_by_a_field_that_is_not_there_is_told_once(sagapact: S
     assert done.out.count("the effect cannot be read: The template {payload.itm} cannot be filled") == 1
 
 
+@pytest.mark.slow
 def test_a_probe_of_a_step_that_is_not_there_is_told(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
     done = sagapact("verify", by_sql(tmp_path, probe="probes: {small/tkae: {command: [x]}}"), "--pact", unseen)
 
     assert "warning: the provider file has a probe of small/tkae, and the saga has no step tkae here (it has: take)" in done.out
 
 
+@pytest.mark.slow
 def test_an_effect_that_neither_file_says_how_to_read_is_unproven_in_words(
     sagapact: Sagapact, tmp_path: Path, unseen: Path
 ) -> None:
@@ -177,6 +180,7 @@ def test_an_effect_that_neither_file_says_how_to_read_is_unproven_in_words(
     assert "broken" not in done.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("probe", "told"),
     [
@@ -199,6 +203,7 @@ def test_an_effect_that_cannot_be_read_makes_histories_unproven_with_the_reason(
     assert told in done.out
 
 
+@pytest.mark.slow
 def test_a_probe_cannot_write(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
     kept = tmp_path / "kept.sqlite"
     with sqlite3.connect(kept) as database:
