@@ -215,5 +215,5 @@ def _may_be_missing(earlier: Step, step: Step) -> tuple[str, str] | None:
     return None
 
 
-_WITH_PARTS = {"item": _item_problem, "keys": _key_problem}
+_WITH_PARTS = {"outputs": _output_problem, "item": _item_problem, "keys": _key_problem}
 """What tells why a name under a root of a step is none."""

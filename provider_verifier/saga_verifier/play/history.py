@@ -453,7 +453,7 @@ class Playing:
                 continue
             if wrong is None:
                 text = f"{when} the status call says {_said(called)} instead of {' or '.join(expects.told)}"
-                self.deviates("O14" if self._is_a_lie(expects, called) else expects.told_obligation, text)
+                self.deviates(self._blamed_for_telling(expects, called), text)
                 self.lied = True
             if not self.looking.probes:
                 raise _DivergedError
@@ -466,6 +466,16 @@ class Playing:
         undone = self.unsent is not None and expects.following.state == State.COMPENSATED
         return undone and self.unsent is not None and called.outcome in expectations.told(self.driver.slice, self.unsent)
 
+    def _blamed_for_telling(self, expects: Expectation, told: Called) -> str:
+        if self._ends_otherwise(expects, told):
+            return "O18"
+        return "O14" if self._is_a_lie(expects, told) else expects.told_obligation
+
+    def _ends_otherwise(self, expects: Expectation, told: Called) -> bool:
+        """Does the status call, by which the outcome is asked for, tell that work ended which another end was right for?"""
+        at_work = self.driver.slice.step.polls and expects.following.state == State.IN_PROGRESS
+        return at_work and told.outcome in (State.APPLIED, State.REFUSED)
+
     def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
         """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""
         return told.outcome == State.APPLIED and (self.looking.probes or expects.obligation == "O8")
@@ -475,7 +485,8 @@ class Playing:
         if not reading.told:
             return
         first, second = reading.told
-        if first.outcome in expects.told and not self._may_tell(expects, second):
+        changed = first.outcome in expects.told and not self._may_tell(expects, second)
+        if changed and not self._ends_otherwise(expects, second):
             self.deviates("O15", f"{when} the status call says {_said(first)}, and asked again {_said(second)}")
             raise _DivergedError
         if expects.following.state == State.IN_PROGRESS or self.leaves_work:

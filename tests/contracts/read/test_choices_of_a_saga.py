@@ -144,6 +144,14 @@ def test_undoings_that_wait_for_one_another_are_told_with_the_way_out(make_defin
     assert saga.undo_graph.ancestors("b") == {"a"}
 
 
+def test_an_order_of_the_undoing_that_is_looked_for_among_the_policies_is_led_to_the_steps(
+    make_definition: Make, make_step: Make
+) -> None:
+    [(place, words)] = faults(make_definition(make_step("a"), policies={"compensation_order": "reverse"})).items()
+    assert place == "policies.compensation_order"
+    assert "as `undo_after: [step, …]`" in words
+
+
 def test_what_only_an_undoing_has_is_refused_where_nothing_is_undone(make_definition: Make, make_pivot: Make) -> None:
     found = faults(make_definition(make_pivot("p", undo_after=[], suspended_forward="accepted")))
     assert found["steps.p.undo_after"] == "A pivot step is never undone. Remove it."
