@@ -60,7 +60,7 @@ def reads_its_own(slice_: StepSlice, prober: Prober | None = None) -> bool:
         return True
     request = probe.request.model_dump() if probe.request is not None else None
     asked = _are_its_own(slice_, templates.names_in(request) if prober is None else prober.names)
-    states = [*given.enough, *given.refusing] if probe.reads.refusing is not None else []
+    states = [*(given.retryable or ()), *([*given.enough, *given.refusing] if probe.reads.refusing is not None else ())]
     return asked and all(_are_its_own(slice_, templates.names_in(one.params)) for one in states)
 
 
