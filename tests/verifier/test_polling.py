@@ -93,6 +93,8 @@ def test_work_that_ends_otherwise_than_it_must_breaks_acceptance() -> None:
 
 def test_a_status_call_that_lies_about_the_end_is_blamed_for_that() -> None:
     class Lies(Right):
+        work_s = 0.5  # both status calls after the forward call come before its end
+
         def status(self, row: Row) -> Reply:
             return self.reply("status", "refused") if row.state == State.APPLIED else super().status(row)
 

@@ -31,14 +31,13 @@ def with_fields(saga: Saga, fields: Mapping[str, Any]) -> Saga:
 def example_context(saga: Saga, step: Step) -> dict[str, Any]:
     """Give the example values that fill the templates of a step's calls."""
     key = key_of(step, SAGA_ID)
-    outputs = {before: saga.outputs[before] for before in sorted(saga.ancestors(step.step))}
-    if step.needs_its_own:
-        outputs[step.step] = saga.outputs[step.step]
+    earlier = {before: saga.outputs[before] for before in sorted(saga.ancestors(step.step))}
+    own = {step.step: saga.outputs[step.step]} if step.needs_its_own else {}
     return {
         "payload": saga.payload.example,
-        "outputs": outputs,
+        "outputs": {**earlier, **own},
         "key": key,
-        "keys": keys_of({before: form for before, form in saga.key_forms.items() if before in outputs}, SAGA_ID),
+        "keys": keys_of({before: form for before, form in saga.key_forms.items() if before in earlier}, SAGA_ID),
         "saga_id": SAGA_ID,
         "step": written(elements.parted(step.step)[0]),
         **elements.values(step, saga.payload.example),
@@ -53,15 +52,22 @@ def generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         fresh.put(payload, name, f"${{{name}}}")
     example = example_context(saga, step)
     keys = {name: f"${{keys.{name}}}" for name in example["keys"]}
-    own = {name: f"${{{own_value(step, name)}}}" for name in saga.outputs[step.step]}
-    outputs = {**example["outputs"], step.step: own} if step.needs_its_own else example["outputs"]
+    outputs = {before: dict(found) for before, found in example["outputs"].items()}
+    for before, name in asked_outputs(step):
+        outputs[before][name] = f"${{outputs.{before}.{name}}}"
     others = {"key": "${stepKey}", "keys": keys, "saga_id": "${sagaId}", "callback_url": "${callbackUrl}"}
     return example | elements.with_element(step, payload) | {"outputs": outputs} | others
 
 
-def own_value(step: Step, output: str) -> str:
-    """Give the name by which a pact asks for an output of the step's own, which the calls that came before have told."""
-    return f"outputs.{step.step}.{output}"
+def asked_outputs(step: Step) -> tuple[tuple[str, str], ...]:
+    """Give the outputs, by step and name, that a pact asks for anew as `outputs.STEP.NAME`.
+
+    They are the step's own, which the calls that came before have told, where its calls need them; and those of earlier steps
+    that its preconditions name, which a state may answer.
+    """
+    own = [(step.step, name) for name in step.forward.outputs] if step.needs_its_own else []
+    named = [name.split(".") for name in sorted(set(templates.names_in(step.given.model_dump())))]
+    return (*own, *((parts[1], parts[2]) for parts in named if parts[0] == "outputs"))
 
 
 def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
@@ -71,10 +77,11 @@ def path_generator_context(saga: Saga, step: Step) -> dict[str, Any]:
         value = templates.look_up(name, saga.payload.example)
         if value != "" and in_path(value) != str(value):  # an empty one can stand in no path
             fresh.put(found["payload"], name, f"${{{name}{IN_PATH}}}")
+    for before, output in asked_outputs(step):
+        shown = example["outputs"][before][output]
+        if shown not in (None, "") and in_path(shown) != str(shown):
+            found["outputs"][before][output] = f"${{outputs.{before}.{output}{IN_PATH}}}"
     found |= elements.values(step, found["payload"])
-    for name, value in saga.outputs[step.step].items() if step.needs_its_own else ():
-        if value not in (None, "") and in_path(value) != str(value):
-            found["outputs"][step.step][name] = f"${{{own_value(step, name)}{IN_PATH}}}"
     for name, key in example["keys"].items():
         if in_path(key) != key:
             found["keys"][name] = f"${{keys.{name}{IN_PATH}}}"

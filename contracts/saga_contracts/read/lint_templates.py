@@ -75,7 +75,7 @@ def _own_places(step: Step) -> Iterator[tuple[Path, Any, frozenset[str] | set[st
         yield ("probe", "reads"), step.probe.reads.model_dump(), _STEP_ROOTS
     if step.semantic_lock is not None:
         yield ("semantic_lock", "resource"), step.semantic_lock.resource, {"payload"}
-    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload", "keys"}
+    yield ("given",), step.given.model_dump(exclude={"refusing_payload"}), {"payload", "keys", "outputs"}
 
 
 def _parts(request: Request) -> Iterator[tuple[str, Any]]:
@@ -139,8 +139,8 @@ def problem_of_name(saga: Saga, step: Step | None, name: str, roots: frozenset[s
         return f"The template {{{name}}} is not known here.", did_you_mean(root, sorted({*roots} - {OWN}))
     if root == "payload":
         return payload_problem(saga, rest)
-    if root == "outputs" and step is not None:
-        return _output_problem(saga, step, rest, own=OWN in roots)
+    if root == "outputs" and OWN in roots and step is not None and rest.startswith(f"{step.step}."):
+        return _own_output_problem(step, rest.removeprefix(f"{step.step}."))
     if root in _WITH_PARTS and step is not None:
         return _WITH_PARTS[root](saga, step, rest)
     return (f"The template {{{name}}} has no parts.", f"Write {{{root}}}.") if rest else None
@@ -183,11 +183,13 @@ def _key_problem(saga: Saga, step: Step, name: str) -> tuple[str, str] | None:
     return None
 
 
-def _output_problem(saga: Saga, step: Step, rest: str, *, own: bool) -> tuple[str, str] | None:
+def _own_output_problem(step: Step, output: str) -> tuple[str, str] | None:
+    outputs = step.forward.outputs
+    return None if output in outputs else (f"The step has no output `{output}`.", did_you_mean(output, outputs))
+
+
+def _output_problem(saga: Saga, step: Step, rest: str) -> tuple[str, str] | None:
     name, _, output = rest.partition(".")
-    if name == step.step and own:
-        outputs = step.forward.outputs
-        return None if output in outputs else (f"The step has no output `{output}`.", did_you_mean(output, outputs))
     if name == step.step:
         mend = "Use the step key, the payload or outputs of earlier steps: the reply may be lost."
         return "A call may not use its own step's reply (O33).", mend
@@ -213,5 +215,5 @@ def _may_be_missing(earlier: Step, step: Step) -> tuple[str, str] | None:
     return None
 
 
-_WITH_PARTS = {"item": _item_problem, "keys": _key_problem}
+_WITH_PARTS = {"outputs": _output_problem, "item": _item_problem, "keys": _key_problem}
 """What tells why a name under a root of a step is none."""

@@ -98,7 +98,8 @@ def _values_in(slice_: StepSlice, declared: ProviderState, post: Post, values: B
     if declared.state != post.state or declared.params.keys() != post.params.keys():
         return None
     example = slice_.payload.example
-    found = bound_value(declared.params, post.params, {"payload": example, **elements.values(slice_.step, example)})
+    examples = {"payload": example, "outputs": slice_.outputs, **elements.values(slice_.step, example)}
+    found = bound_value(declared.params, post.params, examples)
     return found if found is not None and agree(found, values) else None
 
 

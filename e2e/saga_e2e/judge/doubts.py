@@ -7,7 +7,7 @@ What the participant answered stands in the trace, and so does what its state an
 
 from collections.abc import Iterator
 
-from saga_contracts.declare.saga import Completion, Saga, Step
+from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.declare.verdict import Verdict
 from saga_e2e.derive.faults import Fault, Kind, Role
 from saga_e2e.judge.findings import Finding, Judged
@@ -110,7 +110,7 @@ def _state_differs(case: Judged, call: TracedCall, *, effect: bool) -> str | Non
 
 def _is_to_come(step: Step, call: TracedCall, asked: Asked) -> bool:
     """Is the effect made later, so that the probe cannot show it yet, and no status call tells that it was accepted?"""
-    return step.completion == Completion.CALLBACK and call.outcome == "in_progress" and asked.status is None
+    return step.tells_later and call.outcome == "in_progress" and asked.status is None
 
 
 def _can_tell(case: Judged, step: Step, call: TracedCall) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from saga_contracts.declare.saga import Completion, Step, StepClass
+from saga_contracts.declare.saga import Step, StepClass
 from saga_contracts.derive import decks, model
-from saga_contracts.derive.expectations import Letter, Word
+from saga_contracts.derive.expectations import CALLBACKS, Letter, Word
 from saga_contracts.derive.model import Rules
 from saga_contracts.derive.slices import step_slice
 from saga_e2e.derive.ends import End, tries_of
@@ -106,8 +106,8 @@ def in_the_deck(case: Judged) -> Finding:
             broken.append(f"At {step.step} arrived {text}, although its condition does not hold.")
             continue
         seen.append(f"{step.step}: {text}")
-        known = model.words(Rules.of(step_slice(case.saga, step.step)), faults)
-        may_be = [_as_called_back(as_word(one), step) for one in readings(case.evidence.trace, step.step)]
+        known = {_as_seen(one, step) for one in model.words(Rules.of(step_slice(case.saga, step.step)), faults)}
+        may_be = [_as_told_later(as_word(one), step) for one in readings(case.evidence.trace, step.step)]
         if letters and not any(one is not None and one in known for one in may_be):
             broken.append(
                 f"At {step.step} arrived {text}: not in its deck for {faults} faults. "
@@ -116,12 +116,17 @@ def in_the_deck(case: Judged) -> Finding:
     return judged("I13", broken, [], f"{'; '.join(seen)}.")
 
 
-def _as_called_back(word: Word | None, step: Step) -> Word | None:
-    """Write a callback step's refusal at once as the model does: accepted, then refused by the callback."""
-    if word is None or step.completion != Completion.CALLBACK:
+def _as_seen(word: Word, step: Step) -> Word:
+    """Give what can be seen of a word on the wire: the end of work that is polled is no call."""
+    return tuple(letter for letter in word if letter not in CALLBACKS) if step.polls else word
+
+
+def _as_told_later(word: Word | None, step: Step) -> Word | None:
+    """Write the refusal at once of a step that tells later as the model does: accepted, then refused."""
+    if word is None or not step.tells_later:
         return word
     both = (Letter.FORWARD, Letter.CALLBACK_REFUSED)
-    return tuple(part for letter in word for part in (both if letter == Letter.REFUSED else (letter,)))
+    return _as_seen(tuple(part for letter in word for part in (both if letter == Letter.REFUSED else (letter,))), step)
 
 
 def _took_notice(case: Judged, step: str) -> bool:

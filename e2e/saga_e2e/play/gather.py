@@ -51,7 +51,7 @@ class Services:
 
     def prepare(self, step: Step, payload: Mapping[str, Any], under: Under) -> None:
         """Put a participant into a precondition of a step."""
-        context = elements.with_element(step, payload)
+        context = elements.with_element(step, payload) | {"outputs": self.saga.outputs}  # no step has told its own yet
         for state in step.given.states(under):
             self._change_state(step, ProviderState(state=state.state, params=templates.fill(state.params, context)))
 

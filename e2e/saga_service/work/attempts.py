@@ -53,11 +53,12 @@ class Attempts:
         while last is None or (last.outcome == "retryable" and tries < most and not await is_over()):
             if last is not None:
                 await asyncio.sleep(backoff.pause_s(tries))
-            last = await self._once(job, step, role, send)
+            last = await self.once(job, step, role, send)
             tries += 1
         return last
 
-    async def _once(self, job: Job, step: Step, role: Role, send: Callable[[], Awaitable[StepResult[Any]]]) -> Attempt:
+    async def once(self, job: Job, step: Step, role: Role, send: Callable[[], Awaitable[StepResult[Any]]]) -> Attempt:
+        """Send a call once, whatever came of it before."""
         attempt_id = await asyncio.to_thread(self._store.begin_attempt, job.saga_id, step.step, role)
         outcome, status, outputs = UNSENDABLE, None, dict[str, Any]()
         try:

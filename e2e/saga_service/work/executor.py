@@ -96,6 +96,8 @@ class Executor:
             callback = await self._await_callback(job, step, made)
         if callback is not None:
             return _called_back(step, callback, made)
+        if step.polls and made.outcome == "in_progress":
+            return await self._polled(job, step, call.knowing(step.step, made.outputs), made)
         if made.outcome in _BY_REPLY:
             return StepRecord(step.step, _BY_REPLY[made.outcome], made.outcome, made.outputs)
         is_pivot = step.step_class == StepClass.PIVOT
@@ -121,6 +123,18 @@ class Executor:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(came.wait(), min(left_s, _LOOK_AGAIN_S))
         return None
+
+    async def _polled(self, job: Job, step: Step, call: StepCall, accepted: Attempt) -> StepRecord:
+        """Ask for the outcome of accepted work until it is told or its time is over, which goes on while the service is down."""
+        deadline = (accepted.ended_at or time.time()) + step.polling.timeout_ms / 1000
+        while True:
+            asked = await self._attempts.once(job, step, Role.STATUS, lambda: job.client.attempt_status(step.step, call))
+            outputs = {**accepted.outputs, **asked.outputs}
+            if asked.outcome in _BY_STATUS:
+                return StepRecord(step.step, _BY_STATUS[asked.outcome], f"status {asked.outcome}", outputs)
+            if time.time() >= deadline:
+                return StepRecord(step.step, StepState.UNCERTAIN, "no outcome", outputs)
+            await asyncio.sleep(step.polling.interval_ms / 1000)
 
     async def _by_status(self, job: Job, step: Step, call: StepCall) -> StepRecord:
         """Ask the participant what became of a call whose outcome did not come. No clear answer leaves the step uncertain.

@@ -286,9 +286,21 @@ class Driver:
         return call_context(self.slice.step, instance.call, self.slice.key_forms)
 
     def took(self, instance: Instance, values: Mapping[str, Any]) -> Instance:
-        """Take over what a state gave for fields of the payload."""
-        known = {name: value for name, value in values.items() if name in instance.payload}
-        return replace(instance, call=replace(instance.call, payload={**instance.payload, **known})) if known else instance
+        """Take over what a state gave.
+
+        Args:
+            instance: For this instance.
+            values: Fields of the payload by their names, deeper ones by dots; outputs of earlier steps as `outputs.STEP.NAME`,
+                or by NAME alone where only one step has such an output.
+        """
+        fields = {name: value for name, value in values.items() if _is_there(name, instance.payload)}
+        call = replace(instance.call, payload=fresh.with_fields(instance.payload, fields)) if fields else instance.call
+        for before, outputs in self.slice.outputs.items():
+            for name in outputs:
+                alone = name not in fields and sum(name in other for other in self.slice.outputs.values()) == 1
+                told = [one for one in (f"outputs.{before}.{name}", *([name] if alone else [])) if one in values]
+                call = call.knowing(before, {name: values[told[0]]}) if told else call
+        return replace(instance, call=call)
 
     def unechoed(self, instance: Instance, headers: Mapping[str, str], body: Any) -> list[str]:
         """Give what a reply or callback does not give back of the correlation, in words."""
@@ -328,6 +340,14 @@ def _as_one(calls: list[Called]) -> Called:
 def _plain(name: str) -> str:
     """Give a name in small letters, digits and hyphens, as most services take them in a key; names of other scripts have none."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "saga"
+
+
+def _is_there(dotted: str, payload: Mapping[str, Any]) -> bool:
+    try:
+        templates.look_up(dotted, payload)
+    except templates.TemplateError:
+        return False
+    return True
 
 
 def _chance() -> random.Random:

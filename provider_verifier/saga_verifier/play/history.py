@@ -223,6 +223,8 @@ class Playing:
             self.before = reading  # a participant that cannot work now need not have what `enough` asks for
             return
         if self.looking.probes and not self.looking.fits(reading, self.instance, worlds):
+            if reading.fields is None:
+                raise CannotJudgeError(reading.unread)
             wanted = short(self.looking.declared(self.instance, worlds[0]))
             raise CannotJudgeError(f"the precondition is not there: the probe reads {reading.found} instead of {wanted}")
         if self.looking.asks:
@@ -335,7 +337,10 @@ class Playing:
 
     def _poll(self, play: Play) -> None:
         began_s = told_later.now()
-        for called in self.driver.until_over(self._askable(play), self.longest_wait_s):
+        asked_of = self._askable(play)
+        if asked_of is None:
+            return
+        for called in self.driver.until_over(asked_of, self.longest_wait_s):
             self.calls.append(called)
         wanted = State.APPLIED if play.letter == Letter.DONE else State.REFUSED
         took_ms = (told_later.now() - began_s) * 1000
@@ -351,13 +356,15 @@ class Playing:
         self.deviates("O14" if lies else "O18", text)
         raise _DivergedError
 
-    def _askable(self, play: Play) -> Instance:
-        """Give the instance with all that the status call needs."""
+    def _askable(self, play: Play) -> Instance | None:
+        """Give the instance with all that the status call needs; None where nothing of work is found that came to a refusal."""
         try:
             instance, sought = own_outputs.known(self.driver, self.instance, "status", self.calls.append)
         except CannotCallError as error:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: {error}")
             raise _UnmadeError from None
+        if sought is not None and play.letter == Letter.CALLBACK_REFUSED:
+            return None
         if sought is not None:
             self.deviates("O33", f"{NAMES[play.letter]} cannot be asked for: the look-up finds nothing of accepted work")
             raise _UnmadeError
@@ -394,7 +401,7 @@ class Playing:
             return
         reading = looking.read(self.instance, asks=True)
         if looking.probes and reading.fields is None:
-            raise CannotJudgeError(f"{when} the effect cannot be read: the probe was answered {reading.found}")
+            raise CannotJudgeError(f"{when} {reading.unread}")
         if reading.unasked and when != _AT_FIRST:  # nobody asks for what was never called
             self.deviates("O33", f"{when} the status cannot be asked: {reading.unasked}")
         self._judge_asking(expects, reading, when)
@@ -407,22 +414,6 @@ class Playing:
                 meaning = CATALOGUE[expects.effect_obligation].meaning
                 self.deviates(expects.effect_obligation, f"{when} the probe reads {reading.found} instead of {wanted}. {meaning}")
             raise _DivergedError
-        self._judge_told(expects, reading, when, wrong)
-
-    def _look_for_nothing(self, expects: Expectation, when: str, wrong: Called | None) -> None:
-        """See that a call which is to be tried again changed nothing; while the participant cannot work, it may not tell.
-
-        Raises:
-            _DivergedError: when it did.
-        """
-        reading = self.looking.read(self.instance, asks=True)
-        before, after = self.before.fields, reading.fields
-        if before is not None and after is not None and not same(before, after):
-            if wrong is None:
-                text = f"{when} the probe reads {reading.found} instead of {short(before)}, as before it"
-                self.deviates(expects.effect_obligation, text)
-            raise _DivergedError
-        reading.told = [called for called in reading.told if called.outcome != Outcome.RETRYABLE]
         self._judge_told(expects, reading, when, wrong)
 
     def _judge_lookup(self, expects: Expectation, when: str) -> None:
@@ -440,6 +431,22 @@ class Playing:
             if found is None or any(not same(found[name], value) for name, value in before.items()):
                 self.deviates("O33", f"{when} the look-up gave the outputs {short(found)} instead of {short(before)}")
 
+    def _look_for_nothing(self, expects: Expectation, when: str, wrong: Called | None) -> None:
+        """See that a call which is to be tried again changed nothing; while the participant cannot work, it may not tell.
+
+        Raises:
+            _DivergedError: when it did.
+        """
+        reading = self.looking.read(self.instance, asks=True)
+        before, after = self.before.fields, reading.fields
+        if before is not None and after is not None and not same(before, after):
+            if wrong is None:
+                text = f"{when} the probe reads {reading.found} instead of {short(before)}, as before it"
+                self.deviates(expects.effect_obligation, text)
+            raise _DivergedError
+        reading.told = [called for called in reading.told if called.outcome != Outcome.RETRYABLE]
+        self._judge_told(expects, reading, when, wrong)
+
     def _judge_told(self, expects: Expectation, reading: Reading, when: str, wrong: Called | None) -> None:
         """Judge what the status call told, the effect being as it must be, or unseen."""
         for called in reading.told:
@@ -447,7 +454,7 @@ class Playing:
                 continue
             if wrong is None:
                 text = f"{when} the status call says {_said(called)} instead of {' or '.join(expects.told)}"
-                self.deviates("O14" if self._is_a_lie(expects, called) else expects.told_obligation, text)
+                self.deviates(self._blamed_for_telling(expects, called), text)
                 self.lied = True
             if not self.looking.probes:
                 raise _DivergedError
@@ -460,6 +467,16 @@ class Playing:
         undone = self.unsent is not None and expects.following.state == State.COMPENSATED
         return undone and self.unsent is not None and called.outcome in expectations.told(self.driver.slice, self.unsent)
 
+    def _blamed_for_telling(self, expects: Expectation, told: Called) -> str:
+        if self._ends_otherwise(expects, told):
+            return "O18"
+        return "O14" if self._is_a_lie(expects, told) else expects.told_obligation
+
+    def _ends_otherwise(self, expects: Expectation, told: Called) -> bool:
+        """Does the status call, by which the outcome is asked for, tell that work ended which another end was right for?"""
+        at_work = self.driver.slice.step.polls and expects.following.state == State.IN_PROGRESS
+        return at_work and told.outcome in (State.APPLIED, State.REFUSED)
+
     def _is_a_lie(self, expects: Expectation, told: Called) -> bool:
         """Does it tell of an effect that is not there? Else it may be the truth about what was forgotten, or applied unseen."""
         return told.outcome == State.APPLIED and (self.looking.probes or expects.obligation == "O8")
@@ -469,7 +486,8 @@ class Playing:
         if not reading.told:
             return
         first, second = reading.told
-        if first.outcome in expects.told and not self._may_tell(expects, second):
+        changed = first.outcome in expects.told and not self._may_tell(expects, second)
+        if changed and not self._ends_otherwise(expects, second):
             self.deviates("O15", f"{when} the status call says {_said(first)}, and asked again {_said(second)}")
             raise _DivergedError
         if expects.following.state == State.IN_PROGRESS or self.leaves_work:

@@ -16,7 +16,7 @@ from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.declare.saga import ProviderState, Under
 from saga_contracts.derive import expectations
 from saga_contracts.derive.cases import REFUSED_PAYLOAD, arrived_state, fresh_state
-from saga_contracts.derive.examples import IN_PATH, SAGA_ID, own_value
+from saga_contracts.derive.examples import IN_PATH, SAGA_ID, asked_outputs
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import fresh
@@ -137,7 +137,7 @@ class PactStates:
             return self._begin(self._by_fresh[state], refused=params.get("payload") == REFUSED_PAYLOAD)
         if self._current is not None and state == self._arrived(self._current, params):
             self._current.make(str(params.get("word", "")))
-            return own_values(self._current)
+            return values_of(self._current.driver, self._current.instance)
         return self._pass_on(ProviderState(state=state, params=dict(params)))
 
     def message(self) -> tuple[Any, dict[str, str]]:
@@ -184,7 +184,7 @@ class PactStates:
         self._retryable = self._retryable or under == Under.RETRYABLE
         current.situation = Situation(refusing=current.situation.refusing or under == Under.REFUSING)
         current.instance = current.driver.took(current.instance, values)
-        return values
+        return {**values, **values_of(current.driver, current.instance)}
 
 
 def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
@@ -192,16 +192,16 @@ def values_of(driver: Driver, instance: Instance) -> dict[str, Any]:
     new = {name: templates.look_up(name, instance.payload) for name in driver.slice.payload.fresh}
     values = {**new, "stepKey": instance.key, "sagaId": instance.call.saga_id}
     values |= {f"keys.{name}": key for name, key in driver.context(instance)["keys"].items()}
-    in_paths = {f"{name}{IN_PATH}": in_path(value) for name, value in values.items()}
+    values |= _outputs_of(driver, instance)
+    in_paths = {f"{name}{IN_PATH}": in_path(value) for name, value in values.items() if value != ""}
     return {**values, **in_paths, "callbackUrl": instance.call.callback_url}
 
 
-def own_values(arrivals: Arrivals) -> dict[str, Any]:
-    """Give the outputs of the step that its calls have told, by the names that a pact's generators have for them."""
-    step = arrivals.driver.slice.step
-    told = arrivals.instance.call.outputs.get(step.step, {}) if step.needs_its_own else {}
-    values = {own_value(step, name): value for name, value in told.items()}
-    return {**values, **{f"{name}{IN_PATH}": in_path(value) for name, value in values.items() if value != ""}}
+def _outputs_of(driver: Driver, instance: Instance) -> dict[str, Any]:
+    """Give the outputs that a pact asks for, as far as calls or states have told them."""
+    known = instance.call.outputs
+    asked = [(step, name) for step, name in asked_outputs(driver.slice.step) if name in known.get(step, {})]
+    return {f"outputs.{step}.{name}": known[step][name] for step, name in asked}
 
 
 def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[ProviderState, Under]:
@@ -209,7 +209,7 @@ def _with_fresh_values(current: Arrivals, state: ProviderState) -> tuple[Provide
     slice_ = current.driver.slice
     given, by_payload = slice_.step.given, current.situation.refusing and slice_.step.given.refusing_payload
     shown = fresh.with_fields(slice_.payload.example, given.fields(Under.REFUSING) if by_payload else {})
-    example = {**elements.with_element(slice_.step, shown), "keys": keys_of(slice_.key_forms, SAGA_ID)}
+    example = {**elements.with_element(slice_.step, shown), "outputs": slice_.outputs, "keys": keys_of(slice_.key_forms, SAGA_ID)}
     values = current.driver.context(current.instance)
     for under in (Under.ENOUGH, *(() if given.refusing_payload else (Under.REFUSING,)), Under.RETRYABLE):
         for declared in given.states(under):

@@ -43,6 +43,8 @@ def _step(name: str, step_class: str, after: list[str], **more: Any) -> dict[str
         replies["refused"] = {"status": 422, "body": {"error": "refused"}}
     body: dict[str, Any] = {"run": "{payload.run}"}
     step: dict[str, Any] = {"step": name, "participant": "partner", "class": step_class, "after": after, "tries": 2}
+    if more.get("completion") == "poll":
+        replies["in_progress"] = {"status": 202}
     if more.get("completion") == "callback":
         replies["in_progress"] = {"status": 202}
         body["callback_url"] = "{callback_url}"
@@ -153,6 +155,13 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         [
             _step("left", "compensatable", [], timeout_ms=300, tries=9),
             _step("right", "compensatable", [], completion="callback", callback_timeout_ms=300),
+        ],
+    ),
+    "polled": _definition(
+        "polled",
+        [
+            _step("ask", "compensatable", [], completion="poll", poll={"interval_ms": 20, "timeout_ms": 400}),
+            _step("next", "compensatable", ["ask"]),
         ],
     ),
     "decided": _definition(
@@ -332,7 +341,7 @@ class Partner:
             None
             if word in ("drop", "early drop")
             else (202, None)
-            if url
+            if url or word == "202"
             else (200, {"state": "done", "id": f"id of {call.step}"})
         )
 
