@@ -155,7 +155,6 @@ MUTANTS = [
     ("lookup_bookings", "hides", {"O33"}),
     ("lookup_bookings", "keeps-rooms", {"O6"}),
     ("polling_transfers", "starts-again", {"O3", "O6"}),
-    ("polling_transfers", "starts-again-unseen", {"O3", "O6"}),
     ("polling_transfers", "forgets-cancel", {"O8", "O9"}),
     ("polling_transfers", "pays-when-cancelled", {"O12"}),
     ("ietf_payments", "forgets-errors", {"O14", "O32"}),

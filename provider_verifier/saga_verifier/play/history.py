@@ -24,7 +24,7 @@ from saga_contracts.wire.likeness import same, short
 from saga_verifier.play import own_outputs, told_later
 from saga_verifier.play.calling import call_until_clear
 from saga_verifier.play.driver import Called, Driver, Instance
-from saga_verifier.play.looking import Looking, Reading
+from saga_verifier.play.looking import Looking, Reading, keeps_its_own
 from saga_verifier.play.own_outputs import CannotCallError
 from saga_verifier.verdicts import Broken, HistoryResult
 
@@ -132,7 +132,8 @@ class Playing:
         if letter not in (Letter.FORWARD, Letter.MISUSED):
             return False
         if self._situation().state == State.APPLIED:
-            return self.driver.slice.step.completion != Completion.SYNC
+            works_later = self.driver.slice.step.completion != Completion.SYNC
+            return works_later and keeps_its_own(self.driver.slice, self.driver.prober)
         too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
         return too_late and letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS
 

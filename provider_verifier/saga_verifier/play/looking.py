@@ -64,6 +64,13 @@ def reads_its_own(slice_: StepSlice, prober: Prober | None = None) -> bool:
     return asked and all(_are_its_own(slice_, templates.names_in(one.params)) for one in states)
 
 
+def keeps_its_own(slice_: StepSlice, prober: Prober | None = None) -> bool:
+    """Does the effect of an instance stay when another instance is played: is every precondition the instance's own?"""
+    given = slice_.step.given
+    states = [*given.enough, *given.refusing, *(given.retryable or ())]
+    return reads_its_own(slice_, prober) and all(_are_its_own(slice_, templates.names_in(one.params)) for one in states)
+
+
 def _are_its_own(slice_: StepSlice, names: Iterable[str]) -> bool:
     """Is among the names of templates one whose value no other instance has?"""
     return any(name in ("key", "saga_id") or elements.in_payload(slice_.step, name) in slice_.payload.fresh for name in names)

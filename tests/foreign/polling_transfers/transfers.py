@@ -5,7 +5,7 @@ GET  /transfers/ID         pending, done, rejected or cancelled; 404 for an id t
 POST /transfers/ID/cancel  gives the money back, also while it is pending; an unknown id can transfer no more
 GET  /accounts/ACCOUNT     the balance
 
-MUTANT plants one fault: starts-again (when the call is repeated), starts-again-unseen (nothing tells of it),
+MUTANT plants one fault: starts-again (when the call is repeated; nothing tells of it),
 forgets-cancel (of an unknown id), pays-when-cancelled.
 """
 
@@ -46,9 +46,6 @@ def put(name: str, body: dict[str, Any]) -> Answer:
     ):
         return 409, {"error": "another transfer has this id"}
     elif MUTANT == "starts-again" and known.state == "done":
-        known.state = "pending"
-        start(known)
-    elif MUTANT == "starts-again-unseen" and known.state == "done":
         start(Transfer(known.account, known.amount, "again"))
     return (202 if known.state == "pending" else 200), {"state": known.state}
 
