@@ -19,7 +19,7 @@ from saga_contracts.derive import causes, client_cases, decks, pairs
 from saga_contracts.derive import coverage as all_coverage
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError, UsageError
-from saga_contracts.read import lint_conditions, lint_demands, lint_elements
+from saga_contracts.read import lint_conditions, lint_demands, lint_elements, lint_written
 from saga_contracts.rim import pictures
 from saga_contracts.sagafile import SagaFileError, load_saga
 from saga_contracts.show import coverage_views, wording
@@ -191,7 +191,7 @@ def _linted(file: Path) -> dict[str, Any]:
         return {"file": str(file), "valid": False, "faults": [], "text": str(error)}
     participants = len({step.participant for step in saga.steps})
     text = f"{file}: the saga {saga.saga} is valid ({len(saga.steps)} steps, {participants} participants)."
-    notes = [*lint_demands.notes(saga), *lint_conditions.notes(saga), *lint_elements.notes(saga)]
+    notes = [*lint_demands.notes(saga), *lint_written.notes(saga), *lint_conditions.notes(saga), *lint_elements.notes(saga)]
     return {
         "file": str(file),
         "valid": True,

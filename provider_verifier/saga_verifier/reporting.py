@@ -150,9 +150,10 @@ def _deck(deck: DeckResult) -> Iterator[str]:
     for name, verdict in deck.obligations.items():
         if verdict == Verdict.UNPROVEN:
             yield f"  unproven: {name} {CATALOGUE[name].name}: {deck.judgement.why[name]}"
+    troubles: dict[str, list[str]] = {}
     for one in deck.histories:
-        if one.trouble:
-            yield f"  unproven: {one.name}: {one.trouble}"
+        troubles.setdefault(one.trouble, []).append(one.name)
+    yield from (f"  unproven: {', '.join(names)}: {trouble}" for trouble, names in troubles.items() if trouble)
     if deck.judgement.not_looked_at:
         names = ", ".join(deck.judgement.not_looked_at)
         yield f"  not looked at, since the step is at level {deck.slice.level} only: {names}"

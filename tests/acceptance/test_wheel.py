@@ -48,7 +48,10 @@ def test_without_extras_the_contracts_commands_work(base: Environment, tmp_path:
     assert done.status == 0, done.text
 
 
-@pytest.mark.parametrize(("command", "extra"), [(("broker", "serve"), "broker"), (("demo",), "e2e")])
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [(("broker", "serve"), "broker"), (("demo",), "e2e"), (("contracts", "init", "x", "--from-bpmn", "x.bpmn"), "init")],
+)
 def test_a_part_whose_extra_is_missing_names_the_extra(
     base: Environment, tmp_path: Path, command: tuple[str, ...], extra: str
 ) -> None:

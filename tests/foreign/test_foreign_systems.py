@@ -14,8 +14,9 @@ from foreign import FOREIGN, Judged, compile_go, need, verify, write_pacts
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 Judge = Callable[..., Judged]
 WAIVERS, LEVEL = r"^waivers:.*", r"^level:[^\n]*\n"
+LOOKUP = r"^    lookup:.*?(?=^    compensate:)"
 NEED_A_STATUS = ("O2", "O6", "O7", "O8", "O9", "O11", "O12", "O14", "O15")
-PROGRAMS = {"lra_flights": "node", "dtm_bank": "go", "dtm_tcc": "go"}
+PROGRAMS = {"lra_flights": "node", "lookup_bookings": "node", "dtm_bank": "go", "dtm_tcc": "go"}
 
 
 @pytest.fixture(scope="session")
@@ -102,33 +103,41 @@ def test_the_same_api_without_the_waivers_is_broken_in_these_and_nothing_else(ju
     assert (judged.status, judged.obligations) == (1, {"O8": "broken", "O9": "broken"}), judged.text
 
 
-def test_a_hotel_with_numbers_of_its_own_is_kept_by_its_look_up_but_for_what_it_does_not_remember(judge: Judge) -> None:
-    judged = judge("hotel_bookings")
-    assert (judged.status, judged.obligations) == (0, {"O9": "waived", "O32": "waived"}), judged.text
+def test_what_has_its_id_from_the_server_is_looked_up_before_it_is_undone_or_asked_for(judge: Judge) -> None:
+    judged = judge("lookup_bookings")
+    assert (judged.status, judged.obligations) == (0, {"O9": "waived"}), judged.text
 
 
-def test_the_same_hotel_without_the_look_up_is_broken_in_being_addressed_by_key(judge: Judge) -> None:
-    judged = judge("hotel_bookings", leave_out=rf"^    lookup:.*?(?=^    probe:)|{WAIVERS}")
-    assert (judged.status, judged.obligations) == (1, {"O32": "broken", "O33": "broken"}), judged.text
+def test_the_same_service_without_its_look_up_cannot_be_called_when_its_reply_is_lost(judge: Judge) -> None:
+    judged = judge("lookup_bookings", leave_out=LOOKUP)
+    assert (judged.status, judged.broken) == (1, {"O33"}), judged.text
+    assert "no look-up is declared" in judged.text
 
 
-def test_a_bank_that_decides_later_and_is_asked_is_kept(judge: Judge) -> None:
-    judged = judge("bank_loans")
+def test_the_same_service_without_the_waiver_books_what_was_given_up_already(judge: Judge) -> None:
+    judged = judge("lookup_bookings", leave_out=WAIVERS)
+    assert (judged.status, judged.obligations) == (1, {"O9": "broken"}), judged.text
+
+
+def test_a_service_that_accepts_and_is_asked_until_it_is_done_is_kept(judge: Judge) -> None:
+    judged = judge("polling_transfers")
     assert (judged.status, judged.obligations) == (0, {}), judged.text
 
 
 MUTANTS = [
-    ("hotel_bookings", "finds-nothing", {"O33"}),
-    ("hotel_bookings", "keeps-nights", {"O6"}),
-    ("bank_loans", "never-decides", {"O18"}),
-    ("bank_loans", "declines", {"O18"}),
-    ("bank_loans", "hides-examined", {"O14"}),
     ("lra_flights", "forgets-null", {"O8", "O9"}),
     ("lra_flights", "keeps-seats", {"O6"}),
     ("lra_flights", "active-for-ever", {"O14"}),
     ("dtm_bank", "no-barrier", {"O3"}),
     ("dtm_bank", "soft-failure", {"O1"}),
     ("ietf_payments", "any-payload", {"O4"}),
+    ("lookup_bookings", "new-id-each-time", {"O33"}),
+    ("lookup_bookings", "hides", {"O33"}),
+    ("lookup_bookings", "keeps-rooms", {"O6"}),
+    ("polling_transfers", "starts-again", {"O3", "O6"}),
+    ("polling_transfers", "starts-again-unseen", {"O3", "O6"}),
+    ("polling_transfers", "forgets-cancel", {"O8", "O9"}),
+    ("polling_transfers", "pays-when-cancelled", {"O12"}),
     ("ietf_payments", "forgets-errors", {"O14", "O32"}),
     ("ietf_payments", "answers-at-work", {"O1"}),
     ("ietf_payments", "pays-twice", {"O1", "O2", "O3", "O4"}),

@@ -460,6 +460,7 @@ def _use_outputs(draw: Draw, steps: list[Json]) -> None:
 def _use_keys(draw: Draw, steps: list[Json]) -> None:
     """Let a later step call under the key of an earlier one, as a confirmation does."""
     for earlier, later in pairwise(steps):
-        if earlier["class"] != "read_only" and earlier["key"] in ("header", "path", "body") and not draw(st.integers(0, 2)):
+        written = earlier["class"] != "read_only" and earlier["key"] in ("header", "path", "body") and "for_each" not in earlier
+        if written and draw(st.booleans()):
             call = later[draw(st.sampled_from([role for role in ("forward", "compensate") if isinstance(later.get(role), dict)]))]
             call["request"].setdefault(draw(st.sampled_from(["query", "headers"])), {})["Tried"] = f"{{keys.{earlier['step']}}}"

@@ -198,6 +198,7 @@ def test_a_file_says_how_the_participant_is_reached_as_it_is(load: Load) -> None
     assert (file.spec().health.path, file.spec().port, file.spec().cwd) == ("/api/v1/health", 8080, "/")
     assert file.live_headers == {"X-Api-Key": "canary-token", "X-Count": "3"}
     assert {"canary-token", "canary-other"} <= set(file.secrets.values())
+    assert "3" not in file.secrets.values(), "X-Count is no secret"
     assert "canary" not in repr(file) + json.dumps(file.model_dump(mode="json"))
     assert file.probes["shop/pack"].requests is not None
     assert [one.method for one in file.probes["shop/pack"].requests] == ["GET", "POST"]

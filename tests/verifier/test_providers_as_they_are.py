@@ -153,12 +153,23 @@ def test_an_effect_that_no_call_shows_is_read_by_sql(sagapact: Sagapact, tmp_pat
     assert (reading["request"]["method"], reading["reply"]["body"]) == ("SQL", [{"left": 3}])
 
 
+@pytest.mark.slow
+def test_a_probe_that_asks_by_a_field_that_is_not_there_is_told_once(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
+    done = sagapact("verify", by_sql(tmp_path, probe=SQL.replace("payload.item", "payload.itm")), "--pact", unseen)
+
+    assert done.status == 3, done.text
+    assert "warning: the provider file's probe of small/take asks by {payload.itm}, which the saga's payload" in done.out
+    assert done.out.count("the effect cannot be read: The template {payload.itm} cannot be filled") == 1
+
+
+@pytest.mark.slow
 def test_a_probe_of_a_step_that_is_not_there_is_told(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
     done = sagapact("verify", by_sql(tmp_path, probe="probes: {small/tkae: {command: [x]}}"), "--pact", unseen)
 
     assert "warning: the provider file has a probe of small/tkae, and the saga has no step tkae here (it has: take)" in done.out
 
 
+@pytest.mark.slow
 def test_an_effect_that_neither_file_says_how_to_read_is_unproven_in_words(
     sagapact: Sagapact, tmp_path: Path, unseen: Path
 ) -> None:
@@ -169,13 +180,17 @@ def test_an_effect_that_neither_file_says_how_to_read_is_unproven_in_words(
     assert "broken" not in done.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("probe", "told"),
     [
         (SQL.replace("shelves", "shelfs"), "no such table: shelfs"),
         (SQL.replace("stock.sqlite", "none.sqlite"), "unable to open database file"),
         ('probes: {small/take: {command: ["{python}", -c, "print(1/0)"]}}', "ZeroDivisionError"),
-        ('probes: {small/take: {command: ["{python}", -c, "print(\'left: 3\')"]}}', "printed no JSON, but 'left: 3'"),
+        (
+            'probes: {small/take: {command: ["{python}", -c, "print(\'left: 3\')"]}}',
+            "printed no JSON, but 'left: 3'. Let it print",
+        ),
         ('probes: {small/take: {requests: ["/items/{payload.item}"]}}', 'the probe reads {"left": null} instead of {"left": 3}'),
     ],
 )
@@ -188,6 +203,7 @@ def test_an_effect_that_cannot_be_read_makes_histories_unproven_with_the_reason(
     assert told in done.out
 
 
+@pytest.mark.slow
 def test_a_probe_cannot_write(sagapact: Sagapact, tmp_path: Path, unseen: Path) -> None:
     kept = tmp_path / "kept.sqlite"
     with sqlite3.connect(kept) as database:
@@ -225,6 +241,16 @@ def test_an_effect_is_read_at_several_addresses(sagapact: Sagapact, tmp_path: Pa
     assert done.status == status, done.text
     if wrong:
         assert "broken: O6 " in done.out
+
+
+def test_a_service_without_a_health_path_is_ready_when_it_takes_connections(tmp_path: Path) -> None:
+    ordinary(tmp_path, "shy", "/ok")
+    start = json.dumps({"command": ["{python}", plain, "{port}"]})
+    (tmp_path / "provider.yaml").write_text(f"format: 1\nprovider: shy\nstart: {start}\nhealth: {{path: null}}\n")
+
+    done = here("verify", tmp_path / "provider.yaml", "--pact", tmp_path / "pacts")
+
+    assert (done.status, done.out.splitlines()[-1]) == (0, "shy: kept"), done.text
 
 
 def ordinary(tmp_path: Path, provider: str, *paths: str) -> None:

@@ -94,7 +94,7 @@ def test_a_probe_that_only_the_provider_file_can_read_counts_as_read() -> None:
     del one["probe"]["request"]
     found = check(saga(one), 1, TODAY)
     assert fates(found, "pay", Fate.NOT_CAUGHT) == set()
-    assert found.notes == ("The probe of pay has no `request`: its effect is read here as a provider file could.",)
+    assert found.notes == ("The effect of pay is read here as a provider file could.",)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,8 @@ def test_a_probe_that_only_the_provider_file_can_read_counts_as_read() -> None:
             "Declare `given.refusing` at pay: ",
         ),
         ({"given": {"refusing": [NOTHING]}}, 3, "applies-refused-later", "Declare `given.enough` at pay: "),
-        ({"key": "none"}, 3, "applies-again", "Declare what pay gives up, or waive O3"),
+        ({"compensate": "none"}, 3, "skips-undoing", "Declare `compensate` at pay, or waive it"),
+        ({"key": "none"}, 3, "applies-again", "Declare `key` at pay, or waive it"),
     ],
 )
 def test_what_gets_through_is_told_with_what_to_declare(fields: dict[str, object], level: int, kind: str, mend: str) -> None:
@@ -208,3 +209,23 @@ def test_rows_of_the_table_are_those_of_the_catalogue_in_its_order() -> None:
     found = check(saga(step(probe=False, status=False)), 1, TODAY)
     assert [one.kind for one in found.steps[0].rows] == [one.kind for one in CATALOGUE]
     assert replace(found, steps=()).exit_status == 4
+
+
+@pytest.mark.slow
+def test_a_step_that_only_reads_has_nothing_to_break_but_its_replies() -> None:
+    looking = {
+        "step": "look",
+        "participant": "catalog",
+        "class": "read_only",
+        "given": {"enough": [{"state": "listed", "params": {"order": "{payload.order_id}"}}], "refusing": [NOTHING]},
+        "forward": {
+            "request": {"method": "GET", "path": "/items/{payload.order_id}"},
+            "replies": {"done": {"status": 200, "body": {"price": {"$like": 5}}}, "refused": {"status": 404}},
+            "outputs": {"price": "/price"},
+        },
+    }
+    found = check(saga(looking), 1, TODAY)
+
+    assert fates(found, "look", Fate.CAUGHT) == {"drops-correlation", "drops-step-header", "undeclared-success", *SLOW}
+    assert fates(found, "look", Fate.NOT_CAUGHT) == set()
+    assert "has no effect" in row(found, "applies-twice").why

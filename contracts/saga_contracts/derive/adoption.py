@@ -76,7 +76,7 @@ SHOWN_BY: dict[str, frozenset[Evidence]] = {
 """For each obligation that a deck can decide: the evidence of which every part is needed, as far as the level looks at it."""
 KEY_OBLIGATIONS = ("O3", "O4", "O7", "O8", "O9", "O11", "O32")
 """Obligations that no participant can keep without a step key."""
-_UNDOING = ("O6", "O7", "O8", "O9", "O11", "O12", "O13")
+UNDOING = ("O6", "O7", "O8", "O9", "O11", "O12", "O13")
 _REFUSING = ("O2", "O32")
 OF_READING = frozenset({"O1", "O21", "O31"})
 """Obligations of a step that only reads."""
@@ -93,7 +93,7 @@ def applies(slice_: StepSlice, obligation: str) -> str | None:
     if step.only_reads and obligation not in OF_READING:
         return "A read_only step has no effect: it needs no key, and there is nothing to undo."
     reasons = {
-        **dict.fromkeys((*_UNDOING, "O10"), _never_undone(step)),
+        **dict.fromkeys((*UNDOING, "O10"), _never_undone(step)),
         **dict.fromkeys(_REFUSING, _never_refuses(step)),
         "O4": _never_misused(slice_) if obligation == "O4" else None,
         "O18": None if step.tells_later else "The step has no callback, and is not polled.",
@@ -175,7 +175,7 @@ def given_up(slice_: StepSlice) -> dict[str, str]:
     if slice_.step.key == KeyStyle.NONE:
         found |= dict.fromkeys(KEY_OBLIGATIONS, "The step has no key (`key: none`): broken, as declared.")
     if slice_.step.undo == NONE:
-        found |= dict.fromkeys(_UNDOING, "The step has no compensation yet (`compensate: none`): broken, as declared.")
+        found |= dict.fromkeys(UNDOING, "The step has no compensation yet (`compensate: none`): broken, as declared.")
     if slice_.step.needs_its_own and slice_.step.lookup is None:
         found["O33"] = "Its calls need the reply to its own forward call, and no look-up is declared: broken, as declared."
     if slice_.step.own_outputs("compensate") and slice_.step.lookup is not None:

@@ -8,7 +8,7 @@ from saga_contracts.declare.conditions import Condition, ConditionError
 from saga_contracts.declare.problems import Path, Problem
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.read import lint_templates
-from saga_contracts.wire import branches, fresh
+from saga_contracts.wire import branches
 from saga_contracts.wire.branches import PAYLOAD
 
 _ROOTS = frozenset({"payload", "outputs"})
@@ -71,7 +71,7 @@ def _otherwise(saga: Saga, fields: dict[str, Any] | None, condition: Condition, 
         if unknown is not None:
             yield Problem((*here, name), *unknown)
             return
-    payload = fresh.with_fields(saga.payload.example, fields or {})
+    payload = branches.with_fields(saga.payload, saga.payload.example, fields or {})
     for broken in schemas.faults_of(saga.payload.json_schema, payload):
         yield Problem(here, f"The payload with it does not fit the schema: {broken.what}.", "Change the value.")
     if fields is not None and condition.holds({"payload": payload}):

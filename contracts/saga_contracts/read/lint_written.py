@@ -22,6 +22,31 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
         yield from rule(saga, step, at)
 
 
+def notes(saga: Saga) -> Iterator[str]:
+    """Say where a text is taken for JSON, since no media type says otherwise: one sentence each."""
+    for step in saga.steps:
+        found = [place for place, body, headers in _bodies(step) if _is_bare_text(body, headers)]
+        if found:
+            yield (
+                f"{step.step}: the body of {' and '.join(found)} is a text without a media type, so it is sent and expected as "
+                "JSON, between quotes; declare a `Content-Type` such as text/plain where it is not."
+            )
+
+
+def _bodies(step: Step) -> Iterator[tuple[str, Any, Mapping[str, str]]]:
+    for role in ("forward", "compensate", "status"):
+        call = getattr(step, role)
+        if call is not None:
+            yield f"{role}.request", call.request.body, call.request.headers
+            for place, reply in call.replies.each():
+                yield f"{role}.replies.{'.'.join(map(str, place))}", reply.body, reply.headers
+
+
+def _is_bare_text(body: Any, headers: Mapping[str, str]) -> bool:
+    plain = isinstance(body, str) and templates.whole(body) is None
+    return plain and not any(name.lower() == "content-type" for name in headers)
+
+
 def _replies(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     context = example_context(saga, step)
     for role in ("forward", "compensate", "status", "lookup"):

@@ -56,6 +56,10 @@ _NOT_YET: Mapping[str, tuple[str, str]] = {
         ("condition", "if", "unless"),
         ("`{}` is not known here.", 'Write the condition of a step as `when`, such as "{payload.amount} > 3".'),
     ),
+    "compensation_order": (
+        "`{}` is not known here.",
+        "Steps are undone in the reverse order; another one is written at the steps, as `undo_after: [step, …]`.",
+    ),
     **dict.fromkeys(
         ("foreach", "forEach", "loop"),
         ("`{}` is not known here.", 'Write a step for each element of a list as `for_each`, such as "{payload.items}".'),

@@ -71,8 +71,7 @@ def by_kind(kind: str) -> Deviation | None:
 
 def possible_at(slice_: StepSlice) -> tuple[Deviation, ...]:
     """Give the deviations that can be planted at a step."""
-    only_reads = slice_.step.only_reads
-    return tuple(one for one in CATALOGUE if one.possible(slice_) and not (only_reads and one.obligation not in OF_READING))
+    return tuple(one for one in CATALOGUE if one.possible(slice_))
 
 
 def _always(_: StepSlice) -> bool:
@@ -243,6 +242,11 @@ def _context(slice_: StepSlice) -> dict[str, Any]:
     return {**elements.with_element(slice_.step, slice_.payload.example), "outputs": slice_.example_outputs, **named}
 
 
+def _at(obligation: str, possible: Callable[[StepSlice], bool]) -> Callable[[StepSlice], bool]:
+    """A step that only reads can break nothing but what is asked of its replies."""
+    return lambda slice_: possible(slice_) and (obligation in OF_READING or not slice_.step.only_reads)
+
+
 _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, ...]], ...] = (
     ("applies-twice", "O3", "makes the effect twice at the first call",
      _always, _by(E), ()),
@@ -325,6 +329,6 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
 )  # fmt: skip
 
 CATALOGUE = tuple(
-    Deviation(kind, does, obligation, deviating.HOW[kind], possible, evidence, follow)
+    Deviation(kind, does, obligation, deviating.HOW[kind], _at(obligation, possible), evidence, follow)
     for kind, obligation, does, possible, evidence, follow in _ROWS
 )

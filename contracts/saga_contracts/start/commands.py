@@ -1,6 +1,7 @@
 """The command `sagapact contracts init`: writes a small saga to start from, or a draft of what a document tells.
 
-Exit status: 0 written, 2 wrong usage or a document that cannot be read. A draft is finished when `lint` names no open question.
+Exit status: 0 written, 2 wrong usage or a document that cannot be read, 4 an extra is missing. A draft is finished when `lint`
+names no open question.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from saga_contracts.errors import UsageError
+from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.start import small
 from saga_contracts.start.draft import draft
 from saga_contracts.start.told import is_name
@@ -51,8 +52,8 @@ def init(folder: Path, saga: str | None, owner: str | None, steps: tuple[str, ..
     try:
         text = _text({kind: found[kind] for kind in _KINDS if found[kind]}, steps, part, saga, owner)
         written = small.write(folder, text)
-    except UsageError as error:
-        _stop(str(error))
+    except SagapactError as error:
+        _stop(str(error), error.exit_status)
     for path in written:
         click.echo(f"wrote {path}")
     _say_next(written[0], folder, questions_in(text))
@@ -81,6 +82,6 @@ def _say_next(file: Path, folder: Path, questions: int) -> None:
         click.echo(f"Next: sagapact contracts lint {file} && pytest {folder}")
 
 
-def _stop(message: str) -> NoReturn:
+def _stop(message: str, status: int = UsageError.exit_status) -> NoReturn:
     click.echo(message, err=True)
-    raise SystemExit(UsageError.exit_status)
+    raise SystemExit(status)

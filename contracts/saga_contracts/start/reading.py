@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from saga_contracts.errors import UsageError
+from saga_contracts.errors import SagapactError, UsageError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -47,7 +47,8 @@ def xml(path: Path) -> "Element":
     """Read an XML file; one with a document type or entities is refused.
 
     Raises:
-        UsageError: when it cannot be read, is too large, or the extra is missing.
+        UsageError: when it cannot be read or is too large.
+        SagapactError: when the extra is missing.
     """
     try:
         from defusedxml import DefusedXmlException  # noqa: PLC0415  (part of an extra)
@@ -67,9 +68,9 @@ def xml(path: Path) -> "Element":
     return root
 
 
-def missing_extra(error: ImportError) -> UsageError:
+def missing_extra(error: ImportError) -> SagapactError:
     """Say which extra brings a library that is not installed."""
-    return UsageError(
+    return SagapactError(
         f"Cannot read this kind of document: {error.name} is not installed, since it is part of the extra [{_EXTRA}]. "
         f"Install it with: pip install 'sagapact[{_EXTRA}]'"
     )

@@ -34,10 +34,29 @@ def fields_without(payload: Payload, step: Step) -> dict[str, Any] | None:
         return None
     schema = SchemaView(payload.json_schema)
     for value in _candidates(condition, templates.look_up(name, payload.example), schema.at(name)):
-        made = fresh.with_fields(payload.example, {name: value})
+        made = with_fields(payload, payload.example, {name: value})
         if not condition.holds({"payload": made}) and schema.allows(made):
             return {name: value}
     return None
+
+
+def with_fields(payload: Payload, current: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a payload with other values in some fields; one that is to be null where the schema has no null is left out.
+
+    Args:
+        payload: The saga's payload, for its schema.
+        current: The payload to change.
+        fields: Values by the names of fields, reached by dots.
+    """
+    made = fresh.with_fields(current, fields)
+    if SchemaView(payload.json_schema).allows(made):
+        return made
+    for name in [name for name, value in fields.items() if value is None]:
+        *parents, last = name.split(".")
+        inside = templates.look_up(".".join(parents), made) if parents else made
+        if isinstance(inside, dict):
+            inside.pop(last, None)
+    return made
 
 
 def _candidates(condition: Condition, example: Any, schema: Mapping[str, Any]) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from saga_contracts.declare import conditions, elements
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass, Under
 from saga_contracts.errors import UsageError
-from saga_contracts.wire import branches, fresh
+from saga_contracts.wire import branches
 from saga_e2e.derive import ends
 from saga_e2e.derive.ends import End, Ends
 from saga_e2e.derive.faults import Fault, Kind, Role
@@ -256,7 +256,7 @@ def _skipped(saga: Saga) -> Iterator[Scenario]:
 
 def _conditionless(saga: Saga, fields: Mapping[str, Any]) -> set[str]:
     """Give the steps that do not run for a payload with these fields."""
-    context = {"payload": fresh.with_fields(saga.payload.example, fields), "outputs": saga.outputs}
+    context = {"payload": branches.with_fields(saga.payload, saga.payload.example, fields), "outputs": saga.outputs}
     return {step.step for step in saga.steps if not conditions.runs(step, context)}
 
 

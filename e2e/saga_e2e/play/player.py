@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from threading import Event
 from typing import Any
 
-from saga_contracts.declare import templates
+from saga_contracts.declare import conditions, templates
 from saga_contracts.declare.saga import Completion, Saga, Under
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError
-from saga_contracts.wire.fresh import fresh_payload, with_fields
+from saga_contracts.wire import branches
+from saga_contracts.wire.fresh import fresh_payload
 from saga_e2e.derive.ends import End
 from saga_e2e.derive.faults import Role, on_the_way
 from saga_e2e.derive.scenarios import Scenario
@@ -58,9 +59,11 @@ class Player:
     def play(self, scenario: Scenario) -> ScenarioRecord:
         """Play a scenario and judge it."""
         began_ms, saga_id = self._proxy.now_ms(), ""
-        payload = with_fields(fresh_payload(self._saga.payload, random.SystemRandom()), dict(scenario.payload))
+        declared = self._saga.payload
+        payload = branches.with_fields(declared, fresh_payload(declared, random.SystemRandom()), dict(scenario.payload))
         try:
-            for step in self._saga.steps:
+            context = {"payload": payload, "outputs": self._saga.outputs}
+            for step in [one for one in self._saga.steps if conditions.runs(one, context)]:
                 self._services.prepare(step, payload, Under.REFUSING if step.step in scenario.refusing else Under.ENOUGH)
             saga_id = self._services.create(f"e2e-{uuid.uuid4().hex}", payload)
             return self._followed(scenario, saga_id, payload, began_ms)

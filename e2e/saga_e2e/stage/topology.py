@@ -18,6 +18,7 @@ from saga_contracts.errors import UsageError
 from saga_e2e.proxy.calls import service_name
 from saga_e2e.proxy.server import FaultProxy
 from saga_e2e.stage.landscape import Landscape
+from saga_verifier import backends
 from saga_verifier.access import Prober, Stage
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.isolation.process.backend import ProcessIsolation
@@ -101,7 +102,8 @@ class Topology:
 
     def prober(self, participant: str, step: str) -> Prober | None:
         """Give who reads a step's effect as the participant's provider file says; None when it does not say."""
-        file = self._files[participant]
+        isolation = backends.PROCESS if isinstance(self._isolation, ProcessIsolation) else backends.CONTAINER
+        file = backends.placed(isolation, self._files[participant])
         form = file.probes.get(f"{self.saga.saga}/{step}")
         return None if form is None else Prober(form, Stage.of(file, self._running[participant]))
 

@@ -4,7 +4,7 @@ Each class is a part of the saga service with one well-known mistake. The rest o
 """
 
 import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -22,6 +22,13 @@ class SilenceIsSuccess(Executor):
     async def _outcome(self, job: Job, step: Step, outputs: Mapping[str, Mapping[str, Any]]) -> StepRecord:
         record = await super()._outcome(job, step, outputs)
         return StepRecord(step.step, StepState.APPLIED, "guessed") if record.state == StepState.UNCERTAIN else record
+
+
+class IgnoresConditions(Executor):
+    """Every step is run, whatever its condition says."""
+
+    async def _skip(self, job: Job, startable: Iterable[str], records: Mapping[str, StepRecord]) -> bool:  # noqa: ARG002
+        return False
 
 
 class SkipsUndo(Compensator):
@@ -42,7 +49,10 @@ class Curious(Jobs):
         return job
 
 
-_EXECUTORS: Mapping[str, type[Executor]] = {"silence_is_success": SilenceIsSuccess}
+_EXECUTORS: Mapping[str, type[Executor]] = {
+    "silence_is_success": SilenceIsSuccess,
+    "ignores_conditions": IgnoresConditions,
+}
 _COMPENSATORS: Mapping[str, type[Compensator]] = {"skips_undo": SkipsUndo}
 _JOBS: Mapping[str, type[Jobs]] = {"curious": Curious}
 FLAGS = frozenset({*_EXECUTORS, *_COMPENSATORS, *_JOBS})

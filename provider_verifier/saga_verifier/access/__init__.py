@@ -5,8 +5,8 @@ stands in the provider file is `saga_verifier.provider_file`; what is judged is 
 """
 
 from saga_verifier.access.credentials import NONE, Credentials
-from saga_verifier.access.probing import Prober
+from saga_verifier.access.probing import METHODS, Prober
 from saga_verifier.access.programs import ProgramError, Stage
 from saga_verifier.access.states import TEARDOWN, StateChanges
 
-__all__ = ["NONE", "TEARDOWN", "Credentials", "Prober", "ProgramError", "Stage", "StateChanges"]
+__all__ = ["METHODS", "NONE", "TEARDOWN", "Credentials", "Prober", "ProgramError", "Stage", "StateChanges"]

@@ -14,17 +14,20 @@ from saga_verifier.access import sql
 from saga_verifier.access.programs import Stage
 from saga_verifier.provider_file.probes import ProbeForm
 
+METHODS = SQL, RUN = "SQL", "RUN"
+"""What stands in evidence in the place of an HTTP method."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was read, and by what.
 
     Attributes:
-        method: `SQL` or `RUN`.
+        method: One of `METHODS`.
         where: The statement, or the program.
         asked: The values that it was given.
         document: What it read; None when it could not.
-        error: Why it could not, in words that fit after "it"; empty when it could.
+        error: Why it could not, with the mend; empty when it could.
     """
 
     method: str
@@ -62,9 +65,9 @@ class Prober:
         try:
             asked = templates.fill(self.form.params, context)
             url = self.stage.filled(str(self.form.url))
-            return Seen("SQL", statement, asked, sql.rows(url, statement, asked, self.form.timeout_s))
+            return Seen(SQL, statement, asked, sql.rows(url, statement, asked, self.form.timeout_s))
         except SagapactError as error:
-            return Seen("SQL", statement, asked, error=f"failed. {error}")
+            return Seen(SQL, statement, asked, error=str(error))
 
     def _by_program(self, context: Mapping[str, Any]) -> Seen:
         command = self.form.command or ()
@@ -73,9 +76,10 @@ class Prober:
             words = [self.stage.word(word, context) for word in command[1:]]
             printed = self.stage.run(self.form, command, context)
         except SagapactError as error:
-            return Seen("RUN", command[0], words, error=f"failed. {error}")
+            return Seen(RUN, command[0], words, error=str(error))
         document = body_of(printed)
         if document is None:
             said = printed[:160].decode("utf-8", "replace").strip() or "nothing"
-            return Seen("RUN", command[0], words, error=f"printed no JSON, but {said!r}")
-        return Seen("RUN", command[0], words, document)
+            mend = "Let it print what it reads as JSON."
+            return Seen(RUN, command[0], words, error=f"{command[0]} printed no JSON, but {said!r}. {mend}")
+        return Seen(RUN, command[0], words, document)

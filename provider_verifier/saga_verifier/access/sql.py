@@ -16,7 +16,7 @@ from urllib.parse import quote
 from saga_contracts.errors import SagapactError
 
 MOST_ROWS = 1000
-_WHAT = "The effect cannot be read by SQL"
+_WHAT = "SQL"
 
 
 class SqlError(SagapactError):

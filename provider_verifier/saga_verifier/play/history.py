@@ -14,7 +14,7 @@ import httpx
 from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.outcomes import Outcome, Sought, State
 from saga_contracts.declare.outputs import Teller, outputs_in
-from saga_contracts.declare.saga import Under
+from saga_contracts.declare.saga import Completion, Under
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations
 from saga_contracts.derive.adoption import Waivers
@@ -89,8 +89,8 @@ class Playing:
     """Did a callback deviate?"""
     changed: tuple[int, Broken] | None = None
     """The first deviation that a status call may have caused, and how many events were over when it was seen."""
-    accepted_late: bool = False
-    """Was a forward call accepted that must have no effect, as it came after a compensation or a refusal?"""
+    perhaps_started_again: bool = False
+    """Did a forward call come that must have no effect, after which work may go on nevertheless?"""
     looked_again: bool = False
     unsent: Situation | None = None
     """Where the step was when a compensation was not sent, since the look-up found nothing."""
@@ -124,8 +124,17 @@ class Playing:
 
     @property
     def leaves_work(self) -> bool:
-        """May work still go on that must have no effect: of a call that was undone at work, or came after it was to be none?"""
-        return self.history.undone_at_work or self.accepted_late
+        """May work still go on that must have no effect: of a call that was undone at work, came too late, or once more?"""
+        return self.history.undone_at_work or self.perhaps_started_again
+
+    def _may_start_again(self, letter: Letter, called: Called) -> bool:
+        """May a call have started work anew that was over, or was never to be: accepted too late, or sent once more?"""
+        if letter not in (Letter.FORWARD, Letter.MISUSED):
+            return False
+        if self._situation().state == State.APPLIED:
+            return self.driver.slice.step.completion != Completion.SYNC
+        too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
+        return too_late and letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS
 
     @property
     def is_to_be_looked_at(self) -> bool:
@@ -213,6 +222,8 @@ class Playing:
             self.before = reading  # a participant that cannot work now need not have what `enough` asks for
             return
         if self.looking.probes and not self.looking.fits(reading, self.instance, worlds):
+            if reading.fields is None:
+                raise CannotJudgeError(reading.unread)
             wanted = short(self.looking.declared(self.instance, worlds[0]))
             raise CannotJudgeError(f"the precondition is not there: the probe reads {reading.found} instead of {wanted}")
         if self.looking.asks:
@@ -234,9 +245,7 @@ class Playing:
         if called.status is None:
             raise _DivergedError
         self.wrong = called if self._judge_reply(play, called, allowed) else None
-        came_too_late = self._situation().state in (State.COMPENSATED, State.REFUSED)
-        if came_too_late and play.letter == Letter.FORWARD and called.outcome == Outcome.IN_PROGRESS:
-            self.accepted_late = True
+        self.perhaps_started_again = self.perhaps_started_again or self._may_start_again(play.letter, called)
         if play.letter == Letter.RETRYABLE:
             self._look_for_nothing(play.expects, when, self.wrong)
             return
@@ -391,7 +400,7 @@ class Playing:
             return
         reading = looking.read(self.instance, asks=True)
         if looking.probes and reading.fields is None:
-            raise CannotJudgeError(f"{when} the effect cannot be read: the probe was answered {reading.found}")
+            raise CannotJudgeError(f"{when} {reading.unread}")
         if reading.unasked and when != _AT_FIRST:  # nobody asks for what was never called
             self.deviates("O33", f"{when} the status cannot be asked: {reading.unasked}")
         self._judge_asking(expects, reading, when)

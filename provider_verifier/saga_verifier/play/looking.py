@@ -10,7 +10,7 @@ from saga_contracts.derive.expectations import World
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire import readings
 from saga_contracts.wire.likeness import same, short
-from saga_verifier.access import Prober
+from saga_verifier.access import METHODS, Prober
 from saga_verifier.play import own_outputs
 from saga_verifier.play.driver import Called, Driver, Instance
 from saga_verifier.play.own_outputs import CannotCallError
@@ -41,6 +41,13 @@ class Reading:
         if status is None and not self.probed.error:
             return short(self.probed.body)
         return f"{status} {short(self.probed.body)}" if status is not None else f"nothing: it {self.probed.error}"
+
+    @property
+    def unread(self) -> str:
+        """Why the effect could not be read, in words."""
+        if self.probed is not None and self.probed.method in METHODS and self.probed.error:
+            return f"the effect cannot be read: {self.probed.error}"
+        return f"the effect cannot be read: the probe was answered {self.found}"
 
 
 def reads_its_own(slice_: StepSlice, prober: Prober | None = None) -> bool:

@@ -31,7 +31,8 @@ class Start(Model):
 class HealthCheck(Model):
     """How it is seen that the participant is ready."""
 
-    path: UrlPath = "/health"
+    path: UrlPath | None = "/health"
+    """Answers 2xx when it is ready; None (`null`): it is ready when it takes connections."""
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 20.0
 
 

@@ -41,7 +41,7 @@ class ProviderFile(Document):
             env=self.start.env,
             outside=self.outside,
             inherited=self.inherited,
-            health=Health(self._placed(self.health.path), self.health.timeout_s),
+            health=Health(self.health.path and self._placed(self.health.path), self.health.timeout_s),
             port=self.start.port,
         )
 
@@ -66,12 +66,14 @@ class ProviderFile(Document):
     def secrets(self) -> dict[str, str]:
         """Names and values that nothing may show that leaves a verification.
 
-        What is inherited counts where its name or its length says so: `DEBUG=1` is no secret.
+        What is inherited counts where its name or its length says so: `DEBUG=1` is no secret. A header counts by its name, and by
+        the values of the caller's environment in it.
         """
         own = {name for name in self.lent if name not in PUBLIC}
         known = {**{name: self.lent[name] for name in own}, **self.spec().secrets}
         found = {name: value for name, value in known.items() if self._is_secret(name, value)}
-        return {**{f"the header {name}": value for name, value in self.live_headers.items()}, **found}
+        headers = {f"the header {name}": value for name, value in self.live_headers.items() if is_secret_name(name)}
+        return {**headers, **found}
 
     def _is_secret(self, name: str, value: str) -> bool:
         return name in self.outside or is_secret_name(name) or len(value) >= SECRET_LENGTH

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 
-from saga_contracts.declare.saga import Request, Saga, Step
+from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import adoption, cases
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError
@@ -40,9 +40,10 @@ def check(saga: Saga, faults: int, today: date, progress: Progress = lambda _: N
         today: The day on which waivers are judged.
         progress: Told of each deviation when it was tried.
     """
-    saga, notes = _readable(saga)
     how = _How(saga, faults, today, progress)
-    slices = [readable(step_slice(saga, step.step)) for step in saga.steps]
+    declared = [step_slice(saga, step.step) for step in saga.steps]
+    slices = [readable(one) for one in declared]
+    notes = [f"The effect of {one.step.step} is read here as a provider file could." for one in declared if _read_otherwise(one)]
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         right = list(pool.map(lambda one: _accused(one, how), slices))
         tables = tuple(_table(one, wrong, how, pool) for one, wrong in zip(slices, right, strict=True))
@@ -50,20 +51,9 @@ def check(saga: Saga, faults: int, today: date, progress: Progress = lambda _: N
     return SelfCheck(saga.saga, saga.level, faults, steps, (*doubts(slices), *notes))
 
 
-def _readable(saga: Saga) -> tuple[Saga, tuple[str, ...]]:
-    """Give every probe an address where it has none: a provider file would say how its effect is read."""
-    without = [step.step for step in saga.steps if step.probe is not None and step.probe.request is None]
-    steps = tuple(_with_address(saga, step) if step.step in without else step for step in saga.steps)
-    notes = tuple(f"The probe of {one} has no `request`: its effect is read here as a provider file could." for one in without)
-    return saga.model_copy(update={"steps": steps}), notes
-
-
-def _with_address(saga: Saga, step: Step) -> Step:
-    assert step.probe is not None  # noqa: S101  (the caller looked)
-    told = {"saga": "{saga_id}", **{name: f"{{payload.{name}}}" for name in saga.payload.fresh}}
-    query = {"key": "{key}", **told} if step.has_written_key else told
-    request = Request(method="GET", path=f"/_effects/{step.step}", query=query)
-    return step.model_copy(update={"probe": step.probe.model_copy(update={"request": request})})
+def _read_otherwise(slice_: StepSlice) -> bool:
+    """Is its effect read by no call of the API, so that a provider file has to say how?"""
+    return slice_.step.probe is not None and slice_.step.probe.request is None
 
 
 def _accused(slice_: StepSlice, how: _How) -> tuple[str, ...]:
@@ -82,7 +72,7 @@ def _table(slice_: StepSlice, wrong: tuple[str, ...], how: _How, pool: ThreadPoo
 
 def _row(deviation: Deviation, slice_: StepSlice, how: _How) -> Row:
     row = Row(deviation.kind, deviation.does, deviation.obligation, Fate.UNKNOWN)
-    without = mends.given_up(deviation, slice_, how.today)
+    without = mends.beyond(deviation, slice_, how.today)
     if without is None and not deviation.possible(slice_):
         without = mends.impossible(deviation, slice_)
     if without is not None:

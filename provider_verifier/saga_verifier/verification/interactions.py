@@ -1,12 +1,14 @@
 """From what a replay found to the outcomes of a pact's interactions, those of sagas looked at a second time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from saga_contracts.declare import templates
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.adoption import Evidence, looks_at
 from saga_contracts.derive.cases import Role
 from saga_verifier import replay
+from saga_verifier.play.driver import Driver
 from saga_verifier.play.second_look import SecondLook
 from saga_verifier.replay import InteractionResult, ReplayResult
 from saga_verifier.verdicts import InteractionOutcome
@@ -34,11 +36,23 @@ def unread(target: Target, drivers: Drivers) -> Iterator[str]:
     sagas = {name.partition("/")[0] for name in drivers}
     for name in target.probers:
         saga, _, step = name.partition("/")
+        for unknown in _unknown(target.probers[name].names, drivers[name]) if name in drivers else ():
+            yield f"warning: the provider file's probe of {name} asks by {{{unknown}}}, which the saga's payload does not have"
         if name in drivers and drivers[name].slice.step.probe is None:
             yield f"warning: the provider file says how the effect of {name} is read, and the saga file declares no `probe` there"
         elif saga in sagas and name not in drivers:
             steps = ", ".join(sorted(one.partition("/")[2] for one in drivers if one.startswith(f"{saga}/")))
             yield f"warning: the provider file has a probe of {name}, and the saga has no step {step} here (it has: {steps})"
+
+
+def _unknown(names: Iterable[str], driver: Driver) -> Iterator[str]:
+    payload = {"payload": driver.slice.payload.example}
+    for name in sorted(names):
+        if name.startswith("payload."):
+            try:
+                templates.look_up(name, payload)
+            except templates.TemplateError:
+                yield name
 
 
 def not_judged(result: ReplayResult) -> Iterator[str]:

@@ -215,6 +215,22 @@ def test_pauses_double_up_to_the_bound_and_never_follow_the_last_try(
     assert Backoff(bound_s=9.0, chance=lambda: 1.0).pause_s(100_000) == 9.0
 
 
+def test_pauses_are_those_of_the_file_where_it_says_so_for_forward_call_and_compensation_apart(
+    definition: dict[str, Any], call: StepCall, participant: Callable[..., Any]
+) -> None:
+    pauses: list[float] = []
+    step = definition["steps"][0]
+    step |= {"tries": 4, "backoff": {"first_ms": 1000, "factor": 3, "longest_ms": 5000}}
+    step["compensate"] |= {"tries": 2, "backoff": {"first_ms": 50_000}}
+    url = participant({"status": 503}).url
+    with StepClient(Saga.model_validate(definition), {"hotel": url}, backoff=QUICK, sleep=pauses.append) as client:
+        client.forward("book", call)
+        client.compensate("book", call)
+    longest = [1.0, 3.0, 5.0, 50.0]
+    assert len(pauses) == len(longest)
+    assert all(most / 2 <= pause <= most for most, pause in zip(longest, pauses, strict=True))
+
+
 def test_a_reply_that_asks_for_a_longer_pause_is_given_it_and_no_more_than_a_minute(
     saga: Saga, call: StepCall, participant: Callable[..., Any]
 ) -> None:

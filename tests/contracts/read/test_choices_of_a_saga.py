@@ -44,7 +44,7 @@ WHEN: list[tuple[dict[str, Any], str, str]] = [
     ({"when": '{outputs.a.id} == "id-1"', "otherwise": {"amount": 1}}, "otherwise", "no payload decides that"),
     ({"otherwise": {"amount": 1}}, "otherwise", "Add `when`, or remove it."),
 ]
-SCHEMA = {"type": "object", "properties": {"amount": {"type": "integer"}, "fixed": {"const": 1}}}
+SCHEMA = {"type": "object", "required": ["fixed"], "properties": {"amount": {"type": "integer"}, "fixed": {"const": 1}}}
 PAYLOAD = {"schema": SCHEMA, "example": {"order_id": "order-1", "amount": 5, "fixed": 1}, "fresh": ["order_id"]}
 
 
@@ -90,6 +90,17 @@ def test_the_other_branch_is_as_declared_or_a_value_that_the_schema_allows(make_
     ]
 
 
+def test_a_field_that_may_be_missing_is_left_out_where_the_schema_has_no_null(make_definition: Make, make_step: Make) -> None:
+    schema = {"type": "object", "required": ["amount"], "properties": {"coupon": {"type": "string"}}}
+    payload = {"schema": schema, "example": {"order_id": "o", "amount": 7, "coupon": "TEN"}, "fresh": ["order_id"]}
+    for told in ({}, {"otherwise": {"coupon": None}}):
+        step = make_step("a", when="{payload.coupon} != null", **told)
+        saga = accepted(make_definition(step, payload=payload))
+        fields = branches.fields_without(saga.payload, saga.step("a"))
+        assert fields == {"coupon": None}
+        assert branches.with_fields(saga.payload, saga.payload.example, fields) == {"order_id": "o", "amount": 7}
+
+
 def test_an_output_of_a_step_with_a_condition_is_there_for_steps_under_the_same_one_only(
     make_definition: Make, make_step: Make
 ) -> None:
@@ -133,6 +144,14 @@ def test_undoings_that_wait_for_one_another_are_told_with_the_way_out(make_defin
     assert saga.undo_graph.ancestors("b") == {"a"}
 
 
+def test_an_order_of_the_undoing_that_is_looked_for_among_the_policies_is_led_to_the_steps(
+    make_definition: Make, make_step: Make
+) -> None:
+    [(place, words)] = faults(make_definition(make_step("a"), policies={"compensation_order": "reverse"})).items()
+    assert place == "policies.compensation_order"
+    assert "as `undo_after: [step, …]`" in words
+
+
 def test_what_only_an_undoing_has_is_refused_where_nothing_is_undone(make_definition: Make, make_pivot: Make) -> None:
     found = faults(make_definition(make_pivot("p", undo_after=[], suspended_forward="accepted")))
     assert found["steps.p.undo_after"] == "A pivot step is never undone. Remove it."
@@ -168,14 +187,14 @@ LISTED: list[tuple[dict[str, Any], str, str]] = [
 def test_a_faulty_list_is_told_at_its_place(
     fields: dict[str, Any], place: str, words: str, make_definition: Make, make_step: Make
 ) -> None:
-    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "items": [{"sku": "a"}, {"sku": "b"}], "none": []}}
+    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "fixed": 1, "items": [{"sku": "a"}, {"sku": "b"}], "none": []}}
     found = faults(make_definition(make_step("a"), make_step("b", after=["a"], **fields), payload=payload))
     assert list(found) == [f"steps.b.{place}"]
     assert words in found[f"steps.b.{place}"]
 
 
 def test_what_cannot_be_said_of_elements_is_refused(make_definition: Make, make_step: Make, make_pivot: Make) -> None:
-    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "items": [{"sku": "a"}, {"sku": "b"}]}}
+    payload = PAYLOAD | {"example": {"order_id": "o", "amount": 5, "fixed": 1, "items": [{"sku": "a"}, {"sku": "b"}]}}
     each = with_output(make_step("a", for_each="{payload.items}"))
     later, pivot = make_step("b", after=["a"]), make_pivot("p", after=["b"], for_each="{payload.items}")
     later["forward"]["request"]["body"] |= {"from": "{outputs.a.id}", "sku": "{item.sku}"}

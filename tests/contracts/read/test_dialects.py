@@ -90,19 +90,21 @@ def test_dtm_in_the_mode_tcc_tries_and_cancels() -> None:
     assert step.forward.request.query["trans_type"] == "tcc"
 
 
-def test_lra_completes_the_action_of_an_earlier_step() -> None:
-    close = """\
+@pytest.mark.parametrize(("what", "call"), [("completes", "PUT /flights/complete"), ("forgets", "DELETE /flights/forget")])
+def test_lra_completes_and_forgets_the_action_of_an_earlier_step(what: str, call: str) -> None:
+    later = f"""\
   - step: close
     participant: flights
     class: retriable
     after: [book]
-    dialect: {lra: {path: /flights, completes: book}}
+    dialect: {{lra: {{path: /flights, {what}: book}}}}
 """
-    text = f"{HEAD}steps:\n{BOOK}    dialect: {{lra: {{path: /flights}}}}\n{close}"
+    text = f"{HEAD}steps:\n{BOOK}    dialect: {{lra: {{path: /flights}}}}\n{later}"
     step = parse_saga(text, "trip.yaml").step("close")
-    assert step.forward.request.method + " " + step.forward.request.path == "PUT /flights/complete"
-    assert step.forward.request.headers == {"Long-Running-Action": "{keys.book}"}
-    assert statuses(step.forward.replies, "done") == [200, 410]
+    assert step.status is not None
+    assert f"{step.forward.request.method} {step.forward.request.path}" == call
+    assert {one.request.headers["Long-Running-Action"] for one in (step.forward, step.status)} == {"{keys.book}"}
+    assert statuses(step.forward.replies, "done") == [200, 204, 410]
 
 
 def test_dtm_confirms_the_branch_of_an_earlier_try() -> None:

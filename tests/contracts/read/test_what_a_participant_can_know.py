@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from saga_contracts.read import lint_written
 from saga_contracts.sagafile import SagaFileError, parse_saga
 
 Change = Callable[[dict[str, Any]], None]
@@ -342,3 +343,13 @@ def test_what_no_participant_can_know_or_write_is_refused(change: Change, where:
 )
 def test_what_a_participant_can_know_is_accepted(change: Change) -> None:
     assert faults(change) == []
+
+
+def test_a_text_without_a_media_type_is_noted_as_json() -> None:
+    changed = definition()
+    put("compensate.replies.done", {"status": 200, "body": "OK"})(changed)
+    put("forward.replies.refused", [{"status": 409}, {"status": 410, "headers": {"content-type": "text/plain"}, "body": "no"}])(
+        changed
+    )
+    [note] = lint_written.notes(parse_saga(json.dumps(changed), "small.json"))
+    assert note.startswith("take: the body of compensate.replies.done is a text without a media type")

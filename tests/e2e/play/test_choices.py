@@ -102,3 +102,17 @@ def test_a_step_for_each_element_is_played_for_two_of_them_and_kept(tmp_path: Pa
     assert {one.step: one.state for one in found["refused-at-pick-1"].steps} == {
         "pick:0": "compensated", "pick:1": "refused", "ship": "pending",
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_an_orchestrator_that_does_not_look_at_conditions_is_caught(tmp_path: Path) -> None:
+    wrap = step("wrap", after=["pay"], when="{payload.amount} > 3")
+    land = landscape(tmp_path, step("pay"), wrap, orchestrator="saga_service")
+    env = {"saga_service": {"SAGA_FAULT": "ignores_conditions"}}
+
+    found = {one.name: one for one in runner.run(land.saga("sale"), land, names=["committed", "skipped-wrap"], env=env)}
+
+    assert found["committed"].verdict == "kept"
+    broken = said(found["skipped-wrap"])[2]
+    assert set(broken) == {"I1", "I13"}
+    assert broken["I1"] == "wrap has its effect although its condition does not hold."

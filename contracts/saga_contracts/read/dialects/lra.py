@@ -13,6 +13,15 @@ from saga_contracts.read.dialects.filling import Dialect, Filled, is_refused, is
 CONTEXT = "Long-Running-Action"
 
 
+def _told(state: str) -> Filled:
+    return {"status": 200, "headers": {"Content-Type": "text/plain"}, "body": state}
+
+
+_GONE = [{"status": 410}, {"status": 404}]
+_COMPLETED: Filled = {"applied": _told("Completed"), "in_progress": _told("Completing"), "absent": [_told("Active"), *_GONE]}
+_FORGOTTEN: Filled = {"applied": _GONE, "absent": [_told(one) for one in ("Completed", "FailedToComplete", "FailedToCompensate")]}
+
+
 class Lra(Dialect):
     """A participant of a Long Running Action."""
 
@@ -24,13 +33,17 @@ class Lra(Dialect):
     """Path of the method that tells the state; default: `PATH/status`."""
     completes: str | None = None
     """The earlier step whose action this step ends well: the call is `PUT PATH/complete` then."""
+    forgets: str | None = None
+    """The earlier step whose action need not be remembered any more: the call is `DELETE PATH/forget` then."""
     coordinator: str = "http://lra-coordinator/lra-coordinator"
     """Where actions are: the id of one is `COORDINATOR/{saga_id}`."""
 
     def fill(self, step: Mapping[str, Any]) -> Filled:
         """Give the calls of a participant in one action."""
         if self.completes:
-            return self._complete(f"{{keys.{self.completes}}}")
+            return self._later("PUT", "complete", self.completes, _COMPLETED)
+        if self.forgets:
+            return self._later("DELETE", "forget", self.forgets, _FORGOTTEN)
         filled: Filled = {
             "key": "header",
             "key_form": f"{self.coordinator.rstrip('/')}/{{saga_id}}",
@@ -55,22 +68,18 @@ class Lra(Dialect):
         return {"request": request, "replies": {name: {"status": status} for name, status in replies.items()}}
 
     def _status(self, step: Mapping[str, Any]) -> Filled:
-        replies: Filled = {"applied": [_told("Active"), _told("Completed")], "absent": [{"status": 410}, {"status": 404}]}
+        replies: Filled = {"applied": [_told("Active"), _told("Completed")], "absent": _GONE}
         if is_undone(step):
             replies["compensated"] = _told("Compensated")
             replies["in_progress"] = _told("Compensating")
         return {"request": _as_text(_request("GET", self._at(self.status, "status"))), "replies": replies}
 
-    def _complete(self, action: str) -> Filled:
-        gone = [{"status": 410}, {"status": 404}]
-        replies = {"applied": _told("Completed"), "in_progress": _told("Completing"), "absent": [_told("Active"), *gone]}
-        return {
-            "forward": {
-                "request": _request("PUT", self._at(None, "complete"), action),
-                "replies": {"done": [{"status": 200}, {"status": 410}], "retryable": {"status": 202}},
-            },
-            "status": {"request": _as_text(_request("GET", self._at(self.status, "status"), action)), "replies": replies},
-        }
+    def _later(self, method: str, what: str, step: str, told: Filled) -> Filled:
+        """Give the call that comes to the action of an earlier step; a participant that has forgotten it is done, too."""
+        action = f"{{keys.{step}}}"
+        request, asked = _request(method, self._at(None, what), action), _request("GET", self._at(self.status, "status"), action)
+        replies = {"done": [{"status": 200}, {"status": 204}, {"status": 410}], "retryable": {"status": 202}}
+        return {"forward": {"request": request, "replies": replies}, "status": {"request": _as_text(asked), "replies": told}}
 
     def _at(self, own: str | None, method: str) -> str | None:
         return own or (None if self.path is None else f"{self.path.rstrip('/')}/{method}")
@@ -82,7 +91,3 @@ def _request(method: str, path: str | None, action: str = "{key}") -> Filled:
 
 def _as_text(request: Filled) -> Filled:
     return {**request, "headers": {**request["headers"], "Accept": "text/plain"}}
-
-
-def _told(state: str) -> Filled:
-    return {"status": 200, "headers": {"Content-Type": "text/plain"}, "body": state}

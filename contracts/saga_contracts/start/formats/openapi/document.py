@@ -92,7 +92,8 @@ def check(operation: dict[str, Any], document: Document) -> None:
     """Judge the shape of one operation by OpenAPI's own schema.
 
     Raises:
-        UsageError: naming the first fault, or the extra that is missing.
+        UsageError: naming the first fault.
+        SagapactError: when the extra is missing.
     """
     version = "2.0" if document.is_old else str(document.content["openapi"])[:3]
     try:
