@@ -124,27 +124,7 @@ def test_a_service_that_accepts_and_is_asked_until_it_is_done_is_kept(judge: Jud
     assert (judged.status, judged.obligations) == (0, {}), judged.text
 
 
-def test_a_hotel_with_numbers_of_its_own_is_kept_by_its_look_up_but_for_what_it_does_not_remember(judge: Judge) -> None:
-    judged = judge("hotel_bookings")
-    assert (judged.status, judged.obligations) == (0, {"O9": "waived", "O32": "waived"}), judged.text
-
-
-def test_the_same_hotel_without_the_look_up_is_broken_in_being_addressed_by_key(judge: Judge) -> None:
-    judged = judge("hotel_bookings", leave_out=rf"^    lookup:.*?(?=^    probe:)|{WAIVERS}")
-    assert (judged.status, judged.obligations) == (1, {"O32": "broken", "O33": "broken"}), judged.text
-
-
-def test_a_bank_that_decides_later_and_is_asked_is_kept(judge: Judge) -> None:
-    judged = judge("bank_loans")
-    assert (judged.status, judged.obligations) == (0, {}), judged.text
-
-
 MUTANTS = [
-    ("hotel_bookings", "finds-nothing", {"O33"}),
-    ("hotel_bookings", "keeps-nights", {"O6"}),
-    ("bank_loans", "never-decides", {"O18"}),
-    ("bank_loans", "declines", {"O18"}),
-    ("bank_loans", "hides-examined", {"O14"}),
     ("lra_flights", "forgets-null", {"O8", "O9"}),
     ("lra_flights", "keeps-seats", {"O6"}),
     ("lra_flights", "active-for-ever", {"O14"}),

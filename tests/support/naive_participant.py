@@ -10,11 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 from hypothesis import strategies as st
 
 Json = dict[str, Any]
 LEFT = 3
+LOOKUP = {
+    "request": {"method": "GET", "path": "/holds", "query": {"of": "{key}"}},
+    "replies": {"found": {"status": 200, "body": {"id": {"$like": "h-1"}}}, "absent": {"status": 404}},
+    "outputs": {"id": "/id"},
+}
 TOO_MUCH = 1000
 
 
@@ -68,9 +74,18 @@ def definitions(draw: st.DrawFn) -> Json:
         reads = {"before": {"left": LEFT}, "applied": {"left": LEFT - 1}}
         reads |= {} if "refusing_payload" in given else {"refusing": {"left": 0}}
         step["probe"] = {"request": {"method": "GET", "path": "/items/{payload.item}"}, "reads": reads}
+    if draw(st.booleans()):
+        step["forward"]["outputs"] = {"id": {"header": "Location", "match": "/holds/{value}"}}
+        step["compensate"]["request"] = {"method": "DELETE", "path": "/holds/{outputs.take.id}"}
+        step |= {"lookup": LOOKUP} if draw(st.booleans()) else {}
     policies = {"suspended_forward": "accepted" if accepts else "refused"}
     payload = {"schema": {"type": "object"}, "example": {"item": "i-1", "amount": 2}, "fresh": ["item"]}
     return {"format": 1, "saga": "small", "owner": "shop", "payload": payload, "policies": policies, "steps": [step]}
+
+
+def hold_of(key: str) -> str:
+    """Give the id of what was taken for a key."""
+    return f"h-{key[::-1].replace(':', '.')}"
 
 
 class Stock(BaseHTTPRequestHandler):
@@ -100,11 +115,19 @@ class Stock(BaseHTTPRequestHandler):
         if self.closed and self.closed_to_all:
             self.answer({"status": 503})
             return
+        if self.path.startswith("/holds?of="):
+            key = unquote(self.path.removeprefix("/holds?of="))
+            found = self.taken.get(key, {"is": "absent"})["is"] == "applied"
+            self.answer({"status": 200, "body": {"id": hold_of(key)}} if found else {"status": 404})
+            return
         if self.path != "/status":
             self.answer({"status": 200, "body": {"left": self.left[self.path.removeprefix("/items/")]}})
             return
         row = self.taken.get(self.headers["Key"], {"is": "absent"})
         self.say("status", row["is"], "absent")
+
+    def do_DELETE(self) -> None:
+        self.say("compensate", *self.back(next(key for key in self.taken if self.path == f"/holds/{hold_of(key)}")))
 
     def set_up(self, state: str, item: str, left: int = LEFT) -> None:
         """Take a precondition: so many pieces, or none given out now."""
@@ -144,6 +167,8 @@ class Stock(BaseHTTPRequestHandler):
     def answer(self, reply: Json) -> None:
         content = json.dumps(reply["body"]).encode() if "body" in reply else b""
         self.send_response(reply["status"])
+        if self.headers["Key"] is not None:
+            self.send_header("Location", f"http://stock.example/holds/{hold_of(self.headers['Key'])}")
         for name in ("Saga-Id", "Saga-Step"):
             self.send_header(name, self.headers.get(name, ""))
         self.send_header("Content-Length", str(len(content)))

@@ -451,10 +451,13 @@ def _probes(draw: Draw, *, refuses: bool, fresh: list[str]) -> Json:
 
 
 def _use_outputs(draw: Draw, steps: list[Json]) -> None:
-    """Let a later step call with an output of an earlier one."""
+    """Let a later step call with an output of an earlier one, and be prepared with it."""
     for earlier, later in pairwise(steps):
+        output = f"{{outputs.{earlier['step']}.id}}"
         if earlier["forward"].get("outputs") and draw(st.booleans()):
-            later["forward"]["request"].setdefault("query", {})["from"] = f"{{outputs.{earlier['step']}.id}}"
+            later["forward"]["request"].setdefault("query", {})["from"] = output
+            for state in later["given"].get("enough") or () if draw(st.booleans()) else ():
+                state.setdefault("params", {})["of"] = output
 
 
 def _use_keys(draw: Draw, steps: list[Json]) -> None:
