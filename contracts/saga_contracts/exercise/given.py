@@ -85,7 +85,7 @@ def make_given(saga: Saga, case: Case | ClientCase, url: str, message: Any = Non
         message=message,
         timeout_s=step.timeout_ms / 1000,
         tries=tries,
-        keys=context["keys"],
+        keys=dict(context["keys"]),
     )
 
 

@@ -129,13 +129,21 @@ def lives() -> Callable[[int], bool]:
     return look
 
 
+def parents_of(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.parents()
+    except psutil.NoSuchProcess:
+        return []
+
+
 @pytest.fixture
 def descendants() -> Iterator[Callable[[], list[psutil.Process]]]:
-    """Give a function that lists the processes that came from this one during the test."""
+    """List what came from this process during a test; what an older one starts is another matter."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}
 
     def look() -> list[psutil.Process]:
-        return [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+        found = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+        return [child for child in found if not any(parent.pid in before for parent in parents_of(child))]
 
     yield look
     assert look() == [], "a test left processes behind"
