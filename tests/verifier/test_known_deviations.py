@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from repetitions import REPEAT
+from saga_contracts.declare.calls import Poll
 from saga_contracts.declare.saga import ProviderState, Saga
-from saga_contracts.declare.steps import Poll
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import adoption
 from saga_contracts.derive.decks import History
