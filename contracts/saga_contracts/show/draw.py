@@ -12,7 +12,7 @@ from saga_contracts.declare.saga import NONE, Saga, Step, StepClass
 from saga_contracts.show import layout
 from saga_contracts.show.layout import Layout, Place
 
-WIDTH, HEIGHT = 220, 88
+WIDTH, HEIGHT, LINE = 220, 88, 17.0
 GAP_X, GAP_Y, MARGIN, TITLE = 70, 34, 20, 46
 _LETTERS = 30
 """Longest text inside a box."""
@@ -52,7 +52,7 @@ def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
     Returns:
         An SVG element as text, ready for a file or for a page.
     """
-    sizes = {step.step: (float(WIDTH), float(HEIGHT)) for step in saga.steps}
+    sizes = {step.step: (float(WIDTH), HEIGHT + LINE * len(_more(step))) for step in saga.steps}
     edges = [(name, step.step) for step in saga.steps for name in _direct(saga, step)]
     placed = layout.place(sizes, edges, gap_x=GAP_X, gap_y=GAP_Y)
     width, height = round(placed.width) + 2 * MARGIN, round(placed.height) + TITLE + 2 * MARGIN
@@ -97,7 +97,7 @@ def _arrows(saga: Saga, placed: Layout) -> Iterator[str]:
             undone = step.step_class == StepClass.COMPENSATABLE and saga.step(name).compensate is not None
             in_reverse = saga.step(name).undo_after is None
             if undone and (in_reverse or step.step in saga.undo_graph.ancestors(name)):
-                back = (after.x, after.y + HEIGHT - 14), (before.x + WIDTH, before.y + HEIGHT - 14)
+                back = (after.x, after.y + after.height - 14), (before.x + WIDTH, before.y + before.height - 14)
                 yield _curve("saga-undo", [back[0], *((one.x, one.middle + 8) for one in reversed(route)), back[1]])
 
 
@@ -123,30 +123,33 @@ def _tip(kind: str) -> str:
 
 
 def _box(step: Step, place: Place, mark: str | None) -> str:
-    left = place.x + 12
+    left, bottom = place.x + 12, place.y + place.height
     kind = f"saga-box {step.step_class}{' optional' if step.optional else ''}"
     lines = [
-        f'<g><rect class="{kind}" x="{place.x:g}" y="{place.y:g}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
+        f'<g><rect class="{kind}" x="{place.x:g}" y="{place.y:g}" width="{WIDTH}" height="{place.height:g}" rx="8"/>',
         _text("saga-name", left, place.y + 22, step.step),
         _text("saga-soft", left, place.y + 40, f"at {step.participant}"),
         _text("saga-soft", left, place.y + 57, _kind_words(step)),
     ]
+    lines += [_text("saga-soft", left, place.y + 57 + LINE * number, words) for number, words in enumerate(_more(step), 1)]
     if step.compensate is not None:
         request = step.compensate.request
-        lines.append(_text("saga-undo-text", left, place.y + 75, f"undone by {request.method} {request.path}{_by_hand(step)}"))
+        lines.append(_text("saga-undo-text", left, bottom - 13, f"undone by {request.method} {request.path}"))
     if step.undo == NONE:
-        lines.append(_text("saga-undo-text", left, place.y + 75, "no compensation yet"))
+        lines.append(_text("saga-undo-text", left, bottom - 13, "no compensation yet"))
     if mark:
         kind = f"saga-mark {mark}" if mark in _VERDICTS else "saga-mark"
-        lines.append(_text(kind, place.x + WIDTH - 10, place.y + HEIGHT + 14, mark, anchor="end"))
+        lines.append(_text(kind, place.x + WIDTH - 10, bottom + 14, mark, anchor="end"))
     return "".join([*lines, "</g>"])
 
 
-def _by_hand(step: Step) -> str:
-    """Say where in the order of the undoing the step is, when its file says that by hand."""
-    if step.undo_after is None:
-        return ""
-    return f", after {', '.join(step.undo_after)}" if step.undo_after else ", at once"
+def _more(step: Step) -> list[str]:
+    """Say, a line each, for what and when the step runs, and where in the order of the undoing it is, if given by hand."""
+    lines = [] if step.for_each is None else [f"for each of {step.for_each}"]
+    lines += [] if step.when is None else [f"only if {step.when}"]
+    if step.undo_after is not None:
+        lines.append(f"undone after {', '.join(step.undo_after)}" if step.undo_after else "undone at once")
+    return lines
 
 
 def _kind_words(step: Step) -> str:
@@ -155,10 +158,6 @@ def _kind_words(step: Step) -> str:
         words.append("is polled" if step.polls else "calls back")
     if step.optional:
         words.append("optional")
-    if step.for_each is not None:
-        words.append(f"for each of {step.for_each}")
-    if step.when is not None:
-        words.append(f"only if {step.when}")
     return ", ".join(words)
 
 
