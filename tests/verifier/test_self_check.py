@@ -89,6 +89,15 @@ def test_what_is_caught_is_what_the_whole_deck_catches(*, status: bool, probe: b
     assert fates(found, "pay", Fate.NOT_APPLICABLE) == {one.kind for one in CATALOGUE} - {one.kind for one in possible} - SLOW
 
 
+def test_the_shortest_reply_there_is_still_comes_too_late_byte_by_byte() -> None:
+    plain = {"request": {"method": "PUT", "path": "/colour/{payload.order_id}"}, "replies": {"done": {"status": 204}}}
+    undo = {"request": {"method": "DELETE", "path": "/colour/{payload.order_id}"}, "replies": {"done": {"status": 204}}}
+    by_nature = {"key": "unneeded", "key_reason": "a PUT sets", "suspended_forward": "accepted"}
+    paint = step("paint", status=False, probe=False, forward=plain, compensate=undo, given={}, **by_nature)
+    found = check(saga(paint, correlation="none", level=1), 1, TODAY)
+    assert fates(found, "paint", Fate.CAUGHT) >= SLOW
+
+
 def test_a_probe_that_only_the_provider_file_can_read_counts_as_read() -> None:
     one = step()
     del one["probe"]["request"]

@@ -13,8 +13,8 @@ LATER_S = 0.8
 """How long after its compensation the work is done that should not be done any more."""
 _TOO_LATE = 1.5
 """A reply is late by so many times the step's time-out."""
-_FEWEST_BYTES = 30
-"""No answer is shorter, its headers included."""
+_FEWEST_BYTES = 16
+"""After so many pauses the shortest answer there is (`204` without any header) is whole."""
 
 
 class _AppliesTwice(Right):
