@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from saga_contracts.derive import cases
+from saga_evidence import breaks
 
 
 def told(landscape: Any, results: Any) -> str:
@@ -47,3 +48,9 @@ def test_of_many_the_first_are_named_and_the_others_counted(landscape: Any) -> N
 def test_results_that_name_no_interaction_leave_the_reason_as_short_as_it_is(landscape: Any, results: Any) -> None:
     landscape.holds()
     assert told(landscape, results).endswith("is broken by pay_service 10.")
+
+
+def test_a_pact_that_fails_only_by_its_deck_says_so(landscape: Any) -> None:
+    landscape.holds()
+    landscape.deck("pay", "10", 1, breaks("O7"), verdict="broken")
+    assert "no interaction is named that failed, but the step's deck is not kept" in told(landscape, None)

@@ -12,9 +12,10 @@ NAMED = 5
 """So many cases or interactions are named at most."""
 LONGEST = 160
 """So long is what a verifier said of an interaction at most."""
+_BY_DECK = ": no interaction is named that failed, but the step's deck is not kept, and that fails the pact as well"
 
 
-def pact_reasons(case: Case, at: StepAt, sha: str, today: date) -> list[Reason]:
+def pact_reasons(case: Case, at: StepAt, sha: str, today: date, *, deck_fails: bool = False) -> list[Reason]:
     """Give the reasons that a step's pact is one; none when it holds the step's cases and was verified.
 
     Args:
@@ -22,16 +23,17 @@ def pact_reasons(case: Case, at: StepAt, sha: str, today: date) -> list[Reason]:
         at: The step at a version of its participant.
         sha: That of the step's slice.
         today: The day on which waivers are judged.
+        deck_fails: Is the step's deck broken or pending? That fails the pact as well.
     """
     if at.held is None:
         who = f"{case.executes_as} {case.executor_version}"
         text = f"Step {at.step} of saga {case.saga}: {who} has published no pact with {at.participant}."
         mend = f"Publish the contracts of {case.saga} together with its saga file."
         return [Reason("pact_missing", "unknown", text, mend, publish_command(case), at.step, at.participant, at.version)]
-    return [*_verification(case, at), *_content(case, at, sha, today)]
+    return [*_verification(case, at, deck_fails=deck_fails), *_content(case, at, sha, today)]
 
 
-def _verification(case: Case, at: StepAt) -> list[Reason]:
+def _verification(case: Case, at: StepAt, *, deck_fails: bool) -> list[Reason]:
     pair = f"the pact between {case.executes_as} {case.executor_version} and {at.participant}"
     about = (verify_command(at), at.step, at.participant, at.version)
     if at.pact is None:
@@ -39,7 +41,8 @@ def _verification(case: Case, at: StepAt) -> list[Reason]:
         mend = f"Verify {at.participant} {at.version} in its own build and publish the result."
         return [Reason("pact_unverified", "unknown", text, mend, *about)]
     if at.pact is False:
-        text = f"Step {at.step} of saga {case.saga}: {pair} is broken by {at.participant} {at.version}{_failures(case, at)}."
+        why = _failures(case, at) or (_BY_DECK if deck_fails else "")
+        text = f"Step {at.step} of saga {case.saga}: {pair} is broken by {at.participant} {at.version}{why}."
         mend = f"Mend {at.participant}, or change the contract together with its consumer, and verify again."
         return [Reason("pact_broken", "no", text, mend, *about)]
     return []

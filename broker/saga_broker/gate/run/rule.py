@@ -63,7 +63,9 @@ def _of_steps(case: Case, faults: int, today: date) -> tuple[list[Reason], list[
         if at.version is None:
             own = [reasons.not_there(case, at)]
         else:
-            own = [*pact_reasons(case, at, shas.get(at.step, ""), today), *deck_reasons(case, at, state, faults, today)]
+            deck_fails = state.word in (DeckWord.BROKEN, DeckWord.PENDING)
+            pact = pact_reasons(case, at, shas.get(at.step, ""), today, deck_fails=deck_fails)
+            own = [*pact, *deck_reasons(case, at, state, faults, today)]
         found += own or [reasons.all_well(case, at, state, today)]
         steps.append(_step(at, state))
     return [*found, *message_reasons(case)], steps
