@@ -32,7 +32,7 @@ def step(name: str = "pay", *, status: bool = True, probe: bool = True, **fields
         "participant": f"{name}_service",
         "class": "compensatable",
         "tries": 2,
-        "timeout_ms": 500,
+        "timeout_ms": 3000,
         "given": {"enough": [{"state": "there is enough"}], "refusing": [{"state": "there is nothing"}]},
         "forward": {
             "request": {

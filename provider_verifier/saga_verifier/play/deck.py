@@ -99,15 +99,28 @@ def _wait_for_work(driver: Driver, under_way: list[Playing], shortest_wait_s: fl
 
 
 def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
-    """Give the result; where the same history is kept when nobody asks for the status, asking is what broke it (O15)."""
+    """Give the result; where the same history is kept when nobody asks for the status, asking is what broke it (O15).
+
+    A call that was not answered in time is given a second chance: one pause of the machine is no fault of the participant, and
+    who is too slow will be so again.
+    """
+    if any(one.obligation == "O21" for one in playing.broken):
+        again = _once_more(playing)
+        playing = again if all(one.obligation != "O21" for one in again.broken) else playing
     changed = playing.perhaps_by_asking
     if changed is not None:
-        wait_s = WAIT_AFTER_A_MISS_S if playing.missed_callback else None
-        silent = _played(playing.driver, playing.history, asks_status=False, longest_wait_s=wait_s)
-        _wait_for_work(playing.driver, [silent])
-        silent.end()
-        playing.driver.release(silent.instance)
+        silent = _once_more(playing, asks_status=False)
         if not silent.broken and not silent.trouble:
             text = f"the same history is kept when nobody asks for the status; with status calls {changed.text}"
             playing.broken = [Broken("O15", text)]
     return playing.result(waivers)
+
+
+def _once_more(playing: Playing, *, asks_status: bool = True) -> Playing:
+    """Play the same history to its end once more, with a fresh instance."""
+    wait_s = WAIT_AFTER_A_MISS_S if playing.missed_callback else None
+    again = _played(playing.driver, playing.history, asks_status=asks_status, longest_wait_s=wait_s)
+    _wait_for_work(playing.driver, [again])
+    again.end()
+    playing.driver.release(again.instance)
+    return again

@@ -38,6 +38,8 @@ _OVER = (State.APPLIED, State.REFUSED, State.COMPENSATED)
 """What the status call tells once accepted work is over."""
 LONGEST_PAUSE_S = 10.0
 """A longer `Retry-After` is not waited for."""
+READING_S = 10.0
+"""A probe is our own question and no call of the saga: the step's time does not bind it, so that it gets at least this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +316,7 @@ class Driver:
         step = self.slice.step
         built = step_request(self.slice, step, request, instance.call, self._base_url)
         sent = Called(letter, built.method, built.url, self._credentials.shown(built.headers), _shown(built))
-        timeout_s = step.timeout_ms / 1000
+        timeout_s = step.timeout_ms / 1000 if read is not None else max(step.timeout_ms / 1000, READING_S)
         live = replace(built, headers=self._credentials.sent(built.headers))
         answer = sender.send(self._http, http_request(self._http, live, timeout_s), timeout_s)
         reply = received(answer)

@@ -494,6 +494,8 @@ class Playing:
             return
         if self.looking.fits(reading, self.instance, expects.worlds):
             again = self.looking.read(self.instance)
+            if again.fields is None:
+                raise CannotJudgeError(f"{when}, and after the status call, {again.unread}")
             if not same(reading.fields, again.fields):
                 text = f"{when} the probe reads {reading.found} before the status call and {again.found} after it"
                 self.deviates("O15", text)
