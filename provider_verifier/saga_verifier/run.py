@@ -88,12 +88,14 @@ class Settings:
         today: The date on which waivers are judged.
         selectors: Consumer version selectors as the broker takes them; empty: the broker's default.
         publish: Are the results published?
+        seed: Of what trials leave to chance.
     """
 
     faults: int
     today: date
     selectors: tuple[dict[str, Any], ...] = ()
     publish: bool = True
+    seed: int = 0
 
 
 def verify_provider(
@@ -206,7 +208,13 @@ def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]
             running.start()
         target = Target.of(provider, running, run.isolation, run.shown.learns(running))
         outcome = verify_pact(
-            target, loaded.document, faults=settings.faults, today=settings.today, pending=source.pending, progress=run.progress
+            target,
+            loaded.document,
+            faults=settings.faults,
+            today=settings.today,
+            pending=source.pending,
+            progress=run.progress,
+            seed=settings.seed,
         )
     except SagapactError as error:
         return _untold(provider, source, str(error)), ""

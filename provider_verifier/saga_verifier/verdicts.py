@@ -33,6 +33,8 @@ class HistoryResult:
         unseen: Obligations that a deviation kept from being looked at.
         trouble: Why it could not be judged to its end; empty when it was.
         calls: Every call in order, as evidence.
+        how: Of a trial: what was sampled and what it took, such as `20 tries, seed 7, window 12 ms`.
+        inapplicable: Of a trial: why it does not apply to this participant; empty when it does.
     """
 
     name: str
@@ -43,16 +45,21 @@ class HistoryResult:
     unseen: tuple[str, ...] = ()
     trouble: str = ""
     calls: tuple[dict[str, Any], ...] = ()
+    how: str = ""
+    inapplicable: str = ""
 
     @property
     def text(self) -> str:
         """What is to be said about it, if anything."""
-        return " ".join(one.text for one in self.broken) or self.trouble
+        return " ".join(one.text for one in self.broken) or self.trouble or self.inapplicable
 
     @property
     def played(self) -> Played:
         """What judging needs of it."""
-        return Played(self.name, self.checks, tuple(one.obligation for one in self.broken), self.seen, self.unseen, self.trouble)
+        return Played(
+            self.name, self.checks, tuple(one.obligation for one in self.broken), self.seen, self.unseen, self.trouble,
+            self.inapplicable,
+        )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
         """Give the result as the broker takes it; calls are kept for what is not kept."""
@@ -66,6 +73,8 @@ class HistoryResult:
             "trouble": self.trouble,
             "text": self.text,
             "calls": list(self.calls) if self.verdict != Verdict.KEPT else [],
+            **({"how": self.how} if self.how else {}),
+            **({"inapplicable": self.inapplicable} if self.inapplicable else {}),
         }
 
 
@@ -74,6 +83,7 @@ class DeckResult:
     """How a whole deck ended.
 
     Attributes:
+        histories: Those of the deck, then the trials.
         slice: The step: what is asked of it, at which level, with which waivers.
         today: The day on which waivers are judged.
     """

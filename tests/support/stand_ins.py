@@ -53,7 +53,7 @@ def played(
 def verified(rules: Sequence[Right], participant: str, pact: Any, *, faults: int = 1) -> PactOutcome:
     """Verify a pact against a participant with these rules: its interactions, and the decks that it carries."""
     with Serving(rules) as serving:
-        target = Target(participant, AlreadyRunning(serving.base_url), serving.base_url + STATES, InThisProcess())
+        target = Target(participant, AlreadyRunning(serving.base_url), lambda: serving.base_url + STATES, InThisProcess())
         return verify_pact(target, pact, faults=faults, today=TODAY)
 
 

@@ -85,7 +85,7 @@ def test_what_a_state_answers_is_called_with_by_decks_and_contracts_alike(
     [file] = [one for one in written(definition, tmp_path) if "send_service" in one.name]
     pact = json.loads(file.read_text(encoding="utf-8"))
     with answering(definition, values) as serving:
-        target = Target("send_service", AlreadyRunning(serving.base_url), serving.base_url + STATES, InThisProcess())
+        target = Target("send_service", AlreadyRunning(serving.base_url), lambda: serving.base_url + STATES, InThisProcess())
         outcome = verify_pact(target, pact, faults=0, today=TODAY)
         assert {one.key: one.mismatches for one in outcome.interactions if one.verdict != Verdict.KEPT} == {}
         assert serving.called

@@ -82,7 +82,7 @@ def test_verifying_twice_against_the_same_running_database_gives_the_same_verdic
     document = json.loads(pact.read_text())
     isolation = ProcessIsolation()
     with isolation.start(file.spec()) as running:
-        target = Target("stock", running, file.states_url(running.base_url), isolation)
+        target = Target("stock", running, lambda: str(file.states_url(running.base_url)), isolation)
         first, second = (verify_pact(target, document, faults=1, today=TODAY) for _ in range(2))
 
     assert verdicts(first) == verdicts(second)

@@ -76,6 +76,8 @@ SCHEMAS: Schemas = {
             "unseen?": or_null({**many(TEXT), "description": "What it checks and a deviation before hid."}),
             "trouble?": or_null({**TEXT, "description": "Why it could not be judged; empty when it was."}),
             "text?": or_null(TEXT),
+            "how?": or_null({**TEXT, "description": "Of a trial: what was sampled."}),
+            "inapplicable?": or_null({**TEXT, "description": "Of a trial: why it does not apply to the participant."}),
         },
     ),
     "Deviation": open_({"obligation": {"type": "string", "minLength": 1}, "text?": TEXT}),

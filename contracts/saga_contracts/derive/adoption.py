@@ -227,6 +227,7 @@ class Played:
         seen: The evidence that was looked at and judged to the end of the history.
         unseen: Obligations that it checks but could not show, because a deviation stood before them.
         trouble: Why it could not be judged at all; empty when it was.
+        inapplicable: Why it does not apply to the participant, as that says positively; empty when it does.
     """
 
     name: str
@@ -235,6 +236,7 @@ class Played:
     seen: frozenset[Evidence] = frozenset()
     unseen: tuple[str, ...] = ()
     trouble: str = ""
+    inapplicable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +295,10 @@ def _obligation(
     if obligation in declared or deviating:
         reason = declared.get(obligation) or f"Broken in {', '.join(deviating)}."
         return waivers.judged(obligation), f"{reason} {waivers.words(obligation)}".rstrip()
-    showing = [one for one in histories if obligation in one.checks and not one.trouble and obligation not in one.unseen]
+    speaking = [one for one in histories if obligation in one.checks]
+    if speaking and all(one.inapplicable for one in speaking):
+        return Verdict.NOT_APPLICABLE, speaking[0].inapplicable
+    showing = [one for one in speaking if not (one.trouble or one.inapplicable) and obligation not in one.unseen]
     missing = demanded - frozenset(kind for one in showing for kind in one.seen)
     if not showing:
         return Verdict.UNPROVEN, "No history that was judged to its end shows it."
@@ -305,6 +310,8 @@ def _obligation(
 def _history(history: Played, waivers: Waivers) -> Verdict:
     if any(not waivers.hides(one) for one in history.broken):
         return Verdict.BROKEN
+    if history.inapplicable:
+        return Verdict.NOT_APPLICABLE
     if history.trouble:
         return Verdict.UNPROVEN
     return Verdict.WAIVED if history.broken else Verdict.KEPT
@@ -314,7 +321,7 @@ _NEEDED = {
     Evidence.REPLY: "no reply was judged",
     Evidence.STATUS: "the step declares no status call",
     Evidence.EFFECT: "the step declares no effect probe",
-    Evidence.FAILURE: "crash, race and further instances are not played by this version",
+    Evidence.FAILURE: "no trial of crash, race or further instances was played",
 }
 _UNREAD = "no call of the API shows the effect, and the provider file does not say how it is read (`probes`)"
 

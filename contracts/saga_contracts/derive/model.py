@@ -47,7 +47,7 @@ from saga_contracts.declare.outcomes import State
 from saga_contracts.derive.expectations import Letter, Word, after, can_be_refused
 from saga_contracts.derive.slices import StepSlice
 
-DERIVATION = 2
+DERIVATION = 3
 """Version of the derivation; stands in every deck result. It changes when a deck may change for an unchanged file."""
 
 

@@ -30,6 +30,26 @@ class ProgramError(SagapactError):
     """A program did not give what was asked of it."""
 
 
+class _Now(Mapping[str, str]):
+    """The values of a running participant as they are when they are asked for: it may have been started anew."""
+
+    def __init__(self, provider: ProviderFile, running: Running) -> None:
+        self._provider, self._running = provider, running
+
+    def __getitem__(self, name: str) -> str:
+        return self._values()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        return len(self._values())
+
+    def _values(self) -> dict[str, str]:
+        base_url = self._provider.calls_url(self._running.base_url)
+        return {"python": sys.executable, **self._running.values, "base_url": base_url}
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What programs and addresses beside one running participant are filled with.
@@ -48,9 +68,8 @@ class Stage:
 
     @classmethod
     def of(cls, provider: ProviderFile, running: Running) -> "Stage":
-        """Give what programs beside a running participant are filled with, at its address of now."""
-        values = {"python": sys.executable, **running.values, "base_url": provider.calls_url(running.base_url)}
-        return cls(provider.folder, values, provider.outside, provider.lent)
+        """Give what programs beside a running participant are filled with, at its address of the moment."""
+        return cls(provider.folder, _Now(provider, running), provider.outside, provider.lent)
 
     def filled(self, text: str, context: Mapping[str, Any] | None = None) -> str:
         """Give a text with its placeholders, `${NAME}` and the step's values in it.

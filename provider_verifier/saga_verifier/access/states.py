@@ -4,6 +4,7 @@ Each is a POST of `{"consumer", "state", "states", "params", "action"}`, where `
 the one name as a list, for handlers of Pact's older verifiers.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -26,12 +27,14 @@ class StateChanges:
 
     Args:
         http: Sends the requests.
-        url: The state-change address; None: there is none.
+        url: The state-change address, or what gives it as it is now; None: there is none.
         consumer: Of the contract that is verified.
         teardown: Are states taken back? None: they are, and a refusal is only noted.
     """
 
-    def __init__(self, http: httpx.Client, url: str | None, consumer: str = "", *, teardown: bool | None = None) -> None:
+    def __init__(
+        self, http: httpx.Client, url: str | Callable[[], str] | None, consumer: str = "", *, teardown: bool | None = None
+    ) -> None:
         self._http, self._url, self._consumer, self._teardown = http, url, consumer, teardown
         self._standing: dict[str, list[ProviderState]] = {}
         self.notes: list[str] = []
@@ -88,13 +91,14 @@ class StateChanges:
     def _change(self, state: ProviderState, action: str, where: str, mend: str) -> dict[str, Any]:
         if self._url is None:
             raise SagapactError(f"{where}: the provider file names no state-change address. Add `states: {{path: …}}` to it.")
+        url = self._url if isinstance(self._url, str) else self._url()
         body = {"state": state.state, "states": [state.state], "params": state.params, "action": action}
         known = {"consumer": self._consumer, **body} if self._consumer else body
-        answer = sender.send(self._http, self._http.build_request("POST", self._url, json=known), STATE_TIMEOUT_S)
+        answer = sender.send(self._http, self._http.build_request("POST", url, json=known), STATE_TIMEOUT_S)
         if isinstance(answer, sender.NoAnswer):
-            raise SagapactError(f"{where}: {self._url} {answer.text}. Look at the participant's log.")
+            raise SagapactError(f"{where}: {url} {answer.text}. Look at the participant's log.")
         if not answer.is_success:
             told = answer.body[:200].decode("utf-8", "replace")
-            raise SagapactError(f"{where}: {self._url} answered {answer.status} {told!r}. {mend}")
+            raise SagapactError(f"{where}: {url} answered {answer.status} {told!r}. {mend}")
         found = body_of(answer.body)
         return found if isinstance(found, dict) else {}

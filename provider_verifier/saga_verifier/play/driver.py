@@ -94,12 +94,17 @@ Reader = Callable[[Received, Mapping[str, Any]], tuple[str, tuple[str, ...]]]
 """Gives the outcome of a reply, and the names of the declared replies that may be meant."""
 
 
+Address = str | Callable[[], str]
+"""An address, or what gives it as it is at the moment."""
+
+
 class Driver:
     """Calls one step of one participant.
 
     Args:
         slice_: The step.
-        base_url: What stands before the path of its calls.
+        at: What stands before the path of its calls, or what gives it for each call: another one after a restart, the next
+            instance, a proxy.
         states_url: Its state-change address; None: there is none.
         callbacks: Takes its callbacks.
         http: Sends the calls.
@@ -111,8 +116,8 @@ class Driver:
     def __init__(
         self,
         slice_: StepSlice,
-        base_url: str,
-        states_url: str | None,
+        at: Address,
+        states_url: Address | None,
         callbacks: CallbackReceiver,
         http: httpx.Client,
         *,
@@ -121,11 +126,23 @@ class Driver:
         prober: Prober | None = None,
     ) -> None:
         self.slice = slice_
-        self._base_url = base_url
+        self._at = at
         self.states = states or StateChanges(http, states_url)
         self.callbacks = callbacks
         self.prober = prober
         self._http, self._credentials = http, credentials
+
+    def at(self, at: Address, states: StateChanges | None = None) -> "Driver":
+        """Give what makes the same calls elsewhere.
+
+        Args:
+            at: Where.
+            states: Changes the states of who answers there; None: as before.
+        """
+        return Driver(
+            self.slice, at, None, self.callbacks, self._http,
+            states=states or self.states, credentials=self._credentials, prober=self.prober,
+        )  # fmt: skip
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
@@ -179,7 +196,7 @@ class Driver:
         step = self.slice.step.model_copy(update={"step": elements.unit_name(self.slice.step.step, 1)})
         slice_ = self.slice.model_copy(update={"step": step})
         driver = Driver(
-            slice_, self._base_url, None, self.callbacks, self._http,
+            slice_, self._at, None, self.callbacks, self._http,
             states=self.states, credentials=self._credentials, prober=self.prober,
         )  # fmt: skip
         other = replace(instance, key=key_of(step, instance.call.saga_id))
@@ -314,7 +331,7 @@ class Driver:
 
     def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
         step = self.slice.step
-        built = step_request(self.slice, step, request, instance.call, self._base_url)
+        built = step_request(self.slice, step, request, instance.call, self._at if isinstance(self._at, str) else self._at())
         sent = Called(letter, built.method, built.url, self._credentials.shown(built.headers), _shown(built))
         timeout_s = step.timeout_ms / 1000 if read is not None else max(step.timeout_ms / 1000, READING_S)
         live = replace(built, headers=self._credentials.sent(built.headers))

@@ -67,12 +67,15 @@ class Playing:
     Args:
         asks_status: Is the status call made? Without it a history shows whether asking changes anything.
         longest_wait_s: No callback is waited for longer than this; None: as long as the file declares.
+        after_event: Told of the number of each event (from 0) once it was answered, before anything is looked at: who disturbs
+            the participant does it there.
     """
 
     driver: Driver
     history: History
     asks_status: bool = True
     longest_wait_s: float | None = None
+    after_event: Callable[[int], None] = lambda _: None
     calls: list[Called] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     reached: int = 0
@@ -237,6 +240,7 @@ class Playing:
         when = f"after {NAMES[play.letter]}"
         if play.letter in CALLBACKS:
             self._await_end(play)
+            self.after_event(self.reached)
             self._look(play.expects, when, None)
             self._judge_lookup(play.expects, when)
             return
@@ -246,6 +250,7 @@ class Playing:
         if called.status is None:
             raise _DivergedError
         self.wrong = called if self._judge_reply(play, called, allowed) else None
+        self.after_event(self.reached)
         self.perhaps_started_again = self.perhaps_started_again or self._may_start_again(play.letter, called)
         if play.letter == Letter.RETRYABLE:
             self._look_for_nothing(play.expects, when, self.wrong)

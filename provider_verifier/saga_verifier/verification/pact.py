@@ -15,9 +15,10 @@ from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks, pactfile
 from saga_contracts.derive.cases import arrived_state, fresh_state
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
-from saga_verifier import replay
+from saga_verifier import replay, trials
 from saga_verifier.access import StateChanges
 from saga_verifier.isolation.alive import check_running, check_sound
 from saga_verifier.isolation.errors import IsolationError
@@ -28,6 +29,7 @@ from saga_verifier.play.driver import Driver
 from saga_verifier.play.pact_states import PactStates
 from saga_verifier.play.second_look import SecondLook
 from saga_verifier.replay import Interaction, ReplayResult, Serving
+from saga_verifier.trials import Ground
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 from saga_verifier.verification.interactions import not_judged, outcomes, unread, warnings
 from saga_verifier.verification.target import Drivers, Progress, Target
@@ -45,6 +47,7 @@ def verify_pact(
     today: date,
     pending: bool = False,
     progress: Progress | None = None,
+    seed: int = 0,
 ) -> PactOutcome:
     """Verify one pact against a running participant.
 
@@ -55,6 +58,7 @@ def verify_pact(
         today: The date on which waivers are judged.
         pending: Is the pact pending for this version of the provider?
         progress: Told what happens.
+        seed: Of what trials leave to chance.
     """
     consumer, found = "", _Found()
     try:
@@ -65,7 +69,7 @@ def verify_pact(
     except SagapactError as error:
         return PactOutcome(consumer, target.provider, pending, (), troubles=(str(error),))
     try:
-        _verify(target, interactions, slices, found, _How(consumer, faults, today, progress or Progress()))
+        _verify(target, interactions, slices, found, _How(consumer, faults, today, progress or Progress(), seed))
     except SagapactError as error:
         found.troubles.append(str(error))
     if found.troubles:
@@ -82,6 +86,7 @@ class _How:
     faults: int
     today: date
     progress: Progress
+    seed: int
 
 
 @dataclass(slots=True)
@@ -104,7 +109,7 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
     with ExitStack() as stack:
         callbacks = stack.enter_context(_receiving(target.isolation, slices))
         http = stack.enter_context(bounded_client())
-        changes = StateChanges(http, target.states_url, how.consumer, teardown=target.teardown)
+        changes = StateChanges(http, target.states_at, how.consumer, teardown=target.teardown)
         drivers = {f"{one.saga}/{one.step.step}": _driver(target, one, changes, callbacks, http) for one in slices}
         states = PactStates(drivers, changes)
         result = _replay(target, interactions, _serving(target, drivers, states))
@@ -115,7 +120,7 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
         found.notes = (*warnings(result), *unread(target, drivers))
         found.unjudged = tuple(not_judged(result))
         found.troubles += [result.trouble] if result.trouble else []
-        _play(drivers, found, how, _checked(how.progress, target.running))
+        _play(target, drivers, found, how, _checked(how.progress, target.running))
         found.notes = (*found.notes, *(f"warning: {note}" for note in changes.notes))
         found.troubles += dict.fromkeys(changes.troubles)
         check_running(target.running)
@@ -124,7 +129,7 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
 def _driver(target: Target, slice_: StepSlice, states: StateChanges, callbacks: CallbackReceiver, http: httpx.Client) -> Driver:
     prober = target.probers.get(f"{slice_.saga}/{slice_.step.step}")
     return Driver(
-        slice_, target.base_url, target.states_url, callbacks, http,
+        slice_, lambda: target.base_url, target.states_at, callbacks, http,
         states=states, credentials=target.credentials, prober=prober,
     )  # fmt: skip
 
@@ -148,7 +153,7 @@ def _serving(target: Target, drivers: Drivers, states: PactStates) -> Serving:
     arrived = tuple(arrived_state(saga, step, "").rstrip() for saga, step in steps)
     return Serving(
         states.handle,
-        has_states=target.states_url is not None,
+        has_states=target.states_at is not None,
         is_ours=lambda state: state in fresh or state.startswith(arrived),
         message=states.message,
         messages_url=target.messages_url,
@@ -174,7 +179,7 @@ def _checked(progress: Progress, running: Running) -> Progress:
     return replace(progress, history_ended=history_ended)
 
 
-def _play(drivers: Drivers, found: _Found, how: _How, progress: Progress) -> None:
+def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: Progress) -> None:
     for name, driver in drivers.items():
         deck = decks.derive(driver.slice, how.faults)
         if not deck.histories:
@@ -182,11 +187,26 @@ def _play(drivers: Drivers, found: _Found, how: _How, progress: Progress) -> Non
             continue
         progress.deck_started(deck)
         try:
-            found.decks.append(play_deck(driver, deck, how.today, progress.history_ended))
+            played = play_deck(driver, deck, how.today, progress.history_ended)
+            found.decks.append(replace(played, histories=(*played.histories, *_tried(driver, played, target, how, progress))))
         except IsolationError:
             raise
         except SagapactError as error:  # the other decks may well be played
             found.troubles.append(f"the deck of {name} was not played: {error}")
+
+
+def _tried(driver: Driver, played: DeckResult, target: Target, how: _How, progress: Progress) -> Iterator[HistoryResult]:
+    """Play the trials that the step's level asks for."""
+    asked = derive_trials(driver.slice, played.deck)
+    if target.provider_file is None:
+        why = "it runs already, and nobody says how it is started, so that it cannot be disturbed"
+        yield from (trials.untold(one, why) for one in asked)
+        return
+    plain = {one.name: one for one in played.histories}
+    ground = Ground(driver, target.running, target.isolation, target.provider_file, how.today, how.seed, plain)
+    for result in trials.play(ground, asked):
+        progress.history_ended(result)
+        yield result
 
 
 def _explain(found: _Found, running: Running) -> None:

@@ -21,24 +21,26 @@ class Target:
     Attributes:
         provider: Its pacticipant name.
         running: The program.
-        states_url: Its state-change address; None when it has none.
+        states_at: Gives its state-change address of the moment; None when it has none.
         isolation: The backend that runs it; knows where it reaches the harness.
         messages_url: Where it gives the messages of ordinary pacts; None: nowhere.
         base_path: What stands between its address and the path of every call of a contract.
         teardown: Are its states taken back? None: they are, and a refusal is only noted.
         credentials: Live headers of the calls.
         probers: Who reads the effects that no call shows, by `saga/step`.
+        provider_file: How it was started; None: nobody knows, so that it cannot be disturbed.
     """
 
     provider: str
     running: Running
-    states_url: str | None
+    states_at: Callable[[], str] | None
     isolation: Isolation
     messages_url: str | None = None
     base_path: str = ""
     teardown: bool | None = None
     credentials: Credentials = NONE
     probers: Mapping[str, Prober] = field(default_factory=dict)
+    provider_file: ProviderFile | None = None
 
     @classmethod
     def of(
@@ -55,10 +57,11 @@ class Target:
         url = running.base_url
         stage = Stage.of(provider, running)
         return cls(
-            provider.provider, running, provider.states_url(url), isolation, provider.messages_url(url), provider.base_path,
+            provider.provider, running, _states_at(provider, running), isolation,
+            provider.messages_url(url), provider.base_path,
             None if provider.states is None else provider.states.teardown,
             Credentials(provider.live_headers, provider.token, stage, learned),
-            {name: Prober(form, stage) for name, form in provider.probes.items()},
+            {name: Prober(form, stage) for name, form in provider.probes.items()}, provider,
         )  # fmt: skip
 
     @property
@@ -73,3 +76,7 @@ class Progress:
 
     deck_started: Callable[[decks.Deck], None] = lambda _: None
     history_ended: Callable[[HistoryResult], None] = lambda _: None
+
+
+def _states_at(provider: ProviderFile, running: Running) -> Callable[[], str] | None:
+    return None if provider.states is None else lambda: str(provider.states_url(running.base_url))

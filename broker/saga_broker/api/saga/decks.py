@@ -129,7 +129,10 @@ def _history(history: Any) -> str | None:
         return "word is missing"
     if history.get("verdict") not in OBLIGATION_VERDICTS:
         return f"verdict must be one of: {', '.join(OBLIGATION_VERDICTS)}"
-    checks = {"obligations": _texts, "broken": _broken, "seen": _seen, "unseen": _texts, "trouble": _plain, "text": _plain}
+    checks = {
+        "obligations": _texts, "broken": _broken, "seen": _seen, "unseen": _texts, "trouble": _plain, "text": _plain,
+        "how": _plain, "inapplicable": _plain,
+    }  # fmt: skip
     for name, check in checks.items():
         fault = check(history[name]) if history.get(name) is not None else None
         if fault is not None:

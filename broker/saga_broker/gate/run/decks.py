@@ -19,7 +19,7 @@ from typing import Any
 
 from saga_broker.gate.run.model import DeckState, DeckWord, Judged, Run
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.derive import decks
+from saga_contracts.derive import decks, trials
 from saga_contracts.derive.adoption import Evidence, Judgement, Played, judge
 from saga_contracts.derive.model import DERIVATION
 from saga_contracts.derive.slices import StepSlice
@@ -195,6 +195,7 @@ def _read(history: Mapping[str, Any], derived: frozenset[str], assigned: frozens
         seen=frozenset(kind for kind in visible if kind.value in _texts(history, "seen")),
         unseen=_texts(history, "unseen"),
         trouble=str(history.get("trouble") or nameless),
+        inapplicable=str(history.get("inapplicable") or ""),
     )
 
 
@@ -221,7 +222,7 @@ class _Key:
 
 
 def _histories(asked: Asked, faults: int) -> Mapping[str, frozenset[str]] | None:
-    """Derive the histories of a deck: the obligations that each checks, by its name; None when that would be too much work."""
+    """Derive the histories of a deck and the trials: the obligations that each checks, by name; None when it is too much work."""
     if not asked.work.allows(asked.slice_, asked.sha, faults):
         return None
     return _derived(_Key(asked.sha, faults, asked.slice_))
@@ -229,4 +230,6 @@ def _histories(asked: Asked, faults: int) -> Mapping[str, frozenset[str]] | None
 
 @lru_cache(maxsize=128)
 def _derived(key: _Key) -> Mapping[str, frozenset[str]]:
-    return {history.name: frozenset(history.obligations) for history in decks.derive(key.slice_, key.faults).histories}
+    deck = decks.derive(key.slice_, key.faults)
+    names = {one.name: frozenset(one.obligations) for one in deck.histories}
+    return names | {one.name: frozenset(one.obligations) for one in trials.derive(key.slice_, deck)}

@@ -1,0 +1,36 @@
+"""What a trial is: one or more histories of a step, played under a disturbance (pure)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from saga_contracts.derive.decks import History
+
+
+class Kind(StrEnum):
+    """How a history is disturbed."""
+
+    CRASH = "crash"  # the participant is killed and started again
+    RACE = "race"  # two calls overlap
+    INSTANCES = "instances"  # two instances on one database take turns
+    TWO_SAGAS = "two sagas"  # a second saga comes for the same resource
+    RECEIVER = "receiver"  # who takes the callbacks fails
+    INSIDE = "inside"  # what the participant itself depends on fails: another service, its database, its clock
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial of a step.
+
+    Attributes:
+        kind: How it is disturbed.
+        name: Such as `F kill C`; unique among the histories and trials of a step.
+        history: What is played.
+        at: After how many of its events it is disturbed; None: as the kind says.
+        obligations: All that it checks, in the catalogue's order.
+    """
+
+    kind: Kind
+    name: str
+    history: History
+    at: int | None
+    obligations: tuple[str, ...]
