@@ -18,6 +18,7 @@ from saga_contracts.rim import pictures
 from saga_contracts.sagafile import load_saga
 from saga_verifier import backends, reporting, run
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
+from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile, load_provider_files
 from saga_verifier.self_check import playing, telling
 from saga_verifier.verdicts import HistoryResult
@@ -46,6 +47,11 @@ from saga_verifier.verification import Progress
     help="In a monorepo: the provider's folder; the version is the last commit that touched it.",
 )
 @click.option("--faults", default=1, show_default=True, type=click.IntRange(0, 4), help="The most faults in one history.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    help="How much is done at a time: histories whose keys and data are apart; default: by the cores. 1: one by one.",
+)
 @click.option("--selectors", help="Consumer version selectors as JSON; default: the broker's.")
 @click.option("--no-publish", is_flag=True, help="Do not publish the results.")
 @click.option(
@@ -80,6 +86,7 @@ def verify(
     build_url: str | None,
     folder: Path | None,
     faults: int,
+    jobs: int | None,
     selectors: str | None,
     no_publish: bool,  # noqa: FBT001
     isolation: str,
@@ -102,7 +109,7 @@ def verify(
         sys.exit(_self_check(saga_file, faults, picture, as_json=as_json))
     providers = load_provider_files(provider_file, only=names)
     chosen = read_selectors(selectors) if selectors else ()
-    settings = run.Settings(faults, datetime.now(tz=UTC).date(), chosen, publish=not no_publish)
+    settings = run.Settings(faults, datetime.now(tz=UTC).date(), chosen, publish=not no_publish, at_once=jobs or usual_at_once())
     progress = None if as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
     _check_source(pacts, broker_url, selects=bool(chosen))
     version = None if pacts else _version(describe_build(provider_version, branch, build_url, folder=folder))

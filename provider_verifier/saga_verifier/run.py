@@ -7,7 +7,7 @@ pact ends with its own value. Whatever leaves here has passed one edge: the secr
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.pacts import files, selected
 from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
+from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.verdicts import PactOutcome
 from saga_verifier.verification import Progress, Target, verify_pact
@@ -88,6 +89,7 @@ class Settings:
         today: The date on which waivers are judged.
         selectors: Consumer version selectors as the broker takes them; empty: the broker's default.
         publish: Are the results published?
+        at_once: How many histories are played at the same time, where their keys and data are apart.
         seed: Of what trials leave to chance.
     """
 
@@ -95,6 +97,7 @@ class Settings:
     today: date
     selectors: tuple[dict[str, Any], ...] = ()
     publish: bool = True
+    at_once: int = field(default_factory=usual_at_once)
     seed: int = 0
 
 
@@ -215,6 +218,7 @@ def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]
             pending=source.pending,
             progress=run.progress,
             seed=settings.seed,
+            at_once=settings.at_once,
         )
     except SagapactError as error:
         return _untold(provider, source, str(error)), ""

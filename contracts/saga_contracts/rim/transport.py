@@ -7,6 +7,7 @@ those of SSL_CERT_FILE or SSL_CERT_DIR for every host; a proxy of the environmen
 
 import ipaddress
 import socket
+import threading
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
@@ -78,6 +79,7 @@ class BoundedTransport(httpx.BaseTransport):
     def __init__(self, *, proxies: bool = False, keep_alive: bool = True) -> None:
         self._proxies, self._idle = proxies, 20 if keep_alive else 0
         self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
+        self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; httpx calls this."""
@@ -102,9 +104,10 @@ class BoundedTransport(httpx.BaseTransport):
 
     def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
         place = (url.scheme, _proxy_for(url) if self._proxies else None)
-        if place not in self._pools:
-            self._pools[place] = self._new_pool(*place)
-        return self._pools[place]
+        with self._lock:  # one for all threads: another one would not be closed
+            if place not in self._pools:
+                self._pools[place] = self._new_pool(*place)
+            return self._pools[place]
 
     def _new_pool(self, scheme: str, proxy: str | None) -> httpcore.ConnectionPool:
         options: dict[str, Any] = {"max_keepalive_connections": self._idle, "keepalive_expiry": 5.0}

@@ -5,6 +5,7 @@ not emptied gives the same verdicts again. A participant that says 'try again' i
 what comes back is left to the player.
 """
 
+import copy
 import random
 import re
 import secrets
@@ -143,6 +144,17 @@ class Driver:
             self.slice, at, None, self.callbacks, self._http,
             states=states or self.states, credentials=self._credentials, prober=self.prober,
         )  # fmt: skip
+
+    @property
+    def base_url(self) -> str:
+        """What stands before the path of its calls at the moment."""
+        return self._at if isinstance(self._at, str) else self._at()
+
+    def sending(self, http: httpx.Client) -> "Driver":
+        """Give what makes the same calls through another client."""
+        other = copy.copy(self)
+        other._http, other.states = http, self.states.sending(http)  # noqa: SLF001  (our own)
+        return other
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
@@ -331,7 +343,7 @@ class Driver:
 
     def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
         step = self.slice.step
-        built = step_request(self.slice, step, request, instance.call, self._at if isinstance(self._at, str) else self._at())
+        built = step_request(self.slice, step, request, instance.call, self.base_url)
         sent = Called(letter, built.method, built.url, self._credentials.shown(built.headers), _shown(built))
         timeout_s = step.timeout_ms / 1000 if read is not None else max(step.timeout_ms / 1000, READING_S)
         live = replace(built, headers=self._credentials.sent(built.headers))

@@ -48,6 +48,7 @@ def verify_pact(
     pending: bool = False,
     progress: Progress | None = None,
     seed: int = 0,
+    at_once: int = 1,
 ) -> PactOutcome:
     """Verify one pact against a running participant.
 
@@ -59,6 +60,7 @@ def verify_pact(
         pending: Is the pact pending for this version of the provider?
         progress: Told what happens.
         seed: Of what trials leave to chance.
+        at_once: How many histories are played at the same time, where their keys and data are apart.
     """
     consumer, found = "", _Found()
     try:
@@ -69,7 +71,7 @@ def verify_pact(
     except SagapactError as error:
         return PactOutcome(consumer, target.provider, pending, (), troubles=(str(error),))
     try:
-        _verify(target, interactions, slices, found, _How(consumer, faults, today, progress or Progress(), seed))
+        _verify(target, interactions, slices, found, _How(consumer, faults, today, progress or Progress(), seed, at_once))
     except SagapactError as error:
         found.troubles.append(str(error))
     if found.troubles:
@@ -87,6 +89,7 @@ class _How:
     today: date
     progress: Progress
     seed: int
+    at_once: int
 
 
 @dataclass(slots=True)
@@ -187,7 +190,7 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
             continue
         progress.deck_started(deck)
         try:
-            played = play_deck(driver, deck, how.today, progress.history_ended)
+            played = play_deck(driver, deck, how.today, progress.history_ended, how.at_once)
             found.decks.append(replace(played, histories=(*played.histories, *_tried(driver, played, target, how, progress))))
         except IsolationError:
             raise
