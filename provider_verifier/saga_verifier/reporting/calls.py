@@ -16,6 +16,10 @@ from saga_contracts.rim.redact import HIDDEN, is_secret_name
 PROVIDER = "PROVIDER"
 MOST_OF_A_REPLY = 100
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_LOOKS = frozenset({"S", "L", "probe"})
+"""Calls that only look."""
+_OURS = frozenset({"accept-encoding", "connection", "user-agent"})
+"""Headers that curl sends as it likes."""
 _JSON = "Content-Type: application/json"
 
 
@@ -23,14 +27,22 @@ def pasted(calls: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Give the calls of a history in their order: each as one line, with what it was and what came back as its comment.
 
     Args:
-        calls: As evidence holds them (`Called.as_json`).
+        calls: As evidence holds them (`Called.as_json`). Of what only looks, that after the last event is given, once.
     """
-    for call in calls:
+    for call in told(calls):
         request = call["request"]
         is_call = request["method"] in _METHODS and " " not in request["url"]
         command = curl(request["method"], request["url"], request["headers"], request["body"]) if is_call else ""
-        told = f"# {call['letter']}: {_came(call)}"
-        yield f"{command}  {told}" if command else f"{told} (read by {request['method']} {_line(request['url'])})"
+        comment = f"# {call['letter']}: {_came(call)}"
+        yield f"{command}  {comment}" if command else f"{comment} (read by {request['method']} {_line(request['url'])})"
+
+
+def told(calls: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Give the calls that tell a history: its events, and what was looked at after the last of them."""
+    last = max((number for number, call in enumerate(calls) if call["letter"] not in _LOOKS), default=-1)
+    after = {(call["letter"], json.dumps(call, sort_keys=True, default=str)): call for call in calls[last + 1 :]}
+    yield from (call for call in calls[: last + 1] if call["letter"] not in _LOOKS)
+    yield from after.values()
 
 
 def curl(method: str, url: str, headers: Mapping[str, str], body: Any) -> str:
@@ -39,7 +51,12 @@ def curl(method: str, url: str, headers: Mapping[str, str], body: Any) -> str:
     >>> print(curl("POST", "http://127.0.0.1:8001/a?b=1", {"Authorization": "•••"}, {"c": 1}))
     curl -i -X POST "$PROVIDER"'/a?b=1' -H "Authorization: $AUTHORIZATION" -H 'Content-Type: application/json' -d '{"c": 1}'
     """
-    words = ["curl -i -X", shlex.quote(method), _address(url), *(f"-H {_header(*one)}" for one in headers.items())]
+    words = [
+        "curl -i -X",
+        shlex.quote(method),
+        _address(url),
+        *(f"-H {_header(*one)}" for one in headers.items() if one[0].lower() not in _OURS),
+    ]
     if body is not None:
         has_type = any(name.lower() == "content-type" for name in headers)
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)

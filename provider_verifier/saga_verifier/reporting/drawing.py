@@ -3,13 +3,14 @@
 SVG as text, with every word in it escaped; nothing from outside.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
 from saga_contracts.declare.obligations import CATALOGUE, order_of
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.show.table import Mark, picture
+from saga_verifier.reporting.calls import told
 from saga_verifier.reporting.printable import printable
 from saga_verifier.reporting.view import Deck, Provider
 from saga_verifier.verdicts import HistoryResult
@@ -47,7 +48,7 @@ def histories(deck: Deck) -> str:
 
 def sequence(history: HistoryResult, participant: str) -> str:
     """Draw the calls of a history: the saga on the left, the participant on the right, time downwards."""
-    calls = history.calls
+    calls = list(told(history.calls))
     height = _TOP_Y + _STEP_Y * len(calls) + 20
     parts = [_open(f"The calls of {history.name}", _PARTICIPANT_X + 160, height), *_lifelines(participant, height)]
     for number, call in enumerate(calls):
@@ -61,7 +62,7 @@ def _lifelines(participant: str, height: int) -> Iterator[str]:
         yield f'<line class="life" x1="{x}" y1="32" x2="{x}" y2="{height - 10}"/>'
 
 
-def _arrows(call: dict[str, Any], y: int) -> Sequence[str]:
+def _arrows(call: Mapping[str, Any], y: int) -> Sequence[str]:
     """Draw a call and its reply; a reading is drawn softer, a call without a reply ends on its way."""
     request, reply = call["request"], call["reply"]
     kind = "call" if call["letter"] in ("F", "R", "C", "M", "A", "D", "X") else "call soft"

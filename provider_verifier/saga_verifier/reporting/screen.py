@@ -83,7 +83,7 @@ def _deck(deck: Deck) -> Iterator[str]:
 def _broken(one: Obligation, shown: set[str]) -> Iterator[str]:
     """Tell an obligation that is not kept; the calls of a history are told once."""
     history = one.shortest
-    where = f", in {len(one.histories)} histories ({', '.join(one.histories)}); shortest:" if history is not None else ":"
+    where = f", in {_histories(len(one.histories))} ({', '.join(one.histories)}); shortest:" if history is not None else ":"
     yield f"  {one.verdict.value}: {one.name}{where}"
     if history is None:
         yield f"    {one.text}"
@@ -94,6 +94,10 @@ def _broken(one: Obligation, shown: set[str]) -> Iterator[str]:
         shown.add(history.name)
         yield from (f"    {line}" for line in one.calls)
         yield f"    Again: {one.again}"
+
+
+def _histories(count: int) -> str:
+    return f"{count} {'history' if count == 1 else 'histories'}"
 
 
 def _kept_again(deck: Deck) -> Iterator[str]:
