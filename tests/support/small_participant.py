@@ -69,8 +69,11 @@ class Stock:
         self.left: dict[str, int] = {}
         self.rows: dict[str, dict[str, Any]] = {}
         self.reads: dict[str, int] = {}
+        self.stalled = threading.Event()
+        self.asked = threading.Event()
 
     def take(self, key: str, body: dict[str, Any]) -> Answer:
+        self.stall("stalls once in a call", 0.8)
         row = self.rows.get(key)
         if row is not None and not ("refused key applies later" in self.wrong and row["state"] == "refused"):
             return self._again(key, row, body)
@@ -117,7 +120,14 @@ class Stock:
         row["state"] = "back"
         return 200, {}
 
+    def stall(self, wrong: str, for_s: float) -> None:
+        """Answer late, the first time only, if that is what is wrong."""
+        if wrong in self.wrong and not self.stalled.is_set():
+            self.stalled.set()
+            threading.Event().wait(for_s)
+
     def status(self, key: str) -> Answer:
+        self.asked.set()
         row = self.rows.get(key)
         if "status writes" in self.wrong:
             self.reads[key] = self.reads.get(key, 0) + 1
@@ -151,7 +161,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer((200, {}))
         elif self.path == "/status":
             self._answer(self.stock.status(self.headers.get("Key", "")))
+        elif "breaks off a reading" in self.stock.wrong and self.stock.asked.is_set():
+            self.close_connection = True
         else:
+            self.stock.stall("stalls once in a reading", 0.8)
             self._answer((200, {"left": self.stock.left.get(self.path.rpartition("/")[2], 0)}))
 
     def _answer(self, answer: Answer) -> None:

@@ -72,6 +72,21 @@ def test_a_known_bad_participant_is_caught_by_its_obligation(wrong: str, obligat
     assert history.name == shortest
 
 
+@pytest.mark.parametrize("wrong", ["stalls once in a call", "stalls once in a reading"])
+def test_one_pause_of_the_machine_is_no_fault_of_the_participant(wrong: str) -> None:
+    result = verify(wrong, changed(timeout_ms=400))
+
+    assert result.verdict == Verdict.KEPT, {one.name: one.text for one in result.histories if one.verdict != Verdict.KEPT}
+
+
+def test_a_reading_that_breaks_off_after_a_status_call_is_not_taken_for_a_change() -> None:
+    result = verify("breaks off a reading")
+
+    assert result.verdict == Verdict.UNPROVEN
+    assert {one.obligation for history in result.histories for one in history.broken} == set()
+    assert any("the effect cannot be read" in one.trouble for one in result.histories)
+
+
 def test_without_a_probe_the_obligations_about_effects_are_unproven_not_kept() -> None:
     result = verify("skips the undoing", changed(probe=None))
 
