@@ -32,6 +32,11 @@ class Home:
         self._entered += 1
         return self.root / ("output.log" if self._entered == 1 else f"output-{self._entered}.log")
 
+    def empty(self) -> None:
+        """Remove the data."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(exist_ok=True)
+
     def leave(self, who: object) -> None:
         """Let one go, and remove the directory after the last; again does nothing."""
         if who in self._inside:
