@@ -14,6 +14,7 @@
     headers: {X-Api-Key: "${API_KEY}"}                                                    # optional
     token: {command: ["./log_in"], lasts_s: 300}                                          # optional
     probes: {shop/charge: {sql: "SELECT …", url: "sqlite:///{workdir}/billing.sqlite"}}   # optional
+    depends: [{name: payments, env: PAYMENTS_URL, replies: [{method: POST, path: /payments, status: 201}]}]  # optional; [] = none
     container: {image: "registry/billing:1.4", env: {DATABASE_URL: "{database_url}"}}     # optional
 
 `document`, `container`, `programs` and `probes` hold what may stand in the file, `services` parts one that has several services,
