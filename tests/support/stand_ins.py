@@ -105,6 +105,14 @@ class AlreadyRunning:
     def stop(self) -> None:
         """Do nothing."""
 
+    def beside(self, spec: Spec | None = None) -> Running:
+        """There is one only."""
+        raise NotImplementedError
+
+    def followed_by(self, spec: Spec) -> Running:
+        """There is one only."""
+        raise NotImplementedError
+
     def __enter__(self) -> Self:
         return self
 

@@ -7,7 +7,7 @@ are not needed any more.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from saga_contracts.derive.adoption import Waivers
@@ -83,19 +83,13 @@ def play(driver: Driver, history: History, today: date, shortest_wait_s: float =
     return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
 
 
-def _played(driver: Driver, history: History, *, asks_status: bool = True, longest_wait_s: float | None = None) -> Playing:
-    playing = Playing(driver, history, asks_status=asks_status, longest_wait_s=longest_wait_s)
-    playing.run()
-    return playing
-
-
-def wait_for_work(driver: Driver, under_way: list[Playing], shortest_wait_s: float | None = None) -> None:
-    """Wait as long as work may still go on in histories that undid it, came too late, or started it once more.
+def wait_for_work(driver: Driver, under_way: Sequence[Playing], shortest_wait_s: float | None = None) -> None:
+    """Wait for work that was undone, if there is any, as long as the participant was seen to need for its work.
 
     Args:
         driver: Calls the participant.
-        under_way: The histories.
-        shortest_wait_s: How long it is waited for at least; None: `SHORTEST_WAIT_S`.
+        under_way: Histories whose events are over.
+        shortest_wait_s: At least so long; None: as for a deck.
     """
     if not any(playing.leaves_work for playing in under_way):
         return
@@ -103,6 +97,12 @@ def wait_for_work(driver: Driver, under_way: list[Playing], shortest_wait_s: flo
     declared_s = driver.slice.step.told_within_ms / 1000
     shortest_s = SHORTEST_WAIT_S if shortest_wait_s is None else shortest_wait_s
     time.sleep(max(shortest_s, min(LONGER_THAN_SEEN * longest_ms / 1000, declared_s)))
+
+
+def _played(driver: Driver, history: History, *, asks_status: bool = True, longest_wait_s: float | None = None) -> Playing:
+    playing = Playing(driver, history, asks_status=asks_status, longest_wait_s=longest_wait_s)
+    playing.run()
+    return playing
 
 
 def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
