@@ -18,7 +18,9 @@ from saga_contracts.derive import pactfile
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import DEBUG, SagapactError, crash
 from saga_contracts.rim.redact import Redactor, everywhere, without_secrets
+from saga_verifier.depended import Services
 from saga_verifier.isolation.interface import Isolation, Running
+from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.pacts import files, selected
 from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
@@ -220,11 +222,21 @@ class _Run:
 
 def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome, str], PactOutcome]) -> tuple[PactOutcome, ...]:
     """Start the provider, and verify one pact after the other."""
-    with run.isolation.start(run.provider.spec()) as running:
-        return tuple(ended(*_one(run, source, running)) for source in sources)
+    with _playing_services(run) as (placed, services), run.isolation.start(placed.provider.spec()) as running:
+        return tuple(ended(*_one(placed, source, running, services)) for source in sources)
 
 
-def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]:
+@contextmanager
+def _playing_services(run: _Run) -> Iterator[tuple[_Run, Services | None]]:
+    """Play what the participant depends on, and tell it where; from within a container it would not be reached."""
+    if not run.provider.depends or not isinstance(run.isolation, ProcessIsolation):
+        yield run, None
+        return
+    with Services(run.provider) as services:
+        yield replace(run, provider=with_environment(run.provider, services.env)), services
+
+
+def _one(run: _Run, source: Source, running: Running, services: Services | None) -> tuple[PactOutcome, str]:
     """Verify one pact; give where its results go, too."""
     provider, settings = run.provider, run.settings
     try:
@@ -232,7 +244,7 @@ def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]
         if running.ended() is not None:  # the pact before may have been too much for it
             running.kill()
             running.start()
-        target = Target.of(provider, running, run.isolation, run.shown.learns(running))
+        target = replace(Target.of(provider, running, run.isolation, run.shown.learns(running)), services=services)
         outcome = verify_pact(
             target,
             loaded.document,

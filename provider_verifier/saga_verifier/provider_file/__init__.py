@@ -14,6 +14,7 @@
     headers: {X-Api-Key: "${API_KEY}"}                                                    # optional
     token: {command: ["./log_in"], lasts_s: 300}                                          # optional
     probes: {shop/charge: {sql: "SELECT …", url: "sqlite:///{workdir}/billing.sqlite"}}   # optional
+    depends: [{name: payments, env: PAYMENTS_URL, replies: [{method: POST, path: /payments, status: 201}]}]  # optional; [] = none
     instances: 1                                                                          # optional
     container: {image: "registry/billing:1.4", env: {DATABASE_URL: "{database_url}"}}     # optional
 

@@ -227,7 +227,7 @@ def _tried(
         yield from (trials.untold(one, why) for one in asked)
         return
     plain = {one.name: one for one in played.histories}
-    ground = Ground(driver, target.running, target.isolation, target.provider_file, how.today, how.seed, plain)
+    ground = Ground(driver, target.running, target.isolation, target.provider_file, how.today, how.seed, plain, target.services)
     for result in trials.play(ground, asked):
         progress.history_ended(result)
         yield result

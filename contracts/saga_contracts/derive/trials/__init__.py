@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import crash, instances, receiver
+from saga_contracts.derive.trials import crash, inside, instances, receiver
 from saga_contracts.derive.trials.kinds import Kind, Trial
 
 __all__ = ["Kind", "Trial", "derive"]
@@ -18,6 +18,7 @@ _AT_LEVEL: tuple[tuple[int, _Source], ...] = (
     (Level.FAILURES, crash.trials),
     (Level.FAILURES, instances.trials),
     (Level.FAILURES, receiver.trials),
+    (Level.FAILURES, inside.trials),
 )
 """From which level of adoption on the trials of each kind are asked for."""
 
