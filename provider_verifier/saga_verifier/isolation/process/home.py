@@ -44,11 +44,6 @@ class Home:
         if not self._inside and not self._keep:
             shutil.rmtree(self.root, ignore_errors=True)
 
-    def empty(self) -> None:
-        """Remove the data, whoever shares them."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        self.work.mkdir(exist_ok=True)
-
 
 def _plain(name: str) -> str:
     return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in name)[:40]
