@@ -57,6 +57,13 @@ from saga_verifier.verification import Again, Progress
     type=click.IntRange(1, 64),
     help="How much is done at a time: histories whose keys and data are apart; default: by the cores. 1: one by one.",
 )
+@click.option(
+    "--reuse",
+    envvar="SAGAPACT_CACHE",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep results in this folder, and reuse them while nothing they depend on has changed; also from SAGAPACT_CACHE.",
+)
+@click.option("--no-reuse", is_flag=True, help="Reuse no result, whatever SAGAPACT_CACHE says.")
 @click.option("--selectors", help="Consumer version selectors as JSON; default: the broker's.")
 @click.option(
     "--publish/--no-publish",
@@ -101,6 +108,8 @@ def verify(
     folder: Path | None,
     faults: int,
     jobs: int | None,
+    reuse: Path | None,
+    no_reuse: bool,  # noqa: FBT001
     selectors: str | None,
     publish: bool | None,  # noqa: FBT001
     isolation: str,
@@ -130,8 +139,9 @@ def verify(
     again = _again(history, steps)
     publishes = _publishes(publish, pacts, again, named=provider_version is not None)
     settings = run.Settings(
-        faults, datetime.now(tz=UTC).date(), chosen, publish=publishes, at_once=jobs or usual_at_once(), seed=seed, again=again
-    )
+        faults, datetime.now(tz=UTC).date(), chosen, publish=publishes, at_once=jobs or usual_at_once(), seed=seed, again=again,
+        reuse=None if no_reuse else reuse,
+    )  # fmt: skip
     progress = None if wanted.as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
     _check_source(pacts, broker_url, selects=bool(chosen))
     version = None if pacts else _version(describe_build(provider_version, branch, build_url, folder=folder))

@@ -26,6 +26,8 @@ from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
 from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
+from saga_verifier.reuse import Known
+from saga_verifier.unchanged import Unchanged
 from saga_verifier.verdicts import PactOutcome
 from saga_verifier.verification import Again, Progress, Target, verify_pact
 
@@ -96,6 +98,7 @@ class Settings:
         at_once: How many histories are played at the same time, where their keys and data are apart.
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
+        reuse: The folder with results that may be reused; None: nothing is.
     """
 
     faults: int
@@ -105,6 +108,7 @@ class Settings:
     at_once: int = field(default_factory=usual_at_once)
     seed: int = 0
     again: Again | None = None
+    reuse: Path | None = None
 
 
 def verify_provider(
@@ -221,12 +225,26 @@ class _Run:
     settings: Settings
     progress: Progress | None
     shown: _Shown
+    known: Known | None = None
+    """What need not be found out again."""
 
 
 def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome, str], PactOutcome]) -> tuple[PactOutcome, ...]:
-    """Start the provider, and verify one pact after the other."""
+    """Start the provider, unless everything is known, and verify one pact after the other."""
+    unchanged = Unchanged(run.provider, run.isolation, run.settings.today, None if run.settings.again else run.settings.reuse)
+    sources = [unchanged.read_once(one) for one in sources]
+    before = [unchanged.whole(one, run.settings.faults) for one in sources]
+
+    def told(source: Source, outcome: PactOutcome, results_url: str) -> PactOutcome:
+        return unchanged.kept(source, ended(unchanged.noted(outcome), results_url))
+
+    if all(before):
+        return tuple(told(source, *one) for source, one in zip(sources, before, strict=True) if one is not None)
+    run = replace(run, known=unchanged.known)
     with _playing_services(run) as (placed, services), run.isolation.start(placed.provider.spec()) as running:
-        return tuple(ended(*_one(placed, source, running, services)) for source in sources)
+        return tuple(
+            told(source, *(one or _one(placed, source, running, services))) for source, one in zip(sources, before, strict=True)
+        )
 
 
 @contextmanager
@@ -258,6 +276,7 @@ def _one(run: _Run, source: Source, running: Running, services: Services | None)
             seed=settings.seed,
             at_once=settings.at_once,
             again=settings.again,
+            known=run.known,
         )
     except SagapactError as error:
         return _untold(provider, source, str(error)), ""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from saga_contracts.declare.saga import Model, Pacticipant
+from saga_verifier.provider_file.artefact import Artefact
 from saga_verifier.provider_file.container import Container
 from saga_verifier.provider_file.depends import Depended
 from saga_verifier.provider_file.fields import BasePath, EnvName, EnvText, HeaderName, HeaderText, StepPlace, UrlPath, Word
@@ -73,5 +74,7 @@ class Document(Model):
     """The services that it calls itself; empty: none. None: nothing is said of them."""
     instances: Annotated[Instances, BeforeValidator(instances_of)] = Instances()
     """How many instances of it may run on one database: `1`, or `{most: 1, reason: …}`."""
+    artefact: Artefact | None = None
+    """What it is made of; None: nothing is said, so that no result is reused."""
     container: Container | None = None
     """How it runs as a container; without it, it can only be verified as a process."""
