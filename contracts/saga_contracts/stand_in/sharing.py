@@ -22,7 +22,7 @@ def is_locked(rules: Right, book: Book, row: Row, standing: Standing) -> bool:
 
 
 def rivals(slice_: StepSlice, book: Book, row: Row) -> list[Row]:
-    """Give the rows of other sagas that asked for the same as this one; of all later ones, where nothing is named that is shared."""
+    """Give the rows of other sagas that asked for the same as this one; where nothing is named that is shared, all later ones."""
     mine, saga = _resource(slice_, row), _saga_of(slice_, row)
     others = [one for one in book.of(row.step) if one is not row and not (saga and _saga_of(slice_, one) == saga)]
     if not slice_.step.semantic_lock and not resources.had_in_common(slice_):
