@@ -73,6 +73,7 @@ SHOWN_BY: dict[str, frozenset[Evidence]] = {
     "O32": frozenset({_R, _S, _E}),
     "O33": frozenset({_R}),
     "O34": frozenset({_X}),
+    "O35": frozenset({_X}),
 }
 """For each obligation that a deck can decide: the evidence of which every part is needed, as far as the level looks at it."""
 KEY_OBLIGATIONS = ("O3", "O4", "O7", "O8", "O9", "O11", "O32")

@@ -98,6 +98,19 @@ Address = str | Callable[[], str]
 """An address, or what gives it as it is at the moment."""
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Who does something beside the calls of a driver.
+
+    Attributes:
+        before: Is told of each call of the step before it is made: for whom, and its letter.
+        after: Is told what came back, and gives what counts.
+    """
+
+    before: Callable[[Instance, str], None] = lambda _, __: None
+    after: Callable[[Called], Called] = lambda called: called
+
+
 class Driver:
     """Calls one step of one participant.
 
@@ -111,6 +124,7 @@ class Driver:
         states: Its states, where others change them, too; None: those of `states_url`.
         credentials: Live headers in the place of declared ones.
         prober: Reads the effect, where no call of the API shows it; None: the probe's request does.
+        aside: Does something beside the calls.
     """
 
     def __init__(
@@ -124,7 +138,9 @@ class Driver:
         states: StateChanges | None = None,
         credentials: Credentials = NONE,
         prober: Prober | None = None,
+        aside: Aside | None = None,
     ) -> None:
+        self._aside = aside or Aside()
         self.slice = slice_
         self._at = at
         self.states = states or StateChanges(http, states_url)
@@ -142,6 +158,13 @@ class Driver:
         return Driver(
             self.slice, at, None, self.callbacks, self._http,
             states=states or self.states, credentials=self._credentials, prober=self.prober,
+        )  # fmt: skip
+
+    def beside_calls(self, aside: Aside) -> "Driver":
+        """Give what makes the same calls with somebody beside them."""
+        return Driver(
+            self.slice, self._at, None, self.callbacks, self._http,
+            states=self.states, credentials=self._credentials, prober=self.prober, aside=aside,
         )  # fmt: skip
 
     def calling_back(self, callbacks: CallbackReceiver) -> "Driver":
@@ -337,6 +360,10 @@ class Driver:
         return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
 
     def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
+        self._aside.before(instance, letter)
+        return self._aside.after(self._sent(instance, letter, request, read))
+
+    def _sent(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
         step = self.slice.step
         built = step_request(self.slice, step, request, instance.call, self._at if isinstance(self._at, str) else self._at())
         sent = Called(letter, built.method, built.url, self._credentials.shown(built.headers), _shown(built))
