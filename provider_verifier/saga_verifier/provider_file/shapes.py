@@ -13,6 +13,7 @@ from saga_contracts.read import positions
 from saga_verifier.provider_file.container import Bounds, Container
 from saga_verifier.provider_file.depends import Depended, DependedReply
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
+from saga_verifier.provider_file.instances import Instances
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Token
 
@@ -25,6 +26,7 @@ _MODELS: dict[positions.Path, type[BaseModel]] = {
     ("container",): Container,
     ("container", "limits"): Bounds,
     ("token",): Token,
+    ("instances",): Instances,
     ("probes", "*"): ProbeForm,
     ("depends", "*"): Depended,
     ("depends", "*", "replies", "*"): DependedReply,
