@@ -144,6 +144,13 @@ class Driver:
             states=states or self.states, credentials=self._credentials, prober=self.prober,
         )  # fmt: skip
 
+    def through(self, http: httpx.Client) -> "Driver":
+        """Give what makes the same calls by another client."""
+        return Driver(
+            self.slice, self._at, None, self.callbacks, http,
+            states=self.states, credentials=self._credentials, prober=self.prober,
+        )  # fmt: skip
+
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
         saga_id = f"{_plain(self.slice.saga)}-{uuid.uuid4().hex[:12]}"

@@ -11,6 +11,7 @@ from saga_contracts.declare.saga import Request
 from saga_contracts.errors import Fault
 from saga_contracts.read import positions
 from saga_verifier.provider_file.container import Bounds, Container
+from saga_verifier.provider_file.database import Database
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Token
@@ -24,6 +25,7 @@ _MODELS: dict[positions.Path, type[BaseModel]] = {
     ("container",): Container,
     ("container", "limits"): Bounds,
     ("token",): Token,
+    ("database",): Database,
     ("probes", "*"): ProbeForm,
     ("probes", "*", "requests", "*"): Request,
 }
