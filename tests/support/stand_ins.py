@@ -93,6 +93,12 @@ class AlreadyRunning:
     def kill(self) -> None:
         """Do nothing."""
 
+    def strike(self) -> None:
+        """Do nothing."""
+
+    def start_empty(self) -> None:
+        """Do nothing."""
+
     def start(self) -> None:
         """Do nothing."""
 

@@ -55,6 +55,18 @@ class Running(Protocol):
         """End it at once as `kill -9` does, with everything that it started; returns when all is gone."""
         ...
 
+    def strike(self) -> None:
+        """Send it the signal of `kill` and return at once: what it does now, it does no more; `kill` sees to the rest."""
+        ...
+
+    def start_empty(self) -> None:
+        """Start it again after `kill`, on an empty data directory.
+
+        Raises:
+            IsolationError: when it does not become ready, or its data are out of reach.
+        """
+        ...
+
     def start(self) -> None:
         """Start it again after `kill`, on the same data directory and another port.
 

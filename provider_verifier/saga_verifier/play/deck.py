@@ -48,11 +48,11 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
         missed = any(playing.missed_callback for playing in under_way)
         under_way.append(_played(driver, history, longest_wait_s=WAIT_AFTER_A_MISS_S if missed else None))
         if not apart:
-            _wait_for_work(driver, under_way[-1:])
+            wait_for_work(driver, under_way[-1:])
             under_way[-1].look_again()
         if not any(playing.is_to_be_looked_at for playing in under_way):  # their preconditions may be the same
             driver.release(under_way[-1].instance)
-    _wait_for_work(driver, under_way)
+    wait_for_work(driver, under_way)
     for playing in under_way:
         playing.end()
     results = []
@@ -77,7 +77,7 @@ def play(driver: Driver, history: History, today: date, shortest_wait_s: float =
         SagapactError: when the participant cannot be put into a precondition.
     """
     playing = _played(driver, history)
-    _wait_for_work(driver, [playing], shortest_wait_s)
+    wait_for_work(driver, [playing], shortest_wait_s)
     playing.end()
     driver.release(playing.instance)
     return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
@@ -89,7 +89,14 @@ def _played(driver: Driver, history: History, *, asks_status: bool = True, longe
     return playing
 
 
-def _wait_for_work(driver: Driver, under_way: list[Playing], shortest_wait_s: float | None = None) -> None:
+def wait_for_work(driver: Driver, under_way: list[Playing], shortest_wait_s: float | None = None) -> None:
+    """Wait as long as work may still go on in histories that undid it, came too late, or started it once more.
+
+    Args:
+        driver: Calls the participant.
+        under_way: The histories.
+        shortest_wait_s: How long it is waited for at least; None: `SHORTEST_WAIT_S`.
+    """
     if not any(playing.leaves_work for playing in under_way):
         return
     longest_ms = max((took for playing in under_way for took in playing.callback_ms), default=0.0)
@@ -120,7 +127,7 @@ def _once_more(playing: Playing, *, asks_status: bool = True) -> Playing:
     """Play the same history to its end once more, with a fresh instance."""
     wait_s = WAIT_AFTER_A_MISS_S if playing.missed_callback else None
     again = _played(playing.driver, playing.history, asks_status=asks_status, longest_wait_s=wait_s)
-    _wait_for_work(playing.driver, [again])
+    wait_for_work(playing.driver, [again])
     again.end()
     playing.driver.release(again.instance)
     return again

@@ -4,11 +4,14 @@ It gets an environment of declared names only, so that secrets of the surroundin
 hands of `guard`. Redaction happens here: whatever comes from the program passes the redactor before it stands in an error.
 """
 
+import os
 import shlex
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -146,6 +149,19 @@ class ProcessRunning:
             f"{self.name} could not be started: {PORT_TRIES} times its port was taken. {in_use}\n"
             "Let its server listen on the port of the placeholder {port}, or free the port."
         )
+
+    def strike(self) -> None:
+        """Send SIGKILL to its process group, without waiting for anything."""
+        guarded = self._guarded
+        if guarded is not None and guarded.pid is not None and guarded.exit_code is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(guarded.pid, signal.SIGKILL)
+
+    def start_empty(self) -> None:
+        """Start it again on an empty data directory."""
+        shutil.rmtree(self._work, ignore_errors=True)
+        self._work.mkdir(exist_ok=True)
+        self.start()
 
     def kill(self) -> None:
         """End it at once with everything that it started."""
