@@ -14,6 +14,8 @@ from typing import Any
 
 from saga_broker.client.broker import BrokerClient
 from saga_contracts.declare.verdict import Verdict, exit_status, worst
+from saga_contracts.derive import pactfile
+from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import DEBUG, SagapactError, crash
 from saga_contracts.rim.redact import Redactor, everywhere, without_secrets
 from saga_verifier.isolation.interface import Isolation, Running
@@ -22,7 +24,7 @@ from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.verdicts import PactOutcome
-from saga_verifier.verification import Progress, Target, verify_pact
+from saga_verifier.verification import Again, Progress, Target, verify_pact
 
 __all__ = ["ProviderOutcome", "Settings", "Version", "verify_files", "verify_provider", "with_environment", "worst_status"]
 
@@ -89,13 +91,15 @@ class Settings:
         selectors: Consumer version selectors as the broker takes them; empty: the broker's default.
         publish: Are the results published?
         seed: Of what trials leave to chance.
+        again: Only this is played, and nothing is published; None: everything is.
     """
 
     faults: int
     today: date
     selectors: tuple[dict[str, Any], ...] = ()
-    publish: bool = True
+    publish: bool = False
     seed: int = 0
+    again: Again | None = None
 
 
 def verify_provider(
@@ -112,9 +116,10 @@ def verify_provider(
         SagapactError: when nothing could be found out.
     """
     with _edge(provider) as shown:
-        sources = selected.sources(broker, provider.provider, settings.selectors, version.branch)
-        if not sources:
+        listed = selected.sources(broker, provider.provider, settings.selectors, version.branch)
+        if not listed:
             return ProviderOutcome(provider.provider, version.number, (), selected.why_none(broker, provider.provider))
+        sources = _chosen(settings, listed)
         if settings.publish:
             broker.register_provider_version(provider.provider, version.number, branch=version.branch, tags=list(version.tags))
 
@@ -136,10 +141,31 @@ def verify_files(
         SagapactError: when nothing could be found out.
     """
     with _edge(provider) as shown:
-        sources = files.sources(paths, provider.provider)
+        sources = _chosen(settings, files.sources(paths, provider.provider))
         run = _Run(provider, isolation, settings, progress, shown)
         outcomes = _verified(run, sources, lambda outcome, _: everywhere(outcome, shown, untouched=NAMES))
     return ProviderOutcome(provider.provider, "", outcomes)
+
+
+def _chosen(settings: Settings, sources: Sequence[Source]) -> Sequence[Source]:
+    """Give the pacts that are verified: all, or those with what is to be played again.
+
+    Raises:
+        UsageError: when none has it.
+    """
+    again = settings.again
+    if again is None:
+        return sources
+    slices = {source.name: _slices(source) for source in sources}
+    again.check([one for found in slices.values() for one in found], settings.faults)
+    return [source for source in sources if any(again.of(one, settings.faults) for one in slices[source.name])]
+
+
+def _slices(source: Source) -> Sequence[StepSlice]:
+    try:
+        return pactfile.slices(source.load().document)
+    except SagapactError:
+        return ()  # what cannot be read has nothing that could be played again
 
 
 def with_environment(provider: ProviderFile, changes: Mapping[str, str]) -> ProviderFile:
@@ -215,6 +241,7 @@ def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]
             pending=source.pending,
             progress=run.progress,
             seed=settings.seed,
+            again=settings.again,
         )
     except SagapactError as error:
         return _untold(provider, source, str(error)), ""

@@ -86,12 +86,14 @@ class DeckResult:
         histories: Those of the deck, then the trials.
         slice: The step: what is asked of it, at which level, with which waivers.
         today: The day on which waivers are judged.
+        replayed: Was only a part of the deck played, since somebody wanted to see it again? It speaks for nothing else.
     """
 
     deck: Deck
     slice: StepSlice
     histories: tuple[HistoryResult, ...]
     today: date
+    replayed: bool = False
 
     @cached_property
     def judgement(self) -> Judgement:
@@ -100,13 +102,29 @@ class DeckResult:
 
     @property
     def obligations(self) -> Mapping[str, Verdict]:
-        """Give the verdict of every obligation that is asked for or broken, in the catalogue's order."""
-        return self.judgement.obligations
+        """Give the verdict of every obligation that is asked for or broken, in the catalogue's order.
+
+        Of what was played again only what it breaks is told.
+        """
+        found = self.judgement.obligations
+        broken = {one.obligation for history in self.histories for one in history.broken}
+        return {name: found[name] for name in found if name in broken} if self.replayed else found
 
     @property
     def verdict(self) -> Verdict:
         """Give the worst of histories and obligations."""
-        return self.judgement.verdict
+        return worst(one.verdict for one in self.histories) if self.replayed else self.judgement.verdict
+
+    def claim(self, last_confirmed: str | None = None) -> str:
+        """Say honestly what was checked: what was enumerated, what sampled and how, and what was not looked at.
+
+        Args:
+            last_confirmed: The date when an end-to-end run last saw only histories of the deck (I13); None for never.
+        """
+        if self.replayed:
+            again = "; ".join(f"{one.name}{f' ({one.how})' if one.how else ''}" for one in self.histories)
+            return f"Played again: {again}. It says nothing of the rest of the deck, and nothing of it is published."
+        return self.deck.claim(last_confirmed, sampled=[(one.name, one.how) for one in self.histories if one.how])
 
     def shortest(self, obligation: str) -> HistoryResult | None:
         """Give the shortest history that breaks an obligation."""

@@ -93,11 +93,25 @@ class AlreadyRunning:
     def kill(self) -> None:
         """Do nothing."""
 
+    def strike(self) -> None:
+        """Do nothing."""
+
+    def start_empty(self) -> None:
+        """Do nothing."""
+
     def start(self) -> None:
         """Do nothing."""
 
     def stop(self) -> None:
         """Do nothing."""
+
+    def beside(self, spec: Spec | None = None) -> Running:
+        """There is one only."""
+        raise NotImplementedError
+
+    def followed_by(self, spec: Spec) -> Running:
+        """There is one only."""
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self

@@ -93,7 +93,7 @@ def test_work_that_ends_otherwise_than_it_must_breaks_acceptance() -> None:
 
 def test_a_status_call_that_lies_about_the_end_is_blamed_for_that() -> None:
     class Lies(Right):
-        work_s = 0.5  # both status calls after the forward call come before its end
+        work_s = 2.0  # both status calls after the forward call come before its end, also on a loaded machine
 
         def status(self, row: Row) -> Reply:
             return self.reply("status", "refused") if row.state == State.APPLIED else super().status(row)
@@ -103,12 +103,12 @@ def test_a_status_call_that_lies_about_the_end_is_blamed_for_that() -> None:
 
 def test_a_status_call_that_says_absent_of_what_is_at_work_lies() -> None:
     class SaysAbsent(Right):
-        work_s = 0.5
+        work_s = 2.0
 
         def status(self, row: Row) -> Reply:
             return self.reply("status", "absent") if row.state == State.IN_PROGRESS else super().status(row)
 
-    assert broken(SaysAbsent(step_slice(saga(), "pay"))) == {"O14"}
+    assert broken(SaysAbsent(step_slice(saga(), "pay")), only=lambda one: one.word == "F D") == {"O14"}
 
 
 def test_where_no_reply_says_that_work_goes_on_absent_does() -> None:

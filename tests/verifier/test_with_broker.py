@@ -31,7 +31,7 @@ MESSAGES = {
 def verify(
     provider: ProviderFile, broker: BrokerClient, selectors: tuple[dict[str, Any], ...] = MAIN, branch: str | None = None
 ) -> ProviderOutcome:
-    settings = Settings(1, TODAY, selectors)
+    settings = Settings(1, TODAY, selectors, publish=True)
     return verify_provider(provider, Version("p1", branch), broker, ProcessIsolation(), settings)
 
 

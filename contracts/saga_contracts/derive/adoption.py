@@ -66,6 +66,7 @@ SHOWN_BY: dict[str, frozenset[Evidence]] = {
     "O15": frozenset({_S, _E}),
     "O16": frozenset({_X}),
     "O18": frozenset({_R}),
+    "O19": frozenset({_X}),
     "O21": frozenset({_R}),
     "O24": frozenset({_S, _E}),
     "O31": frozenset({_R}),
@@ -97,6 +98,7 @@ def applies(slice_: StepSlice, obligation: str) -> str | None:
         **dict.fromkeys(_REFUSING, _never_refuses(step)),
         "O4": _never_misused(slice_) if obligation == "O4" else None,
         "O18": None if step.tells_later else "The step has no callback, and is not polled.",
+        "O19": None if step.callback is not None else "The step has no callback.",
         "O24": None if slice_.plays_two_elements else "No two elements of a list are played beside each other.",
         "O31": _never_correlated(slice_),
         "O33": None

@@ -5,7 +5,7 @@ speak of (a compensation that was never preceded by its forward call, a forward 
 may be, what the status call must answer after every prefix and what the effect probe must read is said by `expectations`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from saga_contracts.declare.obligations import order_of
@@ -18,6 +18,7 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire import fresh
 
 MAX_FAULTS = 4
+_UNPLAYED = "nothing (overlap, crash and lost acknowledgement were not played)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +111,19 @@ class Deck:
     histories: tuple[History, ...]
     derivation: int = DERIVATION
 
-    def claim(self, last_confirmed: str | None = None) -> str:
+    def claim(self, last_confirmed: str | None = None, sampled: Sequence[tuple[str, str]] = ()) -> str:
         """Say honestly what was checked and what was not.
 
         Args:
             last_confirmed: The date when an end-to-end run last saw only histories of the deck (I13); None for never.
+            sampled: The trials that were played, each with what was sampled: tries, seed, window.
         """
+        tried = "; ".join(f"{name} ({how})" for name, how in sampled)
         return (
             f"Checked: one saga instance, the step {self.step}, calls one after another, each atomic, one version, "
             f"unchanged surroundings: every arrival history of at most {self.faults} fault{'s' if self.faults != 1 else ''} "
             f"under this file's policies (derivation v{self.derivation}), {len(self.histories)} histories. "
-            "Sampled, not enumerated: nothing yet (overlap, crash and lost acknowledgement are not played). "
+            f"Sampled, not enumerated: {tried or _UNPLAYED}. "
             "Not checked: other sagas on the same data, time, version change in mid-saga, side channels between participants. "
             f"Speaks for the whole saga only while the orchestrator stays inside the model (I13: last confirmed "
             f"{last_confirmed or 'never'})."

@@ -7,7 +7,7 @@ are not needed any more.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from saga_contracts.derive.adoption import Waivers
@@ -48,11 +48,11 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
         missed = any(playing.missed_callback for playing in under_way)
         under_way.append(_played(driver, history, longest_wait_s=WAIT_AFTER_A_MISS_S if missed else None))
         if not apart:
-            _wait_for_work(driver, under_way[-1:])
+            wait_for_work(driver, under_way[-1:])
             under_way[-1].look_again()
         if not any(playing.is_to_be_looked_at for playing in under_way):  # their preconditions may be the same
             driver.release(under_way[-1].instance)
-    _wait_for_work(driver, under_way)
+    wait_for_work(driver, under_way)
     for playing in under_way:
         playing.end()
     results = []
@@ -77,25 +77,32 @@ def play(driver: Driver, history: History, today: date, shortest_wait_s: float =
         SagapactError: when the participant cannot be put into a precondition.
     """
     playing = _played(driver, history)
-    _wait_for_work(driver, [playing], shortest_wait_s)
+    wait_for_work(driver, [playing], shortest_wait_s)
     playing.end()
     driver.release(playing.instance)
     return _explained(playing, Waivers(driver.slice.waivers, driver.slice.step.step, today))
 
 
-def _played(driver: Driver, history: History, *, asks_status: bool = True, longest_wait_s: float | None = None) -> Playing:
-    playing = Playing(driver, history, asks_status=asks_status, longest_wait_s=longest_wait_s)
-    playing.run()
-    return playing
+def wait_for_work(driver: Driver, under_way: Sequence[Playing], shortest_wait_s: float | None = None) -> None:
+    """Wait for work that was undone, if there is any, as long as the participant was seen to need for its work.
 
-
-def _wait_for_work(driver: Driver, under_way: list[Playing], shortest_wait_s: float | None = None) -> None:
+    Args:
+        driver: Calls the participant.
+        under_way: Histories whose events are over.
+        shortest_wait_s: At least so long; None: as for a deck.
+    """
     if not any(playing.leaves_work for playing in under_way):
         return
     longest_ms = max((took for playing in under_way for took in playing.callback_ms), default=0.0)
     declared_s = driver.slice.step.told_within_ms / 1000
     shortest_s = SHORTEST_WAIT_S if shortest_wait_s is None else shortest_wait_s
     time.sleep(max(shortest_s, min(LONGER_THAN_SEEN * longest_ms / 1000, declared_s)))
+
+
+def _played(driver: Driver, history: History, *, asks_status: bool = True, longest_wait_s: float | None = None) -> Playing:
+    playing = Playing(driver, history, asks_status=asks_status, longest_wait_s=longest_wait_s)
+    playing.run()
+    return playing
 
 
 def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
@@ -120,7 +127,7 @@ def _once_more(playing: Playing, *, asks_status: bool = True) -> Playing:
     """Play the same history to its end once more, with a fresh instance."""
     wait_s = WAIT_AFTER_A_MISS_S if playing.missed_callback else None
     again = _played(playing.driver, playing.history, asks_status=asks_status, longest_wait_s=wait_s)
-    _wait_for_work(playing.driver, [again])
+    wait_for_work(playing.driver, [again])
     again.end()
     playing.driver.release(again.instance)
     return again

@@ -144,6 +144,13 @@ class Driver:
             states=states or self.states, credentials=self._credentials, prober=self.prober,
         )  # fmt: skip
 
+    def calling_back(self, callbacks: CallbackReceiver) -> "Driver":
+        """Give what makes the same calls, and has the participant call back elsewhere."""
+        return Driver(
+            self.slice, self._at, None, callbacks, self._http,
+            states=self.states, credentials=self._credentials, prober=self.prober,
+        )  # fmt: skip
+
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
         saga_id = f"{_plain(self.slice.saga)}-{uuid.uuid4().hex[:12]}"

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from saga_contracts.declare.saga import Model, Pacticipant
 from saga_verifier.provider_file.container import Container
 from saga_verifier.provider_file.fields import BasePath, EnvName, EnvText, HeaderName, HeaderText, StepPlace, UrlPath, Word
+from saga_verifier.provider_file.instances import Instances, instances_of
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Token
 
@@ -67,5 +68,7 @@ class Document(Model):
     """A header whose value a command gives."""
     probes: dict[StepPlace, ProbeForm] = Field(default={})
     """How an effect is read that no call of the API shows, by `SAGA/STEP`."""
+    instances: Annotated[Instances, BeforeValidator(instances_of)] = Instances()
+    """How many instances of it may run on one database: `1`, or `{most: 1, reason: …}`."""
     container: Container | None = None
     """How it runs as a container; without it, it can only be verified as a process."""

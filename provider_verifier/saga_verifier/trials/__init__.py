@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from saga_contracts.derive.trials import Kind, Trial
 from saga_contracts.errors import SagapactError
 from saga_verifier.isolation.errors import IsolationError
+from saga_verifier.trials import crash, instances, receiver
 from saga_verifier.trials.ground import Ground
 from saga_verifier.trials.untold import untold
 from saga_verifier.verdicts import HistoryResult
 
 __all__ = ["Ground", "play", "untold"]
 
-_PLAYERS: dict[Kind, Callable[[Ground, Sequence[Trial]], Iterator[HistoryResult]]] = {}
+_PLAYERS: dict[Kind, Callable[[Ground, Sequence[Trial]], Iterator[HistoryResult]]] = {
+    Kind.CRASH: crash.play,
+    Kind.INSTANCES: instances.play,
+    Kind.RECEIVER: receiver.play,
+}
 
 
 def play(ground: Ground, trials: Sequence[Trial]) -> Iterator[HistoryResult]:

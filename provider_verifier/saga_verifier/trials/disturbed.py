@@ -31,14 +31,36 @@ def judged(ground: Ground, trial: Trial, playing: Playing, blamed: str, disturba
     waivers = Waivers(ground.driver.slice.waivers, step.step, ground.today)
     found = replace(playing.result(waivers), name=trial.name, checks=trial.obligations, how=how)
     found = replace(found, seen=found.seen | {Evidence.FAILURE}, unseen=())
-    deviations = [one for one in found.broken if one.obligation not in _ITS_OWN]
-    if not deviations:
-        return replace(found, broken=(), verdict=Verdict.UNPROVEN if found.trouble else Verdict.KEPT)
     plain = ground.plain.get(trial.history.name)
-    if plain is None or plain.broken or plain.trouble:
+    known = {one.obligation for one in plain.broken} if plain is not None and plain.verdict == Verdict.WAIVED else set()
+    deviations = [one for one in found.broken if one.obligation not in {*_ITS_OWN, *known}]
+    if not deviations:
+        late = next((one.text for one in found.broken if one.obligation == "O21"), "")
+        trouble = found.trouble or late
+        return replace(found, broken=(), verdict=Verdict.UNPROVEN if trouble else Verdict.KEPT, trouble=trouble)
+    if plain is None or not is_kept(ground, trial):
         already = "was not judged" if plain is None or plain.trouble else "is broken"
         trouble = f"{trial.history.name} {already} without {disturbance}, so that nothing can be told of it: mend that first"
         return replace(found, broken=(), verdict=Verdict.UNPROVEN, trouble=trouble)
     text = f"the same history is kept without {disturbance}; with it {deviations[0].text}"
+    return accused(ground, found, blamed, text)
+
+
+def accused(ground: Ground, found: HistoryResult, blamed: str, text: str) -> HistoryResult:
+    """Give a result as one that broke an obligation, be it waived or not.
+
+    Args:
+        ground: Knows the waivers.
+        found: What was seen.
+        blamed: The obligation.
+        text: What is to be said.
+    """
+    waivers = Waivers(ground.driver.slice.waivers, ground.driver.slice.step.step, ground.today)
     verdict = Verdict.WAIVED if waivers.hides(blamed) else Verdict.BROKEN
     return replace(found, broken=(Broken(blamed, text),), verdict=verdict, trouble="")
+
+
+def is_kept(ground: Ground, trial: Trial) -> bool:
+    """Is the same history kept without any disturbance, or waived?"""
+    plain = ground.plain.get(trial.history.name)
+    return plain is not None and plain.verdict in (Verdict.KEPT, Verdict.WAIVED)

@@ -97,10 +97,20 @@ class Started:
 
     def kill(self) -> None: ...
 
+    def strike(self) -> None: ...
+
+    def start_empty(self) -> None: ...
+
     def start(self) -> None: ...
 
     def stop(self) -> None:
         self._stopped.append(self.name)
+
+    def beside(self, spec: Spec | None = None) -> "Started":
+        raise NotImplementedError
+
+    def followed_by(self, spec: Spec) -> "Started":
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self

@@ -5,14 +5,20 @@ Each kind stands in a module of its own, which derives its trials from the step'
 
 from collections.abc import Callable, Iterator
 
+from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.derive.trials import crash, instances, receiver
 from saga_contracts.derive.trials.kinds import Kind, Trial
 
 __all__ = ["Kind", "Trial", "derive"]
 
 _Source = Callable[[StepSlice, Deck], Iterator[Trial]]
-_AT_LEVEL: tuple[tuple[int, _Source], ...] = ()
+_AT_LEVEL: tuple[tuple[int, _Source], ...] = (
+    (Level.FAILURES, crash.trials),
+    (Level.FAILURES, instances.trials),
+    (Level.FAILURES, receiver.trials),
+)
 """From which level of adoption on the trials of each kind are asked for."""
 
 
