@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from saga_contracts.derive.trials import Kind, Trial
 from saga_contracts.errors import SagapactError
 from saga_verifier.isolation.errors import IsolationError
-from saga_verifier.trials import crash
+from saga_verifier.trials import crash, race
 from saga_verifier.trials.ground import Ground
 from saga_verifier.trials.untold import untold
 from saga_verifier.verdicts import HistoryResult
@@ -17,6 +17,7 @@ __all__ = ["Ground", "play", "untold"]
 
 _PLAYERS: dict[Kind, Callable[[Ground, Sequence[Trial]], Iterator[HistoryResult]]] = {
     Kind.CRASH: crash.play,
+    Kind.RACE: race.play,
 }
 
 

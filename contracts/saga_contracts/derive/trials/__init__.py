@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import crash
+from saga_contracts.derive.trials import crash, race
 from saga_contracts.derive.trials.kinds import Kind, Trial
 
 __all__ = ["Kind", "Trial", "derive"]
 
 _Source = Callable[[StepSlice, Deck], Iterator[Trial]]
-_AT_LEVEL: tuple[tuple[int, _Source], ...] = ((4, crash.trials),)
+_AT_LEVEL: tuple[tuple[int, _Source], ...] = ((4, crash.trials), (4, race.trials))
 """From which level of adoption on the trials of each kind are asked for."""
 
 
