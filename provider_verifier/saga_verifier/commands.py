@@ -15,13 +15,19 @@ from saga_contracts.build import Build, describe_build
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.rim import pictures
+from saga_contracts.rim.redact import without_secrets
 from saga_contracts.sagafile import load_saga
-from saga_verifier import backends, reporting, run
+from saga_verifier import backends, run
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
+from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile, load_provider_files
+from saga_verifier.reporting import page
+from saga_verifier.reporting.files import Wanted, write
+from saga_verifier.reporting.options import result_options
+from saga_verifier.reporting.telling import Telling
 from saga_verifier.self_check import playing, telling
 from saga_verifier.verdicts import HistoryResult
-from saga_verifier.verification import Progress
+from saga_verifier.verification import Again, Progress
 
 
 @click.command()
@@ -46,8 +52,17 @@ from saga_verifier.verification import Progress
     help="In a monorepo: the provider's folder; the version is the last commit that touched it.",
 )
 @click.option("--faults", default=1, show_default=True, type=click.IntRange(0, 4), help="The most faults in one history.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    help="How much is done at a time: histories whose keys and data are apart; default: by the cores. 1: one by one.",
+)
 @click.option("--selectors", help="Consumer version selectors as JSON; default: the broker's.")
-@click.option("--no-publish", is_flag=True, help="Do not publish the results.")
+@click.option(
+    "--publish/--no-publish",
+    default=None,
+    help="Publish the results to the broker; default: only where --provider-version says under what.",
+)
 @click.option(
     "--isolation",
     default=backends.PROCESS,
@@ -61,7 +76,12 @@ from saga_verifier.verification import Progress
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep here the log of a container that did not end as it should.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option("--replay", "history", metavar="HISTORY", help="Play only this history or trial again, such as 'F C F'.")
+@click.option(
+    "--step", "steps", multiple=True, metavar="SAGA/STEP", help="With --replay: of which steps (repeatable); default: all."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of what trials leave to chance.")
+@result_options
 @click.option(
     "--self-check",
     "saga_file",
@@ -80,11 +100,15 @@ def verify(
     build_url: str | None,
     folder: Path | None,
     faults: int,
+    jobs: int | None,
     selectors: str | None,
-    no_publish: bool,  # noqa: FBT001
+    publish: bool | None,  # noqa: FBT001
     isolation: str,
     logs: Path | None,
-    as_json: bool,  # noqa: FBT001
+    history: str | None,
+    steps: tuple[str, ...],
+    seed: int,
+    wanted: Wanted,
     saga_file: Path | None,
     picture: Path | None,
 ) -> None:
@@ -98,25 +122,28 @@ def verify(
     """
     _end_politely()
     provider_file = _one_of(provider_file, saga_file, pacts)
+    wanted.check()
     if saga_file is not None:
-        sys.exit(_self_check(saga_file, faults, picture, as_json=as_json))
+        sys.exit(_self_check(saga_file, faults, picture, wanted))
     providers = load_provider_files(provider_file, only=names)
     chosen = read_selectors(selectors) if selectors else ()
-    settings = run.Settings(faults, datetime.now(tz=UTC).date(), chosen, publish=not no_publish)
-    progress = None if as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
+    again = _again(history, steps)
+    publishes = _publishes(publish, pacts, again, named=provider_version is not None)
+    settings = run.Settings(
+        faults, datetime.now(tz=UTC).date(), chosen, publish=publishes, at_once=jobs or usual_at_once(), seed=seed, again=again
+    )
+    progress = None if wanted.as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
     _check_source(pacts, broker_url, selects=bool(chosen))
     version = None if pacts else _version(describe_build(provider_version, branch, build_url, folder=folder))
     for one in providers:
         backends.backend(isolation, one, logs, _say)  # so that a wrong use of any of them is told before one is started
     verification = _Verification(isolation, logs, pacts, broker_url, version, settings, progress)
-    outcomes = []
+    told = Telling(wanted, str(provider_file), _asked_again(broker_url, isolation, seed, pacts))
     for provider in providers:
-        outcomes.append(verification.of(provider) if len(providers) == 1 else verification.of_one_of_several(provider))
-        for line in reporting.lines(outcomes[-1]) if not as_json else ():
-            click.echo(line)
-    if as_json:
-        click.echo(json.dumps(reporting.all_as_json(outcomes), indent=2, ensure_ascii=False))
-    sys.exit(run.worst_status(outcomes))
+        told.tell(verification.of(provider) if len(providers) == 1 else verification.of_one_of_several(provider))
+    if broker_url and not pacts and not settings.publish and publish is None and again is None:
+        _say("nothing was published, since --publish was not given.")
+    sys.exit(told.end())
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +201,40 @@ def _version(build: Build) -> run.Version:
     return run.Version(build.version, build.branch, build.build_url)
 
 
-def _self_check(saga_file: Path, faults: int, picture: Path | None, *, as_json: bool) -> int:
+def _again(history: str | None, steps: tuple[str, ...]) -> Again | None:
+    if steps and history is None:
+        raise UsageError("--step says of which steps a history is played again: name it with --replay.")
+    return None if history is None else Again(history, steps)
+
+
+def _publishes(publish: bool | None, pacts: tuple[Path, ...], again: Again | None, *, named: bool) -> bool:  # noqa: FBT001
+    """Tell whether somebody asks for results to be published: by the option, or by naming the version that they are of."""
+    if publish and pacts:
+        raise UsageError("--publish needs a broker's pacts: a result is filed under the pact that it is of. Leave out --pact.")
+    if publish and again is not None:
+        raise UsageError("--publish and --replay do not go together: a part of a deck is no result. Leave out one of them.")
+    return (named if publish is None else publish) and again is None
+
+
+def _asked_again(broker_url: str | None, isolation: str, seed: int, pacts: tuple[Path, ...]) -> tuple[str, ...]:
+    """Give what stands on a command that asks the same again."""
+    source = () if pacts else ("--broker-url", without_secrets(str(broker_url)))
+    apart = () if isolation == backends.PROCESS else ("--isolation", isolation)
+    return (*source, *apart, *(("--seed", str(seed)) if seed else ()))
+
+
+def _self_check(saga_file: Path, faults: int, picture: Path | None, wanted: Wanted) -> int:
     """Tell what a saga file is worth; give the exit status."""
+    other = sorted(set(wanted.files) - {"html"})
+    if other:
+        raise UsageError(f"--{other[0]} is about a provider's results, and --self-check has none. Leave it out.")
     found = playing.check(load_saga(saga_file), faults, datetime.now(tz=UTC).date())
     if picture is not None:
         pictures.write(picture, telling.svg(found))
-    click.echo(json.dumps(telling.as_json(found), indent=2, ensure_ascii=False) if as_json else "\n".join(telling.lines(found)))
+    text = "\n".join(telling.lines(found))
+    if "html" in wanted.files:
+        write(wanted.files["html"], page.self_check_page(found.saga, telling.svg(found), text))
+    click.echo(json.dumps(telling.as_json(found), indent=2, ensure_ascii=False) if wanted.as_json else text)
     return found.exit_status
 
 

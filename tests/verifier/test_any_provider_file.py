@@ -21,6 +21,7 @@ WHOLE: dict[str, Any] = {
     "format": 1,
     "base_path": "/api",
     "headers": {"X-Key": "x"},
+    "instances": {"most": 1, "reason": "x"},
     "token": {"command": ["x"], "env": {"A": "b"}, "pass_env": ["PATH"], "header": "X", "format": "{token}", "lasts_s": 1},
     "probes": {
         "s/t": {"sql": "SELECT :a", "url": "sqlite://", "params": {"a": "{payload.x}"}, "timeout_s": 1},

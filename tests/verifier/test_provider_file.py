@@ -398,3 +398,26 @@ def test_each_fault_of_the_part_for_containers_is_told(faults: Callable[[str], l
 
     assert fault in told
     assert "canary" not in told
+
+
+@pytest.mark.parametrize(
+    ("written", "most", "reason"),
+    [("1", 1, None), ("{most: 1, reason: a file lock}", 1, "a file lock"), ("3", 3, None), ("{}", None, None)],
+)
+def test_how_many_instances_run_is_a_number_or_a_number_with_its_reason(
+    load: Load, written: str, most: int | None, reason: str | None
+) -> None:
+    found = load(f"{WHOLE}instances: {written}\n").instances
+    assert (found.most, found.reason) == (most, reason)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("0", "instances.most: This must be greater than or equal to 1. Found 0."),
+        ("{mots: 1}", "instances.mots: The field `mots` is not known. Did you mean `most`?"),
+        ("one", "instances: This must be a mapping of fields."),
+    ],
+)
+def test_a_wrong_number_of_instances_is_told(faults: Callable[[str], list[str]], written: str, said: str) -> None:
+    assert any(said in one for one in faults(f"{WHOLE}instances: {written}\n")), faults(f"{WHOLE}instances: {written}\n")

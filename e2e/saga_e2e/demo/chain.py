@@ -158,7 +158,7 @@ class Demo:
         return self.land.services(self.saga)[name]
 
     def _verify(self, provider: ProviderFile, version: str) -> ProviderOutcome:
-        settings = Settings(faults=1, today=datetime.now(tz=UTC).date())
+        settings = Settings(faults=1, today=datetime.now(tz=UTC).date(), publish=True)
         return verify_provider(provider, Version(version, BRANCH), self.broker, self.isolation, settings)
 
     def _show(self, outcome: ProviderOutcome) -> None:

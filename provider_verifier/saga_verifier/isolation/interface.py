@@ -76,7 +76,31 @@ class Running(Protocol):
         ...
 
     def stop(self) -> None:
-        """End it politely, then by force, and remove its directory; again does nothing."""
+        """End it politely, then by force, and remove its directory, unless one beside it needs that; again does nothing."""
+        ...
+
+    def beside(self, spec: Spec | None = None) -> "Running":
+        """Start another program on the same data: the same directory and, in a container, the same database.
+
+        It has its own port and log; the end of one leaves the others, and what they share goes with the last of them.
+
+        Args:
+            spec: What to start; None: the same program once more.
+
+        Raises:
+            IsolationError: when it does not become ready; this one is as it was then.
+        """
+        ...
+
+    def followed_by(self, spec: Spec) -> "Running":
+        """End this one politely, and then start another program on its data.
+
+        Args:
+            spec: What to start.
+
+        Raises:
+            IsolationError: when it does not become ready; nothing is left of both then, unless one beside them is still there.
+        """
         ...
 
     def __enter__(self) -> Self: ...

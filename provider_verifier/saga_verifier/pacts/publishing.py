@@ -77,7 +77,7 @@ def _deck_record(deck: DeckResult, version: Version, *, pending: bool) -> NewDec
         verdict=verdict.value,
         branch=version.branch,
         build_url=version.build_url,
-        claim=deck.deck.claim(),
+        claim=deck.claim(),
         obligations={name: one.value for name, one in deck.obligations.items()},
         histories=histories,
     )

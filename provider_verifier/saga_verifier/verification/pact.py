@@ -15,6 +15,7 @@ from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks, pactfile
 from saga_contracts.derive.cases import arrived_state, fresh_state
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.derive.trials import Kind, Trial
 from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
@@ -31,6 +32,7 @@ from saga_verifier.play.second_look import SecondLook
 from saga_verifier.replay import Interaction, ReplayResult, Serving
 from saga_verifier.trials import Ground
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
+from saga_verifier.verification.again import Again, Part
 from saga_verifier.verification.interactions import not_judged, outcomes, unread, warnings
 from saga_verifier.verification.target import Drivers, Progress, Target
 
@@ -48,6 +50,8 @@ def verify_pact(
     pending: bool = False,
     progress: Progress | None = None,
     seed: int = 0,
+    at_once: int = 1,
+    again: Again | None = None,
 ) -> PactOutcome:
     """Verify one pact against a running participant.
 
@@ -59,6 +63,8 @@ def verify_pact(
         pending: Is the pact pending for this version of the provider?
         progress: Told what happens.
         seed: Of what trials leave to chance.
+        at_once: How many histories are played at the same time, where their keys and data are apart.
+        again: Only this is played; None: every interaction, deck and trial is.
     """
     consumer, found = "", _Found()
     try:
@@ -69,7 +75,8 @@ def verify_pact(
     except SagapactError as error:
         return PactOutcome(consumer, target.provider, pending, (), troubles=(str(error),))
     try:
-        _verify(target, interactions, slices, found, _How(consumer, faults, today, progress or Progress(), seed))
+        how = _How(consumer, faults, today, progress or Progress(), seed, at_once, again)
+        _verify(target, interactions, slices, found, how)
     except SagapactError as error:
         found.troubles.append(str(error))
     if found.troubles:
@@ -87,6 +94,8 @@ class _How:
     today: date
     progress: Progress
     seed: int
+    at_once: int
+    again: Again | None
 
 
 @dataclass(slots=True)
@@ -111,19 +120,25 @@ def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequenc
         http = stack.enter_context(bounded_client())
         changes = StateChanges(http, target.states_at, how.consumer, teardown=target.teardown)
         drivers = {f"{one.saga}/{one.step.step}": _driver(target, one, changes, callbacks, http) for one in slices}
-        states = PactStates(drivers, changes)
-        result = _replay(target, interactions, _serving(target, drivers, states))
-        states.restore()
-        if any(one.verdict != Verdict.KEPT for one in result.interactions):
-            check_sound(target.running)
-        found.interactions = outcomes(result, drivers, SecondLook(drivers, how.today))
-        found.notes = (*warnings(result), *unread(target, drivers))
-        found.unjudged = tuple(not_judged(result))
-        found.troubles += [result.trouble] if result.trouble else []
+        if how.again is None:
+            _judge_interactions(target, interactions, PactStates(drivers, changes), drivers, found, how)
         _play(target, drivers, found, how, _checked(how.progress, target.running))
         found.notes = (*found.notes, *(f"warning: {note}" for note in changes.notes))
         found.troubles += dict.fromkeys(changes.troubles)
         check_running(target.running)
+
+
+def _judge_interactions(
+    target: Target, interactions: Sequence[Interaction], states: PactStates, drivers: Drivers, found: _Found, how: _How
+) -> None:
+    result = _replay(target, interactions, _serving(target, drivers, states))
+    states.restore()
+    if any(one.verdict != Verdict.KEPT for one in result.interactions):
+        check_sound(target.running)
+    found.interactions = outcomes(result, drivers, SecondLook(drivers, how.today))
+    found.notes = (*warnings(result), *unread(target, drivers))
+    found.unjudged = tuple(not_judged(result))
+    found.troubles += [result.trouble] if result.trouble else []
 
 
 def _driver(target: Target, slice_: StepSlice, states: StateChanges, callbacks: CallbackReceiver, http: httpx.Client) -> Driver:
@@ -181,29 +196,53 @@ def _checked(progress: Progress, running: Running) -> Progress:
 
 def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: Progress) -> None:
     for name, driver in drivers.items():
-        deck = decks.derive(driver.slice, how.faults)
+        part = _part(driver.slice, how)
+        if part is None:
+            continue
+        deck = part.deck
         if not deck.histories:
             found.troubles.append(f"the deck of {name} is empty: nothing would be checked. Report this as a defect of sagapact.")
             continue
         progress.deck_started(deck)
         try:
-            played = play_deck(driver, deck, how.today, progress.history_ended)
-            found.decks.append(replace(played, histories=(*played.histories, *_tried(driver, played, target, how, progress))))
+            played = play_deck(driver, deck, how.today, progress.history_ended, how.at_once)
+            beside = {one.slice.step.step: one for one in drivers.values() if one.slice.saga == driver.slice.saga}
+            tried = _tried(driver, beside, played, part.trials, target, how, progress)
+            found.decks.append(replace(played, histories=(*played.histories, *tried), replayed=how.again is not None))
         except IsolationError:
             raise
         except SagapactError as error:  # the other decks may well be played
             found.troubles.append(f"the deck of {name} was not played: {error}")
 
 
-def _tried(driver: Driver, played: DeckResult, target: Target, how: _How, progress: Progress) -> Iterator[HistoryResult]:
+def _part(slice_: StepSlice, how: _How) -> Part | None:
+    """Give what of a step is played; None: nothing."""
+    if how.again is not None:
+        return how.again.of(slice_, how.faults)
+    deck = decks.derive(slice_, how.faults)
+    return Part(deck, derive_trials(slice_, deck))
+
+
+def _tried(
+    driver: Driver,
+    beside: Drivers,
+    played: DeckResult,
+    derived: Sequence[Trial],
+    target: Target,
+    how: _How,
+    progress: Progress,
+) -> Iterator[HistoryResult]:
     """Play the trials that the step's level asks for."""
-    asked = derive_trials(driver.slice, played.deck)
+    plain = {one.name: one for one in played.histories}
+    for result in trials.play_two_sagas(driver, derived, plain, how.today, beside):
+        progress.history_ended(result)
+        yield result
+    asked = [one for one in derived if one.kind != Kind.TWO_SAGAS]
     if target.provider_file is None:
         why = "it runs already, and nobody says how it is started, so that it cannot be disturbed"
         yield from (trials.untold(one, why) for one in asked)
         return
-    plain = {one.name: one for one in played.histories}
-    ground = Ground(driver, target.running, target.isolation, target.provider_file, how.today, how.seed, plain)
+    ground = Ground(driver, target.running, target.isolation, target.provider_file, how.today, how.seed, plain, target.services)
     for result in trials.play(ground, asked):
         progress.history_ended(result)
         yield result

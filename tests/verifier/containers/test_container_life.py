@@ -243,3 +243,25 @@ def test_a_program_reaches_what_the_harness_offers_at_the_gateway(
     assert isolation.gateway is None
     with pytest.raises(IsolationError, match="network is not there yet"):
         _ = isolation.listen_host
+
+
+def test_a_second_one_shares_its_data_and_goes_by_itself(started: ContainerRunning, ask: Ask, mine: Mine) -> None:
+    ask(started, "write", path="/data/own/note")
+
+    with started.beside() as other:
+        there = len(mine())
+        assert ask(other, "read", path="/data/own/note") == "written"
+        assert other.base_url != started.base_url
+        other.kill()
+        assert ask(started, "read", path="/data/own/note") == "written"
+
+    assert len(mine()) < there
+    assert ask(started, "read", path="/data/own/note") == "written"
+
+
+def test_another_one_follows_on_its_data(started: ContainerRunning, spec: Spec, ask: Ask) -> None:
+    ask(started, "write", path="/data/own/note")
+
+    with started.followed_by(spec) as follower:
+        assert started.ended() == "stopped"
+        assert ask(follower, "read", path="/data/own/note") == "written"

@@ -106,6 +106,12 @@ class Started:
     def stop(self) -> None:
         self._stopped.append(self.name)
 
+    def beside(self, spec: Spec | None = None) -> "Started":
+        raise NotImplementedError
+
+    def followed_by(self, spec: Spec) -> "Started":
+        raise NotImplementedError
+
     def __enter__(self) -> Self:
         return self
 

@@ -9,10 +9,11 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from saga_verifier.isolation.container.create import Data
 from saga_verifier.isolation.container.database import DatabaseServer
 from saga_verifier.isolation.container.reach import reaches
 from saga_verifier.isolation.container.run import Settings, Shared
-from saga_verifier.isolation.container.running import ContainerRunning
+from saga_verifier.isolation.container.running import ContainerRunning, started
 from saga_verifier.isolation.container.spec import ContainerSpec
 from saga_verifier.isolation.errors import CannotStartError, IsolationError
 from saga_verifier.isolation.spec import Spec
@@ -77,14 +78,16 @@ class ContainerIsolation:
                 f"{spec.name} cannot be started in a container: it is not said which image it is (known: {known}). "
                 "Name its image, or start it as a process."
             )
-        run = self._shared.join()
-        running = ContainerRunning(run, spec, container, give_up or Event(), self._shared.leave)
-        try:
-            running.start()
-        except BaseException:
-            running.stop()
-            raise
-        return running
+        return started(self._made(spec, container, give_up or Event(), Data()))
+
+    def _made(self, spec: Spec, container: ContainerSpec, give_up: Event, data: Data) -> ContainerRunning:
+        """Give a program that is not started yet."""
+
+        def another(other: Spec | None, shared: Data) -> ContainerRunning:
+            wanted = other or spec
+            return self._made(wanted, self._containers.get(wanted.name, container), give_up, shared)
+
+        return ContainerRunning(self._shared.join(), spec, container, give_up, self._shared.leave, data, another)
 
     def __enter__(self) -> Self:
         self._shared.join()

@@ -4,6 +4,7 @@ Nothing runs yet when these functions return (but for the forwarder); everything
 """
 
 import inspect
+import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,23 +47,55 @@ class Created:
 
     container: str
     image: str
-    volume: str
     redact: Redactor
     database: Database | None = None
 
 
-def create_program(run: Run, spec: Spec, container: ContainerSpec) -> Created:
-    """Create a program's container, with its data directory and, when it wants one, its database.
+class Data:
+    """What the containers of a program and of those beside it share: a volume, and a database; removed with the last of them.
+
+    Attributes:
+        volume: The volume of their data directory; empty before the first one was created.
+        database: Their database; None when none of them wanted one so far.
+    """
+
+    def __init__(self) -> None:
+        self.volume = ""
+        self.database: Database | None = None
+        self._lock = threading.Lock()
+        self._inside: list[object] = []
+        self._entered = 0
+
+    def enter(self, who: object) -> int:
+        """Let one in; give how many came before it."""
+        with self._lock:
+            self._inside.append(who)
+            self._entered += 1
+            return self._entered - 1
+
+    def leave(self, who: object) -> bool:
+        """Let one go; was it the last?"""
+        with self._lock:
+            if who in self._inside:
+                self._inside.remove(who)
+            return not self._inside
+
+
+def create_program(run: Run, spec: Spec, container: ContainerSpec, data: Data) -> Created:
+    """Create a program's container, with its data directory and, when it wants one, its database, unless they are there already.
 
     Raises:
         IsolationError: when the image is nowhere to be had or does not build, or the engine refuses.
     """
     image = _image(run, spec, container)
-    database = run.database(spec.name) if wants_database(spec, container) else None
+    if wants_database(spec, container) and data.database is None:
+        data.database = run.database(spec.name)
+    database = data.database if wants_database(spec, container) else None
     passwords = {} if database is None else {"the database's password": database.password}
-    volume = f"sagapact-{run.id}-{alias_of(spec.name)}"
     marks = labels(run.id, spec.name)
-    run.engine.create_volume(volume, marks)
+    if not data.volume:
+        data.volume = f"sagapact-{run.id}-{alias_of(spec.name)}"
+        run.engine.create_volume(data.volume, marks)
     config: dict[str, Any] = dict((run.engine.image(image) or {}).get("Config") or {})
     limits = replace(container.limits, log_bytes=spec.log_bytes)
     order = Order(
@@ -74,11 +107,11 @@ def create_program(run: Run, spec: Spec, container: ContainerSpec) -> Created:
         network=run.network,
         alias=alias_of(spec.name),
         volumes=container.writable,
-        host=hardened(limits, Mounts({volume: VOLUME_PATH})),
+        host=hardened(limits, Mounts({data.volume: VOLUME_PATH})),
     )
     made = run.engine.create(order)
     run.engine.make_folder(made, VOLUME_PATH, WORKDIR.rpartition("/")[2])
-    return Created(made, image, volume, Redactor({**spec.secrets, **passwords}), database)
+    return Created(made, image, Redactor({**spec.secrets, **passwords}), database)
 
 
 def start_forwarder(run: Run, spec: Spec, container: ContainerSpec) -> str:

@@ -5,6 +5,7 @@ Made by `container`; what it consists of at the engine is `container_create`, ma
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -12,7 +13,7 @@ from typing import Self
 
 from saga_contracts.rim.redact import Redactor
 from saga_verifier.isolation import health
-from saga_verifier.isolation.container.create import FORWARDER_PORT, Created, create_program, start_forwarder
+from saga_verifier.isolation.container.create import FORWARDER_PORT, Created, Data, create_program, start_forwarder
 from saga_verifier.isolation.container.database import DatabaseServer
 from saga_verifier.isolation.container.run import Run
 from saga_verifier.isolation.container.spec import WORKDIR, ContainerSpec, inside_url, wants_database
@@ -25,6 +26,9 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _PROBE_S = 0.02, 0.2, 1.0
 _LAST_WORDS = 200  # lines that can still be read after it was removed
 
 
+Another = Callable[[Spec | None, Data], "ContainerRunning"]
+
+
 class ContainerRunning:
     """A program that runs as a container; see `Running`.
 
@@ -34,11 +38,24 @@ class ContainerRunning:
         container: What it is as a container.
         give_up: When set, its start is given up.
         leave: Called once when it does not need the run any more.
+        data: What it shares with those beside it.
+        another: Makes another one on this data, which is not started yet.
     """
 
-    def __init__(self, run: Run, spec: Spec, container: ContainerSpec, give_up: Event, leave: Callable[[], None]) -> None:
-        self._run, self._spec, self._container = run, spec, container
-        self._give_up, self._leave = give_up, leave
+    def __init__(
+        self,
+        run: Run,
+        spec: Spec,
+        container: ContainerSpec,
+        give_up: Event,
+        leave: Callable[[], None],
+        data: Data,
+        another: Another,
+    ) -> None:
+        before = data.enter(self)
+        self._run, self._container = run, container
+        self._spec = spec if not before else replace(spec, name=f"{spec.name} {before + 1}")  # a name of its own in the network
+        self._give_up, self._leave, self._data, self._another = give_up, leave, data, another
         self._engine = run.engine
         self._made: Created | None = None
         self._forwarder = ""
@@ -112,7 +129,7 @@ class ContainerRunning:
         if self._made is not None and self._engine.state(self._made.container).running:
             raise CannotStartError(f"{self.name} runs already at {self.base_url}. Kill it before you start it again.")
         try:
-            made = self._made = self._made or create_program(self._run, self._spec, self._container)
+            made = self._made = self._made or create_program(self._run, self._spec, self._container, self._data)
             if not self._forwarder and (self._spec.port is not None or not self._run.direct):
                 self._forwarder = start_forwarder(self._run, self._spec, self._container)
             self._started_at, self._ended_by_us = time.time(), False
@@ -150,6 +167,16 @@ class ContainerRunning:
             finally:
                 self._leave()
 
+    def beside(self, spec: Spec | None = None) -> "ContainerRunning":
+        """Start another program on the same volume and database; see `Running.beside`."""
+        return started(self._another(spec, self._data))
+
+    def followed_by(self, spec: Spec) -> "ContainerRunning":
+        """End this one politely, then start another program on its data; see `Running.followed_by`."""
+        follower = self._another(spec, self._data)
+        self.stop()
+        return started(follower)
+
     def __enter__(self) -> Self:
         return self
 
@@ -169,8 +196,8 @@ class ContainerRunning:
         for container in (self._forwarder, self.container_id):
             if container:
                 self._engine.remove(container)
-        if self._made is not None:
-            self._engine.remove_volume(self._made.volume)
+        if self._data.leave(self) and self._data.volume:
+            self._engine.remove_volume(self._data.volume)
 
     def _wait_until_ready(self, made: Created) -> None:
         until = time.monotonic() + self._spec.health.timeout_s
@@ -224,3 +251,13 @@ class ContainerRunning:
 
     def _clean(self, text: str) -> str:
         return (Redactor(self._spec.secrets) if self._made is None else self._made.redact)(text)
+
+
+def started(running: ContainerRunning) -> ContainerRunning:
+    """Start a program; where it does not become ready, nothing of it is left."""
+    try:
+        running.start()
+    except BaseException:
+        running.stop()
+        raise
+    return running

@@ -2,13 +2,12 @@
 
 It gets an environment of declared names only, so that secrets of the surroundings are never inherited. Its end is in the
 hands of `guard`. Redaction happens here: whatever comes from the program passes the redactor before it stands in an error.
+Programs beside each other share a directory (`home`), which goes with the last of them.
 """
 
 import os
 import shlex
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from saga_verifier.isolation import health
 from saga_verifier.isolation.errors import CannotStartError, DiedAtStartError, GivenUpError, NeverHealthyError
 from saga_verifier.isolation.guarding.guarded import Guarded, in_words
 from saga_verifier.isolation.logs import ProcessLog
+from saga_verifier.isolation.process.home import Home
 from saga_verifier.isolation.process.ports import HOST, PortTakenError, Reservation
 from saga_verifier.isolation.spec import Spec
 
@@ -56,13 +56,7 @@ class ProcessIsolation:
 
     def start(self, spec: Spec, *, give_up: Event | None = None) -> "ProcessRunning":
         """Start a program and wait until it is ready; see `Isolation.start`."""
-        running = ProcessRunning(self, spec, give_up or Event())
-        try:
-            running.start()
-        except BaseException:
-            running.stop()
-            raise
-        return running
+        return started(ProcessRunning(self, spec, give_up or Event(), Home(spec.name, self.folder, keep=self.keep)))
 
     def __enter__(self) -> Self:
         return self
@@ -74,13 +68,10 @@ class ProcessIsolation:
 class ProcessRunning:
     """A program that runs as a process; see `Running`."""
 
-    def __init__(self, isolation: ProcessIsolation, spec: Spec, give_up: Event) -> None:
-        self._isolation, self._spec, self._give_up = isolation, spec, give_up
+    def __init__(self, isolation: ProcessIsolation, spec: Spec, give_up: Event, home: Home) -> None:
+        self._isolation, self._spec, self._give_up, self._home = isolation, spec, give_up, home
         self._redact = Redactor(spec.secrets)
-        self._root = Path(tempfile.mkdtemp(prefix=f"sagapact-{_plain(spec.name)}-", dir=isolation.folder))
-        self._work = self._root / "data"
-        self._work.mkdir()
-        self._log = ProcessLog(self._root / "output.log", self._redact)
+        self._log = ProcessLog(home.enter(self), self._redact)
         self._guarded: Guarded | None = None
         self._port = 0
         self._starts = 0
@@ -99,7 +90,7 @@ class ProcessRunning:
     @property
     def workdir(self) -> Path:
         """Its own data directory."""
-        return self._work
+        return self._home.work
 
     @property
     def pid(self) -> int | None:
@@ -109,7 +100,7 @@ class ProcessRunning:
     @property
     def values(self) -> Mapping[str, str]:
         """What the placeholders stand for to a program beside it."""
-        return {"port": str(self._port), "workdir": str(self._work)}
+        return {"port": str(self._port), "workdir": str(self._home.work)}
 
     def learn(self, secrets: Mapping[str, str]) -> None:
         """Take further secrets out of what it wrote."""
@@ -159,8 +150,7 @@ class ProcessRunning:
 
     def start_empty(self) -> None:
         """Start it again on an empty data directory."""
-        shutil.rmtree(self._work, ignore_errors=True)
-        self._work.mkdir(exist_ok=True)
+        self._home.empty()
         self.start()
 
     def kill(self) -> None:
@@ -169,17 +159,29 @@ class ProcessRunning:
             self._guarded.kill()
 
     def stop(self) -> None:
-        """End it politely, then by force, and remove its directory."""
+        """End it politely, then by force, and remove its directory, unless one beside it is still there."""
         if self._guarded is not None:
             self._guarded.stop(self._spec.stop_timeout_s)
-        if not self._isolation.keep:
-            shutil.rmtree(self._root, ignore_errors=True)
+        self._home.leave(self)
+
+    def beside(self, spec: Spec | None = None) -> "ProcessRunning":
+        """Start another program on the same data directory; see `Running.beside`."""
+        return started(self._another(spec))
+
+    def followed_by(self, spec: Spec) -> "ProcessRunning":
+        """End this one politely, then start another program on its data directory; see `Running.followed_by`."""
+        follower = self._another(spec)
+        self.stop()
+        return started(follower)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+    def _another(self, spec: Spec | None) -> "ProcessRunning":
+        return ProcessRunning(self._isolation, spec or self._spec, self._give_up, self._home)
 
     def _reserved(self) -> Reservation:
         reservation = self._isolation.reserve(self._spec.port, self._hold)
@@ -235,7 +237,7 @@ class ProcessRunning:
         )
 
     def _order(self) -> dict[str, object]:
-        filled = self._spec.filled(self._port, str(self._work))
+        filled = self._spec.filled(self._port, str(self._home.work))
         return {
             "command": list(filled.command),
             "cwd": filled.cwd,
@@ -244,7 +246,7 @@ class ProcessRunning:
             "log": str(self._log.path),
             "log_bytes": self._spec.log_bytes,
             "grace_s": self._spec.stop_timeout_s,
-            "remove": None if self._isolation.keep else str(self._root),
+            "remove": None if self._isolation.keep else str(self._home.root),
         }
 
     def _banner(self) -> str:
@@ -267,13 +269,20 @@ class ProcessRunning:
         asked = f"GET {path}" if path else "a connection"
         return NeverHealthyError(
             f"{self.name} was not ready within {limit:g} s: at the last try of {asked}, {seen}.\n"
-            f"{self._by_hand('Mend its health path, or give it more time')}\n{self._log.quoted(self._banner())}"
+            f"{self._by_hand('Mend its health path, or give it more time (`timeout_s` of `health`)')}\n"
+            f"{self._log.quoted(self._banner())}"
         )
 
     def _by_hand(self, mend: str) -> str:
-        filled = self._spec.filled(self._port, str(self._work))
+        filled = self._spec.filled(self._port, str(self._home.work))
         return self._redact(f"{mend}. It was started in {filled.cwd} as: {shlex.join(filled.command)}")
 
 
-def _plain(name: str) -> str:
-    return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in name)[:40]
+def started(running: ProcessRunning) -> ProcessRunning:
+    """Start a program; where it does not become ready, nothing of it is left."""
+    try:
+        running.start()
+    except BaseException:
+        running.stop()
+        raise
+    return running
