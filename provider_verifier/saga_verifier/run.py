@@ -7,7 +7,7 @@ pact ends with its own value. Whatever leaves here has passed one edge: the secr
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from saga_verifier.outcomes import ProviderOutcome, worst_status
 from saga_verifier.pacts import files, selected
 from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
+from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.verdicts import PactOutcome
 from saga_verifier.verification import Again, Progress, Target, verify_pact
@@ -46,6 +47,7 @@ class Settings:
         today: The date on which waivers are judged.
         selectors: Consumer version selectors as the broker takes them; empty: the broker's default.
         publish: Are the results published?
+        at_once: How many histories are played at the same time, where their keys and data are apart.
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
     """
@@ -54,6 +56,7 @@ class Settings:
     today: date
     selectors: tuple[dict[str, Any], ...] = ()
     publish: bool = False
+    at_once: int = field(default_factory=usual_at_once)
     seed: int = 0
     again: Again | None = None
 
@@ -207,6 +210,7 @@ def _one(run: _Run, source: Source, running: Running, services: Services | None)
             pending=source.pending,
             progress=run.progress,
             seed=settings.seed,
+            at_once=settings.at_once,
             again=settings.again,
         )
     except SagapactError as error:

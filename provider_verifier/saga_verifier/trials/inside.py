@@ -5,7 +5,6 @@ or C must bring about what the undisturbed history came to, at the participant a
 refuses instead is right, where nothing of it is left.
 """
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -92,13 +91,11 @@ class _Inside:
         calls = self._measured.calls.get(letter, 0)
         if not calls:
             return inapplicable(trial, f"It makes no call to {self._names} while {letter} is at work.")
-        began_s = time.monotonic()
         for number in range(1, calls + 1):
             result = self._once(trial, mode, number)
             if result.verdict != Verdict.KEPT:
                 break
-        took_s = time.monotonic() - began_s
-        return replace(result, how=f"{number} of {calls} calls to {self._names}, each failed once, {took_s:.1f} s")
+        return replace(result, how=f"{number} of {calls} calls to {self._names}, each failed once")
 
     def _once(self, trial: Trial, mode: Mode, number: int) -> HistoryResult:
         self._services.open()
