@@ -80,7 +80,7 @@ SHOWN_BY: dict[str, frozenset[Evidence]] = {
     "O35": frozenset({_X}),
 }
 """For each obligation that a deck can decide: the evidence of which every part is needed, as far as the level looks at it."""
-KEY_OBLIGATIONS = ("O3", "O4", "O7", "O8", "O9", "O11", "O32")
+KEY_OBLIGATIONS = ("O3", "O4", "O5", "O7", "O8", "O9", "O11", "O32")
 """Obligations that no participant can keep without a step key."""
 UNDOING = ("O6", "O7", "O8", "O9", "O11", "O12", "O13")
 _REFUSING = ("O2", "O32")

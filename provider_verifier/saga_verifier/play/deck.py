@@ -47,7 +47,7 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
     tell = progress or (lambda _: None)
     kept: dict[str, Playing] = {}
     if at_once > 1 and len(deck.histories) > 1 and is_apart(driver.slice, driver.prober):
-        kept = kept_together(driver, deck.histories, at_once, _played, _wait_for_work)
+        kept = kept_together(driver, deck.histories, at_once, _played, wait_for_work)
     alone = {one.history.name: one for one in _one_by_one(driver, [one for one in deck.histories if one.name not in kept])}
     results = []
     for history in deck.histories:

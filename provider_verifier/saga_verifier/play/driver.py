@@ -156,10 +156,9 @@ class Driver:
             at: Where.
             states: Changes the states of who answers there; None: as before.
         """
-        return Driver(
-            self.slice, at, None, self.callbacks, self._http,
-            states=states or self.states, credentials=self._credentials, prober=self.prober,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other._at, other.states = at, states or self.states  # noqa: SLF001  (our own)
+        return other
 
     @property
     def base_url(self) -> str:
@@ -167,24 +166,28 @@ class Driver:
         return self._at if isinstance(self._at, str) else self._at()
 
     def sending(self, http: httpx.Client) -> "Driver":
-        """Give what makes the same calls through another client."""
+        """Give what makes the same calls through another client, and changes the states through it."""
+        other = self.through(http)
+        other.states = self.states.sending(http)
+        return other
+
+    def through(self, http: httpx.Client) -> "Driver":
+        """Give what makes the same calls by another client."""
         other = copy.copy(self)
-        other._http, other.states = http, self.states.sending(http)  # noqa: SLF001  (our own)
+        other._http = http  # noqa: SLF001  (our own)
         return other
 
     def beside_calls(self, aside: Aside) -> "Driver":
         """Give what makes the same calls with somebody beside them."""
-        return Driver(
-            self.slice, self._at, None, self.callbacks, self._http,
-            states=self.states, credentials=self._credentials, prober=self.prober, aside=aside,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other._aside = aside  # noqa: SLF001  (our own)
+        return other
 
     def calling_back(self, callbacks: CallbackReceiver) -> "Driver":
         """Give what makes the same calls, and has the participant call back elsewhere."""
-        return Driver(
-            self.slice, self._at, None, callbacks, self._http,
-            states=self.states, credentials=self._credentials, prober=self.prober,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other.callbacks = callbacks
+        return other
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from saga_contracts.declare.saga import Model, Pacticipant
 from saga_verifier.provider_file.clock import Clock
 from saga_verifier.provider_file.container import Container
+from saga_verifier.provider_file.database import DatabaseField
 from saga_verifier.provider_file.depends import Depended
 from saga_verifier.provider_file.fields import BasePath, EnvName, EnvText, HeaderName, HeaderText, StepPlace, UrlPath, Word
 from saga_verifier.provider_file.instances import Instances, instances_of
@@ -76,5 +77,7 @@ class Document(Model):
     """How its clock is moved, and how long it knows a key; None: it cannot be moved."""
     instances: Annotated[Instances, BeforeValidator(instances_of)] = Instances()
     """How many instances of it may run on one database: `1`, or `{most: 1, reason: …}`."""
+    database: DatabaseField | None = None
+    """Its own database, where trials may stop it at a lock."""
     container: Container | None = None
     """How it runs as a container; without it, it can only be verified as a process."""

@@ -12,6 +12,7 @@ from saga_contracts.errors import Fault
 from saga_contracts.read import positions
 from saga_verifier.provider_file.clock import Clock
 from saga_verifier.provider_file.container import Bounds, Container
+from saga_verifier.provider_file.database import Database
 from saga_verifier.provider_file.depends import Depended, DependedReply
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
 from saga_verifier.provider_file.instances import Instances
@@ -28,6 +29,7 @@ _MODELS: dict[positions.Path, type[BaseModel]] = {
     ("container", "limits"): Bounds,
     ("token",): Token,
     ("instances",): Instances,
+    ("database",): Database,
     ("probes", "*"): ProbeForm,
     ("depends", "*"): Depended,
     ("clock",): Clock,
