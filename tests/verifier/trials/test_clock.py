@@ -1,4 +1,4 @@
-"""A key is known as long as it is promised; who forgets it earlier is caught by O30, on a clock that is moved at a start or by a call."""
+"""A key is known as long as it is promised; who forgets it earlier is caught by O30, however the clock is moved."""
 
 import sys
 from collections.abc import Callable
