@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import crash, inside, instances, race, receiver, two_sagas
+from saga_contracts.derive.trials import beneath, crash, inside, instances, race, receiver, two_sagas
 from saga_contracts.derive.trials.kinds import Kind, Trial
 
 __all__ = ["Kind", "Trial", "derive"]
