@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from ssl import SSLContext
@@ -28,14 +28,19 @@ without it takes 40 ms for each reply on a connection that was kept."""
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
-def bounded_client(*, proxies: bool = False, keep_alive: bool = True) -> httpx.Client:
+Around = Callable[[httpcore.NetworkStream], httpcore.NetworkStream]
+"""Gives a connection with something around it: what watches it, or holds it up."""
+
+
+def bounded_client(*, proxies: bool = False, keep_alive: bool = True, around: Around = lambda stream: stream) -> httpx.Client:
     """Give a client that `deadline` bounds as a whole.
 
     Args:
         proxies: Go through the proxies of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY), but for this machine?
         keep_alive: Keep connections for the next request?
+        around: Put around each connection.
     """
-    return httpx.Client(transport=BoundedTransport(proxies=proxies, keep_alive=keep_alive), trust_env=False)
+    return httpx.Client(transport=BoundedTransport(proxies=proxies, keep_alive=keep_alive, around=around), trust_env=False)
 
 
 @contextmanager
@@ -76,8 +81,8 @@ def is_loopback(host: str) -> bool:
 class BoundedTransport(httpx.BaseTransport):
     """What httpx's own transport does, over connections that know the deadline; arguments as those of `bounded_client`."""
 
-    def __init__(self, *, proxies: bool = False, keep_alive: bool = True) -> None:
-        self._proxies, self._idle = proxies, 20 if keep_alive else 0
+    def __init__(self, *, proxies: bool = False, keep_alive: bool = True, around: Around = lambda stream: stream) -> None:
+        self._proxies, self._idle, self._around = proxies, 20 if keep_alive else 0, around
         self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
         self._lock = threading.Lock()
 
@@ -111,7 +116,10 @@ class BoundedTransport(httpx.BaseTransport):
 
     def _new_pool(self, scheme: str, proxy: str | None) -> httpcore.ConnectionPool:
         options: dict[str, Any] = {"max_keepalive_connections": self._idle, "keepalive_expiry": 5.0}
-        options |= {"ssl_context": certificates() if scheme == "https" else None, "network_backend": _BoundedBackend()}
+        options |= {
+            "ssl_context": certificates() if scheme == "https" else None,
+            "network_backend": _BoundedBackend(self._around),
+        }
         if proxy is None:
             return httpcore.ConnectionPool(max_connections=100, **options)
         read = httpx.Proxy(proxy)
@@ -137,6 +145,9 @@ class _Body(httpx.SyncByteStream):
 class _BoundedBackend(httpcore.SyncBackend):
     """Opens connections that know the deadline."""
 
+    def __init__(self, around: Around) -> None:
+        self._around = around
+
     def connect_tcp(
         self,
         host: str,
@@ -146,7 +157,7 @@ class _BoundedBackend(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         left = _left(timeout, httpcore.ConnectTimeout)
-        return _BoundedStream(super().connect_tcp(host, port, left, local_address, socket_options))
+        return self._around(_BoundedStream(super().connect_tcp(host, port, left, local_address, socket_options)))
 
 
 class _BoundedStream(httpcore.NetworkStream):

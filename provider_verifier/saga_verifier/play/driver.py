@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -156,10 +156,9 @@ class Driver:
             at: Where.
             states: Changes the states of who answers there; None: as before.
         """
-        return Driver(
-            self.slice, at, None, self.callbacks, self._http,
-            states=states or self.states, credentials=self._credentials, prober=self.prober,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other._at, other.states = at, states or self.states  # noqa: SLF001  (our own)
+        return other
 
     @property
     def base_url(self) -> str:
@@ -167,31 +166,42 @@ class Driver:
         return self._at if isinstance(self._at, str) else self._at()
 
     def sending(self, http: httpx.Client) -> "Driver":
-        """Give what makes the same calls through another client."""
+        """Give what makes the same calls through another client, and changes the states through it."""
+        other = self.through(http)
+        other.states = self.states.sending(http)
+        return other
+
+    def through(self, http: httpx.Client) -> "Driver":
+        """Give what makes the same calls by another client."""
         other = copy.copy(self)
-        other._http, other.states = http, self.states.sending(http)  # noqa: SLF001  (our own)
+        other._http = http  # noqa: SLF001  (our own)
         return other
 
     def beside_calls(self, aside: Aside) -> "Driver":
         """Give what makes the same calls with somebody beside them."""
-        return Driver(
-            self.slice, self._at, None, self.callbacks, self._http,
-            states=self.states, credentials=self._credentials, prober=self.prober, aside=aside,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other._aside = aside  # noqa: SLF001  (our own)
+        return other
 
     def calling_back(self, callbacks: CallbackReceiver) -> "Driver":
         """Give what makes the same calls, and has the participant call back elsewhere."""
-        return Driver(
-            self.slice, self._at, None, callbacks, self._http,
-            states=self.states, credentials=self._credentials, prober=self.prober,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other.callbacks = callbacks
+        return other
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
         saga_id = f"{_plain(self.slice.saga)}-{uuid.uuid4().hex[:12]}"
-        payload = fresh.fresh_payload(self.slice.payload, _chance())
+        return self.of_saga(saga_id, fresh.fresh_payload(self.slice.payload, _chance()))
+
+    def of_saga(self, saga_id: str, payload: Mapping[str, Any]) -> Instance:
+        """Give the instance of this step in a saga that is known."""
         key = key_of(self.slice.step, saga_id)
-        return Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
+        instance = Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
+        if self.slice.step.callback is not None:
+            taken = self.slice.step.callback.replies.done
+            self.callbacks.answer(key, taken.model_copy(update={"body": templates.fill(taken.body, self.context(instance))}))
+        return instance
 
     def with_other_payload(self, instance: Instance) -> Instance:
         """Give the same instance with another payload under the same key, in its own precondition.
@@ -220,9 +230,22 @@ class Driver:
             SagapactError: when the participant's state-change address does not take it.
         """
         instance = self.refusable(instance) if under == Under.REFUSING else instance
-        for state in self._given(instance, under):
+        return self.set_up(instance, self._given(instance, under))
+
+    def set_up(self, instance: Instance, states: Iterable[ProviderState]) -> Instance:
+        """Put the participant into states whose templates are filled; gives the instance with the values that they gave.
+
+        Raises:
+            SagapactError: as above.
+        """
+        for state in states:
             instance = self.took(instance, self.states.set_up(state, instance.key))
         return instance
+
+    def filled(self, instance: Instance, states: Iterable[ProviderState]) -> list[ProviderState]:
+        """Give states of the saga file with the values of an instance."""
+        context = self.context(instance)
+        return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
 
     def refusable(self, instance: Instance) -> Instance:
         """Give an instance with the payload that is refused, where the step declares one."""
@@ -368,8 +391,7 @@ class Driver:
         return list(correlation.unechoed(self.slice.correlation, headers, body, self.context(instance)))
 
     def _given(self, instance: Instance, under: Under) -> list[ProviderState]:
-        context, states = self.context(instance), self.slice.step.given.states(under)
-        return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
+        return self.filled(instance, self.slice.step.given.states(under))
 
     def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
         self._aside.before(instance, letter)

@@ -6,7 +6,9 @@ from pydantic import BeforeValidator, Field
 
 from saga_contracts.declare.saga import Model, Pacticipant
 from saga_verifier.provider_file.artefact import Artefact
+from saga_verifier.provider_file.clock import Clock
 from saga_verifier.provider_file.container import Container
+from saga_verifier.provider_file.database import DatabaseField
 from saga_verifier.provider_file.depends import Depended
 from saga_verifier.provider_file.fields import BasePath, EnvName, EnvText, HeaderName, HeaderText, StepPlace, UrlPath, Word
 from saga_verifier.provider_file.instances import Instances, instances_of
@@ -72,9 +74,13 @@ class Document(Model):
     """How an effect is read that no call of the API shows, by `SAGA/STEP`."""
     depends: Annotated[tuple[Depended, ...], Field(max_length=20)] | None = None
     """The services that it calls itself; empty: none. None: nothing is said of them."""
+    clock: Clock | None = None
+    """How its clock is moved, and how long it knows a key; None: it cannot be moved."""
     instances: Annotated[Instances, BeforeValidator(instances_of)] = Instances()
     """How many instances of it may run on one database: `1`, or `{most: 1, reason: …}`."""
     artefact: Artefact | None = None
     """What it is made of; None: nothing is said, so that no result is reused."""
+    database: DatabaseField | None = None
+    """Its own database, where trials may stop it at a lock."""
     container: Container | None = None
     """How it runs as a container; without it, it can only be verified as a process."""

@@ -43,6 +43,7 @@ _INHERITED = (
 _CHILD = "saga_verifier.replay.child"
 _RELAY_MARGIN = 0.9  # the relay answers before Pact's verifier gives up, so that the reason is known
 _COMPLAINT_CHARACTERS = 2000
+_OUT_OF_MEMORY = "memory allocation of"
 
 
 def replay(
@@ -119,9 +120,10 @@ def _run(
             f"The replay for {job['provider']} was stopped {progress}: it took longer than {timeout_s:g} s. "
             "Look why the provider answers so slowly, or allow more time."
         )
+    ended = "ended, since what the provider answers is more than its memory holds," if _OUT_OF_MEMORY in complaint else None
     return facts, (
-        f"The replay for {job['provider']} ended with exit status {exit_code} {progress}; nothing is known about the rest.\n"
-        f"{complaint or 'It said nothing.'}"
+        f"The replay for {job['provider']} {ended or f'ended with exit status {exit_code}'} {progress}; nothing is known about "
+        f"the rest.\n{complaint or 'It said nothing.'}"
     )
 
 

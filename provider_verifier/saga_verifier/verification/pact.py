@@ -16,7 +16,7 @@ from saga_contracts.derive import decks, pactfile
 from saga_contracts.derive.cases import arrived_state, fresh_state
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import Trial
+from saga_contracts.derive.trials import Kind, Trial
 from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
@@ -222,7 +222,8 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
         progress.deck_started(deck)
         try:
             played = _played(driver, deck, how, progress)
-            tried = _tried(driver, played, part.trials, target, how, progress)
+            beside = {one.slice.step.step: one for one in drivers.values() if one.slice.saga == driver.slice.saga}
+            tried = _tried(driver, beside, played, part.trials, target, how, progress)
             found.decks.append(replace(played, histories=(*played.histories, *tried), replayed=how.again is not None))
         except IsolationError:
             raise
@@ -250,14 +251,24 @@ def _part(slice_: StepSlice, how: _How) -> Part | None:
 
 
 def _tried(
-    driver: Driver, played: DeckResult, asked: Sequence[Trial], target: Target, how: _How, progress: Progress
+    driver: Driver,
+    beside: Drivers,
+    played: DeckResult,
+    derived: Sequence[Trial],
+    target: Target,
+    how: _How,
+    progress: Progress,
 ) -> Iterator[HistoryResult]:
     """Play the trials that the step's level asks for."""
+    plain = {one.name: one for one in played.histories}
+    for result in trials.play_two_sagas(driver, derived, plain, how.today, beside):
+        progress.history_ended(result)
+        yield result
+    asked = [one for one in derived if one.kind != Kind.TWO_SAGAS]
     if target.provider_file is None:
         why = "it runs already, and nobody says how it is started, so that it cannot be disturbed"
         yield from (trials.untold(one, why) for one in asked)
         return
-    plain = {one.name: one for one in played.histories}
     ground = Ground(driver, target.running, target.isolation, target.provider_file, how.today, how.seed, plain, target.services)
     for result in trials.play(ground, asked):
         progress.history_ended(result)
