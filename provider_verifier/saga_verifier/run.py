@@ -20,6 +20,7 @@ from saga_contracts.rim.redact import Redactor, everywhere, without_secrets
 from saga_verifier.depended import Services
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.isolation.process.backend import ProcessIsolation
+from saga_verifier.isolation.watch import Watch
 from saga_verifier.outcomes import ProviderOutcome, worst_status
 from saga_verifier.pacts import files, selected
 from saga_verifier.pacts.publishing import Version, publish
@@ -53,6 +54,7 @@ class Settings:
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
         reuse: The folder with results that may be reused; None: nothing is.
+        watch: Takes note of the participant, which ends when the whole command does.
     """
 
     faults: int
@@ -63,6 +65,7 @@ class Settings:
     seed: int = 0
     again: Again | None = None
     reuse: Path | None = None
+    watch: Watch = field(default_factory=Watch)
 
 
 def verify_provider(
@@ -195,10 +198,18 @@ def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome
     if all(before):
         return tuple(told(source, *one) for source, one in zip(sources, before, strict=True) if one is not None)
     run = replace(run, known=unchanged.known)
-    with _playing_services(run) as (placed, services), run.isolation.start(placed.provider.spec()) as running:
+    with _playing_services(run) as (placed, services), _started(placed) as running:
         return tuple(
             told(source, *(one or _one(placed, source, running, services))) for source, one in zip(sources, before, strict=True)
         )
+
+
+@contextmanager
+def _started(run: _Run) -> Iterator[Running]:
+    watch = run.settings.watch
+    with run.isolation.start(run.provider.spec(), give_up=watch.give_up) as running:
+        watch.started(running)
+        yield running
 
 
 @contextmanager
