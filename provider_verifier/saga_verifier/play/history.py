@@ -49,14 +49,17 @@ class Playing(Record):
         """
         try:
             self._begin()
-            for play in self.history.plays:
-                self._event(play)
-                self.reached += 1
+            self._events()
         except CannotJudgeError as reason:
             self.trouble = str(reason)
         except UnmadeError:
             pass  # what this event speaks of was not seen either
         except DivergedError:
+            self.reached += 1
+
+    def _events(self) -> None:
+        for play in self.history.plays:
+            self._event(play)
             self.reached += 1
 
     def _may_start_again(self, letter: Letter, called: Called) -> bool:
