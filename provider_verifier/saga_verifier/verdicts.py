@@ -119,6 +119,18 @@ class DeckResult:
         """Give the worst of histories and obligations."""
         return worst(one.verdict for one in self.histories) if self.replayed else self.judgement.verdict
 
+    @cached_property
+    def reply_ms(self) -> tuple[float, float] | None:
+        """The median and the longest time that a call of the step took to be answered undisturbed (O21); None: none was."""
+        own = {one.name for one in self.deck.histories}
+        calls = [call for one in self.histories if one.name in own for call in one.calls]
+        times = sorted(
+            float(call["duration_ms"])
+            for call in calls
+            if call["letter"] != "probe" and call["reply"]["status"] is not None and "duration_ms" in call
+        )
+        return (times[len(times) // 2], times[-1]) if times else None
+
     def claim(self, last_confirmed: str | None = None) -> str:
         """Say honestly what was checked: what was enumerated, what sampled and how, and what was not looked at.
 

@@ -72,7 +72,13 @@ def _deck(deck: Deck) -> Iterator[str]:
     for one in deck.obligations:
         yield from _broken(one, shown)
     yield from (f"  unproven: {what}: {why}" for what, why in deck.unproven)
-    yield from (f"  not applicable: {one.name}: {one.inapplicable}" for one in result.histories if one.inapplicable)
+    if result.reply_ms is not None:
+        median, longest = result.reply_ms
+        yield f"  replies within {median:.0f} ms (median) to {longest:.0f} ms; {result.slice.step.timeout_ms} ms are allowed"
+    inapplicable: dict[str, list[str]] = {}
+    for history in result.histories:
+        inapplicable.setdefault(history.inapplicable, []).append(history.name)
+    yield from (f"  not applicable: {', '.join(names)}: {why}" for why, names in inapplicable.items() if why)
     if result.replayed:
         yield from _kept_again(deck)
     elif result.judgement.not_looked_at:
