@@ -23,8 +23,9 @@ from saga_verifier.pacts import files, selected
 from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
 from saga_verifier.provider_file import ProviderFile
-from saga_verifier.verdicts import PactOutcome
+from saga_verifier.verdicts import DeckResult, PactOutcome
 from saga_verifier.verification import Again, Progress, Target, verify_pact
+from saga_verifier.versions import Upgrade, mixed
 
 __all__ = ["ProviderOutcome", "Settings", "Version", "verify_files", "verify_provider", "with_environment", "worst_status"]
 
@@ -44,6 +45,8 @@ class ProviderOutcome:
         pacts: One for each consumer's pact; empty when no saga and no pact names the provider.
         text: Why there is nothing, when there is nothing.
         trouble: Why nothing could be found out of it; empty: something was.
+        mixed: What each step shows with the deployed version and this one in turns; published nowhere.
+        unmixed: Why something of that could not be found out; empty: it was, or nobody asked for it.
     """
 
     provider: str
@@ -51,18 +54,22 @@ class ProviderOutcome:
     pacts: tuple[PactOutcome, ...]
     text: str = ""
     trouble: str = ""
+    mixed: tuple[DeckResult, ...] = ()
+    unmixed: str = ""
 
     @property
     def verdict(self) -> Verdict:
-        """Give the worst verdict of its pacts; `not applicable` only where the broker says that there is none."""
+        """Give the worst verdict of its pacts and mixes; `not applicable` only where the broker says that there is none."""
         if self.trouble:
             return Verdict.UNPROVEN
-        return worst(pact.verdict for pact in self.pacts) if self.pacts else Verdict.NOT_APPLICABLE
+        unknown = [Verdict.UNPROVEN] if self.unmixed else []
+        found = [*(pact.verdict for pact in self.pacts), *(deck.verdict for deck in self.mixed), *unknown]
+        return worst(found) if found else Verdict.NOT_APPLICABLE
 
     @property
     def troubled(self) -> bool:
-        """Is there a pact about which something could not be found out?"""
-        return bool(self.trouble) or any(pact.troubles for pact in self.pacts)
+        """Is there a pact, or a mix, about which something could not be found out?"""
+        return bool(self.trouble or self.unmixed) or any(pact.troubles for pact in self.pacts)
 
     @property
     def word(self) -> str:
@@ -92,6 +99,7 @@ class Settings:
         publish: Are the results published?
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
+        upgrade: From which version this one is to follow, and be mixed with; None: from none.
     """
 
     faults: int
@@ -100,6 +108,7 @@ class Settings:
     publish: bool = False
     seed: int = 0
     again: Again | None = None
+    upgrade: Upgrade | None = None
 
 
 def verify_provider(
@@ -127,8 +136,8 @@ def verify_provider(
             known = everywhere(outcome, shown, untouched=NAMES)
             return _published(broker, version, known, results_url) if settings.publish and results_url else known
 
-        outcomes = _verified(_Run(provider, isolation, settings, progress, shown), sources, ended)
-    return ProviderOutcome(provider.provider, version.number, outcomes)
+        run = _Run(provider, isolation, settings, progress, shown)
+        return _mixed(run, ProviderOutcome(provider.provider, version.number, _verified(run, sources, ended)))
 
 
 def verify_files(
@@ -144,7 +153,7 @@ def verify_files(
         sources = _chosen(settings, files.sources(paths, provider.provider))
         run = _Run(provider, isolation, settings, progress, shown)
         outcomes = _verified(run, sources, lambda outcome, _: everywhere(outcome, shown, untouched=NAMES))
-    return ProviderOutcome(provider.provider, "", outcomes)
+        return _mixed(run, ProviderOutcome(provider.provider, "", outcomes))
 
 
 def _chosen(settings: Settings, sources: Sequence[Source]) -> Sequence[Source]:
@@ -186,14 +195,14 @@ class _Shown:
 
     def learns(self, running: Running) -> Callable[[str], None]:
         """Give who is told of each new token, so that the participant's log does not show it, either."""
+        return lambda token: self.learned(running, token)
 
-        def learned(token: str) -> None:
-            self._tokens += 1
-            secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
-            self._by_value.learn(secret)
-            running.learn(secret)
-
-        return learned
+    def learned(self, running: Running, token: str) -> None:
+        """Take a new token out of all texts, and of what a program wrote."""
+        self._tokens += 1
+        secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
+        self._by_value.learn(secret)
+        running.learn(secret)
 
 
 @contextmanager
@@ -222,6 +231,23 @@ def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome
     """Start the provider, and verify one pact after the other."""
     with run.isolation.start(run.provider.spec()) as running:
         return tuple(ended(*_one(run, source, running)) for source in sources)
+
+
+def _mixed(run: _Run, outcome: ProviderOutcome) -> ProviderOutcome:
+    """Add what is seen with the deployed version and this one in turns, where that was asked for."""
+    if run.settings.upgrade is None:
+        return outcome
+    decks = {deck.slice.sha: deck for pact in outcome.pacts for deck in pact.decks}
+    if not decks:
+        return replace(outcome, unmixed="no deck was played, so that there is nothing to play with two versions")
+    found: list[DeckResult] = []
+    trouble = ""
+    try:
+        for deck in mixed(run.settings.upgrade, run.provider, list(decks.values()), run.shown.learned):
+            found += [everywhere(deck, run.shown, untouched=NAMES)]  # what was found before a trouble is told
+    except SagapactError as error:
+        trouble = run.shown(str(error))
+    return replace(outcome, mixed=tuple(found), unmixed=trouble)
 
 
 def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]:
