@@ -20,10 +20,15 @@ from saga_verifier.isolation.spec import Health, Spec
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 EXAMPLES = ROOT / "provider_verifier" / "examples" / "warehouse"
 GUIDE = (ROOT / "provider_verifier" / "README.md").read_text(encoding="utf-8")
-TEN_MINUTES = GUIDE[GUIDE.index("## Ten minutes") : GUIDE.index("## The provider file")]
-COMMANDS = [
-    line for block in re.findall(r"```sh\n(.*?)```", TEN_MINUTES, re.DOTALL) for line in block.splitlines() if line.strip()
-]
+
+
+def commands(chapter: str) -> list[str]:
+    """Give the commands of a chapter of the guide."""
+    (text,) = re.findall(rf"^## {chapter}$(.*?)^## ", GUIDE, re.MULTILINE | re.DOTALL)
+    return [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line.strip()]
+
+
+INIT, TESTS, VERIFY = commands("Ten minutes")
 ADDRESS = "http://127.0.0.1:9292"
 PROVIDERS = {"in Python": "provider.yaml", "in Node": "provider-node.yaml"}
 NOTIFICATIONS = """
@@ -67,12 +72,12 @@ def done(environment: Environment, repository: Path, line: str, status: int = 0)
 def test_the_guide_leads_from_an_empty_repository_to_a_saga_that_can_run(
     environment: Environment, repository: Path, broker: str, service: str
 ) -> None:
-    init, tests, verify, verify_by_broker, deploy = (line.replace(ADDRESS, broker) for line in COMMANDS)
+    verify_by_broker, deploy = (line.replace(ADDRESS, broker) for line in commands("In CI"))
     file = PROVIDERS[service]
     saga, at = "contracts/sale/saga.yaml", f"--version 1.0.0 --branch main --broker-url {broker}"
     (repository / "stub.yaml").write_text(NOTIFICATIONS, encoding="utf-8")
 
-    for line in (init, tests, verify.replace("provider.yaml", file)):
+    for line in (INIT, TESTS, VERIFY.replace("provider.yaml", file)):
         done(environment, repository, line)
     done(environment, repository, f"sagapact publish --pacts build/pacts --saga {saga} {at}")
     for line in (verify_by_broker.replace("provider.yaml", file), verify_by_broker.replace("provider.yaml", "stub.yaml")):
@@ -85,7 +90,7 @@ def test_the_guide_leads_from_an_empty_repository_to_a_saga_that_can_run(
 
 
 def test_an_owner_with_a_client_in_node_writes_the_same_contracts(environment: Environment, repository: Path) -> None:
-    done(environment, repository, COMMANDS[0])
+    done(environment, repository, INIT)
     done(environment, repository, "pytest -q contracts --pacts build/by_library")
     for file in (ROOT / "contracts" / "examples" / "sale_in_node").iterdir():
         shutil.copy(file, repository / "contracts" / "sale")
@@ -96,7 +101,7 @@ def test_an_owner_with_a_client_in_node_writes_the_same_contracts(environment: E
 
 
 def test_a_mistake_in_the_service_is_told_with_the_history_that_shows_it(environment: Environment, repository: Path) -> None:
-    for line in COMMANDS[:2]:
+    for line in (INIT, TESTS):
         done(environment, repository, line)
     service = repository / "warehouse.py"
     right = service.read_text(encoding="utf-8")
@@ -104,14 +109,36 @@ def test_a_mistake_in_the_service_is_told_with_the_history_that_shows_it(environ
         right.replace('if state == "reserved":\n            return', 'if state == "never":\n            return'), encoding="utf-8"
     )
 
-    told = done(environment, repository, COMMANDS[2], 1)
+    told = done(environment, repository, VERIFY, 1)
 
+    again, results = commands("When something is broken")
     assert "broken: O3 idempotent forward" in told.out
+    assert f"Again: {again.replace('build/pacts', 'build/pacts/shop-warehouse.json')}" in told.out
+    done(environment, repository, again, 1)
+    done(environment, repository, results, 1)
+    assert (repository / "build" / "sagapact" / "report.html").is_file()
     assert "F F (by 1 fault: the reply to the forward call is lost)" in told.out
     assert "Mend: " in told.out
 
 
+def test_a_service_climbs_as_the_guide_says(environment: Environment, repository: Path) -> None:
+    done(environment, repository, INIT)
+    saga = repository / "contracts" / "sale" / "saga.yaml"
+    at_level_2 = saga.read_text(encoding="utf-8")
+    in_file = dict(re.findall(r"^```yaml\n# ([^\n]+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
+    (repository / "provider.yaml").write_text(in_file["provider.yaml"], encoding="utf-8")
+    probe = "".join(f"    {line}\n" for line in in_file["contracts/sale/saga.yaml, at reserve_goods"].splitlines())
+    at_level_3 = at_level_2.replace("level: 2 ", "level: 3 ").replace(
+        "    class: compensatable\n", f"    class: compensatable\n{probe}"
+    )
+    for level, text in enumerate((at_level_2.replace("level: 2 ", "level: 1 "), at_level_2, at_level_3), 1):
+        saga.write_text(text, encoding="utf-8")
+        for line in commands("Climbing"):
+            told = done(environment, repository, line)
+        assert f"since the step is at level {level} only" in told.out
+
+
 def test_a_self_check_from_elsewhere_tells_what_the_saga_file_is_worth(environment: Environment, repository: Path) -> None:
-    done(environment, repository, COMMANDS[0])
+    done(environment, repository, INIT)
     told = done(environment, repository, "sagapact verify --self-check contracts/sale/saga.yaml", 3)
     assert "Declare `probe` at reserve_goods, and `level: 3` for the saga." in told.out

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from patience import wait_until
 from saga_verifier.isolation import CannotStartError, DiedAtStartError, Health, ProcessIsolation, Spec
 from saga_verifier.isolation.process.ports import Reservation
 
@@ -31,7 +32,7 @@ def test_each_has_a_log_of_its_own(isolation: ProcessIsolation, spec: Specs, get
     with isolation.start(spec()) as one, one.beside() as other:
         get(one.base_url + "/print?text=of-the-first")
         get(other.base_url + "/print?text=of-the-second")
-        assert "of-the-second" in other.log_tail()
+        wait_until(lambda: "of-the-second" in other.log_tail())
         assert "of-the-second" not in one.log_tail()
 
 

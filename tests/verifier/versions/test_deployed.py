@@ -98,6 +98,7 @@ def test_a_word_that_is_a_revision_and_a_program_is_ambiguous(repository: Path) 
 
 
 def test_a_tag_needs_an_image_that_it_is_of(repository: Path) -> None:
+    (repository / "Dockerfile").touch()
     provider = write(repository, "dockerfile: Dockerfile")
     with pytest.raises(UsageError, match="Name the whole image"):
         recognised("1.0", provider, containers=True)

@@ -1,0 +1,143 @@
+"""The table of the zoo: each kind of fault, the obligation at fault, what shows it, and what the fault is called in each style.
+
+Kinds of choreographed sagas (publishes before commit, commits without publishing, no inbox, deduplicates by message id only, not
+tolerant of unknown fields) have no place here, since none of these participants publishes; nor have those of an orchestrator
+(owner never told, compensates in forward order, past the pivot, retries without bound), which whole sagas show.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from saga_contracts.derive.slices import StepSlice
+from saga_contracts.derive.trials import Kind
+from zoo import ZOO, the_step
+
+STYLES = {
+    "header_key": "sync, key in a header, Starlette",
+    "path_key": "sync, key in the path, no framework",
+    "callback": "callback step, key in the body, asyncio",
+}
+
+
+@dataclass(frozen=True)
+class Bad:
+    """One kind of known-bad participant.
+
+    Attributes:
+        kind: What it does, a few words.
+        obligation: The obligation at fault.
+        shown: The shortest history or trial that shows it, as the two synchronous styles name it.
+        faults: What the fault is called in the styles that have it, in their order; empty where there is none.
+        later: The same history at a callback step.
+        follow: Obligations that are broken as well.
+        trial: How it is disturbed; None: a plain history shows it.
+        changes: Fields of the step that are another for this kind.
+    """
+
+    kind: str
+    obligation: str
+    shown: str
+    faults: tuple[str, str, str]
+    later: str
+    follow: tuple[str, ...] = ()
+    trial: Kind | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One known-bad participant of one style."""
+
+    bad: Bad
+    style: str
+    fault: str
+
+    @property
+    def shown(self) -> str:
+        """The shortest history or trial that shows it."""
+        return self.bad.later if self.style == "callback" else self.bad.shown
+
+    @property
+    def slice(self) -> StepSlice:
+        """The step at which it is seen."""
+        return _slice(self.style, self.bad)
+
+    @property
+    def name(self) -> str:
+        """For tests."""
+        return f"{self.style}: {self.fault}"
+
+
+_SLOW = {"timeout_ms": 250}
+BAD = (
+    Bad("skips the compensation", "O6", "F C", ("gives nothing back", "pays nothing back", "unloads nothing"), "F D C", ("O12",)),
+    Bad("undoes a part", "O6", "F C", ("gives back a part", "pays back a part", "unloads a part"), "F D C", ("O12",)),
+    Bad("applies twice at once", "O3", "F", ("takes twice", "pays twice", "loads twice"), "F D"),
+    Bad("applies again when repeated", "O3", "F F", ("takes again", "pays again", "loads again"), "F D F"),
+    Bad("checks the precondition before the key, so refuses its own retry", "O3", "F F",
+        ("checks the stock before the key", "checks the balance before the key", "looks for room before the key"), "F D F"),
+    Bad("takes another payload under the same key", "O4", "F M", ("takes any body",) * 3, "F D M"),
+    Bad("has an effect though it refuses", "O2", "R",
+        ("takes what it refuses", "takes what it refuses", "loads what it refuses"), "F X"),
+    Bad("undoes what it refused", "O2", "R C",
+        ("gives back what it refused", "pays back what it refused", "unloads what it refused"), "F X C"),
+    Bad("undoes twice", "O7", "F C C", ("gives back twice", "pays back twice", "unloads twice"), "F D C C"),
+    Bad("forgets a null compensation", "O8", "C",
+        ("forgets a null release", "forgets a null cancellation", "forgets a null unload"), "C", ("O9",)),
+    Bad("answers 404 to a null compensation", "O8", "C",
+        ("answers 404 to a null release", "answers 404 to a null cancellation", "answers 404 to a null unload"), "C", ("O9",)),
+    Bad("suspends: applies after a null compensation", "O9", "C F",
+        ("reserves after a null release", "pays after a null cancellation", "loads after a null unload"), "C F"),
+    Bad("applies a retry after its compensation", "O11", "F C F",
+        ("reserves again after its release", "pays again after it was cancelled", "loads again after its unload"), "F D C F"),
+    Bad("refuses the compensation", "O13", "F C", ("refuses to release", "refuses to cancel", "refuses to unload"), "F D C"),
+    Bad("status lies", "O14", "C", ("tells reserved for released", "tells paid for cancelled", "tells loaded for unloaded"), "C"),
+    Bad("status is not read-only", "O15", "F",
+        ("releases when it is asked", "cancels when it is asked", "unloads when it is asked"), "F D", ("O3",)),
+    Bad("applies a refused key later", "O32", "R F (improved)", ("tries refused keys again",) * 3, "F X F"),
+    Bad("renames a field", "O1", "F", ("renames a field",) * 3, "F D"),
+    Bad("changes a status", "O1", "F", ("changes a status",) * 3, "F D"),
+    Bad("drops the correlation", "O31", "C", ("drops the correlation",) * 3, "C"),
+    Bad("gives new outputs when repeated", "O33", "F F", ("gives a new ticket", "gives a new receipt", ""), ""),
+    Bad("ignores its time-out", "O21", "F", ("answers too late",) * 3, "F D", changes=_SLOW),
+    Bad("never calls back", "O18", "", ("", "", "never calls back"), "F D", changes={"callback_timeout_ms": 500}),
+    Bad("changes the callback", "O18", "", ("", "", "changes the callback"), "F D"),
+    Bad("keeps its tombstones in memory only", "O16", "C kill F", ("keeps null compensations in memory",) * 3, "C kill F",
+        trial=Kind.CRASH),
+    Bad("forgets its keys at a restart", "O16", "F kill F", ("forgets its keys at the start",) * 3, "F D kill F",
+        trial=Kind.CRASH),
+    Bad("acknowledges before it commits", "O16", "F kill-in-reply F", ("answers before it commits",) * 3, "F kill-in-reply D F",
+        trial=Kind.CRASH),
+    Bad("keeps its keys in the memory of one instance", "O34", "F F (two instances)", ("keeps its keys in memory",) * 3,
+        "F D F (two instances)", trial=Kind.INSTANCES),
+    Bad("checks, then acts, without a unique key", "O5", "F | F", ("checks, then acts",) * 3, "F | F", trial=Kind.RACE),
+    Bad("compensates beside its forward call", "O10", "F | C", ("releases beside", "cancels beside", "unloads beside"), "F | C",
+        trial=Kind.RACE),
+    Bad("does not show what it holds", "O22", "F F2", ("holds nothing",) * 3, "F D F2", trial=Kind.TWO_SAGAS),
+    Bad("never releases its lock", "O23", "F C F2", ("never frees what it held",) * 3, "F D C F2 D2", trial=Kind.TWO_SAGAS),
+    Bad("undoes by a snapshot, and so harms others", "O24", "F F2 C",
+        ("gives back by a snapshot", "pays back up to a snapshot", "unloads by a snapshot"), "F D F2 D2 C", trial=Kind.TWO_SAGAS),
+    Bad("calls back once", "O19", "", ("", "", "calls back once"), "F D (receiver fails)", trial=Kind.RECEIVER),
+    Bad("ends work that was undone", "O12", "", ("", "", "loads what was unloaded"), "F C"),
+)  # fmt: skip
+"""Every kind; one that a trial shows is seen as soon as its kind of trial is played."""
+
+
+def mutants() -> Iterator[Mutant]:
+    """Give every mutant of every style."""
+    for bad in BAD:
+        for style, fault in zip(STYLES, bad.faults, strict=True):
+            if fault:
+                yield Mutant(bad, style, fault)
+
+
+@cache
+def _step(style: str) -> StepSlice:
+    return the_step(ZOO / style)
+
+
+def _slice(style: str, bad: Bad) -> StepSlice:
+    slice_ = _step(style)
+    return slice_.model_copy(update={"step": slice_.step.model_copy(update=dict(bad.changes))})

@@ -1,0 +1,77 @@
+"""The zoo: right participants in several styles, and for each fault the same one with one line that differs (`tests/zoo`).
+
+Each is really started, with a database of its own, and put through the histories and trials of its step, or some of them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from saga_contracts.derive import decks, trials
+from saga_contracts.derive.decks import Deck, History
+from saga_contracts.derive.slices import StepSlice, step_slice
+from saga_contracts.derive.trials import Trial
+from saga_contracts.rim.sender import bounded_client
+from saga_contracts.sagafile import load_saga
+from saga_verifier.isolation import ProcessIsolation
+from saga_verifier.play.callbacks import CallbackReceiver
+from saga_verifier.play.deck import play_deck
+from saga_verifier.play.driver import Driver
+from saga_verifier.provider_file import load_provider_file
+from saga_verifier.trials import Ground, play
+from saga_verifier.verdicts import HistoryResult
+from stand_ins import TODAY
+
+ZOO = Path(__file__).parents[1] / "zoo"
+SEED = 7
+
+
+def the_step(folder: Path) -> StepSlice:
+    """Give the slice of the first step of the saga that stands in a folder."""
+    saga = load_saga(folder / "saga.yaml")
+    return step_slice(saga, saga.steps[0].step)
+
+
+@contextmanager
+def on_the_ground(folder: Path, slice_: StepSlice, fault: str = "") -> Iterator[Ground]:
+    """Start a participant with one fault or none; give what its histories and trials need."""
+    isolation = ProcessIsolation()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FAULT", fault)
+        provider = load_provider_file(folder / "provider.yaml")
+        with isolation.start(provider.spec()) as running, CallbackReceiver() as callbacks, bounded_client() as http:
+            driver = Driver(slice_, lambda: running.base_url, lambda: str(provider.states_url(running.base_url)), callbacks, http)
+            yield Ground(driver, running, isolation, provider, TODAY, SEED)
+
+
+def judged(
+    folder: Path,
+    slice_: StepSlice,
+    fault: str = "",
+    *,
+    histories: Callable[[History], bool] = lambda _: True,
+    tried: Callable[[Trial], bool] = lambda _: False,
+) -> tuple[HistoryResult, ...]:
+    """Play histories and trials of a step at a participant with one fault or none.
+
+    Args:
+        folder: Where it stands.
+        slice_: Its step.
+        fault: What it does wrong.
+        histories: Chooses histories of the deck; those of the chosen trials are played as well.
+        tried: Chooses trials.
+    """
+    deck = decks.derive(slice_)
+    to_try = [trial for trial in trials.derive(slice_, deck) if tried(trial)]
+    needed = {trial.history.name for trial in to_try}
+    chosen = [one for one in deck.histories if histories(one) or one.name in needed]
+    with on_the_ground(folder, slice_, fault) as ground:
+        plain = _played(ground, deck, chosen)
+        return (*plain, *play(replace(ground, plain={one.name: one for one in plain}), to_try))
+
+
+def _played(ground: Ground, deck: Deck, chosen: list[History]) -> tuple[HistoryResult, ...]:
+    return play_deck(ground.driver, replace(deck, histories=tuple(chosen)), TODAY).histories if chosen else ()
