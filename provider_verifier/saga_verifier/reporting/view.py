@@ -17,6 +17,9 @@ from saga_verifier.reporting import calls
 from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 
+_MEND_OF_A_MIX = (
+    "Let each version read what the other one has written: columns, keys and words stay until no version that needs them is left."
+)
 _FOUND = (Verdict.BROKEN, Verdict.UNPROVEN, Verdict.PENDING)
 
 
@@ -199,7 +202,7 @@ def _obligation(pact: PactOutcome, deck: DeckResult, name: str, verdict: Verdict
         shortest,
         _cause(deck, shortest.name) if shortest is not None else "",
         deck.text_of(shortest, name) if shortest is not None else deck.judgement.why[name],
-        CATALOGUE[name].mend,
+        _MEND_OF_A_MIX if deck.mixed_with else CATALOGUE[name].mend,
         asked.again(pact, deck, shortest.name) if shortest is not None and not deck.mixed_with else "",
     )
 
