@@ -26,8 +26,9 @@ from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
 from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
-from saga_verifier.verdicts import PactOutcome
+from saga_verifier.verdicts import DeckResult, PactOutcome
 from saga_verifier.verification import Again, Progress, Target, verify_pact
+from saga_verifier.versions import Upgrade, mixed
 
 __all__ = ["ProviderOutcome", "Settings", "Version", "verify_files", "verify_provider", "with_environment", "worst_status"]
 
@@ -50,6 +51,7 @@ class Settings:
         at_once: How many histories are played at the same time, where their keys and data are apart.
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
+        upgrade: From which version this one is to follow, and be mixed with; None: from none.
     """
 
     faults: int
@@ -59,6 +61,7 @@ class Settings:
     at_once: int = field(default_factory=usual_at_once)
     seed: int = 0
     again: Again | None = None
+    upgrade: Upgrade | None = None
 
 
 def verify_provider(
@@ -86,8 +89,8 @@ def verify_provider(
             known = everywhere(outcome, shown, untouched=NAMES)
             return _published(broker, version, known, results_url) if settings.publish and results_url else known
 
-        outcomes = _verified(_Run(provider, isolation, settings, progress, shown), sources, ended)
-    return ProviderOutcome(provider.provider, version.number, outcomes)
+        run = _Run(provider, isolation, settings, progress, shown)
+        return _mixed(run, ProviderOutcome(provider.provider, version.number, _verified(run, sources, ended)))
 
 
 def verify_files(
@@ -103,7 +106,7 @@ def verify_files(
         sources = _chosen(settings, files.sources(paths, provider.provider))
         run = _Run(provider, isolation, settings, progress, shown)
         outcomes = _verified(run, sources, lambda outcome, _: everywhere(outcome, shown, untouched=NAMES))
-    return ProviderOutcome(provider.provider, "", outcomes)
+        return _mixed(run, ProviderOutcome(provider.provider, "", outcomes))
 
 
 def _chosen(settings: Settings, sources: Sequence[Source]) -> Sequence[Source]:
@@ -145,14 +148,14 @@ class _Shown:
 
     def learns(self, running: Running) -> Callable[[str], None]:
         """Give who is told of each new token, so that the participant's log does not show it, either."""
+        return lambda token: self.learned(running, token)
 
-        def learned(token: str) -> None:
-            self._tokens += 1
-            secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
-            self._by_value.learn(secret)
-            running.learn(secret)
-
-        return learned
+    def learned(self, running: Running, token: str) -> None:
+        """Take a new token out of all texts, and of what a program wrote."""
+        self._tokens += 1
+        secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
+        self._by_value.learn(secret)
+        running.learn(secret)
 
 
 @contextmanager
@@ -181,6 +184,24 @@ def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome
     """Start the provider, and verify one pact after the other."""
     with _playing_services(run) as (placed, services), run.isolation.start(placed.provider.spec()) as running:
         return tuple(ended(*_one(placed, source, running, services)) for source in sources)
+
+
+def _mixed(run: _Run, outcome: ProviderOutcome) -> ProviderOutcome:
+    """Add what is seen with the deployed version and this one in turns, where that was asked for."""
+    if run.settings.upgrade is None:
+        return outcome
+    decks = {deck.slice.sha: deck for pact in outcome.pacts for deck in pact.decks}
+    if not decks:
+        return replace(outcome, unmixed="no deck was played, so that there is nothing to play with two versions")
+    found: list[DeckResult] = []
+    trouble = ""
+    try:
+        with _playing_services(run) as (placed, _):
+            for deck in mixed(run.settings.upgrade, placed.provider, list(decks.values()), run.shown.learned):
+                found += [everywhere(deck, run.shown, untouched=NAMES)]  # what was found before a trouble is told
+    except SagapactError as error:
+        trouble = run.shown(str(error))
+    return replace(outcome, mixed=tuple(found), unmixed=trouble)
 
 
 @contextmanager

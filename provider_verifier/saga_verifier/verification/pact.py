@@ -85,6 +85,18 @@ def verify_pact(
     return PactOutcome(consumer, target.provider, pending, found.interactions, tuple(found.decks), found.notes, troubles)
 
 
+@contextmanager
+def receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[CallbackReceiver]:
+    """Receive callbacks where the participant reaches the harness; where no step calls back, that does not matter."""
+    if not any(one.step.callback is not None for one in slices):
+        with CallbackReceiver() as unused:
+            yield unused
+        return
+    with CallbackReceiver(isolation.listen_host) as receiver:
+        isolation.check_reached(receiver.port)
+        yield receiver
+
+
 @dataclass(frozen=True, slots=True)
 class _How:
     """How to verify the pact of a consumer."""
@@ -116,7 +128,7 @@ class _Found:
 
 def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequence[StepSlice], found: _Found, how: _How) -> None:
     with ExitStack() as stack:
-        callbacks = stack.enter_context(_receiving(target.isolation, slices))
+        callbacks = stack.enter_context(receiving(target.isolation, slices))
         http = stack.enter_context(bounded_client())
         changes = StateChanges(http, target.states_at, how.consumer, teardown=target.teardown)
         drivers = {f"{one.saga}/{one.step.step}": _driver(target, one, changes, callbacks, http) for one in slices}
@@ -147,18 +159,6 @@ def _driver(target: Target, slice_: StepSlice, states: StateChanges, callbacks: 
         slice_, lambda: target.base_url, target.states_at, callbacks, http,
         states=states, credentials=target.credentials, prober=prober,
     )  # fmt: skip
-
-
-@contextmanager
-def _receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[CallbackReceiver]:
-    """Receive callbacks where the participant reaches the harness; where no step calls back, that does not matter."""
-    if not any(one.step.callback is not None for one in slices):
-        with CallbackReceiver() as unused:
-            yield unused
-        return
-    with CallbackReceiver(isolation.listen_host) as receiver:
-        isolation.check_reached(receiver.port)
-        yield receiver
 
 
 def _serving(target: Target, drivers: Drivers, states: PactStates) -> Serving:
