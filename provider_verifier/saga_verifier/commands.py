@@ -3,7 +3,8 @@
 import json
 import signal
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from saga_verifier.reporting.telling import Telling
 from saga_verifier.self_check import playing, telling
 from saga_verifier.verdicts import HistoryResult
 from saga_verifier.verification import Again, Progress
+from saga_verifier.versions import Upgrade, recognised
 
 
 @click.command()
@@ -81,6 +83,11 @@ from saga_verifier.verification import Again, Progress
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep here the log of a container that did not end as it should.",
 )
+@click.option(
+    "--upgrade-from",
+    metavar="VERSION|IMAGE|COMMAND",
+    help="Also play each history with this deployed version and the provider in turns, on the same data, and back again.",
+)
 @click.option("--replay", "history", metavar="HISTORY", help="Play only this history or trial again, such as 'F C F'.")
 @click.option(
     "--step", "steps", multiple=True, metavar="SAGA/STEP", help="With --replay: of which steps (repeatable); default: all."
@@ -112,6 +119,7 @@ def verify(
     publish: bool | None,  # noqa: FBT001
     isolation: str,
     logs: Path | None,
+    upgrade_from: str | None,
     history: str | None,
     steps: tuple[str, ...],
     seed: int,
@@ -148,7 +156,8 @@ def verify(
     version = None if pacts else _version(describe_build(provider_version, branch, build_url, folder=folder))
     for one in providers:
         backends.backend(isolation, one, logs, _say)  # so that a wrong use of any of them is told before one is started
-    verification = _Verification(isolation, logs, pacts, broker_url, version, settings, progress)
+    upgrades = _upgrades(upgrade_from, providers, isolation, logs, again)
+    verification = _Verification(isolation, logs, pacts, broker_url, version, settings, upgrades, progress)
     files = {one.provider: str(path) for path, one in found}
     told = Telling(wanted, files, _asked_again(broker_url, isolation, seed, pacts))
     verify_one = verification.of if len(providers) == 1 else verification.of_one_of_several
@@ -169,6 +178,7 @@ class _Verification:
     broker_url: str | None
     version: run.Version | None
     settings: run.Settings
+    upgrades: Mapping[str, Upgrade]
     progress: Progress | None
 
     def of(self, provider: ProviderFile) -> run.ProviderOutcome:
@@ -179,10 +189,11 @@ class _Verification:
         """
         backend = backends.backend(self.isolation, provider, self.logs, _say)
         started = backends.placed(self.isolation, provider)
+        settings = replace(self.settings, upgrade=self.upgrades.get(provider.provider))
         if self.version is None:
-            return run.verify_files(started, self.pacts, backend, self.settings, self.progress)
+            return run.verify_files(started, self.pacts, backend, settings, self.progress)
         with BrokerClient(str(self.broker_url)) as broker:
-            return run.verify_provider(started, self.version, broker, backend, self.settings, self.progress)
+            return run.verify_provider(started, self.version, broker, backend, settings, self.progress)
 
     def of_one_of_several(self, provider: ProviderFile) -> run.ProviderOutcome:
         """Verify a provider; what keeps it from being found out is its own value, since the others may well be."""
@@ -206,6 +217,22 @@ def _check_source(pacts: tuple[Path, ...], broker_url: str | None, *, selects: b
         raise UsageError("--selectors choose among a broker's pacts, and --pact names files. Give one of them.")
     if not pacts and not broker_url:
         raise UsageError("Cannot verify: neither --broker-url (or SAGAPACT_BROKER_URL) nor --pact is given. Name one of them.")
+
+
+def _upgrades(
+    given: str | None, providers: Sequence[ProviderFile], isolation: str, logs: Path | None, again: Again | None
+) -> dict[str, Upgrade]:
+    """Give from which deployed version each provider follows; none where none is given."""
+    if given is None:
+        return {}
+    if again is not None:
+        raise UsageError("--upgrade-from plays with two versions, and --replay with one. Leave out one of them.")
+
+    def upgrade(one: ProviderFile) -> Upgrade:
+        deployed = recognised(given, one, containers=isolation == backends.CONTAINER)
+        return Upgrade(deployed, lambda besides: backends.backend(isolation, one, logs, _say, besides))
+
+    return {one.provider: upgrade(one) for one in providers}
 
 
 def _version(build: Build) -> run.Version:

@@ -29,8 +29,9 @@ from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.reuse import Known
 from saga_verifier.unchanged import Unchanged
-from saga_verifier.verdicts import PactOutcome
+from saga_verifier.verdicts import DeckResult, PactOutcome
 from saga_verifier.verification import Again, Progress, Target, verify_pact
+from saga_verifier.versions import Upgrade, mixed
 
 __all__ = ["ProviderOutcome", "Settings", "Version", "verify_files", "verify_provider", "with_environment", "worst_status"]
 
@@ -55,6 +56,7 @@ class Settings:
         again: Only this is played, and nothing is published; None: everything is.
         reuse: The folder with results that may be reused; None: nothing is.
         watch: Takes note of the participant, which ends when the whole command does.
+        upgrade: From which version this one is to follow, and be mixed with; None: from none.
     """
 
     faults: int
@@ -66,6 +68,7 @@ class Settings:
     again: Again | None = None
     reuse: Path | None = None
     watch: Watch = field(default_factory=Watch)
+    upgrade: Upgrade | None = None
 
 
 def verify_provider(
@@ -93,8 +96,8 @@ def verify_provider(
             known = everywhere(outcome, shown, untouched=NAMES)
             return _published(broker, version, known, results_url) if settings.publish and results_url else known
 
-        outcomes = _verified(_Run(provider, isolation, settings, progress, shown), sources, ended)
-    return ProviderOutcome(provider.provider, version.number, outcomes)
+        run = _Run(provider, isolation, settings, progress, shown)
+        return _mixed(run, ProviderOutcome(provider.provider, version.number, _verified(run, sources, ended)))
 
 
 def verify_files(
@@ -110,7 +113,7 @@ def verify_files(
         sources = _chosen(settings, files.sources(paths, provider.provider))
         run = _Run(provider, isolation, settings, progress, shown)
         outcomes = _verified(run, sources, lambda outcome, _: everywhere(outcome, shown, untouched=NAMES))
-    return ProviderOutcome(provider.provider, "", outcomes)
+        return _mixed(run, ProviderOutcome(provider.provider, "", outcomes))
 
 
 def _chosen(settings: Settings, sources: Sequence[Source]) -> Sequence[Source]:
@@ -152,14 +155,14 @@ class _Shown:
 
     def learns(self, running: Running) -> Callable[[str], None]:
         """Give who is told of each new token, so that the participant's log does not show it, either."""
+        return lambda token: self.learned(running, token)
 
-        def learned(token: str) -> None:
-            self._tokens += 1
-            secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
-            self._by_value.learn(secret)
-            running.learn(secret)
-
-        return learned
+    def learned(self, running: Running, token: str) -> None:
+        """Take a new token out of all texts, and of what a program wrote."""
+        self._tokens += 1
+        secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
+        self._by_value.learn(secret)
+        running.learn(secret)
 
 
 @contextmanager
@@ -210,6 +213,24 @@ def _started(run: _Run) -> Iterator[Running]:
     with run.isolation.start(run.provider.spec(), give_up=watch.give_up) as running:
         watch.started(running)
         yield running
+
+
+def _mixed(run: _Run, outcome: ProviderOutcome) -> ProviderOutcome:
+    """Add what is seen with the deployed version and this one in turns, where that was asked for."""
+    if run.settings.upgrade is None:
+        return outcome
+    decks = {deck.slice.sha: deck for pact in outcome.pacts for deck in pact.decks}
+    if not decks:
+        return replace(outcome, unmixed="no deck was played, so that there is nothing to play with two versions")
+    found: list[DeckResult] = []
+    trouble = ""
+    try:
+        with _playing_services(run) as (placed, _):
+            for deck in mixed(run.settings.upgrade, placed.provider, list(decks.values()), run.shown.learned):
+                found += [everywhere(deck, run.shown, untouched=NAMES)]  # what was found before a trouble is told
+    except SagapactError as error:
+        trouble = run.shown(str(error))
+    return replace(outcome, mixed=tuple(found), unmixed=trouble)
 
 
 @contextmanager

@@ -292,6 +292,7 @@ def test_trials_are_never_kept_and_never_reused(tmp_path: Path) -> None:
     assert isinstance(known, Known)
     assert all(known.interaction(consumer, one, slices) for one in interactions)
     assert all(known.history(slices[0], one) for one in deck.histories)
+    assert not any(known.history(slices[0], one, slices) for one in trials)
     assert whole("stock", document, 1, TODAY, known, pending=False) is None
     (file,) = landscape.cache.iterdir()
     assert len(json.loads(file.read_text(encoding="utf-8"))["results"]) == len(interactions) + len(deck.histories)

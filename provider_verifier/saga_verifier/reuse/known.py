@@ -12,6 +12,8 @@ from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.model import DERIVATION
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.derive.trials import Kind, Trial
+from saga_contracts.derive.trials import derive as derive_trials
 from saga_verifier import VERSION
 from saga_verifier.isolation.interface import Isolation
 from saga_verifier.provider_file import ProviderFile
@@ -22,6 +24,8 @@ from saga_verifier.reuse.shelf import Stored
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome
 
 _REUSED = (Verdict.KEPT, Verdict.WAIVED)
+_CERTAIN = (Kind.TWO_SAGAS,)
+"""Trials that are histories like others; what the others show depends on time and chance, so that they are always played."""
 _OF_THE_BROKER = ("_id", "interactionId", "pending")
 
 
@@ -71,13 +75,21 @@ class Known:
             self._since(found),
         )  # fmt: skip
 
-    def history(self, slice_: StepSlice, history: History) -> HistoryResult | None:
-        """Give the result of a history that need not be played."""
-        found = self._before.get(self._key("history", slice_.as_json(), history.name))
+    def history(self, slice_: StepSlice, one: History | Trial, among: Sequence[StepSlice] = ()) -> HistoryResult | None:
+        """Give the result of a history that need not be played, or of a trial that leaves nothing to chance.
+
+        Args:
+            slice_: The step.
+            one: The history or trial.
+            among: The steps that a trial may play with.
+        """
+        if isinstance(one, Trial) and one.kind not in _CERTAIN:
+            return None
+        found = self._before.get(self._key_of(slice_, one.name, among if isinstance(one, Trial) else ()))
         if found is None or not self._counts(found, slice_):
             return None
         return HistoryResult(
-            history.name, found.verdict, history.obligations, found.broken, found.seen, found.unseen, calls=found.calls,
+            one.name, found.verdict, one.obligations, found.broken, found.seen, found.unseen, calls=found.calls, how=found.how,
             reused=self._since(found),
         )  # fmt: skip
 
@@ -99,11 +111,16 @@ class Known:
                     made=made, verdict=one.verdict, text=one.text, broken=one.broken, mismatches=one.mismatches
                 )
         for deck in decks:
-            played = {history.name for history in deck.deck.histories}
+            trials = [one.name for one in derive_trials(deck.slice, deck.deck) if one.kind in _CERTAIN]
+            among = {**{one.name: () for one in deck.deck.histories}, **dict.fromkeys(trials, slices)}
             for result in deck.histories:
-                if result.name in played and result.verdict in _REUSED and not result.trouble and not result.reused:
-                    self._now[self._key("history", deck.slice.as_json(), result.name)] = _stored(result, made)
+                if result.name in among and result.verdict in _REUSED and not result.trouble and not result.reused:
+                    self._now[self._key_of(deck.slice, result.name, among[result.name])] = _stored(result, made)
         return shelf.write(self._path, self._artefact, self._now)
+
+    def _key_of(self, slice_: StepSlice, name: str, among: Sequence[StepSlice]) -> str:
+        beside = [one.as_json() for one in among if one.saga == slice_.saga]
+        return self._key("history", slice_.as_json(), name, beside)
 
     def _counts(self, found: Stored, slice_: StepSlice | None) -> bool:
         """Is what was found still worth what it was: is what deviated waived today?"""
@@ -122,7 +139,7 @@ class Known:
 
 def _stored(one: HistoryResult, made: str) -> Stored:
     calls = one.calls if one.verdict != Verdict.KEPT else ()
-    return Stored(made=made, verdict=one.verdict, broken=one.broken, seen=one.seen, unseen=one.unseen, calls=calls)
+    return Stored(made=made, verdict=one.verdict, broken=one.broken, seen=one.seen, unseen=one.unseen, calls=calls, how=one.how)
 
 
 def _slice_of(key: str | None, slices: Sequence[StepSlice]) -> StepSlice | None:

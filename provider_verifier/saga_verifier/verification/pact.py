@@ -36,7 +36,7 @@ from saga_verifier.trials import Ground
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 from saga_verifier.verification.again import Again, Part
 from saga_verifier.verification.interactions import not_judged, outcomes, unread, warnings
-from saga_verifier.verification.reused import known_histories
+from saga_verifier.verification.reused import known_results
 from saga_verifier.verification.target import Drivers, Progress, Target
 
 REPLAY_BASE_S = 60.0
@@ -90,6 +90,18 @@ def verify_pact(
     return PactOutcome(consumer, target.provider, pending, found.interactions, tuple(found.decks), found.notes, troubles)
 
 
+@contextmanager
+def receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[CallbackReceiver]:
+    """Receive callbacks where the participant reaches the harness; where no step calls back, that does not matter."""
+    if not any(one.step.callback is not None for one in slices):
+        with CallbackReceiver() as unused:
+            yield unused
+        return
+    with CallbackReceiver(isolation.listen_host) as receiver:
+        isolation.check_reached(receiver.port)
+        yield receiver
+
+
 @dataclass(frozen=True, slots=True)
 class _How:
     """How to verify the pact of a consumer."""
@@ -122,7 +134,7 @@ class _Found:
 
 def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequence[StepSlice], found: _Found, how: _How) -> None:
     with ExitStack() as stack:
-        callbacks = stack.enter_context(_receiving(target.isolation, slices))
+        callbacks = stack.enter_context(receiving(target.isolation, slices))
         http = stack.enter_context(bounded_client())
         changes = StateChanges(http, target.states_at, how.consumer, teardown=target.teardown)
         drivers = {f"{one.saga}/{one.step.step}": _driver(target, one, changes, callbacks, http) for one in slices}
@@ -163,18 +175,6 @@ def _driver(target: Target, slice_: StepSlice, states: StateChanges, callbacks: 
         slice_, lambda: target.base_url, target.states_at, callbacks, http,
         states=states, credentials=target.credentials, prober=prober,
     )  # fmt: skip
-
-
-@contextmanager
-def _receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[CallbackReceiver]:
-    """Receive callbacks where the participant reaches the harness; where no step calls back, that does not matter."""
-    if not any(one.step.callback is not None for one in slices):
-        with CallbackReceiver() as unused:
-            yield unused
-        return
-    with CallbackReceiver(isolation.listen_host) as receiver:
-        isolation.check_reached(receiver.port)
-        yield receiver
 
 
 def _serving(target: Target, drivers: Drivers, states: PactStates) -> Serving:
@@ -233,7 +233,7 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
 
 def _played(driver: Driver, deck: Deck, how: _How, progress: Progress) -> DeckResult:
     """Play a deck, but for the histories whose results are known."""
-    reused = known_histories(driver.slice, deck, how.known)
+    reused = known_results(driver.slice, deck.histories, how.known)
     left = replace(deck, histories=tuple(one for one in deck.histories if one.name not in reused))
     for result in reused.values():
         progress.history_ended(result)
@@ -261,10 +261,14 @@ def _tried(
 ) -> Iterator[HistoryResult]:
     """Play the trials that the step's level asks for."""
     plain = {one.name: one for one in played.histories}
-    for result in trials.play_two_sagas(driver, derived, plain, how.today, beside):
+    among = [one.slice for one in beside.values()]
+    reused = known_results(driver.slice, derived, how.known, among)
+    yield from reused.values()
+    left = [one for one in derived if one.name not in reused]
+    for result in trials.play_two_sagas(driver, left, plain, how.today, beside):
         progress.history_ended(result)
         yield result
-    asked = [one for one in derived if one.kind != Kind.TWO_SAGAS]
+    asked = [one for one in left if one.kind != Kind.TWO_SAGAS]
     if target.provider_file is None:
         why = "it runs already, and nobody says how it is started, so that it cannot be disturbed"
         yield from (trials.untold(one, why) for one in asked)

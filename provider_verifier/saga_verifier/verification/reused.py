@@ -5,8 +5,9 @@ from datetime import date
 from typing import Any
 
 from saga_contracts.derive import decks, pactfile
-from saga_contracts.derive.decks import Deck
+from saga_contracts.derive.decks import History
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.derive.trials import Trial
 from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import SagapactError
 from saga_verifier import replay
@@ -15,9 +16,18 @@ from saga_verifier.reuse import Known
 from saga_verifier.verdicts import DeckResult, HistoryResult, PactOutcome
 
 
-def known_histories(slice_: StepSlice, deck: Deck, known: Known | None) -> dict[str, HistoryResult]:
-    """Give the results of histories that need not be played, by name."""
-    found = {one.name: known.history(slice_, one) for one in deck.histories} if known is not None else {}
+def known_results(
+    slice_: StepSlice, asked: Sequence[History | Trial], known: Known | None, among: Sequence[StepSlice] = ()
+) -> dict[str, HistoryResult]:
+    """Give the results of histories and trials that need not be played, by name.
+
+    Args:
+        slice_: The step.
+        asked: Its histories and trials.
+        known: What is known; None: nothing.
+        among: The steps that a trial may play with.
+    """
+    found = {one.name: known.history(slice_, one, among) for one in asked} if known is not None else {}
     return {name: result for name, result in found.items() if result is not None}
 
 
@@ -28,7 +38,7 @@ def whole(provider: str, pact: Any, faults: int, today: date, known: Known, *, p
         return None
     consumer, interactions, slices = read
     outcomes = [known.interaction(consumer, one, slices) for one in interactions]
-    played = [_deck(slice_, faults, today, known) for slice_ in slices]
+    played = [_deck(slice_, slices, faults, today, known) for slice_ in slices]
     if not all(outcomes) or not all(played):
         return None
     found = tuple(one for one in outcomes if one is not None)
@@ -44,9 +54,10 @@ def contents(provider: str, pact: Any) -> tuple[str, Sequence[Interaction], Sequ
         return None
 
 
-def _deck(slice_: StepSlice, faults: int, today: date, known: Known) -> DeckResult | None:
+def _deck(slice_: StepSlice, among: Sequence[StepSlice], faults: int, today: date, known: Known) -> DeckResult | None:
     deck = decks.derive(slice_, faults)
-    found = known_histories(slice_, deck, known)
-    if len(found) < len(deck.histories) or not deck.histories or derive_trials(slice_, deck):
+    asked: list[History | Trial] = [*deck.histories, *derive_trials(slice_, deck)]
+    found = [known.history(slice_, one, among) for one in asked]
+    if not deck.histories or not all(found):
         return None
-    return DeckResult(deck, slice_, tuple(found[one.name] for one in deck.histories), today)
+    return DeckResult(deck, slice_, tuple(one for one in found if one is not None), today)
