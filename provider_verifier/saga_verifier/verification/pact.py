@@ -223,7 +223,8 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
         try:
             played = _played(driver, deck, how, progress)
             beside = {one.slice.step.step: one for one in drivers.values() if one.slice.saga == driver.slice.saga}
-            tried = _tried(driver, beside, played, part.trials, target, how, progress)
+            order = [one.name for one in part.trials]
+            tried = sorted(_tried(driver, beside, played, part.trials, target, how, progress), key=lambda one: order.index(one.name))
             found.decks.append(replace(played, histories=(*played.histories, *tried), replayed=how.again is not None))
         except IsolationError:
             raise
