@@ -130,8 +130,9 @@ class DeckResult:
             return f"Played again: {again}. It says nothing of the rest of the deck, and nothing of it is published."
         kinds = {one.name: one.kind for one in derive_trials(self.slice, self.deck)}
         judged = [one for one in self.histories if one.name in kinds and not one.trouble and not one.inapplicable]
-        played = {kinds[one.name] for one in judged}
-        unplayed = [words for kind, words in UNPLAYED.items() if kind not in played]
+        settled = {kinds[one.name] for one in self.histories if one.inapplicable and one.name in kinds}
+        settled |= {kinds[one.name] for one in judged} | (set() if self.slice.step.callback else {Kind.RECEIVER})
+        unplayed = [words for kind, words in UNPLAYED.items() if kind not in settled]
         return self.deck.claim(last_confirmed, list(_disturbed(judged, kinds)), unplayed)
 
     def shortest(self, obligation: str) -> HistoryResult | None:

@@ -67,12 +67,12 @@ def _not_kept(pact: Pact) -> Iterator[str]:
 
 def _deck(deck: Deck) -> Iterator[str]:
     result = deck.result
-    yield f"deck of {deck.title}, k = {result.deck.faults}: {deck.kept} of {len(result.histories)} histories kept"
+    yield f"deck of {deck.title}, k = {result.deck.faults}: {deck.counted}"
     shown: set[str] = set()
     for one in deck.obligations:
         yield from _broken(one, shown)
     yield from (f"  unproven: {what}: {why}" for what, why in deck.unproven)
-    yield from (f"  not applicable: {one.name}: {one.inapplicable}" for one in result.histories if one.inapplicable)
+    yield from (f"  not applicable: {what}: {why}" for what, why in deck.inapplicable)
     if result.replayed:
         yield from _kept_again(deck)
     elif result.judgement.not_looked_at:
