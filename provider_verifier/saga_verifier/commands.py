@@ -138,7 +138,7 @@ def verify(
     for one in providers:
         backends.backend(isolation, one, logs, _say)  # so that a wrong use of any of them is told before one is started
     verification = _Verification(isolation, logs, pacts, broker_url, version, settings, progress)
-    told = Telling(wanted, str(provider_file), _asked_again(broker_url, isolation, seed, pacts))
+    told = Telling(wanted, str(provider_file), _asked_again(broker_url, isolation, seed, pacts), len(providers) > 1)
     for provider in providers:
         told.tell(verification.of(provider) if len(providers) == 1 else verification.of_one_of_several(provider))
     if broker_url and not pacts and not settings.publish and publish is None and again is None:

@@ -23,11 +23,13 @@ class Telling:
         wanted: In which formats.
         file: The provider file.
         words: What stands on a command that asks the same again.
+        several: Does the file hold several providers, so that a command has to name one?
     """
 
     wanted: Wanted
     file: str
     words: tuple[str, ...] = ()
+    several: bool = False
     outcomes: list[ProviderOutcome] = field(default_factory=list)
 
     def tell(self, outcome: ProviderOutcome) -> None:
@@ -53,7 +55,8 @@ class Telling:
         return status
 
     def _viewed(self, outcome: ProviderOutcome) -> view.Provider:
-        return view.of(outcome, Asked(self.file, self.words))
+        which = ("--provider", outcome.provider) if self.several else ()
+        return view.of(outcome, Asked(self.file, (*which, *self.words)))
 
 
 def _unheeded(lines: list[str]) -> list[str]:
