@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials import Kind
+from saga_verifier.trials import _PLAYERS
 from zoo import ZOO, the_step
 
 STYLES = {
@@ -106,9 +108,9 @@ BAD = (
     Bad("changes the callback", "O18", "", ("", "", "changes the callback"), "F D"),
     Bad("keeps its tombstones in memory only", "O16", "C kill F", ("keeps null compensations in memory",) * 3, "C kill F",
         trial=Kind.CRASH),
-    Bad("forgets its keys at a restart", "O16", "F kill F", ("forgets its keys at the start",) * 3, "F D kill F",
+    Bad("forgets its keys at a restart", "O16", "F kill M", ("forgets its keys at the start",) * 3, "F kill C",
         trial=Kind.CRASH),
-    Bad("acknowledges before it commits", "O16", "F kill-in-reply F", ("answers before it commits",) * 3, "F kill-in-reply D F",
+    Bad("acknowledges before it commits", "O16", "F kill-in-reply F", ("answers before it commits",) * 3, "F kill-in-reply D",
         trial=Kind.CRASH),
     Bad("keeps its keys in the memory of one instance", "O34", "F F (two instances)", ("keeps its keys in memory",) * 3,
         "F D F (two instances)", trial=Kind.INSTANCES),
@@ -123,6 +125,11 @@ BAD = (
     Bad("ends work that was undone", "O12", "", ("", "", "loads what was unloaded"), "F C"),
 )  # fmt: skip
 """Every kind; one that a trial shows is seen as soon as its kind of trial is played."""
+
+
+def is_played(bad: Bad) -> bool:
+    """Is there what shows it: a plain history, or a kind of trial that is played?"""
+    return bad.trial is None or bad.trial in _PLAYERS
 
 
 def mutants() -> Iterator[Mutant]:
@@ -140,4 +147,5 @@ def _step(style: str) -> StepSlice:
 
 def _slice(style: str, bad: Bad) -> StepSlice:
     slice_ = _step(style)
-    return slice_.model_copy(update={"step": slice_.step.model_copy(update=dict(bad.changes))})
+    changed = {"step": slice_.step.model_copy(update=dict(bad.changes))}
+    return slice_.model_copy(update=changed if bad.trial is None else {**changed, "level": Level.FAILURES})

@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 Answer = tuple[int, dict[str, Any]]
 Load = dict[str, Any]
 WORK_S, PAUSE_S = 0.02, 0.1
+WORKS_AT_ONCE = ("checks, then acts", "loads what was unloaded")
+"""Faults of a worker that never looks again whether what it was given is still to be done."""
 CORRELATION = ("Saga-Id", "Saga-Step")
 FIELDS = ("reference", "state", "van", "boxes", "reply_to", "headers", "room_before")
 TABLES = """
@@ -40,8 +42,6 @@ class Courier:
         self.fault = fault
         self.memory: dict[str, Load] = {}
         self.jobs: set[asyncio.Task[None]] = set()
-        self.slow: set[str] = set()
-        self.late = False
         self.db = sqlite3.connect(database, timeout=20, isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA synchronous=OFF")  # what is lost with the machine is not looked at here
@@ -106,7 +106,7 @@ class Courier:
         told = "{}" if self.fault == "drops the correlation" else json.dumps(headers)
         load = {**body, "headers": told, "state": "planned", "room_before": self.room(body["van"])}
         self.keep(load)
-        if self.fault == "checks, then acts":
+        if self.fault in WORKS_AT_ONCE:
             self.start(load)
         said = {"status" if self.fault == "renames a field" else "state": "planned"}
         return (207 if self.fault == "changes a status" else 202), said
@@ -132,7 +132,7 @@ class Courier:
             await asyncio.sleep(0.4)
         self.begin()
         now = self.find(load["reference"]) or load
-        if now["state"] == "planned" or self.fault in ("loads what was unloaded", "checks, then acts"):
+        if now["state"] == "planned" or self.fault in WORKS_AT_ONCE:
             self.finish(load, now)
         self.db.execute("COMMIT")
 
@@ -164,7 +164,7 @@ class Courier:
                 self.keep({"reference": body["reference"], **nothing, "boxes": 0, "room_before": 0}, state="unloaded")
             return 200, {"state": "unloaded"}
         if known["state"] == "loaded" and self.fault == "refuses to unload":
-            return 409, {"error": "on its way"}
+            return 409, {"error": "late"}
         again = known["state"] == "unloaded" and known["van"] and self.fault == "unloads twice"
         if known["state"] == "loaded" or again or (known["state"] == "no_room" and self.fault == "unloads what it refused"):
             self.take_out(known)
@@ -234,8 +234,7 @@ class Courier:
             await asyncio.sleep(WORK_S)
             planned = self.db.execute("SELECT * FROM loads WHERE state = 'planned'").fetchall()
             for row in [*map(dict, planned), *[one for one in self.memory.values() if one["state"] == "planned"]]:
-                if row["reference"] not in self.slow and self.fault != "checks, then acts":
-                    self.slow |= {row["reference"]} if self.fault == "loads what was unloaded" else set()
+                if self.fault not in WORKS_AT_ONCE:
                     self.start(row)
             await asyncio.sleep(0)
             for row in self.db.execute("SELECT * FROM outbox ORDER BY number").fetchall():
