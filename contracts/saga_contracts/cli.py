@@ -7,6 +7,7 @@ lowest package can own the command. A part whose extra is missing says which ext
 import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points, version
 from importlib.util import find_spec
 
@@ -72,21 +73,33 @@ def sagapact() -> None:
 def main() -> None:
     """Run the command line; exit status 0 yes, 1 no, 2 wrong usage, 3 unknown, 4 could not find out (130 interrupted).
 
-    A defect of ours is "could not find out", told in one sentence; SAGAPACT_DEBUG shows where it happened.
+    A defect of ours is "could not find out", told in one sentence; SAGAPACT_DEBUG shows where it happened. So is what could not
+    be told, since nobody reads the output any more or its disk is full: no status of ours then stands for a verdict.
     """
+    output = sys.stdout
     try:
         status = sagapact.main(standalone_mode=False)
     except SagapactError as error:
-        click.echo(str(error), err=True)
+        _complain(str(error))
         sys.exit(error.exit_status)
     except click.ClickException as error:
         error.show()
         sys.exit(UsageError.exit_status)
+    except SystemExit:
+        if sys.stdout is not output:  # click has put another in its place, since nobody reads the output any more
+            sys.exit(SagapactError.exit_status)
+        raise
     except click.Abort:
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is not a no)
         if DEBUG in os.environ:
             traceback.print_exc()
-        click.echo(crash(error), err=True)
+        _complain(crash(error))
         sys.exit(SagapactError.exit_status)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(text: str) -> None:
+    """Say why there is nothing; where even that cannot be written, the exit status says it."""
+    with suppress(OSError):
+        click.echo(text, err=True)

@@ -9,6 +9,7 @@
 A message says what could not be done, where, why, and the mend.
 """
 
+import errno
 from dataclasses import dataclass
 
 
@@ -28,10 +29,18 @@ DEBUG = "SAGAPACT_DEBUG"
 """When this variable is set, a crash shows where it happened."""
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
 def crash(error: Exception) -> str:
-    """Say that sagapact itself failed, in one sentence, and how to report it."""
+    """Say that sagapact itself failed, in one sentence, and how to report it; or that the disk lets it write nothing."""
     said = " ".join(str(error).split())
     said = said if len(said) <= 300 else f"{said[:300]}…"  # noqa: PLR2004  (a sentence)
+    if isinstance(error, OSError) and (error.errno in _NO_ROOM or "temporary directory" in said):
+        return (
+            f"sagapact cannot write what it has to ({said}), so nothing was found out here. Make room on the disk, or name "
+            "another folder for temporary files in TMPDIR, and run it again."
+        )
     what = f"{type(error).__name__}: {said}" if said else type(error).__name__
     return (
         f"sagapact itself failed ({what}), so nothing was found out here. Set {DEBUG}=1 to see where it happened, and report "

@@ -40,7 +40,8 @@ def placed(name: str, provider: ProviderFile) -> ProviderFile:
         return provider
     probes = {step: form.model_copy(update={"url": form.container_url or form.url}) for step, form in provider.probes.items()}
     start = provider.start.model_copy(update={"port": None})
-    return provider.model_copy(update={"start": start, "probes": probes})
+    database = None if provider.database is None else provider.database.in_container()
+    return provider.model_copy(update={"start": start, "probes": probes, "database": database})
 
 
 def _containers(provider: ProviderFile, logs: Path | None, say: Callable[[str], None]) -> Isolation:

@@ -19,6 +19,7 @@ from saga_contracts.rim.redact import without_secrets
 from saga_contracts.sagafile import load_saga
 from saga_verifier import backends, run
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
+from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile, load_provider_files
 from saga_verifier.reporting import page
 from saga_verifier.reporting.files import Wanted, write
@@ -51,6 +52,11 @@ from saga_verifier.verification import Again, Progress
     help="In a monorepo: the provider's folder; the version is the last commit that touched it.",
 )
 @click.option("--faults", default=1, show_default=True, type=click.IntRange(0, 4), help="The most faults in one history.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    help="How much is done at a time: histories whose keys and data are apart; default: by the cores. 1: one by one.",
+)
 @click.option("--selectors", help="Consumer version selectors as JSON; default: the broker's.")
 @click.option(
     "--publish/--no-publish",
@@ -94,6 +100,7 @@ def verify(
     build_url: str | None,
     folder: Path | None,
     faults: int,
+    jobs: int | None,
     selectors: str | None,
     publish: bool | None,  # noqa: FBT001
     isolation: str,
@@ -122,7 +129,9 @@ def verify(
     chosen = read_selectors(selectors) if selectors else ()
     again = _again(history, steps)
     publishes = _publishes(publish, pacts, again, named=provider_version is not None)
-    settings = run.Settings(faults, datetime.now(tz=UTC).date(), chosen, publish=publishes, seed=seed, again=again)
+    settings = run.Settings(
+        faults, datetime.now(tz=UTC).date(), chosen, publish=publishes, at_once=jobs or usual_at_once(), seed=seed, again=again
+    )
     progress = None if wanted.as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
     _check_source(pacts, broker_url, selects=bool(chosen))
     version = None if pacts else _version(describe_build(provider_version, branch, build_url, folder=folder))

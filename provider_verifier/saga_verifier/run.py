@@ -7,7 +7,7 @@ pact ends with its own value. Whatever leaves here has passed one edge: the secr
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,13 @@ from saga_contracts.derive import pactfile
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import DEBUG, SagapactError, crash
 from saga_contracts.rim.redact import Redactor, everywhere, without_secrets
+from saga_verifier.depended import Services
 from saga_verifier.isolation.interface import Isolation, Running
+from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.pacts import files, selected
 from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
+from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.verdicts import PactOutcome
 from saga_verifier.verification import Again, Progress, Target, verify_pact
@@ -90,6 +93,7 @@ class Settings:
         today: The date on which waivers are judged.
         selectors: Consumer version selectors as the broker takes them; empty: the broker's default.
         publish: Are the results published?
+        at_once: How many histories are played at the same time, where their keys and data are apart.
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
     """
@@ -98,6 +102,7 @@ class Settings:
     today: date
     selectors: tuple[dict[str, Any], ...] = ()
     publish: bool = False
+    at_once: int = field(default_factory=usual_at_once)
     seed: int = 0
     again: Again | None = None
 
@@ -220,11 +225,21 @@ class _Run:
 
 def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome, str], PactOutcome]) -> tuple[PactOutcome, ...]:
     """Start the provider, and verify one pact after the other."""
-    with run.isolation.start(run.provider.spec()) as running:
-        return tuple(ended(*_one(run, source, running)) for source in sources)
+    with _playing_services(run) as (placed, services), run.isolation.start(placed.provider.spec()) as running:
+        return tuple(ended(*_one(placed, source, running, services)) for source in sources)
 
 
-def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]:
+@contextmanager
+def _playing_services(run: _Run) -> Iterator[tuple[_Run, Services | None]]:
+    """Play what the participant depends on, and tell it where; from within a container it would not be reached."""
+    if not run.provider.depends or not isinstance(run.isolation, ProcessIsolation):
+        yield run, None
+        return
+    with Services(run.provider) as services:
+        yield replace(run, provider=with_environment(run.provider, services.env)), services
+
+
+def _one(run: _Run, source: Source, running: Running, services: Services | None) -> tuple[PactOutcome, str]:
     """Verify one pact; give where its results go, too."""
     provider, settings = run.provider, run.settings
     try:
@@ -232,7 +247,7 @@ def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]
         if running.ended() is not None:  # the pact before may have been too much for it
             running.kill()
             running.start()
-        target = Target.of(provider, running, run.isolation, run.shown.learns(running))
+        target = replace(Target.of(provider, running, run.isolation, run.shown.learns(running)), services=services)
         outcome = verify_pact(
             target,
             loaded.document,
@@ -241,6 +256,7 @@ def _one(run: _Run, source: Source, running: Running) -> tuple[PactOutcome, str]
             pending=source.pending,
             progress=run.progress,
             seed=settings.seed,
+            at_once=settings.at_once,
             again=settings.again,
         )
     except SagapactError as error:

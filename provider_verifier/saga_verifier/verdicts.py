@@ -1,6 +1,7 @@
 """What a verification found, as values (pure). What level and waivers make of it: `saga_contracts.derive.adoption`."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,6 +12,9 @@ from saga_contracts.derive import adoption
 from saga_contracts.derive.adoption import Evidence, Judgement, Played
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.derive.trials import Kind
+from saga_contracts.derive.trials import derive as derive_trials
+from saga_contracts.derive.trials.kinds import UNPLAYED
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,11 @@ class DeckResult:
         if self.replayed:
             again = "; ".join(f"{one.name}{f' ({one.how})' if one.how else ''}" for one in self.histories)
             return f"Played again: {again}. It says nothing of the rest of the deck, and nothing of it is published."
-        return self.deck.claim(last_confirmed, sampled=[(one.name, one.how) for one in self.histories if one.how])
+        kinds = {one.name: one.kind for one in derive_trials(self.slice, self.deck)}
+        judged = [one for one in self.histories if one.name in kinds and not one.trouble and not one.inapplicable]
+        played = {kinds[one.name] for one in judged}
+        unplayed = [words for kind, words in UNPLAYED.items() if kind not in played]
+        return self.deck.claim(last_confirmed, list(_disturbed(judged, kinds)), unplayed)
 
     def shortest(self, obligation: str) -> HistoryResult | None:
         """Give the shortest history that breaks an obligation."""
@@ -199,3 +207,14 @@ class PactOutcome:
         unknown = [Verdict.UNPROVEN] if self.troubles else []
         found = worst([*(one.verdict for one in self.interactions), *(deck.verdict for deck in self.decks), *unknown])
         return Verdict.PENDING if self.pending and found == Verdict.BROKEN else found
+
+
+def _disturbed(judged: Iterable[HistoryResult], kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """Say of each kind of trial how many were judged and how they were played; those that differ in figures only, once."""
+    alike: dict[tuple[Kind, str], list[HistoryResult]] = {}
+    for one in judged:
+        alike.setdefault((kinds[one.name], re.sub(r"[0-9.]+", "", one.how)), []).append(one)
+    for (kind, _), found in alike.items():
+        hows = dict.fromkeys(one.how for one in found if one.how)
+        told = f" ({'such as ' if len(hows) > 1 else ''}{next(iter(hows))})" if hows else ""
+        yield f"{len(found)} {kind} trial{'s' if len(found) > 1 else ''}{told}"

@@ -54,6 +54,9 @@ def test_a_crash_shows_where_it_happened_when_somebody_wants_to_know() -> None:
         ("raise click.FileError('name')", 2, "name"),
         ("from saga_contracts.errors import SagapactError; raise SagapactError('unknown')", 4, "unknown"),
         ("from saga_contracts.errors import UsageError; raise UsageError('wrong')", 2, "wrong"),
+        ("raise OSError(28, 'No space left on device')", 4, "sagapact cannot write what it has to ([Errno 28] No space left"),
+        ("import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); click.echo('all is well')", 4, "No space left on device"),
+        ("import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1); click.echo('all is well')", 4, ""),
         ("raise KeyboardInterrupt", 130, ""),
         ("import os, signal; os.kill(os.getpid(), signal.SIGINT)", 130, ""),
     ],
@@ -63,6 +66,11 @@ def test_each_end_has_its_exit_status(body: str, status: int, said: str) -> None
     assert done.returncode == status, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_cannot_even_be_complained_of_is_could_not_find_out_too() -> None:
+    done = run("import os; full = os.open('/dev/full', os.O_WRONLY); os.dup2(full, 1); os.dup2(full, 2); click.echo('well')")
+    assert (done.returncode, done.stdout, done.stderr) == (4, "", "")
 
 
 @pytest.mark.parametrize(("word", "status", "said"), [("verfy", 2, "verfy"), ("--help", 0, "verify")])

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from saga_contracts.declare.saga import Saga
-from saga_contracts.derive import cases, decks
+from saga_contracts.derive import cases, decks, trials
 from saga_contracts.derive.adoption import looks_at
 from saga_contracts.derive.cases import Case
+from saga_contracts.derive.decks import History
 from saga_contracts.derive.model import DERIVATION
 from saga_contracts.derive.slices import StepSlice, step_slice
+from saga_contracts.derive.trials import Trial
 
 EVERYWHERE = ("O21", "O33")
 """Obligations that each call of each history checks."""
@@ -58,7 +60,7 @@ def deck_result(
             "unseen": [],
             "trouble": "",
         }
-        for history in decks.derive(slice_, min(faults, decks.MAX_FAULTS)).histories
+        for history in everything_played(slice_, min(faults, decks.MAX_FAULTS))
         if history.name not in lacks
     ]
     for change in changes:
@@ -76,6 +78,12 @@ def deck_result(
         "histories": played,
     }
     return {**body, **fields}
+
+
+def everything_played(slice_: StepSlice, faults: int) -> list[History | Trial]:
+    """Give the histories of a step's deck and its trials."""
+    deck = decks.derive(slice_, faults)
+    return [*deck.histories, *trials.derive(slice_, deck)]
 
 
 def slice_of(saga: Saga, step: str) -> StepSlice:

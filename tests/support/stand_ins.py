@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from saga_contracts.declare.saga import Saga
-from saga_contracts.derive import adoption, decks
+from saga_contracts.derive import adoption, decks, trials
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.rim.sender import bounded_client
@@ -22,6 +22,7 @@ from saga_verifier.isolation.spec import Spec
 from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
+from saga_verifier.trials import play_two_sagas
 from saga_verifier.verdicts import DeckResult, PactOutcome
 from saga_verifier.verification import Target, verify_pact
 
@@ -39,7 +40,11 @@ def played_at(url: str, slice_: StepSlice, *, faults: int = 1, only: Callable[[H
     chosen = replace(deck, histories=tuple(one for one in deck.histories if only(one)))
     assert chosen.histories, "nothing would be played"
     with CallbackReceiver() as callbacks, bounded_client() as http:
-        return play_deck(Driver(slice_, url, url + STATES, callbacks, http), chosen, TODAY)
+        driver = Driver(slice_, url, url + STATES, callbacks, http)
+        result = play_deck(driver, chosen, TODAY)
+        plain = {one.name: one for one in result.histories}
+        beside = play_two_sagas(driver, [one for one in trials.derive(slice_, deck) if only(one.history)], plain, TODAY)
+        return replace(result, histories=(*result.histories, *beside))
 
 
 def played(

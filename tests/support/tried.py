@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials import Trial
 from saga_contracts.rim.sender import bounded_client
+from saga_verifier.depended import Services
 from saga_verifier.isolation import ProcessIsolation
 from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
 from saga_verifier.provider_file import load_provider_file
+from saga_verifier.run import with_environment
 from saga_verifier.trials import Ground
 from saga_verifier.verdicts import HistoryResult
 
@@ -35,6 +38,11 @@ class Tried:
     def broken(self) -> dict[str, str]:
         """The obligation that each broke."""
         return {name: one.broken[0].obligation for name, one in self.results.items() if one.broken}
+
+    @property
+    def inapplicable(self) -> dict[str, str]:
+        """Why each does not apply."""
+        return {name: one.inapplicable for name, one in self.results.items() if one.inapplicable}
 
     @property
     def unproven(self) -> dict[str, str]:
@@ -82,8 +90,10 @@ class Trying:
         chosen = [trial for trial in self.source(slice_, deck) if only(trial)]
         assert chosen, "nothing would be tried"
         isolation = ProcessIsolation()
-        with isolation.start(provider.spec()) as running, CallbackReceiver() as callbacks, bounded_client() as http:
+        with Services(provider) as services, CallbackReceiver() as callbacks, bounded_client() as http, ExitStack() as stack:
+            provider = with_environment(provider, services.env)
+            running = stack.enter_context(isolation.start(provider.spec()))
             driver = Driver(slice_, lambda: running.base_url, lambda: str(provider.states_url(running.base_url)), callbacks, http)
             plain = {one.name: one for one in play_deck(driver, deck, TODAY).histories}
-            ground = Ground(driver, running, isolation, provider, TODAY, 0, plain)
+            ground = Ground(driver, running, isolation, provider, TODAY, 0, plain, services)
             return Tried({one.name: one for one in self.player(ground, chosen)})

@@ -82,6 +82,17 @@ def test_a_pending_interaction_does_not_fail_the_pact_but_is_told(
     assert sorted(successes) == [(True, False), (True, True)]
 
 
+def test_of_a_state_that_cannot_be_set_up_nothing_is_published(
+    plain: ProviderOf, broker: BrokerClient, publish: Publish, result: Result
+) -> None:
+    call = {"description": "a call", "providerState": "leaky", "request": {"method": "GET", "path": "/ok"}}
+    publish("shop", "stateless", interactions=[call | {"response": {"status": 200}}])
+    outcome = verify(plain("stateless", "states: {path: /_states}\n"), broker)
+
+    assert (outcome.exit_status, outcome.pacts[0].published, result("shop", "stateless")) == (4, False, None)
+    assert "the state 'leaky' could not be set up" in said(outcome)
+
+
 def test_what_is_unproven_is_not_published_as_a_yes(
     plain: ProviderOf, broker: BrokerClient, publish: Publish, result: Result
 ) -> None:

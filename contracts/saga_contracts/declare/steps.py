@@ -44,6 +44,13 @@ class Given(Model):
     """Instead of `refusing`: fields of the payload (by dots) with values for which a forward call is refused under `enough`."""
     retryable: Annotated[tuple[ProviderState, ...], Field(min_length=1)] | None = None
     """A forward call is answered 'try again' and has no effect; under `enough` the same call succeeds."""
+    enough_for_two: Annotated[tuple[ProviderState, ...], Field(min_length=1)] | None = None
+    """Enough for two sagas on one resource: for the forward call of each."""
+
+    @property
+    def each(self) -> tuple[ProviderState, ...]:
+        """Every state of every precondition."""
+        return (*self.enough, *self.refusing, *(self.retryable or ()), *(self.enough_for_two or ()))
 
     @property
     def can_refuse(self) -> bool:
@@ -68,6 +75,8 @@ class SemanticLock(Model):
     """Template of what is locked, such as `{payload.account_id}`."""
     conflict: Literal["refused", "retryable"] = "refused"
     """The outcome that another saga gets meanwhile."""
+    released_by: Name | None = None
+    """A later step at the same participant whose forward call frees what is held, as the end of the saga does."""
 
 
 Place = Literal[KeyStyle.HEADER, KeyStyle.PATH, KeyStyle.BODY]

@@ -19,6 +19,7 @@ from enum import IntEnum, StrEnum
 from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.saga import NONE, KeyStyle, Step, StepClass, Waiver
 from saga_contracts.declare.verdict import Verdict, worst
+from saga_contracts.derive import resources
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire import fresh
 
@@ -68,17 +69,21 @@ SHOWN_BY: dict[str, frozenset[Evidence]] = {
     "O18": frozenset({_R}),
     "O19": frozenset({_X}),
     "O21": frozenset({_R}),
+    "O22": frozenset({_R, _E}),
+    "O23": frozenset({_R}),
     "O24": frozenset({_S, _E}),
     "O31": frozenset({_R}),
     "O32": frozenset({_R, _S, _E}),
     "O33": frozenset({_R}),
     "O34": frozenset({_X}),
+    "O35": frozenset({_X}),
 }
 """For each obligation that a deck can decide: the evidence of which every part is needed, as far as the level looks at it."""
-KEY_OBLIGATIONS = ("O3", "O4", "O7", "O8", "O9", "O11", "O32")
+KEY_OBLIGATIONS = ("O3", "O4", "O5", "O7", "O8", "O9", "O11", "O32")
 """Obligations that no participant can keep without a step key."""
 UNDOING = ("O6", "O7", "O8", "O9", "O11", "O12", "O13")
 _REFUSING = ("O2", "O32")
+_OF_TWO_SAGAS = ("O22", "O23", "O24")
 OF_READING = frozenset({"O1", "O21", "O31"})
 """Obligations of a step that only reads."""
 
@@ -99,7 +104,9 @@ def applies(slice_: StepSlice, obligation: str) -> str | None:
         "O4": _never_misused(slice_) if obligation == "O4" else None,
         "O18": None if step.tells_later else "The step has no callback, and is not polled.",
         "O19": None if step.callback is not None else "The step has no callback.",
-        "O24": None if slice_.plays_two_elements else "No two elements of a list are played beside each other.",
+        "O22": resources.why_no_lock(slice_),
+        "O23": resources.why_never_released(slice_),
+        "O24": None if slice_.plays_two_elements else resources.why_never_harmed(slice_),
         "O31": _never_correlated(slice_),
         "O33": None
         if step.forward.outputs or step.needs_its_own
@@ -154,9 +161,13 @@ def asked(slice_: StepSlice) -> dict[str, frozenset[Evidence]]:
 
 
 def _beyond_contracts(slice_: StepSlice, obligation: str) -> bool:
-    """At level 1 nobody has to serve preconditions: a refusal that none brings about is not looked at, rather than unproven."""
+    """At level 1 nobody has to serve preconditions: a refusal that none brings about is not looked at, rather than unproven.
+
+    Nor is a second saga on the same resource.
+    """
     given = slice_.step.given
-    return slice_.level == Level.PACTS and obligation in _REFUSING and not (given.refusing or given.refusing_payload)
+    unbidden = obligation in _REFUSING and not (given.refusing or given.refusing_payload)
+    return slice_.level == Level.PACTS and (unbidden or obligation in _OF_TWO_SAGAS)
 
 
 def not_looked_at(slice_: StepSlice) -> tuple[str, ...]:

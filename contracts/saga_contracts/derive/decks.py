@@ -18,7 +18,8 @@ from saga_contracts.derive.slices import StepSlice
 from saga_contracts.wire import fresh
 
 MAX_FAULTS = 4
-_UNPLAYED = "nothing (overlap, crash and lost acknowledgement were not played)"
+_UNPLAYED = ("other sagas on the same data", "overlap", "crash and lost acknowledgement", "further instances")
+_NEVER = ("time", "version change in mid-saga", "side channels between participants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +112,20 @@ class Deck:
     histories: tuple[History, ...]
     derivation: int = DERIVATION
 
-    def claim(self, last_confirmed: str | None = None, sampled: Sequence[tuple[str, str]] = ()) -> str:
+    def claim(self, last_confirmed: str | None = None, disturbed: Sequence[str] = (), unplayed: Sequence[str] = _UNPLAYED) -> str:
         """Say honestly what was checked and what was not.
 
         Args:
             last_confirmed: The date when an end-to-end run last saw only histories of the deck (I13); None for never.
-            sampled: The trials that were played, each with what was sampled: tries, seed, window.
+            disturbed: What was played under a disturbance besides, and how: what was sampled says its tries, seed and window.
+            unplayed: What was not looked at, beside what no verification of one participant looks at.
         """
-        tried = "; ".join(f"{name} ({how})" for name, how in sampled)
         return (
             f"Checked: one saga instance, the step {self.step}, calls one after another, each atomic, one version, "
             f"unchanged surroundings: every arrival history of at most {self.faults} fault{'s' if self.faults != 1 else ''} "
             f"under this file's policies (derivation v{self.derivation}), {len(self.histories)} histories. "
-            f"Sampled, not enumerated: {tried or _UNPLAYED}. "
-            "Not checked: other sagas on the same data, time, version change in mid-saga, side channels between participants. "
+            f"Besides, under disturbances: {'; '.join(disturbed) or 'nothing'}. "
+            f"Not checked: {', '.join((*unplayed, *_NEVER))}. "
             f"Speaks for the whole saga only while the orchestrator stays inside the model (I13: last confirmed "
             f"{last_confirmed or 'never'})."
         )

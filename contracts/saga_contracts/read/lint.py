@@ -23,6 +23,7 @@ from saga_contracts.read import (
     lint_given,
     lint_knowledge,
     lint_policies,
+    lint_sharing,
     lint_templates,
     lint_written,
 )
@@ -53,6 +54,7 @@ def _by_itself(saga: Saga) -> Iterator[Problem]:
         yield from lint_conditions.problems(saga, step, at)
         yield from lint_elements.problems(saga, step, at)
         yield from lint_policies.problems(saga, step, at)
+        yield from lint_sharing.problems(saga, step, at)
         if not out_of_order:
             yield from _class_order(saga, step, at)
     yield from _same_natural_key(saga)

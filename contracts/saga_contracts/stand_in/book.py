@@ -26,6 +26,7 @@ class Row:
         tells: The outcome that still has to be told by a callback.
         edition: Of the outputs; the same for ever at a participant that keeps its word.
         touched: When a call last changed or asked something of it.
+        released: Has what it keeps been freed, its effect apart?
     """
 
     step: str
@@ -42,6 +43,7 @@ class Row:
     tells: Outcome | None = None
     edition: int = 0
     touched: int = 0
+    released: bool = False
 
     @property
     def known(self) -> Bound:
@@ -103,7 +105,10 @@ class Book:
         """Give the rows of a step."""
         return (row for (name, _), row in self.rows.items() if name == step)
 
+    def agreeing(self, step: str, values: Bound) -> list[Row]:
+        """Give the rows of a step that agree with some values."""
+        return [row for row in self.of(step) if agree(values, row.known)]
+
     def newest(self, step: str, values: Bound) -> Row | None:
         """Give the row of a step that was touched last among those that agree with some values."""
-        agreeing = [row for row in self.of(step) if agree(values, row.known)]
-        return max(agreeing, key=lambda row: row.touched, default=None)
+        return max(self.agreeing(step, values), key=lambda row: row.touched, default=None)

@@ -1,5 +1,6 @@
 """How each deviation of the catalogue does it: a right participant with one method that does another thing (pure)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from saga_contracts.declare.outcomes import Outcome, State
@@ -294,6 +295,34 @@ class _TellsDoneAfterItsCompensation(Right):
         return later
 
 
+class _KeepsNothing(Right):
+    def holds(self, row: Row) -> bool:  # noqa: ARG002
+        return False
+
+
+class _NeverFreesWhatItKept(Right):
+    def holds(self, row: Row) -> bool:
+        return super().holds(row) or (row.state == State.COMPENSATED and row.forwarded and not row.refused)
+
+
+class _KeepsForTheRefused(Right):
+    def holds(self, row: Row) -> bool:
+        return super().holds(row) or row.refused
+
+
+class _FreesWhatOthersKeep(Right):
+    def after_undoing(self, row: Row, others: Iterable[Row]) -> None:  # noqa: ARG002
+        for other in others:
+            other.released = True
+
+
+class _UndoesOthers(Right):
+    def after_undoing(self, row: Row, others: Iterable[Row]) -> None:  # noqa: ARG002
+        for other in others:
+            if other.state == State.APPLIED:
+                self.undo(other)
+
+
 HOW: dict[str, type[Right]] = {
     "applies-twice": _AppliesTwice,
     "applies-again": _AppliesAgain,
@@ -334,5 +363,10 @@ HOW: dict[str, type[Right]] = {
     "calls-back-uncorrelated": _CallsBackWithoutCorrelation,
     "works-on": _WorksOnAfterItsCompensation,
     "tells-done-after-undoing": _TellsDoneAfterItsCompensation,
+    "keeps-nothing": _KeepsNothing,
+    "never-frees": _NeverFreesWhatItKept,
+    "keeps-for-refused": _KeepsForTheRefused,
+    "frees-others": _FreesWhatOthersKeep,
+    "undoes-others": _UndoesOthers,
 }
 """The rules of a deviating step, by the name of the deviation."""

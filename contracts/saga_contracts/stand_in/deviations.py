@@ -13,8 +13,8 @@ from saga_contracts.declare.kinds import written
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.outputs import Teller, read, told_by
 from saga_contracts.declare.saga import Under
-from saga_contracts.derive import expectations
-from saga_contracts.derive.adoption import OF_READING, Evidence, looks_at
+from saga_contracts.derive import expectations, resources
+from saga_contracts.derive.adoption import OF_READING, Evidence, Level, looks_at
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in import deviating, world
@@ -151,6 +151,30 @@ def _asked_apart(slice_: StepSlice) -> bool:
 
 def _undoable_and_asked_apart(slice_: StepSlice) -> bool:
     return _undoable(slice_) and _asked_apart(slice_)
+
+
+def _locks(slice_: StepSlice) -> bool:
+    """Is a semantic lock played, which needs two sagas?"""
+    return slice_.level >= Level.STATUS and resources.why_no_lock(slice_) is None
+
+
+def _frees_when_undone(slice_: StepSlice) -> bool:
+    return _locks(slice_) and _undoable(slice_)
+
+
+def _frees_unseen(slice_: StepSlice) -> bool:
+    return _locks(slice_) and _undone_unseen(slice_)
+
+
+def _locks_and_refuses(slice_: StepSlice) -> bool:
+    lock = slice_.step.semantic_lock
+    return _frees_when_undone(slice_) and lock is not None and lock.conflict == "refused"
+
+
+def _spares_others(slice_: StepSlice) -> bool:
+    """Are two sagas played of which one is undone while the other has its effect, or is undone once more?"""
+    played = slice_.step.semantic_lock is None or _frees_unseen(slice_)
+    return slice_.level >= Level.STATUS and played and resources.why_never_harmed(slice_) is None
 
 
 def _tells_both(slice_: StepSlice) -> bool:
@@ -326,6 +350,16 @@ _ROWS: tuple[tuple[str, str, str, Callable[[StepSlice], bool], Seen, tuple[str, 
      _undoable_at_work, _by(E), ()),
     ("tells-done-after-undoing", "O9", "tells `done` of a forward call that came after its compensation",
      _undoable_and_calls_back, _by(R), ()),
+    ("keeps-nothing", "O22", "gives a second saga what the first one keeps",
+     _locks, _by(R), ()),
+    ("never-frees", "O23", "keeps what was asked for after it was undone",
+     _frees_when_undone, _by(R), ()),
+    ("keeps-for-refused", "O2", "keeps for a saga what it has refused it",
+     _locks_and_refuses, _by(R), ()),
+    ("frees-others", "O24", "frees what another saga keeps when it undoes",
+     _frees_unseen, _by(R), ()),
+    ("undoes-others", "O24", "undoes the other sagas on the same resource, too",
+     _spares_others, _by(S, E), ()),
 )  # fmt: skip
 
 CATALOGUE = tuple(

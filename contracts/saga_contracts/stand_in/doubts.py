@@ -5,7 +5,7 @@ from itertools import combinations
 
 from saga_contracts.declare import elements
 from saga_contracts.declare.saga import KeyStyle
-from saga_contracts.derive import expectations
+from saga_contracts.derive import expectations, resources
 from saga_contracts.derive.adoption import declares_refusal
 from saga_contracts.derive.examples import CALLBACK_URL, SAGA_ID
 from saga_contracts.derive.slices import StepSlice
@@ -40,8 +40,8 @@ def _never(slice_: StepSlice) -> Iterator[str]:
     step = slice_.step
     if declares_refusal(step) and not expectations.can_be_refused(step):
         yield f"{step.step} is never refused here: the file declares no precondition that refuses (`given.refusing`)."
-    if step.semantic_lock is not None:
-        yield f"{step.step} keeps nothing from other sagas: its semantic lock is not served."
+    if step.semantic_lock is not None and (why := resources.why_no_lock(slice_)) is not None:
+        yield f"{step.step} keeps nothing from other sagas: {why}"
 
 
 def _alike(slices: Sequence[StepSlice]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Reply
 from saga_contracts.errors import SagapactError
-from saga_contracts.stand_in import world
+from saga_contracts.stand_in import sharing, world
 from saga_contracts.stand_in.book import Book, Post, Row
 from saga_contracts.stand_in.caller import calls_of, correlated, identity_of, is_of
 from saga_contracts.stand_in.right import Delivery, Right, Sight
@@ -105,7 +105,7 @@ class Participant:
             NotServedError: when no step declares it.
         """
         given = [rules.step.given for rules in self.rules.values()]
-        declared = sorted({one.state for each in given for one in (*each.enough, *each.refusing, *(each.retryable or ()))})
+        declared = sorted({one.state for each in given for one in each.each})
         if state not in declared:
             known = ", ".join(repr(one) for one in declared) or "none"
             raise NotServedError(404, f"The saga file declares no state {state!r} for these steps (declared: {known}).")
@@ -159,12 +159,16 @@ class Participant:
         row.touched = self.book.tick()
         self.book.keep(row)
         reply = rules.compensate(row) if call.role == "compensate" else rules.forward(row, self._sight(rules, row, found))
+        if call.role == "compensate":
+            rules.after_undoing(row, sharing.rivals(rules.slice, self.book, row))
+        sharing.release(self.rules.values(), self.book, row)
         accepted = call.role == "forward" and rules.accepts(row, reply)
         return _said(rules, call.role, row, reply, {**found, **row.known}, accepted=accepted)
 
     def _sight(self, rules: Right, row: Row, found: Bound) -> Sight:
         payload = {name: value for name, value in found.items() if name.partition(".")[0] in ("payload", "outputs", "item")}
-        return Sight(world.standing(rules.slice, self.book.posts, {**found, **row.known}), payload)
+        standing = world.standing(rules.slice, self.book.posts, {**found, **row.known})
+        return Sight(standing, payload, sharing.is_locked(rules, self.book, row, standing))
 
     def _row(self, rules: Right, role: str, found: Bound) -> Row:
         """Give the row that a call speaks of: by the output that it names, else by what its calls have in common.
@@ -212,13 +216,14 @@ class Participant:
 
     def _reading(self, rules: Right, values: Bound) -> tuple[int, dict[str, Any]]:
         """Read the effect of the instance with these values, and when it changed; after a newer precondition there is none."""
+        values = sharing.read_by(rules.slice, values)
         row = self.book.newest(rules.step.step, values)
         now = world.standing(rules.slice, self.book.posts, values)
         if row is None or now.at > row.touched:
             return now.at, world.reads(rules.slice, now, 0, context_of(rules.slice, {**now.learned, **values}))
         own = world.standing(rules.slice, self.book.posts, row.known)
         context = context_of(rules.slice, {**own.learned, **values, **row.known})
-        return row.touched, world.reads(rules.slice, own, row.effect, context)
+        return row.touched, world.reads(rules.slice, own, sharing.effect_of(rules.slice, self.book, row, values, own), context)
 
 
 def _said(rules: Right, role: str, row: Row | None, reply: Reply, values: Bound, *, accepted: bool = False) -> Said:

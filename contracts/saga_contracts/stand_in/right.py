@@ -5,7 +5,7 @@ changes in the row.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -42,10 +42,12 @@ class Sight:
     Attributes:
         standing: The precondition that stands.
         payload: What the call says of the payload.
+        locked: Does another saga keep what the call asks for?
     """
 
     standing: Standing
     payload: Bound
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,21 @@ class Right:
             return self.misused(row, sight)
         row.payload = sight.payload
         if row.state == State.ABSENT:
-            return self.try_again(row, sight) if sight.standing.under == Under.RETRYABLE else self.first(row, sight)
+            return self.try_again(row, sight) if self.cannot_now(sight) else self.first(row, sight)
         return self.suspended(row, sight) if row.state == State.COMPENSATED else self.again(row, sight)
+
+    def cannot_now(self, sight: Sight) -> bool:
+        """Is a first forward call to be tried again, by its precondition or since another saga keeps what it asks for?"""
+        lock = self.step.semantic_lock
+        kept = lock is not None and lock.conflict == "retryable" and sight.locked
+        return kept or sight.standing.under == Under.RETRYABLE
+
+    def holds(self, row: Row) -> bool:
+        """Does a saga keep what its step asked for?"""
+        return row.state in (State.IN_PROGRESS, State.APPLIED) and not row.released
+
+    def after_undoing(self, row: Row, others: Iterable[Row]) -> None:
+        """Leave the other sagas alone that ask for the same."""
 
     def try_again(self, row: Row, sight: Sight) -> Reply:  # noqa: ARG002  (a deviation looks)
         """Take a first forward call that cannot be done now."""
@@ -119,6 +134,8 @@ class Right:
         """Is a first forward call refused, by its precondition or by what it says?"""
         fields = self.step.given.fields(Under.REFUSING)
         said = as_context(sight.payload).get("payload", {})
+        if sight.locked:
+            return True
         return expectations.can_be_refused(self.step) and (
             sight.standing.refusing or (bool(fields) and fresh.has_fields(said, fields))
         )

@@ -46,6 +46,7 @@ def standing(slice_: StepSlice, posts: Sequence[Post], values: Bound) -> Standin
     """
     given = slice_.step.given
     ways = [_Way(Under.ENOUGH, given.enough), _Way(Under.REFUSING, given.refusing), _Way(Under.RETRYABLE, given.retryable or ())]
+    ways.append(_Way(Under.ENOUGH, given.enough_for_two or ()))
     ways.sort(key=lambda way: (len(way.states), _literals(way.states)), reverse=True)
     relevant = [post for post in posts if any(_of(slice_, way, post, values) for way in ways)]
     whole = (found for way in ways if (found := _set_up_last(slice_, way, relevant, values)) is not None)

@@ -4,6 +4,7 @@ Each is a POST of `{"consumer", "state", "states", "params", "action"}`, where `
 the one name as a list, for handlers of Pact's older verifiers.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,12 @@ class StateChanges:
         self._standing: dict[str, list[ProviderState]] = {}
         self.notes: list[str] = []
         self.troubles: list[str] = []
+
+    def sending(self, http: httpx.Client) -> "StateChanges":
+        """Give what changes the same states through another client; what stands, and what is noted, is kept in one place."""
+        other = copy.copy(self)
+        other._http = http  # noqa: SLF001  (our own)
+        return other
 
     def set_up(self, state: ProviderState, owner: str = "") -> dict[str, Any]:
         """Set a state up.
@@ -76,7 +83,7 @@ class StateChanges:
         refusals = [refusal for state in asked if (refusal := self._refusal(state)) is not None]
         if refusals and self._teardown:
             raise refusals[0]
-        self.notes += [note for note in dict.fromkeys(map(str, refusals)) if note not in self.notes]
+        self.notes.extend(note for note in dict.fromkeys(map(str, refusals)) if note not in self.notes)
 
     def _refusal(self, state: ProviderState) -> SagapactError | None:
         """Take one back; give what its participant says against it."""

@@ -3,7 +3,8 @@
 What a worker may still do after it was undone at work is waited for once, for all histories together: as long as the participant
 was seen to need for its work, and never less than `SHORTEST_WAIT_S`. Where the next history would change what the probe of this
 one reads, each is waited for by itself. Preconditions are taken back after each history, or once they
-are not needed any more.
+are not needed any more. Where histories have keys and data of their own many are played at once (`together`); what deviates so
+is played by itself.
 """
 
 import time
@@ -14,7 +15,8 @@ from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import Deck, History
 from saga_verifier.play.driver import Driver
 from saga_verifier.play.history import Playing
-from saga_verifier.play.looking import reads_its_own
+from saga_verifier.play.looking import is_apart, reads_its_own
+from saga_verifier.play.together import kept_together
 from saga_verifier.verdicts import Broken, DeckResult, HistoryResult
 
 SHORTEST_WAIT_S = 1.5
@@ -28,23 +30,40 @@ _NOT_BY_ASKING = ("O18", "O21", "O31")
 Progress = Callable[[HistoryResult], None]
 
 
-def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None = None) -> DeckResult:
+def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None = None, at_once: int = 1) -> DeckResult:
     """Play every history of a deck.
 
     Args:
         driver: Calls the participant.
         deck: What to play.
         today: The date on which waivers are judged.
-        progress: Told of each history when it is over.
+        progress: Told of each history, in the order of the deck, when all have been played.
+        at_once: How many are played at the same time, where their keys and data are apart.
 
     Raises:
         SagapactError: when the participant cannot be put into a precondition.
     """
     waivers = Waivers(driver.slice.waivers, driver.slice.step.step, today)
     tell = progress or (lambda _: None)
+    kept: dict[str, Playing] = {}
+    if at_once > 1 and len(deck.histories) > 1 and is_apart(driver.slice, driver.prober):
+        kept = kept_together(driver, deck.histories, at_once, _played, wait_for_work)
+    alone = {one.history.name: one for one in _one_by_one(driver, [one for one in deck.histories if one.name not in kept])}
+    results = []
+    for history in deck.histories:
+        if history.name in alone:
+            driver.release(alone[history.name].instance)
+        result = _explained(alone.get(history.name) or kept[history.name], waivers)
+        results.append(result)
+        tell(result)
+    return DeckResult(deck, driver.slice, tuple(results), today)
+
+
+def _one_by_one(driver: Driver, histories: Sequence[History]) -> list[Playing]:
+    """Play histories one after the other to their end, but for taking back the preconditions that are still needed."""
     under_way: list[Playing] = []
     apart = reads_its_own(driver.slice, driver.prober)
-    for history in deck.histories:
+    for history in histories:
         missed = any(playing.missed_callback for playing in under_way)
         under_way.append(_played(driver, history, longest_wait_s=WAIT_AFTER_A_MISS_S if missed else None))
         if not apart:
@@ -55,13 +74,7 @@ def play_deck(driver: Driver, deck: Deck, today: date, progress: Progress | None
     wait_for_work(driver, under_way)
     for playing in under_way:
         playing.end()
-    results = []
-    for playing in under_way:
-        driver.release(playing.instance)
-        result = _explained(playing, waivers)
-        results.append(result)
-        tell(result)
-    return DeckResult(deck, driver.slice, tuple(results), today)
+    return under_way
 
 
 def play(driver: Driver, history: History, today: date, shortest_wait_s: float = SHORTEST_WAIT_S) -> HistoryResult:

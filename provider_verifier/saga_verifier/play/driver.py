@@ -5,12 +5,13 @@ not emptied gives the same verdicts again. A participant that says 'try again' i
 what comes back is left to the player.
 """
 
+import copy
 import random
 import re
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -98,6 +99,19 @@ Address = str | Callable[[], str]
 """An address, or what gives it as it is at the moment."""
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Who does something beside the calls of a driver.
+
+    Attributes:
+        before: Is told of each call of the step before it is made: for whom, and its letter.
+        after: Is told what came back, and gives what counts.
+    """
+
+    before: Callable[[Instance, str], None] = lambda _, __: None
+    after: Callable[[Called], Called] = lambda called: called
+
+
 class Driver:
     """Calls one step of one participant.
 
@@ -111,6 +125,7 @@ class Driver:
         states: Its states, where others change them, too; None: those of `states_url`.
         credentials: Live headers in the place of declared ones.
         prober: Reads the effect, where no call of the API shows it; None: the probe's request does.
+        aside: Does something beside the calls.
     """
 
     def __init__(
@@ -124,7 +139,9 @@ class Driver:
         states: StateChanges | None = None,
         credentials: Credentials = NONE,
         prober: Prober | None = None,
+        aside: Aside | None = None,
     ) -> None:
+        self._aside = aside or Aside()
         self.slice = slice_
         self._at = at
         self.states = states or StateChanges(http, states_url)
@@ -139,22 +156,46 @@ class Driver:
             at: Where.
             states: Changes the states of who answers there; None: as before.
         """
-        return Driver(
-            self.slice, at, None, self.callbacks, self._http,
-            states=states or self.states, credentials=self._credentials, prober=self.prober,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other._at, other.states = at, states or self.states  # noqa: SLF001  (our own)
+        return other
+
+    @property
+    def base_url(self) -> str:
+        """What stands before the path of its calls at the moment."""
+        return self._at if isinstance(self._at, str) else self._at()
+
+    def sending(self, http: httpx.Client) -> "Driver":
+        """Give what makes the same calls through another client, and changes the states through it."""
+        other = self.through(http)
+        other.states = self.states.sending(http)
+        return other
+
+    def through(self, http: httpx.Client) -> "Driver":
+        """Give what makes the same calls by another client."""
+        other = copy.copy(self)
+        other._http = http  # noqa: SLF001  (our own)
+        return other
+
+    def beside_calls(self, aside: Aside) -> "Driver":
+        """Give what makes the same calls with somebody beside them."""
+        other = copy.copy(self)
+        other._aside = aside  # noqa: SLF001  (our own)
+        return other
 
     def calling_back(self, callbacks: CallbackReceiver) -> "Driver":
         """Give what makes the same calls, and has the participant call back elsewhere."""
-        return Driver(
-            self.slice, self._at, None, callbacks, self._http,
-            states=self.states, credentials=self._credentials, prober=self.prober,
-        )  # fmt: skip
+        other = copy.copy(self)
+        other.callbacks = callbacks
+        return other
 
     def fresh(self) -> Instance:
         """Make an instance that nobody has met before."""
         saga_id = f"{_plain(self.slice.saga)}-{uuid.uuid4().hex[:12]}"
-        payload = fresh.fresh_payload(self.slice.payload, _chance())
+        return self.of_saga(saga_id, fresh.fresh_payload(self.slice.payload, _chance()))
+
+    def of_saga(self, saga_id: str, payload: Mapping[str, Any]) -> Instance:
+        """Give the instance of this step in a saga that is known."""
         key = key_of(self.slice.step, saga_id)
         return Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
 
@@ -185,9 +226,22 @@ class Driver:
             SagapactError: when the participant's state-change address does not take it.
         """
         instance = self.refusable(instance) if under == Under.REFUSING else instance
-        for state in self._given(instance, under):
+        return self.set_up(instance, self._given(instance, under))
+
+    def set_up(self, instance: Instance, states: Iterable[ProviderState]) -> Instance:
+        """Put the participant into states whose templates are filled; gives the instance with the values that they gave.
+
+        Raises:
+            SagapactError: as above.
+        """
+        for state in states:
             instance = self.took(instance, self.states.set_up(state, instance.key))
         return instance
+
+    def filled(self, instance: Instance, states: Iterable[ProviderState]) -> list[ProviderState]:
+        """Give states of the saga file with the values of an instance."""
+        context = self.context(instance)
+        return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
 
     def refusable(self, instance: Instance) -> Instance:
         """Give an instance with the payload that is refused, where the step declares one."""
@@ -333,12 +387,15 @@ class Driver:
         return list(correlation.unechoed(self.slice.correlation, headers, body, self.context(instance)))
 
     def _given(self, instance: Instance, under: Under) -> list[ProviderState]:
-        context, states = self.context(instance), self.slice.step.given.states(under)
-        return [ProviderState(state=one.state, params=templates.fill(one.params, context)) for one in states]
+        return self.filled(instance, self.slice.step.given.states(under))
 
     def _call(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
+        self._aside.before(instance, letter)
+        return self._aside.after(self._sent(instance, letter, request, read))
+
+    def _sent(self, instance: Instance, letter: str, request: Request, read: Reader | None) -> Called:
         step = self.slice.step
-        built = step_request(self.slice, step, request, instance.call, self._at if isinstance(self._at, str) else self._at())
+        built = step_request(self.slice, step, request, instance.call, self.base_url)
         sent = Called(letter, built.method, built.url, self._credentials.shown(built.headers), _shown(built))
         timeout_s = step.timeout_ms / 1000 if read is not None else max(step.timeout_ms / 1000, READING_S)
         live = replace(built, headers=self._credentials.sent(built.headers))

@@ -71,6 +71,19 @@ def keeps_its_own(slice_: StepSlice, prober: Prober | None = None) -> bool:
     return reads_its_own(slice_, prober) and all(_are_its_own(slice_, templates.names_in(one.params)) for one in states)
 
 
+def is_apart(slice_: StepSlice, prober: Prober | None = None) -> bool:
+    """May instances be played beside each other: is nothing they call, read, lock or ask for the same?"""
+    step = slice_.step
+    made: list[Any] = [
+        one.request.model_dump() for one in (step.forward, step.compensate, step.status, step.lookup) if one is not None
+    ]
+    made += [step.semantic_lock.resource] if step.semantic_lock is not None else []
+    return keeps_its_own(slice_, prober) and all(
+        _are_its_own(slice_, names) or any(name.startswith("outputs.") for name in names)
+        for names in map(templates.names_in, made)
+    )
+
+
 def _are_its_own(slice_: StepSlice, names: Iterable[str]) -> bool:
     """Is among the names of templates one whose value no other instance has?"""
     return any(name in ("key", "saga_id") or elements.in_payload(slice_.step, name) in slice_.payload.fresh for name in names)

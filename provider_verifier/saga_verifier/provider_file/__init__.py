@@ -14,15 +14,18 @@
     headers: {X-Api-Key: "${API_KEY}"}                                                    # optional
     token: {command: ["./log_in"], lasts_s: 300}                                          # optional
     probes: {shop/charge: {sql: "SELECT …", url: "sqlite:///{workdir}/billing.sqlite"}}   # optional
+    depends: [{name: payments, env: PAYMENTS_URL, replies: [{method: POST, path: /payments, status: 201}]}]  # optional; [] = none
     instances: 1                                                                          # optional
+    database: "sqlite:///{workdir}/billing.sqlite"                                        # optional
     container: {image: "registry/billing:1.4", env: {DATABASE_URL: "{database_url}"}}     # optional
 
-`document`, `container`, `instances`, `programs` and `probes` hold what may stand in the file, `services` parts one that has
-several services, `faults` judges a text, `reading` brings it together with its surroundings. Starting the participant is
+`document` and the modules that are called like its fields hold what may stand in the file, `services` parts one that has several
+services, `faults` judges a text, `reading` brings it together with its surroundings. Starting the participant is
 `saga_verifier.isolation`.
 """
 
 from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS, Bounds, Container
+from saga_verifier.provider_file.database import Database
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
 from saga_verifier.provider_file.instances import Instances
 from saga_verifier.provider_file.probes import ProbeForm
@@ -34,6 +37,7 @@ __all__ = [
     "FORMAT",
     "Bounds",
     "Container",
+    "Database",
     "Document",
     "HealthCheck",
     "Instances",

@@ -1,4 +1,4 @@
-"""Judges what a provider file says beside the start of the participant: live headers, token, probes."""
+"""Judges what a provider file says beside the start of the participant: live headers, token, probes, database."""
 
 import difflib
 import re
@@ -15,6 +15,7 @@ from saga_verifier.provider_file.programs import PROGRAM_PLACEHOLDERS, TOKEN, To
 
 _URLS = ("url", "container_url")
 _ONLY_WITH = {**dict.fromkeys(_URLS, "sql"), "params": "sql", "env": "command", "pass_env": "command"}
+_BACKENDS = ("sqlite:", "postgresql:", "postgresql+", "{database_url}", "${")
 _READS = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -35,6 +36,8 @@ def faults(document: positions.Document, environ: Mapping[str, str] | None) -> I
     for name, one in probes.items() if isinstance(probes, Mapping) else ():
         if isinstance(one, Mapping):
             yield from _probe(document, one, ("probes", name), environ)
+    if (database := data.get("database")) is not None:
+        yield from _database(document, database, environ)
 
 
 def texts_in(value: Any, path: positions.Path) -> Iterator[tuple[positions.Path, str]]:
@@ -94,6 +97,17 @@ def _sql(
         )
     for name in sorted(given - named):
         yield document.fault((*at, "params", name), f"The statement has no :{name}.", "Remove it, or use it there.")
+
+
+def _database(document: positions.Document, database: Any, environ: Mapping[str, str] | None) -> Iterator[Fault]:
+    named = {(name,): database.get(name) for name in _URLS} if isinstance(database, Mapping) else {(): database}
+    written = {("database", *path): url for path, url in named.items() if isinstance(url, str)}
+    yield from _values(document, written, CONTAINER_PLACEHOLDERS)
+    yield from _outside(document, written, environ)
+    for path, url in written.items():
+        if url and not url.startswith(_BACKENDS):
+            mend = 'Write "sqlite:///{workdir}/FILE", "postgresql://…" or, for a container, "{database_url}"; or remove it.'
+            yield document.fault(path, "No barrier is known for such a database.", mend)
 
 
 def _program(

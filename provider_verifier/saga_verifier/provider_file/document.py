@@ -6,6 +6,8 @@ from pydantic import BeforeValidator, Field
 
 from saga_contracts.declare.saga import Model, Pacticipant
 from saga_verifier.provider_file.container import Container
+from saga_verifier.provider_file.database import DatabaseField
+from saga_verifier.provider_file.depends import Depended
 from saga_verifier.provider_file.fields import BasePath, EnvName, EnvText, HeaderName, HeaderText, StepPlace, UrlPath, Word
 from saga_verifier.provider_file.instances import Instances, instances_of
 from saga_verifier.provider_file.probes import ProbeForm
@@ -68,7 +70,11 @@ class Document(Model):
     """A header whose value a command gives."""
     probes: dict[StepPlace, ProbeForm] = Field(default={})
     """How an effect is read that no call of the API shows, by `SAGA/STEP`."""
+    depends: Annotated[tuple[Depended, ...], Field(max_length=20)] | None = None
+    """The services that it calls itself; empty: none. None: nothing is said of them."""
     instances: Annotated[Instances, BeforeValidator(instances_of)] = Instances()
     """How many instances of it may run on one database: `1`, or `{most: 1, reason: …}`."""
+    database: DatabaseField | None = None
+    """Its own database, where trials may stop it at a lock."""
     container: Container | None = None
     """How it runs as a container; without it, it can only be verified as a process."""

@@ -19,6 +19,7 @@ from saga_verifier.isolation.placeholders import PLACEHOLDERS, inside_words, out
 from saga_verifier.provider_file import beside, services, shapes
 from saga_verifier.provider_file.beside import texts_in
 from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS, ONE_SOURCE
+from saga_verifier.provider_file.depends import ONE_CONTRACT
 from saga_verifier.provider_file.document import FORMAT, Document
 
 
@@ -77,6 +78,7 @@ class _Judge:
             *(self._start(start) if isinstance(start, Mapping) else ()),
             *(self._container(container) if isinstance(container, Mapping) else ()),
             *beside.faults(self.document, self.environ),
+            *self._depends(self.document.data.get("depends")),
         ]
 
     def _start(self, start: Mapping[str, Any]) -> Iterator[Fault]:
@@ -106,6 +108,18 @@ class _Judge:
         if isinstance(dockerfile, str) and dockerfile and not _is_there(self.folder / dockerfile, Path.is_file):
             what = f"There is no file {self.folder / dockerfile}."
             yield self.document.fault(("container", "dockerfile"), what, "Name a Dockerfile, from this file's folder on.")
+
+    def _depends(self, services: Any) -> Iterator[Fault]:
+        for number, one in enumerate(services if isinstance(services, list) else ()):
+            if not isinstance(one, Mapping):
+                continue
+            replies, pact = one.get("replies"), one.get("pact")
+            if (replies is None) == (pact is None):
+                what = "It does not say what this service answers." if pact is None else "It says in two ways what it answers."
+                yield self.document.fault(("depends", number), what, ONE_CONTRACT)
+            if isinstance(pact, str) and pact and not _is_there(self.folder / pact, Path.is_file):
+                what = f"There is no file {self.folder / pact}."
+                yield self.document.fault(("depends", number, "pact"), what, "Name a pact, from this file's folder on.")
 
     def _placeholders(self, texts: Mapping[positions.Path, str], known: tuple[str, ...]) -> Iterator[Fault]:
         for path, text in texts.items():

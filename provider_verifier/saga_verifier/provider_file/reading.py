@@ -157,6 +157,7 @@ def _outside(read: Document) -> Iterator[str]:
     programs = [*([read.token] if read.token is not None else []), *read.probes.values()]
     texts = [*read.start.env.values(), *read.headers.values(), *(text for one in programs for text in one.env.values())]
     texts += [url for one in read.probes.values() for url in (one.url, one.container_url) if url is not None]
+    texts += [] if read.database is None else read.database.texts
     yield from (name for text in texts for name in outside_names(text))
     yield from () if read.container is None else read.container.outside_names()
 

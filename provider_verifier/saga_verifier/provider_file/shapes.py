@@ -11,7 +11,10 @@ from saga_contracts.declare.saga import Request
 from saga_contracts.errors import Fault
 from saga_contracts.read import positions
 from saga_verifier.provider_file.container import Bounds, Container
+from saga_verifier.provider_file.database import Database
+from saga_verifier.provider_file.depends import Depended, DependedReply
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
+from saga_verifier.provider_file.instances import Instances
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Token
 
@@ -24,7 +27,11 @@ _MODELS: dict[positions.Path, type[BaseModel]] = {
     ("container",): Container,
     ("container", "limits"): Bounds,
     ("token",): Token,
+    ("instances",): Instances,
+    ("database",): Database,
     ("probes", "*"): ProbeForm,
+    ("depends", "*"): Depended,
+    ("depends", "*", "replies", "*"): DependedReply,
     ("probes", "*", "requests", "*"): Request,
 }
 _SHAPES = {
@@ -50,6 +57,10 @@ _PATTERNS: dict[positions.Path, tuple[str, str]] = {
     ("token", "env"): _ENV_NAME,
     ("token", "pass_env"): _ENV_NAME,
     ("probes",): ("A probe is called by its saga and its step, and its values by plain words.", "Write `SAGA/STEP: {…}`."),
+    ("depends",): (
+        "This is no method, path, name of a variable or of a header, or no place for `once_per`.",
+        "Write capitals, a slash at the beginning, letters and digits; `path`, `header.NAME`, `query.NAME` or `body.NAME`.",
+    ),
     ("container", "image"): _IMAGE,
     ("container", "postgres_image"): _IMAGE,
     ("container", "writable"): ("A folder begins with a slash and has no blanks.", "Mend it."),

@@ -91,5 +91,5 @@ def _kept(one: Interaction, traffic: Traffic) -> tuple[Cause | None, list[str]]:
 
 def _without_answer(mismatch: Mapping[str, Any], fact: Mapping[str, Any], request_timeout_s: float) -> Iterator[str]:
     late = fact["duration_ms"] >= request_timeout_s * 1000
-    when = f"within {request_timeout_s:g} s" if late else "(it closed the connection, or does not listen)"
+    when = f"within {request_timeout_s:g} s" if late else "(it closed the connection, sent no HTTP, or does not listen)"
     yield f"the provider did not answer {when}: {' '.join(mismatches.lines(mismatch))}"

@@ -12,14 +12,14 @@ class Cause(StrEnum):
 
     MISMATCH = "mismatch"  # the provider answered something else than the consumer needs
     NO_ANSWER = "no answer"  # the provider did not answer at all
-    STATE = "state"  # a provider state could not be set up or torn down
+    STATE = "state"  # a provider state could not be set up or torn down: not found out
     MESSAGE = "message"  # the provider's message could not be had
     NO_VALUES = "no values"  # no state gave what the request should have been made of: unproven
     NOT_SERVED = "not served"  # it is a message, and nothing says where the provider gives its messages: not found out
     NOT_JUDGED = "not judged"  # Pact's verifier did not judge it: not found out
 
 
-NOT_FOUND_OUT = frozenset({Cause.NOT_SERVED, Cause.NOT_JUDGED})
+NOT_FOUND_OUT = frozenset({Cause.STATE, Cause.NOT_SERVED, Cause.NOT_JUDGED})
 """Causes of interactions about which nothing is known; their verdict is unproven."""
 
 

@@ -6,6 +6,7 @@ too long. What was found until then is given, with the reason why there is no mo
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from saga_contracts.errors import UsageError
+from saga_contracts.rim.transport import certificates
 from saga_contracts.wire import exact
 from saga_verifier.replay import judging
 from saga_verifier.replay.pact import Interaction, wants_credentials, without_headers
@@ -40,6 +43,7 @@ _INHERITED = (
 _CHILD = "saga_verifier.replay.child"
 _RELAY_MARGIN = 0.9  # the relay answers before Pact's verifier gives up, so that the reason is known
 _COMPLAINT_CHARACTERS = 2000
+_OUT_OF_MEMORY = "memory allocation of"
 
 
 def replay(
@@ -116,9 +120,10 @@ def _run(
             f"The replay for {job['provider']} was stopped {progress}: it took longer than {timeout_s:g} s. "
             "Look why the provider answers so slowly, or allow more time."
         )
+    ended = "ended, since what the provider answers is more than its memory holds," if _OUT_OF_MEMORY in complaint else None
     return facts, (
-        f"The replay for {job['provider']} ended with exit status {exit_code} {progress}; nothing is known about the rest.\n"
-        f"{complaint or 'It said nothing.'}"
+        f"The replay for {job['provider']} {ended or f'ended with exit status {exit_code}'} {progress}; nothing is known about "
+        f"the rest.\n{complaint or 'It said nothing.'}"
     )
 
 
@@ -147,7 +152,7 @@ def _run_child(folder: Path, timeout_s: float, meanwhile: Callable[[], None]) ->
             stdout=subprocess.DEVNULL,
             stderr=complaints,
             cwd=folder,
-            env=_environment(),
+            env={**_environment(), **_few_certificates(folder)},
         )
         until = time.monotonic() + timeout_s
         try:
@@ -166,6 +171,18 @@ def _environment() -> dict[str, str]:
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     modules = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry)
     return {**inherited, "PYTHONPATH": modules, "PACT_DO_NOT_TRACK": "true"}
+
+
+def _few_certificates(folder: Path) -> dict[str, str]:
+    """Give Pact's verifier a store with one certificate: it reads the whole one for each interaction, and meets no TLS here."""
+    try:
+        known = certificates().get_ca_certs(binary_form=True)[:1]  # with none at all it does not begin
+    except UsageError:  # those that are named cannot be read, which matters to nobody here
+        known = []
+    (folder / "certificates").mkdir()
+    (folder / "certificates.pem").write_text("".join(map(ssl.DER_cert_to_PEM_cert, known)), encoding="ascii")
+    names = {"SSL_CERT_FILE": str(folder / "certificates.pem"), "SSL_CERT_DIR": str(folder / "certificates")}
+    return names if known else {}
 
 
 def _facts(file: Path) -> list[dict[str, Any]]:

@@ -24,6 +24,8 @@ _WITHOUT_REPLY = ("fails-on-null", "forgets-null", "undoes-null", "applies-after
 _NEEDS_ITS_OWN = "The compensation needs what only the reply to the forward call tells, so it never comes without one."
 _UNDOING = ("status-lies", "status-tombstone", "works-on", "tells-done-after-undoing")
 """Deviations about other obligations that only a participant shows whose step is undone."""
+_OF_TWO_SAGAS = ("keeps-nothing", "never-frees", "keeps-for-refused", "frees-others", "undoes-others")
+"""Deviations that only a second saga on the same resource shows."""
 _CALLING_BACK = (
     "never-calls-back",
     "tells-other-outcome",
@@ -146,6 +148,7 @@ def _lacks(deviation: Deviation, slice_: StepSlice) -> Iterator[tuple[bool, str]
     """Give what a step may lack for a deviation, each with the sentence that says so."""
     step, kind = slice_.step, deviation.kind
     yield step.callback is None and kind in _CALLING_BACK, "The step has no callback."
+    yield kind in _OF_TWO_SAGAS and slice_.level == Level.PACTS, "At level 1 no second saga is played."
     yield not step.polls and kind == "never-ends", "The step is not polled."
     yield step.lookup is None and kind == "finds-nothing", "The step has no look-up."
     yield kind == "finds-nothing", "The step is looked up while its outcome is still to come, so nothing found is right."

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.derive import decks
+from saga_contracts.derive import decks, trials
 from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.cases import Case
 from saga_contracts.derive.decks import Deck, History
@@ -20,6 +21,7 @@ from saga_verifier.play import deck
 from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.driver import Driver
 from saga_verifier.play.second_look import SecondLook
+from saga_verifier.trials import play_two_sagas
 from saga_verifier.verdicts import HistoryResult
 
 SHORT_TIMEOUT_MS = 100
@@ -58,12 +60,15 @@ def accusations(rules: Right, given_up: Iterable[str], faults: int, today: date)
         for history in decks.derive(rules.slice, faults).histories:
             if _accused(deck.play(driver, history, today, SHORT_WAIT_S), allowed):
                 yield from _accused(deck.play(driver, history, today), allowed)
+        for result in _two_sagas(driver, decks.derive(rules.slice, faults), today):
+            yield from _accused(result, allowed)
 
 
 def by_deck(driver: Driver, deviation: Deviation, faults: int, today: date) -> Shown:
     """Give the shortest history that shows a deviation; one of which all is waived only where there is no other."""
     whole, asked = decks.derive(driver.slice, faults), {deviation.obligation, *deviation.follow}
-    found = _first((deck.play(driver, one, today, wait_s) for one, wait_s in _in_question(deviation, whole)), asked)
+    alone = (deck.play(driver, one, today, wait_s) for one, wait_s in _in_question(deviation, whole))
+    found = _first(chain(alone, (one for one in _two_sagas(driver, whole, today) if asked & set(one.checks))), asked)
     if not found.name and deviation.seen(driver.slice):  # as a verification plays it, where all that comes later is waited for
         found = _first(deck.play_deck(driver, whole, today).histories, asked)
     return found
@@ -108,6 +113,11 @@ def shortened(slice_: StepSlice, deviation: Deviation) -> StepSlice:
 def _accused(result: HistoryResult, allowed: frozenset[str]) -> list[str]:
     found = [f"{result.name}: {one.obligation}: {one.text}" for one in result.broken if one.obligation not in allowed]
     return [*found, *([f"{result.name}: {result.trouble}"] if result.trouble else [])]
+
+
+def _two_sagas(driver: Driver, whole: Deck, today: date) -> Iterator[HistoryResult]:
+    """Play the trials of two sagas; what one saga alone shows is told by the deck."""
+    return play_two_sagas(driver, trials.derive(driver.slice, whole), {}, today)
 
 
 def _first(results: Iterable[HistoryResult], asked: set[str]) -> Shown:

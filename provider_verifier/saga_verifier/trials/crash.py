@@ -7,7 +7,7 @@ history takes a kill of its own, as each that is killed in a reply (or as its ca
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.verdict import Verdict
@@ -37,49 +37,56 @@ def play(ground: Ground, trials: Sequence[Trial]) -> Iterator[HistoryResult]:
     for group in [between] if apart and between else [[trial] for trial in between]:
         yield from _with_one_kill(ground, group)
     under_way: list[_Killed] = []
+    cost = _Cost()
     for trial in trials:
         if in_reply(trial):
             missed = any(one.held.playing.missed_callback for one in under_way)
-            under_way.append(_killed_in_its_reply(ground, trial, missed=missed))
+            under_way.append(_killed_in_its_reply(ground, trial, cost, missed=missed))
             if not apart:
                 yield from _ended(ground, under_way)
-                under_way.clear()
+                under_way, cost = [], _Cost()
     yield from _ended(ground, under_way)
 
 
 @dataclass(slots=True)
 class _Cost:
-    """What a kill took, and what came of it.
+    """What kills took.
 
     Attributes:
-        histories: How many it served.
-        lost: Why the participant did not start again on its data; empty when it did.
-        within: How it was killed in a reply, in words.
+        histories: How many they served.
+        in_replies: Did they come in replies?
     """
 
-    histories: int = 1
-    lost: str = ""
-    within: str = ""
-    began_s: float = field(default_factory=time.monotonic)
+    histories: int = 0
+    kills: int = 0
     took_s: float = 0.0
+    in_replies: bool = False
 
     @property
     def words(self) -> str:
         """In words."""
-        shared = f", which served {self.histories} histories" if self.histories > 1 else ""
-        return f"one kill -9{self.within} and one start{shared}, {self.took_s:.1f} s"
+        what = "kill -9 and start" if self.kills == 1 else "kills -9, each with a start"
+        where = ", in the reply" if self.in_replies else ""
+        shared = f", for {self.histories} histories" if self.histories > 1 else ""
+        return f"{self.kills} {what}{where}{shared}, {self.took_s:.1f} s"
 
-    def ends(self) -> None:
-        """Stop the clock."""
-        self.took_s = time.monotonic() - self.began_s
+    def add(self, histories: int, began_s: float) -> None:
+        """Note a kill that served histories since a moment of `time.monotonic`."""
+        self.histories, self.kills = self.histories + histories, self.kills + 1
+        self.took_s += time.monotonic() - began_s
 
 
 @dataclass(frozen=True, slots=True)
 class _Killed:
-    """A history that was played to its end, over a kill."""
+    """A history that was played to its end, over a kill.
+
+    Attributes:
+        lost: Why the participant did not start again on its data; empty when it did.
+    """
 
     held: Held
     cost: _Cost
+    lost: str
 
 
 def _with_one_kill(ground: Ground, trials: Sequence[Trial]) -> Iterator[HistoryResult]:
@@ -91,37 +98,36 @@ def _with_one_kill(ground: Ground, trials: Sequence[Trial]) -> Iterator[HistoryR
 
 def _killed(ground: Ground, trials: Sequence[Trial]) -> list[_Killed]:
     """Play histories to the moments of their kills, kill once, and play them to their ends; give them in their order."""
-    held = [Held(ground.driver, trial) for trial in trials]
-    cost = _Cost(len(held))
+    held, cost, began_s = [Held(ground.driver, trial) for trial in trials], _Cost(), time.monotonic()
     for one in sorted(held, key=_is_at_work):
         one.to_its_moment()
     try:
-        cost.lost = _kill_and_start(ground)
-        for one in held if not cost.lost else ():
+        lost = _kill_and_start(ground)
+        for one in held if not lost else ():
             _to_its_end(one, missed=any(other.playing.missed_callback for other in held))
     finally:
         for one in held:
             one.let_go()
-    cost.ends()
-    return [_Killed(one, cost) for one in held]
+    cost.add(len(held), began_s)
+    return [_Killed(one, cost, lost) for one in held]
 
 
-def _killed_in_its_reply(ground: Ground, trial: Trial, *, missed: bool) -> _Killed:
-    cost = _Cost()
+def _killed_in_its_reply(ground: Ground, trial: Trial, cost: _Cost, *, missed: bool) -> _Killed:
+    began_s = time.monotonic()
     with Striking(ground) as striking:
         held = Held(striking.driver, trial)
         striking.watches(held)
         held.to_its_moment()
         try:
-            cost.lost = _kill_and_start(ground)
+            lost = _kill_and_start(ground)
             striking.over()
-            if not cost.lost:
+            if not lost:
                 _to_its_end(held, missed=missed)
         finally:
             held.let_go()
-        cost.within = striking.words
-    cost.ends()
-    return _Killed(held, cost)
+    cost.add(1, began_s)
+    cost.in_replies = True
+    return _Killed(held, cost, lost)
 
 
 def _to_its_end(held: Held, *, missed: bool) -> None:
@@ -146,24 +152,24 @@ def _kill_and_start(ground: Ground) -> str:
 
 def _ended(ground: Ground, killed: Sequence[_Killed]) -> Iterator[HistoryResult]:
     """Wait for work that was left, judge what came later, take back what was set up, and give the results."""
-    if not any(one.cost.lost for one in killed):
+    if not any(one.lost for one in killed):
         wait_for_work(ground.driver, [one.held.playing for one in killed])
     for one in killed:
-        if one.held.error is None and not one.cost.lost:
+        if one.held.error is None and not one.lost:
             one.held.playing.end()
             ground.driver.release(one.held.playing.instance)
-        yield _judged(ground, one.held, one.cost)
+        yield _judged(ground, one.held, one.cost.words, one.lost)
 
 
-def _judged(ground: Ground, held: Held, cost: _Cost) -> HistoryResult:
+def _judged(ground: Ground, held: Held, how: str, lost: str) -> HistoryResult:
     trial, playing = held.trial, held.playing
     after = f"the kill -9 after event {trial.at}"
-    if cost.lost:
-        text = f"after the kill -9 it does not start again: {cost.lost}"
-        return accused(ground, replace(untold(trial, text), how=cost.words), _BLAMED, text)
+    if lost:
+        text = f"after the kill -9 it does not start again: {lost}"
+        return accused(ground, replace(untold(trial, text), how=how), _BLAMED, text)
     if held.error is not None:
         return untold(trial, str(held.error))
-    result = judged(ground, trial, playing, _BLAMED, after, cost.words)
+    result = judged(ground, trial, playing, _BLAMED, after, how)
     answered = bool(playing.calls) and playing.calls[-1].status is not None
     if held.came and answered and playing.trouble and result.verdict == Verdict.UNPROVEN and is_kept(ground, trial):
         return accused(ground, result, _BLAMED, f"the same history is kept without {after}; with it {playing.trouble}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from saga_verifier.depended import Services
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.play.driver import Driver
 from saga_verifier.provider_file import ProviderFile
@@ -22,6 +23,7 @@ class Ground:
         today: The day on which waivers are judged.
         seed: Of everything that is left to chance; printed, so that it can be played again.
         plain: What the undisturbed histories showed, by name.
+        services: Those that the participant depends on, as the harness plays them; None: it plays none.
     """
 
     driver: Driver
@@ -31,3 +33,4 @@ class Ground:
     today: date
     seed: int
     plain: Mapping[str, HistoryResult] = field(default_factory=dict)
+    services: Services | None = None

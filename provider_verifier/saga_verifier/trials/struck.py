@@ -6,7 +6,6 @@ after an acknowledgement, be it a few milliseconds later, does not happen any mo
 """
 
 import http.client
-import time
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -31,7 +30,7 @@ class Striking:
         self._ground = ground
         self._server = LoopbackServer(self._pass_on)
         self._held: Held | None = None
-        self._took_ms: float | None = None
+        self._struck = False
         self._over = False
         self.driver: Driver = ground.driver.at(self._at)
 
@@ -50,17 +49,12 @@ class Striking:
         """The participant was started again: strike no more."""
         self._over = True
 
-    @property
-    def words(self) -> str:
-        """How quick it was, in words."""
-        return " as soon as it was told" if self._took_ms is None else f" {self._took_ms:.1f} ms after the last byte of the reply"
-
     def _at(self) -> str:
         """Give the participant's address, and the harness's own for the calls of the event."""
-        if self._took_ms is not None and not self._over:  # that was a try which is repeated
+        if self._struck and not self._over:  # that was a try which is repeated
             self._ground.running.kill()
             self._ground.running.start()
-            self._took_ms = None
+            self._struck = False
         base_url = self._server.base_url if self._is_armed() else self._ground.running.base_url
         return self._ground.provider.calls_url(base_url)
 
@@ -92,9 +86,8 @@ class Striking:
         lookup = self._ground.driver.slice.step.lookup
         if lookup is not None and lookup.request.method == received.method:
             return
-        began = time.monotonic()
         self._ground.running.strike()
-        self._took_ms = (time.monotonic() - began) * 1000
+        self._struck = True
 
 
 def _send(connection: http.client.HTTPConnection, received: Received, host: str) -> None:

@@ -15,7 +15,7 @@ from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks, pactfile
 from saga_contracts.derive.cases import arrived_state, fresh_state
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import Trial
+from saga_contracts.derive.trials import Kind, Trial
 from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
@@ -50,6 +50,7 @@ def verify_pact(
     pending: bool = False,
     progress: Progress | None = None,
     seed: int = 0,
+    at_once: int = 1,
     again: Again | None = None,
 ) -> PactOutcome:
     """Verify one pact against a running participant.
@@ -62,6 +63,7 @@ def verify_pact(
         pending: Is the pact pending for this version of the provider?
         progress: Told what happens.
         seed: Of what trials leave to chance.
+        at_once: How many histories are played at the same time, where their keys and data are apart.
         again: Only this is played; None: every interaction, deck and trial is.
     """
     consumer, found = "", _Found()
@@ -73,7 +75,8 @@ def verify_pact(
     except SagapactError as error:
         return PactOutcome(consumer, target.provider, pending, (), troubles=(str(error),))
     try:
-        _verify(target, interactions, slices, found, _How(consumer, faults, today, progress or Progress(), seed, again))
+        how = _How(consumer, faults, today, progress or Progress(), seed, at_once, again)
+        _verify(target, interactions, slices, found, how)
     except SagapactError as error:
         found.troubles.append(str(error))
     if found.troubles:
@@ -91,6 +94,7 @@ class _How:
     today: date
     progress: Progress
     seed: int
+    at_once: int
     again: Again | None
 
 
@@ -201,8 +205,9 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
             continue
         progress.deck_started(deck)
         try:
-            played = play_deck(driver, deck, how.today, progress.history_ended)
-            tried = _tried(driver, played, part.trials, target, how, progress)
+            played = play_deck(driver, deck, how.today, progress.history_ended, how.at_once)
+            beside = {one.slice.step.step: one for one in drivers.values() if one.slice.saga == driver.slice.saga}
+            tried = _tried(driver, beside, played, part.trials, target, how, progress)
             found.decks.append(replace(played, histories=(*played.histories, *tried), replayed=how.again is not None))
         except IsolationError:
             raise
@@ -219,15 +224,25 @@ def _part(slice_: StepSlice, how: _How) -> Part | None:
 
 
 def _tried(
-    driver: Driver, played: DeckResult, asked: Sequence[Trial], target: Target, how: _How, progress: Progress
+    driver: Driver,
+    beside: Drivers,
+    played: DeckResult,
+    derived: Sequence[Trial],
+    target: Target,
+    how: _How,
+    progress: Progress,
 ) -> Iterator[HistoryResult]:
     """Play the trials that the step's level asks for."""
+    plain = {one.name: one for one in played.histories}
+    for result in trials.play_two_sagas(driver, derived, plain, how.today, beside):
+        progress.history_ended(result)
+        yield result
+    asked = [one for one in derived if one.kind != Kind.TWO_SAGAS]
     if target.provider_file is None:
         why = "it runs already, and nobody says how it is started, so that it cannot be disturbed"
         yield from (trials.untold(one, why) for one in asked)
         return
-    plain = {one.name: one for one in played.histories}
-    ground = Ground(driver, target.running, target.isolation, target.provider_file, how.today, how.seed, plain)
+    ground = Ground(driver, target.running, target.isolation, target.provider_file, how.today, how.seed, plain, target.services)
     for result in trials.play(ground, asked):
         progress.history_ended(result)
         yield result

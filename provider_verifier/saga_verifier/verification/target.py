@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from saga_contracts.derive import decks
 from saga_verifier.access import NONE, Credentials, Prober, Stage
+from saga_verifier.depended import Services
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.play.driver import Driver
 from saga_verifier.provider_file import ProviderFile
@@ -29,6 +30,7 @@ class Target:
         credentials: Live headers of the calls.
         probers: Who reads the effects that no call shows, by `saga/step`.
         provider_file: How it was started; None: nobody knows, so that it cannot be disturbed.
+        services: Those that it depends on, as the harness plays them; None: it plays none.
     """
 
     provider: str
@@ -41,6 +43,7 @@ class Target:
     credentials: Credentials = NONE
     probers: Mapping[str, Prober] = field(default_factory=dict)
     provider_file: ProviderFile | None = None
+    services: Services | None = None
 
     @classmethod
     def of(

@@ -9,18 +9,20 @@ from datetime import date
 from typing import Any
 
 from saga_contracts.declare.saga import Saga, Step
-from saga_contracts.derive import cases, decks
+from saga_contracts.derive import cases
 from saga_contracts.derive.model import DERIVATION
 from saga_contracts.derive.slices import step_slice
+from saga_evidence import everything_played
 
 SHOWN_BY = {
     "O1": {"reply"}, "O2": {"status", "effect"}, "O3": {"reply", "effect"}, "O6": {"status", "effect"},
     "O7": {"reply", "status", "effect"}, "O8": {"reply", "status", "effect"}, "O9": {"reply", "status", "effect"},
-    "O12": {"status", "effect"}, "O13": {"reply"}, "O14": {"status"}, "O15": {"status", "effect"}, "O31": {"reply"},
+    "O12": {"status", "effect"}, "O13": {"reply"}, "O14": {"status"}, "O15": {"status", "effect"},
+    "O24": {"status", "effect"}, "O31": {"reply"},
 }  # fmt: skip
 """By what the obligations are shown that every step of the tests has; what a level does not look at is not asked for."""
 LOOKED_AT = {1: {"reply"}, 2: {"reply", "status"}, 3: {"reply", "status", "effect"}}
-OF_UNDOING = {"O6", "O7", "O8", "O9", "O12", "O13"}
+OF_UNDOING = {"O6", "O7", "O8", "O9", "O12", "O13", "O24"}
 OF_REFUSING = {"O2"}
 
 
@@ -128,7 +130,7 @@ def _contract_holds(told: Told, executor: str, number: str, saga: Saga, step: St
 def _deck_holds(told: Told, saga: Saga, step: Step, version: str, faults: int, today: date) -> bool:
     slice_ = step_slice(saga, step.step)
     runs = [body for sha, by, body in told.played if (sha, by) == (slice_.sha, version)]
-    wanted = {history.name: set(history.obligations) for history in decks.derive(slice_, faults).histories}
+    wanted = {one.name: set(one.obligations) for one in everything_played(slice_, faults)}
     for place, run in enumerate(runs):
         if _is_broken(run, saga, step, today):
             later = runs[place + 1 :]
@@ -187,7 +189,7 @@ def _is_broken(run: dict[str, Any], saga: Saga, step: Step, today: date) -> bool
 def _takes_back(later: dict[str, Any], broken: dict[str, Any], saga: Saga, step: Step, today: date) -> bool:
     """A newer run of at least the same k that is not broken; whole, judged to its end, and of this derivation."""
     slice_ = step_slice(saga, step.step)
-    whole = {history.name for history in decks.derive(slice_, broken["faults"]).histories}
+    whole = {one.name for one in everything_played(slice_, broken["faults"])}
     if not _counts(later, broken["faults"], whole) or later["verdict"] == "pending":
         return False
     return not _is_broken(later, saga, step, today) and not any(history["trouble"] for history in later["histories"])

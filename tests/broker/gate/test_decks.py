@@ -9,10 +9,9 @@ import pytest
 from saga_broker.gate.run.decks import Asked, Work, state_of
 from saga_broker.gate.run.model import DeckState, DeckWord, Run
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.derive import decks
 from saga_contracts.derive.model import DERIVATION
 from saga_contracts.derive.slices import StepSlice
-from saga_evidence import breaks, deck_result, old_form, slice_of
+from saga_evidence import breaks, deck_result, everything_played, old_form, slice_of
 from small_sagas import saga, step, waiver
 
 TODAY = date(2026, 5, 4)
@@ -123,7 +122,7 @@ def test_a_result_does_not_become_stronger_by_saying_so() -> None:
     weak = deck_result(SLICE, 1)["histories"]
     state = ask(run(0, faults=2, histories=weak), wanted=2)
     assert state.word == DeckWord.INCOMPLETE
-    assert len(state.absent) == len(decks.derive(SLICE, 2).histories) - len(weak)
+    assert len(state.absent) == len(everything_played(SLICE, 2)) - len(weak)
     assert ask(broken(0, faults=2), run(1, faults=2, histories=weak)).word == DeckWord.BROKEN
 
 

@@ -1,8 +1,11 @@
 """The one sender: whatever a server does, there is a value in time; CA files and proxies are those of the environment."""
 
+import socket
+import statistics
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -206,3 +209,34 @@ def test_what_is_no_http_proxy_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:1080")
     with bounded_client(proxies=True) as http, pytest.raises(UsageError, match="no HTTP proxy"):
         sent(http, "http://broker.invalid")
+
+
+class _InTwoParts(BaseHTTPRequestHandler):
+    """Sends head and body apart on a connection that is kept, as Python's own server does, or both at once."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+        for part in [head + b"ok"] if self.path == "/whole" else [head, b"ok"]:
+            self.wfile.write(part)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux can be asked to acknowledge at once")
+def test_a_server_that_sends_head_and_body_apart_costs_no_wait_on_a_kept_connection(http: httpx.Client) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _InTwoParts)
+    threading.Thread(target=server.serve_forever).start()
+    try:
+        took = {
+            path: statistics.median(sent(http, f"http://127.0.0.1:{server.server_port}{path}").elapsed_ms for _ in range(40))
+            for path in ("/whole", "/parts")
+        }
+    finally:
+        http.close()
+        server.shutdown()
+        server.server_close()
+    assert took["/parts"] < 10 * took["/whole"], took  # without it: 40 ms in the place of one

@@ -158,19 +158,17 @@ def test_a_request_of_which_no_state_gave_a_value_shows_nothing_though_the_examp
     assert "no provider state gave stepKey" in result.lines[0]
 
 
-def test_a_state_that_cannot_be_set_up_breaks_its_interaction_with_the_reason(
+def test_of_an_interaction_whose_state_cannot_be_set_up_nothing_is_found_out_with_the_reason(
     written: Written, provider: Any, serving: Serving, states: Any
 ) -> None:
     states.trouble = RuntimeError("no such account kind")
     broken = only(run(written(hold), provider, serving))
-    assert broken.cause is Cause.STATE
+    assert (broken.verdict, broken.cause) == (Verdict.UNPROVEN, Cause.STATE)
     assert broken.lines == ("the state 'an account' could not be set up: no such account kind",)
     assert provider.seen == []
 
 
-def test_a_state_that_takes_too_long_breaks_its_interaction(
-    written: Written, provider: Any, states: Any, serving: Serving
-) -> None:
+def test_so_it_is_when_the_state_takes_too_long(written: Written, provider: Any, states: Any, serving: Serving) -> None:
     over = threading.Event()
     states.when_asked = lambda: over.wait(30)
     try:
@@ -292,7 +290,7 @@ def test_a_provider_under_a_path_is_reached(written: Written, provider: Any, ser
 def test_a_provider_that_does_not_listen_gives_no_answer(written: Written, serving: Serving) -> None:
     broken = only(run(written(ping), "http://127.0.0.1:9", serving))
     assert broken.cause is Cause.NO_ANSWER
-    assert "did not answer (it closed the connection, or does not listen)" in broken.lines[0]
+    assert "did not answer (it closed the connection, sent no HTTP, or does not listen)" in broken.lines[0]
 
 
 def test_a_provider_that_is_too_slow_gives_no_answer(written: Written, provider: Any, serving: Serving) -> None:

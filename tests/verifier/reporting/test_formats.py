@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from typing import Any
@@ -13,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.derive import decks
+from saga_contracts.derive import decks, trials
 from saga_contracts.derive.adoption import Evidence
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.sagafile import parse_saga
-from saga_verifier.reporting import all_as_json, github, gitlab, lines, view
+from saga_verifier.reporting import github, gitlab, lines, view
 from saga_verifier.reporting.calls import curl, pasted
 from saga_verifier.reporting.junit import junit
 from saga_verifier.reporting.page import page, self_check_page
@@ -37,7 +38,7 @@ def call(letter: str, path: str = "/take", status: int | None = 201, **more: Any
     return {"letter": letter, "outcome": "done", "request": request, "reply": {"status": status, "body": {}, "error": ""}}
 
 
-def deck(text: str = "two effects", *, pending: bool = False, how: str = "") -> PactOutcome:
+def deck(text: str = "two effects", *, pending: bool = False) -> PactOutcome:
     """A pact whose deck has one broken, one unproven and kept histories."""
     found = []
     for history in decks.derive(SLICE, 1).histories:
@@ -46,8 +47,7 @@ def deck(text: str = "two effects", *, pending: bool = False, how: str = "") -> 
         verdict = Verdict.BROKEN if broken else Verdict.UNPROVEN if trouble else Verdict.KEPT
         calls = (call("S"), call("F"), call("S"), call("F"), call("S"), call("S"))
         found.append(HistoryResult(history.name, verdict, history.obligations, broken, ALL, (), trouble, calls))
-    trial = [HistoryResult("F | F", Verdict.KEPT, ("O5",), seen=frozenset(Evidence), how=how)] if how else []
-    result = DeckResult(decks.derive(SLICE, 1), SLICE, (*found, *trial), date(2026, 1, 1))
+    result = DeckResult(decks.derive(SLICE, 1), SLICE, tuple(found), date(2026, 1, 1))
     interaction = InteractionOutcome(
         "small/take/forward/done_again", "again", Verdict.BROKEN, (text,), broken=(Broken("O3", text),)
     )
@@ -82,14 +82,29 @@ def test_the_screen_tells_the_shortest_history_its_cause_its_calls_its_mend_and_
 
 
 def test_the_claim_says_what_was_enumerated_what_sampled_and_what_not_looked_at() -> None:
-    told = " ".join("\n".join(lines(outcome(deck(how="20 tries, seed 7, window 12 ms")))).split())
+    told = " ".join("\n".join(lines(outcome(deck()))).split())
 
     assert "every arrival history of at most 1 fault" in told
-    assert "Sampled, not enumerated: F | F (20 tries, seed 7, window 12 ms)." in told
-    assert "Not checked: other sagas on the same data" in told
+    assert (
+        "Besides, under disturbances: nothing. Not checked: other sagas on the same data, a kill in between, calls that overlap"
+        in told
+    )
     assert "not looked at, since the step is at level" in told
-    document = all_as_json([outcome(deck(how="20 tries, seed 7, window 12 ms"))])
-    assert "F | F (20 tries, seed 7, window 12 ms)" in document["pacts"][0]["decks"][0]["claim"]
+
+
+def test_the_claim_tells_how_each_kind_of_trial_was_played_and_of_which_nothing_was_judged() -> None:
+    at_4 = SLICE.model_copy(update={"level": 4})
+    derived = decks.derive(at_4, 1)
+    crashes = [one.name for one in trials.derive(at_4, derived) if one.kind == trials.Kind.CRASH]
+    found = [HistoryResult(name, Verdict.KEPT, ("O16",), how=f"one kill -9, {n}.5 s") for n, name in enumerate(crashes)]
+    silent = [replace(one, verdict=Verdict.UNPROVEN, trouble="no start", how="") for one in found]
+
+    claim = DeckResult(derived, at_4, tuple(found), date(2026, 1, 1)).claim()
+    unproven = DeckResult(derived, at_4, tuple(silent), date(2026, 1, 1)).claim()
+
+    assert f"Besides, under disturbances: {len(crashes)} crash trials (such as one kill -9, 0.5 s)." in claim
+    assert "a kill in between" not in claim
+    assert "a kill in between" in unproven
 
 
 def test_consumers_that_share_a_step_share_the_claim() -> None:

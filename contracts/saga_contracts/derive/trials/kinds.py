@@ -34,3 +34,14 @@ class Trial:
     history: History
     at: int | None
     obligations: tuple[str, ...]
+
+
+UNPLAYED = {
+    Kind.TWO_SAGAS: "other sagas on the same data",
+    Kind.CRASH: "a kill in between",
+    Kind.RACE: "calls that overlap",
+    Kind.INSTANCES: "further instances",
+    Kind.RECEIVER: "receivers of callbacks that fail",
+    Kind.INSIDE: "what it depends on failing",
+}
+"""What nobody has looked at where a kind was not played, in the words of a claim."""

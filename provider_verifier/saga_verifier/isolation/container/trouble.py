@@ -60,8 +60,8 @@ class Trouble:
         asked = f"GET {path}" if path else "a connection"
         return NeverHealthyError(
             f"{self.spec.name} was not ready within {limit:g} s: at the last try of {asked}, {seen}.\n"
-            f"Let it listen on port {self.container.port} of all addresses, mend its health path, or give it more time. "
-            f"{self._ran()}\n{self.log.quoted(since)}{self._kept()}"
+            f"Let it listen on port {self.container.port} of all addresses, mend its health path, or give it more time "
+            f"(`timeout_s` of `health`). {self._ran()}\n{self.log.quoted(since)}{self._kept()}"
         )
 
     def without_server(self, server: DatabaseServer, ended: str, since: float) -> DiedAtStartError:

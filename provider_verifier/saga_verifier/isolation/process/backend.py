@@ -269,7 +269,8 @@ class ProcessRunning:
         asked = f"GET {path}" if path else "a connection"
         return NeverHealthyError(
             f"{self.name} was not ready within {limit:g} s: at the last try of {asked}, {seen}.\n"
-            f"{self._by_hand('Mend its health path, or give it more time')}\n{self._log.quoted(self._banner())}"
+            f"{self._by_hand('Mend its health path, or give it more time (`timeout_s` of `health`)')}\n"
+            f"{self._log.quoted(self._banner())}"
         )
 
     def _by_hand(self, mend: str) -> str:

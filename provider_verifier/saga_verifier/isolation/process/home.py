@@ -32,17 +32,17 @@ class Home:
         self._entered += 1
         return self.root / ("output.log" if self._entered == 1 else f"output-{self._entered}.log")
 
+    def empty(self) -> None:
+        """Remove the data."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(exist_ok=True)
+
     def leave(self, who: object) -> None:
         """Let one go, and remove the directory after the last; again does nothing."""
         if who in self._inside:
             self._inside.remove(who)
         if not self._inside and not self._keep:
             shutil.rmtree(self.root, ignore_errors=True)
-
-    def empty(self) -> None:
-        """Remove the data, whoever shares them."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        self.work.mkdir(exist_ok=True)
 
 
 def _plain(name: str) -> str:
