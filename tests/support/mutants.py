@@ -5,11 +5,14 @@ tolerant of unknown fields) have no place here, since none of these participants
 (owner never told, compensates in forward order, past the pivot, retries without bound), which whole sagas show.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from saga_contracts.declare.saga import ProviderState
+from saga_contracts.declare.steps import SemanticLock
 from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials import Kind
@@ -21,6 +24,14 @@ STYLES = {
     "path_key": "sync, key in the path, no framework",
     "callback": "callback step, key in the body, asyncio",
 }
+
+
+class Meeting(StrEnum):
+    """How two sagas come to one resource of a participant."""
+
+    NEVER = "never"
+    SHARED = "shared"  # it has enough for both
+    LOCKED = "locked"  # it has enough for both, but the first one keeps it until it is undone
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class Bad:
         follow: Obligations that are broken as well.
         trial: How it is disturbed; None: a plain history shows it.
         changes: Fields of the step that are another for this kind.
+        meeting: How two sagas come to one resource.
     """
 
     kind: str
@@ -46,6 +58,7 @@ class Bad:
     follow: tuple[str, ...] = ()
     trial: Kind | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
+    meeting: Meeting = Meeting.NEVER
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,8 @@ class Mutant:
     @property
     def shown(self) -> str:
         """The shortest history or trial that shows it."""
-        return self.bad.later if self.style == "callback" else self.bad.shown
+        shown = self.bad.later if self.style == "callback" else self.bad.shown
+        return shown.format(self.slice.payload.fresh[0])
 
     @property
     def slice(self) -> StepSlice:
@@ -117,10 +131,15 @@ BAD = (
     Bad("checks, then acts, without a unique key", "O5", "F | F", ("checks, then acts",) * 3, "F | F", trial=Kind.RACE),
     Bad("compensates beside its forward call", "O10", "F | C", ("releases beside", "cancels beside", "unloads beside"), "F | C",
         trial=Kind.RACE),
-    Bad("does not show what it holds", "O22", "F F2", ("holds nothing",) * 3, "F D F2", trial=Kind.TWO_SAGAS),
-    Bad("never releases its lock", "O23", "F C F2", ("never frees what it held",) * 3, "F D C F2 D2", trial=Kind.TWO_SAGAS),
-    Bad("undoes by a snapshot, and so harms others", "O24", "F F2 C",
-        ("gives back by a snapshot", "pays back up to a snapshot", "unloads by a snapshot"), "F D F2 D2 C", trial=Kind.TWO_SAGAS),
+    Bad("does not show what it holds", "O22", "F R2 (two sagas)", ("holds nothing",) * 3, "F D R2 (two sagas)",
+        trial=Kind.TWO_SAGAS, meeting=Meeting.LOCKED),
+    Bad("never releases its lock", "O23", "F C F2 (two sagas)", ("never frees what it held",) * 3,
+        "F D C F2 D2 (two sagas)", trial=Kind.TWO_SAGAS,
+        meeting=Meeting.LOCKED),
+    Bad("undoes by a snapshot, and so harms others", "O24", "F F2 C C2 (one {}) (two sagas)",
+        ("gives back by a snapshot", "pays back up to a snapshot", "unloads by a snapshot"),
+        "F D F2 D2 C C2 (one {}) (two sagas)", trial=Kind.TWO_SAGAS,
+        meeting=Meeting.SHARED),
     Bad("calls back once", "O19", "", ("", "", "calls back once"), "F D (receiver fails)", trial=Kind.RECEIVER),
     Bad("ends work that was undone", "O12", "", ("", "", "loads what was unloaded"), "F C"),
 )  # fmt: skip
@@ -129,7 +148,7 @@ BAD = (
 
 def is_played(bad: Bad) -> bool:
     """Is there what shows it: a plain history, or a kind of trial that is played?"""
-    return bad.trial is None or bad.trial in _PLAYERS
+    return bad.trial in (None, Kind.TWO_SAGAS, *_PLAYERS)
 
 
 def mutants() -> Iterator[Mutant]:
@@ -147,5 +166,25 @@ def _step(style: str) -> StepSlice:
 
 def _slice(style: str, bad: Bad) -> StepSlice:
     slice_ = _step(style)
-    changed = {"step": slice_.step.model_copy(update=dict(bad.changes))}
+    changed = {"step": slice_.step.model_copy(update={**two_sagas(slice_, bad.meeting), **bad.changes})}
     return slice_.model_copy(update=changed if bad.trial is None else {**changed, "level": Level.FAILURES})
+
+
+def two_sagas(slice_: StepSlice, meeting: Meeting) -> dict[str, Any]:
+    """Give the fields of a step to whose resource two sagas come."""
+    if meeting == Meeting.NEVER:
+        return {}
+    given, locked = slice_.step.given, meeting == Meeting.LOCKED
+    changed = {name: _states(getattr(given, name), exclusive=locked) for name in ("enough", "refusing")}
+    changed["enough_for_two"] = _states(given.enough, exclusive=locked, times=2)
+    lock = SemanticLock(resource=f"{{payload.{slice_.payload.fresh[0]}}}") if locked else None
+    return {"given": given.model_copy(update=changed), "semantic_lock": lock}
+
+
+def _states(states: Iterable[ProviderState], *, exclusive: bool, times: int = 1) -> tuple[ProviderState, ...]:
+    """Give the same states with so many times as much, of a resource that one saga may keep for itself."""
+    more = [{name: times * value if isinstance(value, int) else value for name, value in one.params.items()} for one in states]
+    return tuple(
+        ProviderState(state=one.state, params={**params, "exclusive": exclusive})
+        for one, params in zip(states, more, strict=True)
+    )

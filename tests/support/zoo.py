@@ -13,7 +13,7 @@ import pytest
 from saga_contracts.derive import decks, trials
 from saga_contracts.derive.decks import Deck, History
 from saga_contracts.derive.slices import StepSlice, step_slice
-from saga_contracts.derive.trials import Trial
+from saga_contracts.derive.trials import Kind, Trial
 from saga_contracts.rim.sender import bounded_client
 from saga_contracts.sagafile import load_saga
 from saga_verifier.isolation import ProcessIsolation
@@ -21,7 +21,7 @@ from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
 from saga_verifier.provider_file import load_provider_file
-from saga_verifier.trials import Ground, play
+from saga_verifier.trials import Ground, play, play_two_sagas
 from saga_verifier.verdicts import HistoryResult
 from stand_ins import TODAY
 
@@ -66,11 +66,15 @@ def judged(
     """
     deck = decks.derive(slice_)
     to_try = [trial for trial in trials.derive(slice_, deck) if tried(trial)]
-    needed = {trial.history.name for trial in to_try}
+    needed = {name for trial in to_try for name in (trial.history.name, *getattr(trial, "alone", ()))}
     chosen = [one for one in deck.histories if histories(one) or one.name in needed]
     with on_the_ground(folder, slice_, fault) as ground:
         plain = _played(ground, deck, chosen)
-        return (*plain, *play(replace(ground, plain={one.name: one for one in plain}), to_try))
+        known = {one.name: one for one in plain}
+        apart = [trial for trial in to_try if trial.kind == Kind.TWO_SAGAS]
+        rest = [trial for trial in to_try if trial not in apart]
+        met = play_two_sagas(ground.driver, apart, known, TODAY)
+        return (*plain, *met, *play(replace(ground, plain=known), rest))
 
 
 def _played(ground: Ground, deck: Deck, chosen: list[History]) -> tuple[HistoryResult, ...]:

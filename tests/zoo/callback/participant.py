@@ -27,7 +27,7 @@ WORKS_AT_ONCE = ("checks, then acts", "loads what was unloaded")
 CORRELATION = ("Saga-Id", "Saga-Step")
 FIELDS = ("reference", "state", "van", "boxes", "reply_to", "headers", "room_before")
 TABLES = """
-CREATE TABLE IF NOT EXISTS vans (van TEXT PRIMARY KEY, room INT, one_customer INT, customer TEXT);
+CREATE TABLE IF NOT EXISTS vans (van TEXT PRIMARY KEY, room INT, exclusive INT, customer TEXT);
 CREATE TABLE IF NOT EXISTS loads (
   reference TEXT PRIMARY KEY, state TEXT, van TEXT, boxes INT, reply_to TEXT, headers TEXT, room_before INT
 );
@@ -139,7 +139,7 @@ class Courier:
     def finish(self, load: Load, now: Load) -> None:
         van = self.db.execute("SELECT * FROM vans WHERE van = ?", (load["van"],)).fetchone()
         full = van is None or van["room"] < load["boxes"]
-        held = bool(van and van["one_customer"] and van["customer"] not in (None, load["reference"]))
+        held = bool(van and van["exclusive"] and van["customer"] not in (None, load["reference"]))
         if full or (held and self.fault != "holds nothing"):
             self.use(load["van"], load["boxes"] if self.fault == "loads what it refuses" else 0)
             self.keep(now, state="no_room")
@@ -189,8 +189,8 @@ class Courier:
             return 200, {"state": "loaded"}
         return 200, {"state": known["state"] if known else "unknown"}
 
-    def set_up(self, van: str, room: int, *, one_customer: bool = False) -> Answer:
-        self.db.execute("INSERT OR REPLACE INTO vans VALUES (?, ?, ?, NULL)", (van, room, one_customer))
+    def set_up(self, van: str, room: int, *, exclusive: bool = False) -> Answer:
+        self.db.execute("INSERT OR REPLACE INTO vans VALUES (?, ?, ?, NULL)", (van, room, exclusive))
         return 200, {}
 
     async def answer(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Answer:

@@ -43,7 +43,7 @@ class Bank:
         db = self.open()
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("CREATE TABLE IF NOT EXISTS entries (account TEXT, amount INT)")
-        db.execute("CREATE TABLE IF NOT EXISTS accounts (account TEXT PRIMARY KEY, one_at_a_time INT, used_by TEXT)")
+        db.execute("CREATE TABLE IF NOT EXISTS accounts (account TEXT PRIMARY KEY, exclusive INT, used_by TEXT)")
         db.execute("CREATE TABLE IF NOT EXISTS payments (key TEXT PRIMARY KEY, a TEXT, m INT, state TEXT, receipt TEXT, b INT)")
         if fault == "forgets its keys at the start":
             db.execute("DELETE FROM payments")
@@ -135,7 +135,7 @@ class Bank:
 
     def first(self, db: sqlite3.Connection, key: str, account: str, amount: int) -> Answer:
         has = self.balance(db, account)
-        row = db.execute("SELECT one_at_a_time, used_by FROM accounts WHERE account = ?", (account,)).fetchone()
+        row = db.execute("SELECT exclusive, used_by FROM accounts WHERE account = ?", (account,)).fetchone()
         in_use = row is not None and row[0] and row[1] not in (None, key) and self.fault != "holds nothing"
         if has < amount or in_use:
             if self.fault == "takes what it refuses":
@@ -191,10 +191,10 @@ class Bank:
             return 200, {"state": "paid"}
         return 200, {"state": one.state}
 
-    def set_up(self, db: sqlite3.Connection, account: str, balance: int, *, one_at_a_time: bool = False) -> Answer:
+    def set_up(self, db: sqlite3.Connection, account: str, balance: int, *, exclusive: bool = False) -> Answer:
         db.execute("DELETE FROM entries WHERE account = ?", (account,))
         self.enter(db, account, balance)
-        db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, NULL)", (account, one_at_a_time))
+        db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, NULL)", (account, exclusive))
         return 200, {}
 
 
