@@ -13,10 +13,10 @@ from typing import Any
 
 from saga_contracts.declare.saga import ProviderState
 from saga_contracts.declare.steps import SemanticLock
+from saga_contracts.derive import decks, trials
 from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import Kind
-from saga_verifier.trials import _PLAYERS
+from saga_contracts.derive.trials import Kind, Trial
 from zoo import ZOO, the_step
 
 STYLES = {
@@ -128,7 +128,7 @@ BAD = (
         trial=Kind.CRASH),
     Bad("keeps its keys in the memory of one instance", "O34", "F F (two instances)", ("keeps its keys in memory",) * 3,
         "F D F (two instances)", trial=Kind.INSTANCES),
-    Bad("checks, then acts, without a unique key", "O5", "F | F", ("checks, then acts",) * 3, "F | F", trial=Kind.RACE),
+    Bad("checks, then acts, without a unique key", "O5", "F | F", ("checks, then acts",) * 3, "F | F D", trial=Kind.RACE),
     Bad("compensates beside its forward call", "O10", "F | C", ("releases beside", "cancels beside", "unloads beside"), "F | C",
         trial=Kind.RACE),
     Bad("does not show what it holds", "O22", "F R2 (two sagas)", ("holds nothing",) * 3, "F D R2 (two sagas)",
@@ -140,6 +140,10 @@ BAD = (
         ("gives back by a snapshot", "pays back up to a snapshot", "unloads by a snapshot"),
         "F D F2 D2 C C2 (one {}) (two sagas)", trial=Kind.TWO_SAGAS,
         meeting=Meeting.SHARED),
+    Bad("forgets its keys too early", "O30", "F moved F", ("forgets its keys after an hour",) * 3, "F D moved F",
+        trial=Kind.INSIDE),
+    Bad("does outside what it knows nothing of inside", "O35", "F inside-lost C", ("forgets what it did outside",) * 3,
+        "F inside-lost C", trial=Kind.INSIDE),
     Bad("calls back once", "O19", "", ("", "", "calls back once"), "F D (receiver fails)", trial=Kind.RECEIVER),
     Bad("ends work that was undone", "O12", "", ("", "", "loads what was unloaded"), "F C"),
 )  # fmt: skip
@@ -147,8 +151,21 @@ BAD = (
 
 
 def is_played(bad: Bad) -> bool:
-    """Is there what shows it: a plain history, or a kind of trial that is played?"""
-    return bad.trial in (None, Kind.TWO_SAGAS, *_PLAYERS)
+    """Is there what shows it: a plain history, or trials of its kind that check the obligation at fault?"""
+    return bad.trial is None or any((bad.trial, bad.obligation) in checked_by_trials(style) for style in STYLES)
+
+
+@cache
+def checked_by_trials(style: str) -> frozenset[tuple[Kind, str]]:
+    """Give what the trials of a style check: each obligation with the kind of trial."""
+    slice_ = _step(style).model_copy(update={"level": Level.FAILURES})
+    derived = [trial for one in Meeting for trial in _trials(slice_, one)]
+    return frozenset((trial.kind, obligation) for trial in derived for obligation in trial.obligations)
+
+
+def _trials(slice_: StepSlice, meeting: Meeting) -> tuple[Trial, ...]:
+    changed = slice_.model_copy(update={"step": slice_.step.model_copy(update=two_sagas(slice_, meeting))})
+    return trials.derive(changed, decks.derive(changed))
 
 
 def mutants() -> Iterator[Mutant]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from mutants import BAD, STYLES, Mutant, is_played, mutants
+from mutants import BAD, STYLES, Mutant, checked_by_trials, is_played, mutants
 from saga_contracts.declare.obligations import CATALOGUE, order_of
-from saga_contracts.derive import adoption, decks, trials
-from saga_contracts.derive.adoption import Evidence, Level
+from saga_contracts.derive import adoption, decks
+from saga_contracts.derive.adoption import Evidence
 from saga_contracts.derive.trials import Kind
 from saga_contracts.stand_in import deviations
 from zoo import ZOO, the_step
@@ -116,25 +116,14 @@ def _by_histories(obligation: str) -> Iterator[str]:
 
 
 def kinds_that_check(obligation: str) -> list[Kind]:
-    """Give the kinds of trials that check an obligation at a step of the zoo, or that a mutant shows it by."""
-    by_mutants = {bad.trial for bad in BAD if bad.obligation == obligation and is_played(bad)}
-    return [kind for kind in Kind if kind in by_mutants or obligation in _of_trials().get(kind, ())]
+    """Give the kinds of trials that check an obligation at a step of the zoo."""
+    return [kind for kind in Kind if any((kind, obligation) in checked_by_trials(style) for style in STYLES)]
 
 
 @cache
 def _of_decks() -> set[str]:
     found = {one for style in STYLES for history in decks.derive(the_step(ZOO / style)).histories for one in history.obligations}
     return found | {"O24"}  # of two elements of a list
-
-
-@cache
-def _of_trials() -> dict[Kind, set[str]]:
-    found: dict[Kind, set[str]] = {}
-    for style in STYLES:
-        slice_ = the_step(ZOO / style).model_copy(update={"level": Level.FAILURES})
-        for trial in trials.derive(slice_, decks.derive(slice_)):
-            found.setdefault(trial.kind, set()).update(trial.obligations)
-    return found
 
 
 if __name__ == "__main__":
