@@ -54,9 +54,9 @@ class Settings:
         at_once: How many histories are played at the same time, where their keys and data are apart.
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
+        upgrade: From which version this one is to follow, and be mixed with; None: from none.
         reuse: The folder with results that may be reused; None: nothing is.
         watch: Takes note of the participant, which ends when the whole command does.
-        upgrade: From which version this one is to follow, and be mixed with; None: from none.
     """
 
     faults: int
@@ -66,9 +66,9 @@ class Settings:
     at_once: int = field(default_factory=usual_at_once)
     seed: int = 0
     again: Again | None = None
+    upgrade: Upgrade | None = None
     reuse: Path | None = None
     watch: Watch = field(default_factory=Watch)
-    upgrade: Upgrade | None = None
 
 
 def verify_provider(
