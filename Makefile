@@ -79,6 +79,7 @@ $(PACTS)/made: $(STAMP) contracts/sagas/vas_purchase/saga.yaml contracts/sagas/v
 bench: $(STAMP) ## what is to be quick: saga files, containers that start together, the broker on long histories
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.sagas
+	@$(BIN)/python -m tests.benchmarks.verifier --json build/bench/verifier.json
 ifneq ($(CONTAINERS),no)
 	@$(MAKE) --no-print-directory images >/dev/null
 	@$(BIN)/python -m tests.benchmarks.containers

@@ -223,8 +223,11 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
         try:
             played = _played(driver, deck, how, progress)
             beside = {one.slice.step.step: one for one in drivers.values() if one.slice.saga == driver.slice.saga}
-            order = [one.name for one in part.trials]
-            tried = sorted(_tried(driver, beside, played, part.trials, target, how, progress), key=lambda one: order.index(one.name))
+            order = {one.name: number for number, one in enumerate(part.trials)}
+            tried = sorted(
+                _tried(driver, beside, played, part.trials, target, how, progress),
+                key=lambda one: order[one.name],
+            )
             found.decks.append(replace(played, histories=(*played.histories, *tried), replayed=how.again is not None))
         except IsolationError:
             raise

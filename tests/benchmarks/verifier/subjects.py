@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from tests.benchmarks.verifier.steps import saga as steps_of
 
 from saga_contracts.derive import cases
@@ -17,6 +18,7 @@ from saga_contracts.sagafile import parse_saga
 ROOT = Path(__file__).parents[3]
 SAGA = ROOT / "contracts/sagas/vas_purchase/saga.yaml"
 CALLED_BACK = ROOT / "e2e/participants/vas_packages/provider.yaml"
+WORK_MS = 500
 _STEPS = Path(__file__).with_name("steps.py")
 _ITEMS = Path(__file__).with_name("items.py")
 
@@ -51,9 +53,15 @@ def long_saga(folder: Path, steps: int) -> Subject:
 
 
 def called_back(folder: Path) -> Subject:
-    """Give the reference participant that accepts its work and calls back."""
+    """Give the reference participant that accepts its work and calls back, with work that takes its time."""
     folder.mkdir()
-    return Subject(CALLED_BACK, _pact_of(SAGA, "vas_packages", folder))
+    document = yaml.safe_load(CALLED_BACK.read_text(encoding="utf-8"))
+    start = document["start"]
+    start["cwd"] = str((CALLED_BACK.parent / start["cwd"]).resolve())
+    start["env"]["WORK_MS"] = WORK_MS
+    file = folder / "provider.yaml"
+    file.write_text(json.dumps({name: one for name, one in document.items() if name != "artefact"}), encoding="utf-8")
+    return Subject(file, _pact_of(SAGA, "vas_packages", folder))
 
 
 def _pact_of(file: Path, provider: str, folder: Path) -> Path:
