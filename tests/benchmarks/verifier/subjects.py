@@ -18,7 +18,7 @@ from saga_contracts.sagafile import parse_saga
 ROOT = Path(__file__).parents[3]
 SAGA = ROOT / "contracts/sagas/vas_purchase/saga.yaml"
 CALLED_BACK = ROOT / "e2e/participants/vas_packages/provider.yaml"
-WORK_MS = 500
+WORK_MS = 100
 _STEPS = Path(__file__).with_name("steps.py")
 _ITEMS = Path(__file__).with_name("items.py")
 
