@@ -34,6 +34,7 @@ from saga_verifier.trials import Ground
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 from saga_verifier.verification.again import Again, Part
 from saga_verifier.verification.interactions import not_judged, outcomes, unread, warnings
+from saga_verifier.verification.pairing import with_pairs
 from saga_verifier.verification.target import Drivers, Progress, Target
 
 REPLAY_BASE_S = 60.0
@@ -213,6 +214,9 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
             raise
         except SagapactError as error:  # the other decks may well be played
             found.troubles.append(f"the deck of {name} was not played: {error}")
+    if how.again is None:
+        found.decks, troubles = with_pairs(found.decks, drivers, how.faults, how.today, progress.history_ended)
+        found.troubles += troubles
 
 
 def _part(slice_: StepSlice, how: _How) -> Part | None:
