@@ -428,7 +428,8 @@ def _callbacks(draw: Draw, *, refuses: bool) -> Json:
     if refuses:
         outcomes["refused"] = draw(st.sampled_from([{"outcome": "refused"}, {"why": {"$like": "x"}}]))
     request = {"method": draw(st.sampled_from(["POST", "PUT"])), "path": "{callback_url}", "body": body}
-    return {
+    pauses = draw(st.sampled_from([{}, {}, {"backoff": {"first_ms": 50, "longest_ms": 1000}}]))
+    return pauses | {
         "request": request,
         "outcomes": outcomes,
         "replies": {"done": draw(st.sampled_from([{"status": 204}, {"status": 200}]))},

@@ -11,8 +11,9 @@ from saga_contracts.declare import elements, templates
 from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.saga import Request, Saga, Step, StepClass
 from saga_contracts.derive import decks, model_pair
+from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.decks import MAX_FAULTS, History, Play
-from saga_contracts.derive.expectations import Letter, Word, World, declared
+from saga_contracts.derive.expectations import REFUSALS, Letter, Word, World, declared
 from saga_contracts.derive.facts import PairFacts, pair_facts, pairs_of
 from saga_contracts.derive.model import DERIVATION, Rules
 from saga_contracts.derive.model_pair import PairRules, PairWord, Third
@@ -45,6 +46,11 @@ class PairHistory:
     plays: tuple[PairPlay, ...]
     worlds: tuple[World | None, World | None]
     obligations: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its word, told apart from the histories of one step."""
+        return f"{self.word} (pair)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,22 @@ def in_pact(slices: Sequence[StepSlice], faults: int = 1) -> Iterator[PairDeck]:
             first = known.get((second.saga, facts.beside))
             if first is not None:
                 yield of_slices((first, second), facts, faults)
+
+
+def played(deck: PairDeck, slices: tuple[StepSlice, StepSlice]) -> tuple[PairHistory, ...]:
+    """Give the histories of a pair that are played besides the decks of its steps: those in which both are called.
+
+    From level 2 on; and none that needs a payload which one of the steps refuses: a saga has one payload for all its steps.
+    """
+    if min(one.level for one in slices) < Level.STATUS:
+        return ()
+    refusing = {one.step.step for one in slices if one.step.given.refusing_payload}
+    return tuple(
+        history
+        for history in deck.histories
+        if len({one.step for one in history.plays}) > 1
+        and not any(one.step in refusing and one.play.letter in REFUSALS for one in history.plays)
+    )
 
 
 def of_slices(slices: tuple[StepSlice, StepSlice], facts: PairFacts, faults: int = 1) -> PairDeck:

@@ -4,14 +4,14 @@ What a later step makes of an earlier one is not declared, so the earlier one is
 stands. A history that is not kept by one of the steps alone shows nothing of the two.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import expectations, pairs
-from saga_contracts.derive.adoption import Evidence, Level, Waivers
+from saga_contracts.derive.adoption import Evidence, Waivers
 from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter
 from saga_contracts.derive.pairs import PairDeck, PairHistory, PairPlay
 from saga_contracts.wire.likeness import same, short
@@ -26,7 +26,13 @@ _OF_PAIRS = ("O13", "O24")
 """Obligations that a pair shows; the others are shown by the decks of the steps."""
 
 
-def play(deck: PairDeck, drivers: tuple[Driver, Driver], plain: tuple[Plain, Plain], today: date) -> Iterator[HistoryResult]:
+def play(
+    deck: PairDeck,
+    drivers: tuple[Driver, Driver],
+    plain: tuple[Plain, Plain],
+    today: date,
+    known: Callable[[PairHistory], HistoryResult | None] = lambda _: None,
+) -> Iterator[HistoryResult]:
     """Play the histories of a pair in which both steps are called.
 
     Args:
@@ -34,20 +40,12 @@ def play(deck: PairDeck, drivers: tuple[Driver, Driver], plain: tuple[Plain, Pla
         drivers: Call the first and the second step.
         plain: What the histories of each step alone showed, by name.
         today: The day on which waivers are judged.
+        known: Gives a result that need not be found out again.
     """
-    if min(driver.slice.level for driver in drivers) < Level.STATUS:
-        return
     second = drivers[1].slice
     waivers = Waivers(second.waivers, second.step.step, today)
-    for history in deck.histories:
-        if len({one.step for one in history.plays}) > 1 and not _refused_by_payload(history, drivers):
-            yield _Pair(history, drivers, plain).played(waivers)
-
-
-def _refused_by_payload(history: PairHistory, drivers: tuple[Driver, Driver]) -> bool:
-    """Does it need a payload that one of its steps refuses? A saga has one payload for all its steps."""
-    refusing = {driver.slice.step.step for driver in drivers if driver.slice.step.given.refusing_payload}
-    return any(one.step in refusing and one.play.letter in expectations.REFUSALS for one in history.plays)
+    for history in pairs.played(deck, (drivers[0].slice, second)):
+        yield known(history) or _Pair(history, drivers, plain).played(waivers)
 
 
 @dataclass
@@ -83,7 +81,7 @@ class _Pair:
         verdict = Verdict.UNPROVEN if trouble else Verdict.BROKEN if unwaived else Verdict.WAIVED if found else Verdict.KEPT
         checks = tuple(one for one in self.history.obligations if one in _OF_PAIRS)
         return HistoryResult(
-            f"{self.history.word} (pair)", Verdict.NOT_APPLICABLE if why else verdict, checks, tuple(found), self._seen(), (),
+            self.history.name, Verdict.NOT_APPLICABLE if why else verdict, checks, tuple(found), self._seen(), (),
             trouble, tuple(call.as_json() for call in self.calls), inapplicable=why,
         )  # fmt: skip
 

@@ -5,15 +5,23 @@ from dataclasses import replace
 from datetime import date
 
 from saga_contracts.derive import pairs
+from saga_contracts.derive.pairs import PairHistory
 from saga_contracts.errors import SagapactError
 from saga_verifier.isolation.errors import IsolationError
+from saga_verifier.play.driver import Driver
+from saga_verifier.reuse import Known
 from saga_verifier.trials import play_pair
 from saga_verifier.verdicts import DeckResult, HistoryResult
 from saga_verifier.verification.target import Drivers
 
 
 def with_pairs(
-    results: Sequence[DeckResult], drivers: Drivers, faults: int, today: date, ended: Callable[[HistoryResult], None]
+    results: Sequence[DeckResult],
+    drivers: Drivers,
+    faults: int,
+    today: date,
+    ended: Callable[[HistoryResult], None],
+    reused: Known | None = None,
 ) -> tuple[list[DeckResult], list[str]]:
     """Play the pairs of which both steps' decks were played.
 
@@ -23,6 +31,7 @@ def with_pairs(
         faults: The most faults in one history.
         today: The day on which waivers are judged.
         ended: Told of each history when it is over.
+        reused: Results that need not be found out again; None: there are none.
 
     Returns:
         The results, those of the second steps with their pairs; and what could not be played, in words.
@@ -37,7 +46,7 @@ def with_pairs(
         plain = tuple({history.name: history for history in known[one].histories} for one in (first, second))
         found = []
         try:
-            for result in play_pair(deck, own, (plain[0], plain[1]), today):
+            for result in play_pair(deck, own, (plain[0], plain[1]), today, _known(own, reused)):
                 ended(result)
                 found.append(result)
         except IsolationError:
@@ -46,3 +55,7 @@ def with_pairs(
             troubles.append(f"the pair of {deck.steps[0]} and {deck.steps[1]} was not played to its end: {error}")
         known[second] = replace(known[second], histories=(*known[second].histories, *found))
     return list(known.values()), troubles
+
+
+def _known(own: tuple[Driver, Driver], reused: Known | None) -> Callable[[PairHistory], HistoryResult | None]:
+    return lambda history: None if reused is None else reused.history(own[1].slice, history, own[0].slice)
