@@ -10,7 +10,7 @@ from datetime import date
 
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.verdict import Verdict
-from saga_contracts.derive import expectations, pairs
+from saga_contracts.derive import adoption, expectations, pairs
 from saga_contracts.derive.adoption import Evidence, Waivers
 from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter
 from saga_contracts.derive.pairs import PairDeck, PairHistory, PairPlay
@@ -96,8 +96,10 @@ class _Pair:
             word = " ".join(one.play.letter for one in self.history.plays if one.step == name)
             shown = self.plain[number].get(word)
             broken = [one.obligation for one in shown.broken if one.obligation not in _ITS_OWN] if shown is not None else []
-            if shown is not None and (shown.verdict == Verdict.WAIVED or (broken and all(waivers.hides(one) for one in broken))):
-                return f"{word} of {name} alone is not kept, which is waived.", ""
+            excused = shown is not None and shown.verdict == Verdict.WAIVED
+            declared = adoption.declared_broken(driver.slice)
+            if excused or (broken and all(one in declared or waivers.hides(one) for one in broken)):
+                return f"{word} of {name} alone is not kept, which is waived or declared.", ""
             if shown is not None and (broken or shown.trouble):
                 return "", f"{word} of {name} alone is not kept, so that nothing can be told of the pair: mend that first"
         return "", ""
