@@ -160,8 +160,9 @@ class DeckResult:
             )
         kinds = {one.name: one.kind for one in derive_trials(self.slice, self.deck)}
         judged = [one for one in self.histories if one.name in kinds and not one.trouble and not one.inapplicable]
-        played = {kinds[one.name] for one in judged}
-        unplayed = [words for kind, words in UNPLAYED.items() if kind not in played]
+        settled = {kinds[one.name] for one in self.histories if one.inapplicable and one.name in kinds}
+        settled |= {kinds[one.name] for one in judged} | (set() if self.slice.step.callback else {Kind.RECEIVER})
+        unplayed = [words for kind, words in UNPLAYED.items() if kind not in settled]
         return self.deck.claim(last_confirmed, list(_disturbed(judged, kinds)), unplayed) + self._since()
 
     def _since(self) -> str:

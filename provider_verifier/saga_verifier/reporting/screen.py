@@ -73,7 +73,7 @@ def _not_kept(pact: Pact) -> Iterator[str]:
 
 def _deck(deck: Deck) -> Iterator[str]:
     result = deck.result
-    yield f"deck of {deck.title}, k = {result.deck.faults}: {deck.kept} of {len(result.histories)} histories kept"
+    yield f"deck of {deck.title}, k = {result.deck.faults}: {deck.counted}"
     shown: set[str] = set()
     for one in deck.obligations:
         yield from _broken(one, shown)
@@ -81,10 +81,7 @@ def _deck(deck: Deck) -> Iterator[str]:
     if result.reply_ms is not None:
         median, longest = result.reply_ms
         yield f"  replies within {median:.0f} ms (median) to {longest:.0f} ms; {result.slice.step.timeout_ms} ms are allowed"
-    inapplicable: dict[str, list[str]] = {}
-    for history in result.histories:
-        inapplicable.setdefault(history.inapplicable, []).append(history.name)
-    yield from (f"  not applicable: {', '.join(names)}: {why}" for why, names in inapplicable.items() if why)
+    yield from (f"  not applicable: {what}: {why}" for what, why in deck.inapplicable)
     if result.replayed:
         yield from _kept_again(deck)
     elif not result.mixed_with and result.judgement.not_looked_at:

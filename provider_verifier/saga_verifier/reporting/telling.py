@@ -54,7 +54,10 @@ class Telling:
         return status
 
     def _viewed(self, outcome: ProviderOutcome) -> view.Provider:
-        return view.of(outcome, Asked(self.files[outcome.provider], self.words))
+        file = self.files[outcome.provider]
+        is_one_of_several = list(self.files.values()).count(file) > 1
+        which = ("--provider", outcome.provider) if is_one_of_several else ()
+        return view.of(outcome, Asked(file, (*which, *self.words)))
 
 
 def _unheeded(lines: list[str]) -> list[str]:
