@@ -72,6 +72,7 @@ SHOWN_BY: dict[str, frozenset[Evidence]] = {
     "O22": frozenset({_R, _E}),
     "O23": frozenset({_R}),
     "O24": frozenset({_S, _E}),
+    "O30": frozenset({_X}),
     "O31": frozenset({_R}),
     "O32": frozenset({_R, _S, _E}),
     "O33": frozenset({_R}),

@@ -197,7 +197,11 @@ class Driver:
     def of_saga(self, saga_id: str, payload: Mapping[str, Any]) -> Instance:
         """Give the instance of this step in a saga that is known."""
         key = key_of(self.slice.step, saga_id)
-        return Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
+        instance = Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
+        if self.slice.step.callback is not None:
+            taken = self.slice.step.callback.replies.done
+            self.callbacks.answer(key, taken.model_copy(update={"body": templates.fill(taken.body, self.context(instance))}))
+        return instance
 
     def with_other_payload(self, instance: Instance) -> Instance:
         """Give the same instance with another payload under the same key, in its own precondition.

@@ -49,14 +49,17 @@ class Playing(Record):
         """
         try:
             self._begin()
-            for play in self.history.plays:
-                self._event(play)
-                self.reached += 1
+            self._events()
         except CannotJudgeError as reason:
             self.trouble = str(reason)
         except UnmadeError:
             pass  # what this event speaks of was not seen either
         except DivergedError:
+            self.reached += 1
+
+    def _events(self) -> None:
+        for play in self.history.plays:
+            self._event(play)
             self.reached += 1
 
     def _may_start_again(self, letter: Letter, called: Called) -> bool:
@@ -137,7 +140,8 @@ class Playing(Record):
         return spoken[1] - spoken[0]
 
     def _begin(self) -> None:
-        self.instance = self.driver.prepare(self.instance, self.history.under)
+        if self.again is None:
+            self.instance = self.driver.prepare(self.instance, self.history.under)
         begins = self.history.begins
         worlds = expectations.worlds(begins)
         reading = self.looking.read(self.instance)

@@ -15,6 +15,7 @@
     token: {command: ["./log_in"], lasts_s: 300}                                          # optional
     probes: {shop/charge: {sql: "SELECT …", url: "sqlite:///{workdir}/billing.sqlite"}}   # optional
     depends: [{name: payments, env: PAYMENTS_URL, replies: [{method: POST, path: /payments, status: 201}]}]  # optional; [] = none
+    clock: {keeps_s: 172800, env: {CLOCK_AHEAD_S: "{seconds}"}}                           # optional
     instances: 1                                                                          # optional
     database: "sqlite:///{workdir}/billing.sqlite"                                        # optional
     container: {image: "registry/billing:1.4", env: {DATABASE_URL: "{database_url}"}}     # optional

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 from saga_verifier.reporting.notices import notices
-from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 from saga_verifier.verdicts import DeckResult, PactOutcome
 
 

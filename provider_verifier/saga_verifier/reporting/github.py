@@ -8,9 +8,9 @@ import html
 from collections.abc import Iterator, Sequence
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT
 from saga_verifier.reporting.printable import printable
 from saga_verifier.reporting.view import Deck, Finding, Pact, Provider, findings
-from saga_verifier.run import COULD_NOT_FIND_OUT
 
 MOST_ANNOTATIONS = 10
 """GitHub shows so many of each kind for a step."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT
 from saga_verifier.reporting.printable import printable
 from saga_verifier.reporting.view import Deck, Pact, Provider
-from saga_verifier.run import COULD_NOT_FIND_OUT
 from saga_verifier.verdicts import HistoryResult
 
 ERROR = "error"

@@ -4,9 +4,9 @@ import textwrap
 from collections.abc import Iterator
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.reporting.notices import notices
 from saga_verifier.reporting.view import Asked, Deck, Obligation, Pact, Provider, names, of
-from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome
 
 WIDTH = 140
 

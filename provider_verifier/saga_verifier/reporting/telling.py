@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import click
 
 from saga_contracts.errors import SagapactError
+from saga_verifier.outcomes import EXIT_COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 from saga_verifier.reporting import documents, github, screen, view
 from saga_verifier.reporting.files import Wanted
 from saga_verifier.reporting.view import Asked
-from saga_verifier.run import EXIT_COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 
 _BROKEN = 1
 

@@ -13,8 +13,8 @@ from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.causes import causes_of
 from saga_contracts.show.wording import faults_words
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.reporting import calls
-from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 
 _MEND_OF_A_MIX = (

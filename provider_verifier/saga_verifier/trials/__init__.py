@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from saga_contracts.derive.trials import Kind, Trial
 from saga_contracts.errors import SagapactError
 from saga_verifier.isolation.errors import IsolationError
-from saga_verifier.trials import crash, inside, instances, receiver
+from saga_verifier.trials import crash, inside, instances, race, receiver
 from saga_verifier.trials.ground import Ground
 from saga_verifier.trials.two_sagas import play as play_two_sagas
 from saga_verifier.trials.untold import untold
@@ -18,6 +18,7 @@ __all__ = ["Ground", "play", "play_two_sagas", "untold"]
 
 _PLAYERS: dict[Kind, Callable[[Ground, Sequence[Trial]], Iterator[HistoryResult]]] = {
     Kind.CRASH: crash.play,
+    Kind.RACE: race.play,
     Kind.INSTANCES: instances.play,
     Kind.RECEIVER: receiver.play,
     Kind.INSIDE: inside.play,

@@ -82,6 +82,8 @@ class Party:
             raise CannotTellError(f"{self.called(letter)} was answered 'try again' ({called.status}) to the last try")
         self.refused_at_once = called.outcome == Outcome.REFUSED
         self.accepted = called.outcome == Outcome.IN_PROGRESS
+        if letter == Letter.RETRYABLE and called.outcome == Outcome.RETRYABLE:
+            return ""
         if not set(called.names) & {*allowed, *more}:
             answer = f"{called.status} {short(called.body, 160)} ({called.outcome})"
             return f"{self.called(letter)} was answered {answer} instead of {' or '.join(expects.outcomes)}"

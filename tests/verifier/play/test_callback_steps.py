@@ -123,7 +123,9 @@ class Oven(BaseHTTPRequestHandler):
             httpx.post(url, content=iter([json.dumps(told).encode()]), headers=headers)
             return
         for _ in range(2 if self.habit == "calls back twice" else 1):
-            httpx.post(url, json=told, headers=headers)
+            reply = httpx.post(url, json=told, headers=headers)
+            if self.habit == "undoes what was not acknowledged" and reply.json() != {"taken": told["key"]}:
+                self.rows[told["key"]]["state"] = "gone"
 
     def _again(self, row: dict[str, Any], body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if row["state"] == "gone":
@@ -186,6 +188,7 @@ def verify(habit: str, text: str = SAGA) -> DeckResult:
 HURRIED = SAGA.replace("callback_timeout_ms: 20000", "callback_timeout_ms: 1500")
 NOTHING_COMES = ("calls back elsewhere", "never calls back")
 """Where it is waited to the end. Whoever calls back has time, so that a busy machine makes no other fault of it."""
+ANSWERED = SAGA.replace("replies: {done: {status: 204}}", 'replies: {done: {status: 200, body: {taken: "{key}"}}}')
 RIGHT = ("", "refuses at once", "calls back twice", "calls back in chunks", "keeps silent about what was undone")
 
 
@@ -216,6 +219,12 @@ def test_a_known_bad_participant_is_caught_by_its_obligation(habit: str, obligat
     assert result.verdict == Verdict.BROKEN
     assert result.obligations[obligation] == Verdict.BROKEN, {one.name: one.broken for one in result.histories if one.broken}
     assert {one for one, verdict in result.obligations.items() if verdict == Verdict.BROKEN} == {obligation}
+
+
+def test_a_callback_is_answered_as_the_saga_file_declares() -> None:
+    result = verify("undoes what was not acknowledged", ANSWERED)
+
+    assert {one.name: one.broken for one in result.histories if one.broken} == {}
 
 
 @pytest.mark.slow
