@@ -20,12 +20,15 @@ from saga_contracts.rim.redact import Redactor, everywhere, without_secrets
 from saga_verifier.depended import Services
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.isolation.process.backend import ProcessIsolation
+from saga_verifier.isolation.watch import Watch
 from saga_verifier.outcomes import ProviderOutcome, worst_status
 from saga_verifier.pacts import files, selected
 from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
 from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
+from saga_verifier.reuse import Known
+from saga_verifier.unchanged import Unchanged
 from saga_verifier.verdicts import DeckResult, PactOutcome
 from saga_verifier.verification import Again, Progress, Target, verify_pact
 from saga_verifier.versions import Upgrade, mixed
@@ -52,6 +55,8 @@ class Settings:
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
         upgrade: From which version this one is to follow, and be mixed with; None: from none.
+        reuse: The folder with results that may be reused; None: nothing is.
+        watch: Takes note of the participant, which ends when the whole command does.
     """
 
     faults: int
@@ -62,6 +67,8 @@ class Settings:
     seed: int = 0
     again: Again | None = None
     upgrade: Upgrade | None = None
+    reuse: Path | None = None
+    watch: Watch = field(default_factory=Watch)
 
 
 def verify_provider(
@@ -178,12 +185,34 @@ class _Run:
     settings: Settings
     progress: Progress | None
     shown: _Shown
+    known: Known | None = None
+    """What need not be found out again."""
 
 
 def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome, str], PactOutcome]) -> tuple[PactOutcome, ...]:
-    """Start the provider, and verify one pact after the other."""
-    with _playing_services(run) as (placed, services), run.isolation.start(placed.provider.spec()) as running:
-        return tuple(ended(*_one(placed, source, running, services)) for source in sources)
+    """Start the provider, unless everything is known, and verify one pact after the other."""
+    unchanged = Unchanged(run.provider, run.isolation, run.settings.today, None if run.settings.again else run.settings.reuse)
+    sources = [unchanged.read_once(one) for one in sources]
+    before = [unchanged.whole(one, run.settings.faults) for one in sources]
+
+    def told(source: Source, outcome: PactOutcome, results_url: str) -> PactOutcome:
+        return unchanged.kept(source, ended(unchanged.noted(outcome), results_url))
+
+    if all(before):
+        return tuple(told(source, *one) for source, one in zip(sources, before, strict=True) if one is not None)
+    run = replace(run, known=unchanged.known)
+    with _playing_services(run) as (placed, services), _started(placed) as running:
+        return tuple(
+            told(source, *(one or _one(placed, source, running, services))) for source, one in zip(sources, before, strict=True)
+        )
+
+
+@contextmanager
+def _started(run: _Run) -> Iterator[Running]:
+    watch = run.settings.watch
+    with run.isolation.start(run.provider.spec(), give_up=watch.give_up) as running:
+        watch.started(running)
+        yield running
 
 
 def _mixed(run: _Run, outcome: ProviderOutcome) -> ProviderOutcome:
@@ -233,6 +262,7 @@ def _one(run: _Run, source: Source, running: Running, services: Services | None)
             seed=settings.seed,
             at_once=settings.at_once,
             again=settings.again,
+            known=run.known,
         )
     except SagapactError as error:
         return _untold(provider, source, str(error)), ""

@@ -1,6 +1,7 @@
 """What a verification found, as values (pure). What level and waivers make of it: `saga_contracts.derive.adoption`."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -39,6 +40,7 @@ class HistoryResult:
         calls: Every call in order, as evidence.
         how: Of a trial: what was sampled and what it took, such as `20 tries, seed 7, window 12 ms`.
         inapplicable: Of a trial: why it does not apply to this participant; empty when it does.
+        reused: From which run it is, when it was not played in this one.
     """
 
     name: str
@@ -51,6 +53,7 @@ class HistoryResult:
     calls: tuple[dict[str, Any], ...] = ()
     how: str = ""
     inapplicable: str = ""
+    reused: str = ""
 
     @property
     def text(self) -> str:
@@ -79,6 +82,7 @@ class HistoryResult:
             "calls": list(self.calls) if self.verdict != Verdict.KEPT else [],
             **({"how": self.how} if self.how else {}),
             **({"inapplicable": self.inapplicable} if self.inapplicable else {}),
+            **({"reused": self.reused} if self.reused else {}),
         }
 
 
@@ -126,6 +130,18 @@ class DeckResult:
         """Does it say nothing of the deck as a whole?"""
         return self.replayed or bool(self.mixed_with)
 
+    @cached_property
+    def reply_ms(self) -> tuple[float, float] | None:
+        """The median and the longest time that a call of the step took to be answered undisturbed (O21); None: none was."""
+        own = {one.name for one in self.deck.histories}
+        calls = [call for one in self.histories if one.name in own for call in one.calls]
+        times = sorted(
+            float(call["duration_ms"])
+            for call in calls
+            if call["letter"] != "probe" and call["reply"]["status"] is not None and "duration_ms" in call
+        )
+        return (times[len(times) // 2], times[-1]) if times else None
+
     def claim(self, last_confirmed: str | None = None) -> str:
         """Say honestly what was checked: what was enumerated, what sampled and how, and what was not looked at.
 
@@ -144,9 +160,15 @@ class DeckResult:
             )
         kinds = {one.name: one.kind for one in derive_trials(self.slice, self.deck)}
         judged = [one for one in self.histories if one.name in kinds and not one.trouble and not one.inapplicable]
-        played = {kinds[one.name] for one in judged}
-        unplayed = [words for kind, words in UNPLAYED.items() if kind not in played]
-        return self.deck.claim(last_confirmed, list(_disturbed(judged, kinds)), unplayed)
+        settled = {kinds[one.name] for one in self.histories if one.inapplicable and one.name in kinds}
+        settled |= {kinds[one.name] for one in judged} | (set() if self.slice.step.callback else {Kind.RECEIVER})
+        unplayed = [words for kind, words in UNPLAYED.items() if kind not in settled]
+        return self.deck.claim(last_confirmed, list(_disturbed(judged, kinds)), unplayed) + self._since()
+
+    def _since(self) -> str:
+        """Say which histories were not played in this run."""
+        reused = Counter(one.reused for one in self.histories if one.reused)
+        return "".join(f" {count} of {len(self.histories)} histories are {words}." for words, count in sorted(reused.items()))
 
     def shortest(self, obligation: str) -> HistoryResult | None:
         """Give the shortest history that breaks an obligation."""
@@ -164,6 +186,7 @@ class InteractionOutcome:
     Attributes:
         broken: For an interaction of a saga: the obligations at fault.
         text: What is to be said about it besides its mismatches.
+        reused: From which run it is, when it was not replayed in this one.
     """
 
     key: str
@@ -173,6 +196,7 @@ class InteractionOutcome:
     interaction_id: str | None = None
     broken: tuple[Broken, ...] = ()
     text: str = ""
+    reused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def _deck(deck: DeckResult, last_confirmed: str | None) -> dict[str, Any]:
         "verdict": deck.verdict.value,
         "claim": deck.claim(last_confirmed),
         "obligations": {name: verdict.value for name, verdict in deck.obligations.items()},
+        **({} if deck.reply_ms is None else {"reply_ms": dict(zip(("median", "longest"), deck.reply_ms, strict=True))}),
         "histories": [history.as_json() for history in deck.histories],
     }
 

@@ -73,12 +73,15 @@ def _not_kept(pact: Pact) -> Iterator[str]:
 
 def _deck(deck: Deck) -> Iterator[str]:
     result = deck.result
-    yield f"deck of {deck.title}, k = {result.deck.faults}: {deck.kept} of {len(result.histories)} histories kept"
+    yield f"deck of {deck.title}, k = {result.deck.faults}: {deck.counted}"
     shown: set[str] = set()
     for one in deck.obligations:
         yield from _broken(one, shown)
     yield from (f"  unproven: {what}: {why}" for what, why in deck.unproven)
-    yield from (f"  not applicable: {one.name}: {one.inapplicable}" for one in result.histories if one.inapplicable)
+    if result.reply_ms is not None:
+        median, longest = result.reply_ms
+        yield f"  replies within {median:.0f} ms (median) to {longest:.0f} ms; {result.slice.step.timeout_ms} ms are allowed"
+    yield from (f"  not applicable: {what}: {why}" for what, why in deck.inapplicable)
     if result.replayed:
         yield from _kept_again(deck)
     elif not result.mixed_with and result.judgement.not_looked_at:

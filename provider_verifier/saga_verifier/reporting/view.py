@@ -5,7 +5,7 @@ faults that cause it, the mend, and the command that plays it again stand here.
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,9 +87,17 @@ class Deck:
         return f"{self.result.deck.saga}/{self.result.deck.step}{mixed}"
 
     @property
-    def kept(self) -> int:
-        """How many histories are kept."""
-        return sum(one.verdict == Verdict.KEPT for one in self.result.histories)
+    def counted(self) -> str:
+        """How many of its histories are kept, of those that apply."""
+        applicable = [one for one in self.result.histories if not one.inapplicable]
+        kept = sum(one.verdict == Verdict.KEPT for one in applicable)
+        beside = len(self.result.histories) - len(applicable)
+        return f"{kept} of {len(applicable)} histories kept{f', {beside} not applicable' if beside else ''}"
+
+    @property
+    def inapplicable(self) -> Iterator[tuple[str, str]]:
+        """Give the trials that do not apply, those of one reason together."""
+        yield from _by_reason((one.inapplicable, one.name) for one in self.result.histories)
 
     @property
     def unproven(self) -> Iterator[tuple[str, str]]:
@@ -97,10 +105,7 @@ class Deck:
         for name, verdict in self.result.obligations.items():
             if verdict == Verdict.UNPROVEN:
                 yield f"{name} {CATALOGUE[name].name}", self.result.judgement.why[name]
-        troubles: dict[str, list[str]] = {}
-        for one in self.result.histories:
-            troubles.setdefault(one.trouble, []).append(one.name)
-        yield from ((", ".join(names), trouble) for trouble, names in troubles.items() if trouble)
+        yield from _by_reason((one.trouble, one.name) for one in self.result.histories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,14 @@ def _obligation(pact: PactOutcome, deck: DeckResult, name: str, verdict: Verdict
         _MEND_OF_A_MIX if deck.mixed_with else CATALOGUE[name].mend,
         asked.again(pact, deck, shortest.name) if shortest is not None and not deck.mixed_with else "",
     )
+
+
+def _by_reason(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Give names in one text for each reason, and the reason; those without one are left out."""
+    listed: dict[str, list[str]] = {}
+    for reason, name in found:
+        listed.setdefault(reason, []).append(name)
+    yield from ((", ".join(named), reason) for reason, named in listed.items() if reason)
 
 
 def _cause(deck: DeckResult, name: str) -> str:
