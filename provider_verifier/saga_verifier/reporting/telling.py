@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import click
@@ -21,15 +22,13 @@ class Telling:
 
     Attributes:
         wanted: In which formats.
-        file: The provider file.
+        files: The provider files, by their providers.
         words: What stands on a command that asks the same again.
-        several: Does the file hold several providers, so that a command has to name one?
     """
 
     wanted: Wanted
-    file: str
+    files: Mapping[str, str]
     words: tuple[str, ...] = ()
-    several: bool = False
     outcomes: list[ProviderOutcome] = field(default_factory=list)
 
     def tell(self, outcome: ProviderOutcome) -> None:
@@ -55,8 +54,10 @@ class Telling:
         return status
 
     def _viewed(self, outcome: ProviderOutcome) -> view.Provider:
-        which = ("--provider", outcome.provider) if self.several else ()
-        return view.of(outcome, Asked(self.file, (*which, *self.words)))
+        file = self.files[outcome.provider]
+        is_one_of_several = list(self.files.values()).count(file) > 1
+        which = ("--provider", outcome.provider) if is_one_of_several else ()
+        return view.of(outcome, Asked(file, (*which, *self.words)))
 
 
 def _unheeded(lines: list[str]) -> list[str]:

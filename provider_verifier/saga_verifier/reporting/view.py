@@ -17,6 +17,9 @@ from saga_verifier.outcomes import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.reporting import calls
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 
+_MEND_OF_A_MIX = (
+    "Let each version read what the other one has written: columns, keys and words stay until no version that needs them is left."
+)
 _FOUND = (Verdict.BROKEN, Verdict.UNPROVEN, Verdict.PENDING)
 
 
@@ -52,7 +55,7 @@ class Obligation:
         shortest: The one that is told; None where the declaration itself gives it up.
         cause: Which faults cause that history; empty where none do.
         text: What was seen.
-        again: The command that plays the history again.
+        again: The command that plays the history again; empty: there is none.
     """
 
     name: str
@@ -79,8 +82,9 @@ class Deck:
 
     @property
     def title(self) -> str:
-        """Its saga and step."""
-        return f"{self.result.deck.saga}/{self.result.deck.step}"
+        """Its saga and step, and the version that it was mixed with."""
+        mixed = f" mixed with {self.result.mixed_with}" if self.result.mixed_with else ""
+        return f"{self.result.deck.saga}/{self.result.deck.step}{mixed}"
 
     @property
     def counted(self) -> str:
@@ -133,6 +137,7 @@ class Provider:
     outcome: ProviderOutcome
     file: str
     pacts: tuple[Pact, ...]
+    mixed: tuple[Deck, ...] = ()
 
     @property
     def title(self) -> str:
@@ -172,7 +177,8 @@ def of(outcome: ProviderOutcome, asked: Asked | None = None) -> Provider:
     """Give what is to be told of a provider."""
     known = asked or Asked()
     pacts = tuple(Pact(pact, tuple(_deck(pact, deck, known) for deck in pact.decks)) for pact in outcome.pacts)
-    return Provider(outcome, known.file, pacts)
+    nobodys = PactOutcome("", outcome.provider, pending=False, interactions=())
+    return Provider(outcome, known.file, pacts, tuple(_deck(nobodys, deck, known) for deck in outcome.mixed))
 
 
 def findings(providers: Sequence[Provider]) -> Iterator[Finding]:
@@ -201,8 +207,8 @@ def _obligation(pact: PactOutcome, deck: DeckResult, name: str, verdict: Verdict
         shortest,
         _cause(deck, shortest.name) if shortest is not None else "",
         deck.text_of(shortest, name) if shortest is not None else deck.judgement.why[name],
-        CATALOGUE[name].mend,
-        asked.again(pact, deck, shortest.name) if shortest is not None else "",
+        _MEND_OF_A_MIX if deck.mixed_with else CATALOGUE[name].mend,
+        asked.again(pact, deck, shortest.name) if shortest is not None and not deck.mixed_with else "",
     )
 
 
@@ -231,6 +237,11 @@ def _of_provider(provider: Provider) -> Iterator[Finding]:
             yield from _of_deck(provider, pact, deck)
         for trouble in pact.outcome.troubles:
             yield _finding(provider, pact, "", COULD_NOT_FIND_OUT, COULD_NOT_FIND_OUT, _first(trouble))
+    nobodys = Pact(PactOutcome("", outcome.provider, pending=False, interactions=()), ())
+    for deck in provider.mixed:
+        yield from _of_deck(provider, nobodys, deck)
+    if outcome.unmixed:
+        yield _finding(provider, nobodys, "", COULD_NOT_FIND_OUT, COULD_NOT_FIND_OUT, _first(outcome.unmixed))
 
 
 def _of_interaction(provider: Provider, pact: Pact, one: InteractionOutcome) -> Finding:

@@ -78,7 +78,7 @@ def test_a_certain_no_stays_one_where_its_file_cannot_be_written_any_more(tmp_pa
     broken = PactOutcome("shop", "stock", False, (InteractionOutcome("a", "", Verdict.BROKEN),))
 
     for outcome, status in ((ProviderOutcome("stock", "1", (broken,)), 1), (ProviderOutcome("stock", "1", (), "none"), 4)):
-        told = Telling(wanted, "provider.yaml")
+        told = Telling(wanted, {"stock": "provider.yaml"})
         told.tell(outcome)
         assert told.end() == status
 
