@@ -1,11 +1,10 @@
-"""Right participants, each written differently, are accused of nothing: once in each run, many times in a nightly one."""
+"""Right participants, each written differently, are accused of nothing: here once, at night many times (`zoo_at_night`)."""
 
 from pathlib import Path
 
 import pytest
 
 from foreign import FOREIGN, need
-from repetitions import REPEAT
 from saga_contracts.declare.verdict import Verdict
 from zoo import ZOO, judged, the_step
 
@@ -21,13 +20,11 @@ RIGHT = {
     "asyncio, balances in memory, asked until it is done": FOREIGN / "polling_transfers",
 }
 NODE = ("lra_flights", "lookup_bookings")
-RUNS = 1 if REPEAT == 1 else max(20, REPEAT)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("run", range(RUNS))
 @pytest.mark.parametrize("folder", RIGHT.values(), ids=RIGHT)
-def test_a_right_participant_is_accused_of_nothing(folder: Path, run: int) -> None:
+def test_a_right_participant_is_accused_of_nothing(folder: Path) -> None:
     if folder.name in NODE:
         need("node")
     results = judged(folder, the_step(folder))
