@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from saga_contracts.declare.verdict import Verdict, exit_status, worst
-from saga_verifier.verdicts import PactOutcome
+from saga_verifier.verdicts import DeckResult, PactOutcome
 
 COULD_NOT_FIND_OUT, EXIT_COULD_NOT_FIND_OUT = "could not find out", 4
 
@@ -17,6 +17,8 @@ class ProviderOutcome:
         pacts: One for each consumer's pact; empty when no saga and no pact names the provider.
         text: Why there is nothing, when there is nothing.
         trouble: Why nothing could be found out of it; empty: something was.
+        mixed: What each step shows with the deployed version and this one in turns; published nowhere.
+        unmixed: Why something of that could not be found out; empty: it was, or nobody asked for it.
     """
 
     provider: str
@@ -24,18 +26,22 @@ class ProviderOutcome:
     pacts: tuple[PactOutcome, ...]
     text: str = ""
     trouble: str = ""
+    mixed: tuple[DeckResult, ...] = ()
+    unmixed: str = ""
 
     @property
     def verdict(self) -> Verdict:
-        """Give the worst verdict of its pacts; `not applicable` only where the broker says that there is none."""
+        """Give the worst verdict of its pacts and mixes; `not applicable` only where the broker says that there is none."""
         if self.trouble:
             return Verdict.UNPROVEN
-        return worst(pact.verdict for pact in self.pacts) if self.pacts else Verdict.NOT_APPLICABLE
+        unknown = [Verdict.UNPROVEN] if self.unmixed else []
+        found = [*(pact.verdict for pact in self.pacts), *(deck.verdict for deck in self.mixed), *unknown]
+        return worst(found) if found else Verdict.NOT_APPLICABLE
 
     @property
     def troubled(self) -> bool:
-        """Is there a pact about which something could not be found out?"""
-        return bool(self.trouble) or any(pact.troubles for pact in self.pacts)
+        """Is there a pact, or a mix, about which something could not be found out?"""
+        return bool(self.trouble or self.unmixed) or any(pact.troubles for pact in self.pacts)
 
     @property
     def word(self) -> str:

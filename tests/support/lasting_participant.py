@@ -2,9 +2,9 @@
 
 python lasting_participant.py PORT FILE [WRONG]
 
-WRONG: `in memory`; `writes N ms after its reply` (or `its undoing N ms after its reply`); `null in memory`, `refusals in memory`,
-`keys in memory` (the effect lasts, what is known of its key does not); `does not start again`; `forgets a key after N s`, on a
-clock that is as far ahead as CLOCK_AHEAD_S or POST /_clock say.
+WRONG: `in memory`; `writes N ms after its reply` (or `its undoing N ms after its reply`); `null in memory`, `refusals in memory`;
+`keys in memory` or `keys elsewhere` (in a file beside the database), while the effect is in the database; `does not start again`;
+`forgets a key after N s`, on a clock that is as far ahead as CLOCK_AHEAD_S or POST /_clock say.
 """
 
 import json
@@ -38,6 +38,9 @@ class Lasting(Stock):
         self._database.execute("CREATE TABLE IF NOT EXISTS kept (what TEXT PRIMARY KEY, value TEXT NOT NULL)")
         for what, value in self._database.execute("SELECT what, value FROM kept"):
             setattr(self, what, json.loads(value))
+        self._keys = file.with_suffix(".keys")
+        if "keys elsewhere" in wrong and self._keys.exists():
+            self.rows = json.loads(self._keys.read_text(encoding="utf-8"))
 
     def forget(self) -> None:
         """Forget the keys whose time is over."""
@@ -57,13 +60,15 @@ class Lasting(Stock):
         if "in memory" in self.wrong.split(", "):
             return
         kept = {key: row for key, row in self.rows.items() if self._lasts(row)}
+        if "keys elsewhere" in self.wrong:
+            self._keys.write_text(json.dumps(self.rows), encoding="utf-8")
         with self.lock:
             for what, value in (("left", self.left), ("rows", kept)):
                 self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (what, json.dumps(value)))
 
     def _lasts(self, row: dict[str, Any]) -> bool:
         forgotten = (
-            ("keys in memory" in self.wrong)
+            ("keys in memory" in self.wrong or "keys elsewhere" in self.wrong)
             or ("null in memory" in self.wrong and row["body"] is None)
             or ("refusals in memory" in self.wrong and row["state"] == "refused")
         )

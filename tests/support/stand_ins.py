@@ -41,10 +41,15 @@ def played_at(url: str, slice_: StepSlice, *, faults: int = 1, only: Callable[[H
     assert chosen.histories, "nothing would be played"
     with CallbackReceiver() as callbacks, bounded_client() as http:
         driver = Driver(slice_, url, url + STATES, callbacks, http)
-        result = play_deck(driver, chosen, TODAY)
-        plain = {one.name: one for one in result.histories}
-        beside = play_two_sagas(driver, [one for one in trials.derive(slice_, deck) if only(one.history)], plain, TODAY)
-        return replace(result, histories=(*result.histories, *beside))
+        return with_second_sagas(driver, play_deck(driver, chosen, TODAY), only=only)
+
+
+def with_second_sagas(driver: Driver, result: DeckResult, *, only: Callable[[History], bool] = lambda _: True) -> DeckResult:
+    """Give the result of a deck with what a second saga on the same resource shows, as a verification plays it."""
+    plain = {one.name: one for one in result.histories}
+    whole = decks.derive(driver.slice, result.deck.faults)
+    asked = [one for one in trials.derive(driver.slice, whole) if only(one.history)]
+    return replace(result, histories=(*result.histories, *play_two_sagas(driver, asked, plain, TODAY)))
 
 
 def played(

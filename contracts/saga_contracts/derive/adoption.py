@@ -66,6 +66,7 @@ SHOWN_BY: dict[str, frozenset[Evidence]] = {
     "O14": frozenset({_S}),
     "O15": frozenset({_S, _E}),
     "O16": frozenset({_X}),
+    "O17": frozenset({_X}),
     "O18": frozenset({_R}),
     "O19": frozenset({_X}),
     "O21": frozenset({_R}),

@@ -88,7 +88,10 @@ class Called:
         """Give the call as plain JSON, to be stored with a result."""
         request = {"method": self.method, "url": self.url, "headers": dict(self.request_headers), "body": self.request_body}
         reply = {"status": self.status, "body": self.body, "error": self.error}
-        return {"letter": self.letter, "outcome": self.outcome, "request": request, "reply": reply}
+        return {
+            "letter": self.letter, "outcome": self.outcome, "request": request, "reply": reply,
+            "duration_ms": round(self.duration_ms, 1),
+        }  # fmt: skip
 
 
 Reader = Callable[[Received, Mapping[str, Any]], tuple[str, tuple[str, ...]]]

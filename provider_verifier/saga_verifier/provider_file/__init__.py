@@ -31,7 +31,13 @@ from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, 
 from saga_verifier.provider_file.instances import Instances
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Program, Token
-from saga_verifier.provider_file.reading import ProviderFile, ProviderFileError, load_provider_file, load_provider_files
+from saga_verifier.provider_file.reading import (
+    ProviderFile,
+    ProviderFileError,
+    load_provider_file,
+    load_provider_files,
+    service_names,
+)
 
 __all__ = [
     "CONTAINER_PLACEHOLDERS",
@@ -52,4 +58,5 @@ __all__ = [
     "Token",
     "load_provider_file",
     "load_provider_files",
+    "service_names",
 ]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from saga_contracts.declare.saga import Request
 from saga_contracts.errors import Fault
 from saga_contracts.read import positions
+from saga_verifier.provider_file.artefact import Artefact
 from saga_verifier.provider_file.clock import Clock
 from saga_verifier.provider_file.container import Bounds, Container
 from saga_verifier.provider_file.database import Database
@@ -29,6 +30,7 @@ _MODELS: dict[positions.Path, type[BaseModel]] = {
     ("container", "limits"): Bounds,
     ("token",): Token,
     ("instances",): Instances,
+    ("artefact",): Artefact,
     ("database",): Database,
     ("probes", "*"): ProbeForm,
     ("depends", "*"): Depended,

@@ -88,7 +88,7 @@ def _row(pact: Pact) -> str:
 
 
 def _deck(deck: Deck) -> str:
-    return f"{_text(deck.title)}: {deck.kept} of {len(deck.result.histories)} histories kept"
+    return f"{_text(deck.title)}: {deck.counted}"
 
 
 def _finding(one: Finding) -> Iterator[str]:

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +20,7 @@ from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
 from saga_verifier.verdicts import DeckResult
+from stand_ins import with_second_sagas
 
 SAGA = """
 format: 1
@@ -103,7 +104,8 @@ class Oven(BaseHTTPRequestHandler):
         outcome = "done" if there and not undone else "refused"
         if undone and self.habit == "keeps silent about what was undone":
             return
-        self._call_back(url, {"key": key, "outcome": outcome}, headers)
+        with suppress(httpx.ConnectError):  # who has seen enough waits no longer
+            self._call_back(url, {"key": key, "outcome": outcome}, headers)
 
     def _call_back(self, url: str, told: dict[str, Any], headers: dict[str, str]) -> None:
         if self.habit == "never calls back":
@@ -182,7 +184,7 @@ def verify(habit: str, text: str = SAGA) -> DeckResult:
     slice_ = step_slice(parse_saga(text, "bakery.yaml"), "bake")
     with oven(habit) as url, CallbackReceiver() as callbacks, httpx.Client(trust_env=False) as http:
         driver = Driver(slice_, url, url + "/_states", callbacks, http)
-        return play_deck(driver, decks.derive(slice_, 1), dt.date(2026, 1, 1))
+        return with_second_sagas(driver, play_deck(driver, decks.derive(slice_, 1), dt.date(2026, 1, 1)))
 
 
 HURRIED = SAGA.replace("callback_timeout_ms: 20000", "callback_timeout_ms: 1500")

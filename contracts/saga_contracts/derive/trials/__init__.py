@@ -21,6 +21,7 @@ _AT_LEVEL: tuple[tuple[int, _Source], ...] = (
     (Level.STATUS, two_sagas.trials),
     (Level.FAILURES, receiver.trials),
     (Level.FAILURES, inside.trials),
+    (Level.FAILURES, beneath.trials),
 )
 """From which level of adoption on the trials of each kind are asked for."""
 

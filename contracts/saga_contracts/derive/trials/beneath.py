@@ -9,11 +9,11 @@ from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials.kinds import Kind, Trial
 
-MOVED = "moved"
+MOVED, RESTORED = "moved", "restored"
 
 
 def trials(slice_: StepSlice, deck: Deck) -> Iterator[Trial]:
-    """Give what a step is asked over a moved clock: of a step that only reads, nothing.
+    """Give what a step is asked over a moved clock and a restored database: of a step that only reads, nothing.
 
     Args:
         slice_: The step's slice of the saga.
@@ -27,8 +27,15 @@ def trials(slice_: StepSlice, deck: Deck) -> Iterator[Trial]:
         history = known.get(f"{before} {after}")
         if history is not None:
             yield Trial(Kind.INSIDE, f"{before} {MOVED} {after}", history, len(before.split()), ("O30",))
+    if done in known:
+        yield Trial(Kind.INSIDE, f"{done} {RESTORED} {done}", known[done], len(known[done].plays), ("O17",))
 
 
 def is_moved(trial: Trial) -> bool:
     """Is the clock moved?"""
     return MOVED in trial.name.split()
+
+
+def is_restored(trial: Trial) -> bool:
+    """Is the database restored?"""
+    return RESTORED in trial.name.split()
