@@ -140,6 +140,8 @@ BAD = (
         ("gives back by a snapshot", "pays back up to a snapshot", "unloads by a snapshot"),
         "F D F2 D2 C C2 (one {}) (two sagas)", trial=Kind.TWO_SAGAS,
         meeting=Meeting.SHARED),
+    Bad("keeps keys and effects in two databases", "O17", "F restored F", ("keeps its keys in a database apart",) * 3,
+        "F D restored F D", trial=Kind.INSIDE),
     Bad("forgets its keys too early", "O30", "F moved F", ("forgets its keys after an hour",) * 3, "F D moved F",
         trial=Kind.INSIDE),
     Bad("does outside what it knows nothing of inside", "O35", "F inside-lost C",
