@@ -4,7 +4,7 @@ The backend `container` is loaded only when it is asked for: it needs the Docker
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from saga_contracts.errors import SagapactError, UsageError
@@ -19,7 +19,13 @@ FORWARDER_IMAGE = "SAGAPACT_BASE_IMAGE"
 """Variables of the caller's environment that name images; they win over the provider file."""
 
 
-def backend(name: str, provider: ProviderFile, logs: Path | None, say: Callable[[str], None]) -> Isolation:
+def backend(
+    name: str,
+    provider: ProviderFile,
+    logs: Path | None,
+    say: Callable[[str], None],
+    besides: Mapping[str, ProviderFile] | None = None,
+) -> Isolation:
     """Give the isolation to start a participant in.
 
     Args:
@@ -27,11 +33,12 @@ def backend(name: str, provider: ProviderFile, logs: Path | None, say: Callable[
         provider: The participant.
         logs: Where the whole log of a container is kept that did not end as it should; None: nowhere.
         say: Told what takes long.
+        besides: Further programs that it is to start, by the names that they are started under.
 
     Raises:
         UsageError: when the provider file does not say how it runs there.
     """
-    return ProcessIsolation() if name == PROCESS else _containers(provider, logs, say)
+    return ProcessIsolation() if name == PROCESS else _containers(provider, logs, say, besides or {})
 
 
 def placed(name: str, provider: ProviderFile) -> ProviderFile:
@@ -44,7 +51,9 @@ def placed(name: str, provider: ProviderFile) -> ProviderFile:
     return provider.model_copy(update={"start": start, "probes": probes, "database": database})
 
 
-def _containers(provider: ProviderFile, logs: Path | None, say: Callable[[str], None]) -> Isolation:
+def _containers(
+    provider: ProviderFile, logs: Path | None, say: Callable[[str], None], besides: Mapping[str, ProviderFile]
+) -> Isolation:
     if provider.container is None:
         raise UsageError(
             f"Cannot verify {provider.provider} in a container: its provider file does not say which image it is. Add:\n"
@@ -66,4 +75,6 @@ def _containers(provider: ProviderFile, logs: Path | None, say: Callable[[str], 
         log_folder=logs,
         say=say,
     )
-    return ContainerIsolation({provider.provider: provider.container.spec(provider.folder)}, settings)
+    files = {provider.provider: provider, **besides}
+    containers = {name: one.container.spec(one.folder) for name, one in files.items() if one.container is not None}
+    return ContainerIsolation(containers, settings)

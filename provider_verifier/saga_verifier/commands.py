@@ -3,7 +3,8 @@
 import json
 import signal
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.rim import pictures
 from saga_contracts.rim.redact import without_secrets
 from saga_contracts.sagafile import load_saga
-from saga_verifier import backends, run
+from saga_verifier import backends, run, several
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
 from saga_verifier.play.together import usual_at_once
-from saga_verifier.provider_file import ProviderFile, load_provider_files
+from saga_verifier.provider_file import ProviderFile
 from saga_verifier.reporting import page
 from saga_verifier.reporting.files import Wanted, write
 from saga_verifier.reporting.options import result_options
@@ -28,10 +29,11 @@ from saga_verifier.reporting.telling import Telling
 from saga_verifier.self_check import playing, telling
 from saga_verifier.verdicts import HistoryResult
 from saga_verifier.verification import Again, Progress
+from saga_verifier.versions import Upgrade, recognised
 
 
 @click.command()
-@click.argument("provider_file", required=False, type=click.Path(path_type=Path))
+@click.argument("provider_files", nargs=-1, metavar="PROVIDER_FILE...", type=click.Path(path_type=Path))
 @click.option("--broker-url", envvar="SAGAPACT_BROKER_URL", help="The broker; also from SAGAPACT_BROKER_URL.")
 @click.option(
     "--pact",
@@ -40,9 +42,7 @@ from saga_verifier.verification import Again, Progress
     type=click.Path(path_type=Path),
     help="A pact file, or a folder of them, instead of the broker's (repeatable).",
 )
-@click.option(
-    "--provider", "names", multiple=True, help="Of a provider file with several services: which (repeatable); default: all."
-)
+@click.option("--provider", "names", multiple=True, help="Of several providers: which (repeatable); default: all.")
 @click.option("--provider-version", help="Version of the provider; default: from git or the CI's variables.")
 @click.option("--branch", help="Branch of the provider; default: from git or the CI's variables.")
 @click.option("--build-url", help="Address of this build; default: from the CI's variables.")
@@ -55,8 +55,15 @@ from saga_verifier.verification import Again, Progress
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
-    help="How much is done at a time: histories whose keys and data are apart; default: by the cores. 1: one by one.",
+    help="How much is done at a time: providers, and histories that are apart; default: by the cores. 1: one by one.",
 )
+@click.option(
+    "--reuse",
+    envvar="SAGAPACT_CACHE",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep results in this folder, and reuse them while nothing they depend on has changed; also from SAGAPACT_CACHE.",
+)
+@click.option("--no-reuse", is_flag=True, help="Reuse no result, whatever SAGAPACT_CACHE says.")
 @click.option("--selectors", help="Consumer version selectors as JSON; default: the broker's.")
 @click.option(
     "--publish/--no-publish",
@@ -76,6 +83,11 @@ from saga_verifier.verification import Again, Progress
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep here the log of a container that did not end as it should.",
 )
+@click.option(
+    "--upgrade-from",
+    metavar="VERSION|IMAGE|COMMAND",
+    help="Also play each history with this deployed version and the provider in turns, on the same data, and back again.",
+)
 @click.option("--replay", "history", metavar="HISTORY", help="Play only this history or trial again, such as 'F C F'.")
 @click.option(
     "--step", "steps", multiple=True, metavar="SAGA/STEP", help="With --replay: of which steps (repeatable); default: all."
@@ -91,7 +103,7 @@ from saga_verifier.verification import Again, Progress
 )
 @click.option("--svg", "picture", type=click.Path(path_type=Path), help="With --self-check: draw the table into this file.")
 def verify(
-    provider_file: Path | None,
+    provider_files: tuple[Path, ...],
     broker_url: str | None,
     pacts: tuple[Path, ...],
     names: tuple[str, ...],
@@ -101,10 +113,13 @@ def verify(
     folder: Path | None,
     faults: int,
     jobs: int | None,
+    reuse: Path | None,
+    no_reuse: bool,  # noqa: FBT001
     selectors: str | None,
     publish: bool | None,  # noqa: FBT001
     isolation: str,
     logs: Path | None,
+    upgrade_from: str | None,
     history: str | None,
     steps: tuple[str, ...],
     seed: int,
@@ -112,7 +127,7 @@ def verify(
     saga_file: Path | None,
     picture: Path | None,
 ) -> None:
-    """Start each provider of PROVIDER_FILE alone, and find out whether it keeps its contracts and decks.
+    """Start each provider of each PROVIDER_FILE alone, and find out whether it keeps its contracts and decks.
 
     With --self-check SAGA no provider is needed: participants made from the saga file, right and with each known deviation, show
     what the file's declarations are worth. Exit status then: 0 all is caught, 3 something gets through, 4 could not find out.
@@ -121,26 +136,33 @@ def verify(
     worst, where a broken one comes first and one that could not be found out next.
     """
     _end_politely()
-    provider_file = _one_of(provider_file, saga_file, pacts)
+    _check_named(provider_files, saga_file, pacts)
     wanted.check()
     if saga_file is not None:
         sys.exit(_self_check(saga_file, faults, picture, wanted))
-    providers = load_provider_files(provider_file, only=names)
+    found = several.loaded(provider_files, names)
+    providers = [one for _, one in found]
+    workers = several.at_once(providers, jobs)
     chosen = read_selectors(selectors) if selectors else ()
     again = _again(history, steps)
     publishes = _publishes(publish, pacts, again, named=provider_version is not None)
     settings = run.Settings(
-        faults, datetime.now(tz=UTC).date(), chosen, publish=publishes, at_once=jobs or usual_at_once(), seed=seed, again=again
-    )
-    progress = None if wanted.as_json or not sys.stderr.isatty() else Progress(history_ended=_dot)
+        faults, datetime.now(tz=UTC).date(), chosen, publish=publishes, seed=seed, again=again,
+        at_once=max(1, (jobs or usual_at_once()) // workers),
+        reuse=None if no_reuse else reuse,
+    )  # fmt: skip
+    progress = None if wanted.as_json or workers > 1 or not sys.stderr.isatty() else Progress(history_ended=_dot)
     _check_source(pacts, broker_url, selects=bool(chosen))
     version = None if pacts else _version(describe_build(provider_version, branch, build_url, folder=folder))
     for one in providers:
         backends.backend(isolation, one, logs, _say)  # so that a wrong use of any of them is told before one is started
-    verification = _Verification(isolation, logs, pacts, broker_url, version, settings, progress)
-    told = Telling(wanted, str(provider_file), _asked_again(broker_url, isolation, seed, pacts))
-    for provider in providers:
-        told.tell(verification.of(provider) if len(providers) == 1 else verification.of_one_of_several(provider))
+    upgrades = _upgrades(upgrade_from, providers, isolation, logs, again)
+    verification = _Verification(isolation, logs, pacts, broker_url, version, settings, upgrades, progress)
+    files = {one.provider: str(path) for path, one in found}
+    told = Telling(wanted, files, _asked_again(broker_url, isolation, seed, pacts))
+    verify_one = verification.of if len(providers) == 1 else verification.of_one_of_several
+    for outcome in several.verified(verify_one, providers, workers, settings.watch):
+        told.tell(outcome)
     if broker_url and not pacts and not settings.publish and publish is None and again is None:
         _say("nothing was published, since --publish was not given.")
     sys.exit(told.end())
@@ -156,6 +178,7 @@ class _Verification:
     broker_url: str | None
     version: run.Version | None
     settings: run.Settings
+    upgrades: Mapping[str, Upgrade]
     progress: Progress | None
 
     def of(self, provider: ProviderFile) -> run.ProviderOutcome:
@@ -166,10 +189,11 @@ class _Verification:
         """
         backend = backends.backend(self.isolation, provider, self.logs, _say)
         started = backends.placed(self.isolation, provider)
+        settings = replace(self.settings, upgrade=self.upgrades.get(provider.provider))
         if self.version is None:
-            return run.verify_files(started, self.pacts, backend, self.settings, self.progress)
+            return run.verify_files(started, self.pacts, backend, settings, self.progress)
         with BrokerClient(str(self.broker_url)) as broker:
-            return run.verify_provider(started, self.version, broker, backend, self.settings, self.progress)
+            return run.verify_provider(started, self.version, broker, backend, settings, self.progress)
 
     def of_one_of_several(self, provider: ProviderFile) -> run.ProviderOutcome:
         """Verify a provider; what keeps it from being found out is its own value, since the others may well be."""
@@ -180,14 +204,12 @@ class _Verification:
             return run.ProviderOutcome(provider.provider, number, (), trouble=str(error))
 
 
-def _one_of(provider_file: Path | None, saga_file: Path | None, pacts: tuple[Path, ...]) -> Path:
-    """Give the one file that is named: the provider's, or the saga's of a self-check."""
-    if saga_file is not None and (provider_file is not None or pacts):
+def _check_named(provider_files: tuple[Path, ...], saga_file: Path | None, pacts: tuple[Path, ...]) -> None:
+    """See that files are named: of providers, or of the saga of a self-check."""
+    if saga_file is not None and (provider_files or pacts):
         raise UsageError("--self-check needs the saga file only: leave out the provider file and --pact.")
-    named = provider_file or saga_file
-    if named is None:
+    if saga_file is None and not provider_files:
         raise UsageError("Name the provider file, or a saga file with --self-check.")
-    return named
 
 
 def _check_source(pacts: tuple[Path, ...], broker_url: str | None, *, selects: bool) -> None:
@@ -195,6 +217,22 @@ def _check_source(pacts: tuple[Path, ...], broker_url: str | None, *, selects: b
         raise UsageError("--selectors choose among a broker's pacts, and --pact names files. Give one of them.")
     if not pacts and not broker_url:
         raise UsageError("Cannot verify: neither --broker-url (or SAGAPACT_BROKER_URL) nor --pact is given. Name one of them.")
+
+
+def _upgrades(
+    given: str | None, providers: Sequence[ProviderFile], isolation: str, logs: Path | None, again: Again | None
+) -> dict[str, Upgrade]:
+    """Give from which deployed version each provider follows; none where none is given."""
+    if given is None:
+        return {}
+    if again is not None:
+        raise UsageError("--upgrade-from plays with two versions, and --replay with one. Leave out one of them.")
+
+    def upgrade(one: ProviderFile) -> Upgrade:
+        deployed = recognised(given, one, containers=isolation == backends.CONTAINER)
+        return Upgrade(deployed, lambda besides: backends.backend(isolation, one, logs, _say, besides))
+
+    return {one.provider: upgrade(one) for one in providers}
 
 
 def _version(build: Build) -> run.Version:

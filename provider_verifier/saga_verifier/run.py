@@ -5,7 +5,7 @@ pact ends with its own value. Whatever leaves here has passed one edge: the secr
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from saga_broker.client.broker import BrokerClient
-from saga_contracts.declare.verdict import Verdict, exit_status, worst
 from saga_contracts.derive import pactfile
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.errors import DEBUG, SagapactError, crash
@@ -21,13 +20,18 @@ from saga_contracts.rim.redact import Redactor, everywhere, without_secrets
 from saga_verifier.depended import Services
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.isolation.process.backend import ProcessIsolation
+from saga_verifier.isolation.watch import Watch
+from saga_verifier.outcomes import ProviderOutcome, worst_status
 from saga_verifier.pacts import files, selected
 from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Source
 from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
-from saga_verifier.verdicts import PactOutcome
+from saga_verifier.reuse import Known
+from saga_verifier.unchanged import Unchanged
+from saga_verifier.verdicts import DeckResult, PactOutcome
 from saga_verifier.verification import Again, Progress, Target, verify_pact
+from saga_verifier.versions import Upgrade, mixed
 
 __all__ = ["ProviderOutcome", "Settings", "Version", "verify_files", "verify_provider", "with_environment", "worst_status"]
 
@@ -36,52 +40,6 @@ NAMES = frozenset(
     | {"place"}
 )
 """Fields of an outcome that name things, and are no evidence: what stands there is never taken for a secret."""
-COULD_NOT_FIND_OUT, EXIT_COULD_NOT_FIND_OUT = "could not find out", 4
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderOutcome:
-    """What is known about one version of a provider.
-
-    Attributes:
-        pacts: One for each consumer's pact; empty when no saga and no pact names the provider.
-        text: Why there is nothing, when there is nothing.
-        trouble: Why nothing could be found out of it; empty: something was.
-    """
-
-    provider: str
-    version: str
-    pacts: tuple[PactOutcome, ...]
-    text: str = ""
-    trouble: str = ""
-
-    @property
-    def verdict(self) -> Verdict:
-        """Give the worst verdict of its pacts; `not applicable` only where the broker says that there is none."""
-        if self.trouble:
-            return Verdict.UNPROVEN
-        return worst(pact.verdict for pact in self.pacts) if self.pacts else Verdict.NOT_APPLICABLE
-
-    @property
-    def troubled(self) -> bool:
-        """Is there a pact about which something could not be found out?"""
-        return bool(self.trouble) or any(pact.troubles for pact in self.pacts)
-
-    @property
-    def word(self) -> str:
-        """Give the whole in one word: a certain no comes before what could not be found out, and that before all else."""
-        return COULD_NOT_FIND_OUT if self.troubled and self.verdict != Verdict.BROKEN else self.verdict.value
-
-    @property
-    def exit_status(self) -> int:
-        """Give the exit status that it stands for: the worst of its pacts, 1 before 4 before 3 before 0."""
-        return EXIT_COULD_NOT_FIND_OUT if self.word == COULD_NOT_FIND_OUT else exit_status(self.verdict)
-
-
-def worst_status(outcomes: Iterable[ProviderOutcome]) -> int:
-    """Give the exit status of several providers: 1 before 4 before 3 before 0."""
-    found = {outcome.exit_status for outcome in outcomes}
-    return next((status for status in (1, EXIT_COULD_NOT_FIND_OUT, 3) if status in found), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +54,9 @@ class Settings:
         at_once: How many histories are played at the same time, where their keys and data are apart.
         seed: Of what trials leave to chance.
         again: Only this is played, and nothing is published; None: everything is.
+        upgrade: From which version this one is to follow, and be mixed with; None: from none.
+        reuse: The folder with results that may be reused; None: nothing is.
+        watch: Takes note of the participant, which ends when the whole command does.
     """
 
     faults: int
@@ -105,6 +66,9 @@ class Settings:
     at_once: int = field(default_factory=usual_at_once)
     seed: int = 0
     again: Again | None = None
+    upgrade: Upgrade | None = None
+    reuse: Path | None = None
+    watch: Watch = field(default_factory=Watch)
 
 
 def verify_provider(
@@ -132,8 +96,8 @@ def verify_provider(
             known = everywhere(outcome, shown, untouched=NAMES)
             return _published(broker, version, known, results_url) if settings.publish and results_url else known
 
-        outcomes = _verified(_Run(provider, isolation, settings, progress, shown), sources, ended)
-    return ProviderOutcome(provider.provider, version.number, outcomes)
+        run = _Run(provider, isolation, settings, progress, shown)
+        return _mixed(run, ProviderOutcome(provider.provider, version.number, _verified(run, sources, ended)))
 
 
 def verify_files(
@@ -149,7 +113,7 @@ def verify_files(
         sources = _chosen(settings, files.sources(paths, provider.provider))
         run = _Run(provider, isolation, settings, progress, shown)
         outcomes = _verified(run, sources, lambda outcome, _: everywhere(outcome, shown, untouched=NAMES))
-    return ProviderOutcome(provider.provider, "", outcomes)
+        return _mixed(run, ProviderOutcome(provider.provider, "", outcomes))
 
 
 def _chosen(settings: Settings, sources: Sequence[Source]) -> Sequence[Source]:
@@ -191,14 +155,14 @@ class _Shown:
 
     def learns(self, running: Running) -> Callable[[str], None]:
         """Give who is told of each new token, so that the participant's log does not show it, either."""
+        return lambda token: self.learned(running, token)
 
-        def learned(token: str) -> None:
-            self._tokens += 1
-            secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
-            self._by_value.learn(secret)
-            running.learn(secret)
-
-        return learned
+    def learned(self, running: Running, token: str) -> None:
+        """Take a new token out of all texts, and of what a program wrote."""
+        self._tokens += 1
+        secret = {"the token" if self._tokens == 1 else f"the token {self._tokens}": token}
+        self._by_value.learn(secret)
+        running.learn(secret)
 
 
 @contextmanager
@@ -221,12 +185,52 @@ class _Run:
     settings: Settings
     progress: Progress | None
     shown: _Shown
+    known: Known | None = None
+    """What need not be found out again."""
 
 
 def _verified(run: _Run, sources: Sequence[Source], ended: Callable[[PactOutcome, str], PactOutcome]) -> tuple[PactOutcome, ...]:
-    """Start the provider, and verify one pact after the other."""
-    with _playing_services(run) as (placed, services), run.isolation.start(placed.provider.spec()) as running:
-        return tuple(ended(*_one(placed, source, running, services)) for source in sources)
+    """Start the provider, unless everything is known, and verify one pact after the other."""
+    unchanged = Unchanged(run.provider, run.isolation, run.settings.today, None if run.settings.again else run.settings.reuse)
+    sources = [unchanged.read_once(one) for one in sources]
+    before = [unchanged.whole(one, run.settings.faults) for one in sources]
+
+    def told(source: Source, outcome: PactOutcome, results_url: str) -> PactOutcome:
+        return unchanged.kept(source, ended(unchanged.noted(outcome), results_url))
+
+    if all(before):
+        return tuple(told(source, *one) for source, one in zip(sources, before, strict=True) if one is not None)
+    run = replace(run, known=unchanged.known)
+    with _playing_services(run) as (placed, services), _started(placed) as running:
+        return tuple(
+            told(source, *(one or _one(placed, source, running, services))) for source, one in zip(sources, before, strict=True)
+        )
+
+
+@contextmanager
+def _started(run: _Run) -> Iterator[Running]:
+    watch = run.settings.watch
+    with run.isolation.start(run.provider.spec(), give_up=watch.give_up) as running:
+        watch.started(running)
+        yield running
+
+
+def _mixed(run: _Run, outcome: ProviderOutcome) -> ProviderOutcome:
+    """Add what is seen with the deployed version and this one in turns, where that was asked for."""
+    if run.settings.upgrade is None:
+        return outcome
+    decks = {deck.slice.sha: deck for pact in outcome.pacts for deck in pact.decks}
+    if not decks:
+        return replace(outcome, unmixed="no deck was played, so that there is nothing to play with two versions")
+    found: list[DeckResult] = []
+    trouble = ""
+    try:
+        with _playing_services(run) as (placed, _):
+            for deck in mixed(run.settings.upgrade, placed.provider, list(decks.values()), run.shown.learned):
+                found += [everywhere(deck, run.shown, untouched=NAMES)]  # what was found before a trouble is told
+    except SagapactError as error:
+        trouble = run.shown(str(error))
+    return replace(outcome, mixed=tuple(found), unmixed=trouble)
 
 
 @contextmanager
@@ -258,6 +262,7 @@ def _one(run: _Run, source: Source, running: Running, services: Services | None)
             seed=settings.seed,
             at_once=settings.at_once,
             again=settings.again,
+            known=run.known,
         )
     except SagapactError as error:
         return _untold(provider, source, str(error)), ""

@@ -1,6 +1,7 @@
 """What a verification found, as values (pure). What level and waivers make of it: `saga_contracts.derive.adoption`."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -39,6 +40,7 @@ class HistoryResult:
         calls: Every call in order, as evidence.
         how: Of a trial: what was sampled and what it took, such as `20 tries, seed 7, window 12 ms`.
         inapplicable: Of a trial: why it does not apply to this participant; empty when it does.
+        reused: From which run it is, when it was not played in this one.
     """
 
     name: str
@@ -51,6 +53,7 @@ class HistoryResult:
     calls: tuple[dict[str, Any], ...] = ()
     how: str = ""
     inapplicable: str = ""
+    reused: str = ""
 
     @property
     def text(self) -> str:
@@ -79,6 +82,7 @@ class HistoryResult:
             "calls": list(self.calls) if self.verdict != Verdict.KEPT else [],
             **({"how": self.how} if self.how else {}),
             **({"inapplicable": self.inapplicable} if self.inapplicable else {}),
+            **({"reused": self.reused} if self.reused else {}),
         }
 
 
@@ -90,6 +94,7 @@ class DeckResult:
         histories: Those of the deck, then the trials.
         slice: The step: what is asked of it, at which level, with which waivers.
         today: The day on which waivers are judged.
+        mixed_with: The version with which the histories were played in turns; empty: with none. It speaks of both together.
         replayed: Was only a part of the deck played, since somebody wanted to see it again? It speaks for nothing else.
     """
 
@@ -98,6 +103,7 @@ class DeckResult:
     histories: tuple[HistoryResult, ...]
     today: date
     replayed: bool = False
+    mixed_with: str = ""
 
     @cached_property
     def judgement(self) -> Judgement:
@@ -108,16 +114,33 @@ class DeckResult:
     def obligations(self) -> Mapping[str, Verdict]:
         """Give the verdict of every obligation that is asked for or broken, in the catalogue's order.
 
-        Of what was played again only what it breaks is told.
+        Of what was played again, or with another version, only what it breaks is told.
         """
         found = self.judgement.obligations
         broken = {one.obligation for history in self.histories for one in history.broken}
-        return {name: found[name] for name in found if name in broken} if self.replayed else found
+        return {name: found[name] for name in found if name in broken} if self.is_apart else found
 
     @property
     def verdict(self) -> Verdict:
         """Give the worst of histories and obligations."""
-        return worst(one.verdict for one in self.histories) if self.replayed else self.judgement.verdict
+        return worst(one.verdict for one in self.histories) if self.is_apart else self.judgement.verdict
+
+    @property
+    def is_apart(self) -> bool:
+        """Does it say nothing of the deck as a whole?"""
+        return self.replayed or bool(self.mixed_with)
+
+    @cached_property
+    def reply_ms(self) -> tuple[float, float] | None:
+        """The median and the longest time that a call of the step took to be answered undisturbed (O21); None: none was."""
+        own = {one.name for one in self.deck.histories}
+        calls = [call for one in self.histories if one.name in own for call in one.calls]
+        times = sorted(
+            float(call["duration_ms"])
+            for call in calls
+            if call["letter"] != "probe" and call["reply"]["status"] is not None and "duration_ms" in call
+        )
+        return (times[len(times) // 2], times[-1]) if times else None
 
     def claim(self, last_confirmed: str | None = None) -> str:
         """Say honestly what was checked: what was enumerated, what sampled and how, and what was not looked at.
@@ -128,11 +151,24 @@ class DeckResult:
         if self.replayed:
             again = "; ".join(f"{one.name}{f' ({one.how})' if one.how else ''}" for one in self.histories)
             return f"Played again: {again}. It says nothing of the rest of the deck, and nothing of it is published."
+        if self.mixed_with:
+            most = f"{self.deck.faults} fault{'s' if self.deck.faults != 1 else ''}"
+            return (
+                f"Played with {self.mixed_with} and the candidate in turns, on the same data: each history of at most {most}, "
+                f"cut after each of its events, in both directions ({len(self.histories)} in all). Not checked: both versions at "
+                "the same time, more than one change in a history. It is published nowhere."
+            )
         kinds = {one.name: one.kind for one in derive_trials(self.slice, self.deck)}
         judged = [one for one in self.histories if one.name in kinds and not one.trouble and not one.inapplicable]
-        played = {kinds[one.name] for one in judged}
-        unplayed = [words for kind, words in UNPLAYED.items() if kind not in played]
-        return self.deck.claim(last_confirmed, list(_disturbed(judged, kinds)), unplayed)
+        settled = {kinds[one.name] for one in self.histories if one.inapplicable and one.name in kinds}
+        settled |= {kinds[one.name] for one in judged} | (set() if self.slice.step.callback else {Kind.RECEIVER})
+        unplayed = [words for kind, words in UNPLAYED.items() if kind not in settled]
+        return self.deck.claim(last_confirmed, list(_disturbed(judged, kinds)), unplayed) + self._since()
+
+    def _since(self) -> str:
+        """Say which histories were not played in this run."""
+        reused = Counter(one.reused for one in self.histories if one.reused)
+        return "".join(f" {count} of {len(self.histories)} histories are {words}." for words, count in sorted(reused.items()))
 
     def shortest(self, obligation: str) -> HistoryResult | None:
         """Give the shortest history that breaks an obligation."""
@@ -150,6 +186,7 @@ class InteractionOutcome:
     Attributes:
         broken: For an interaction of a saga: the obligations at fault.
         text: What is to be said about it besides its mismatches.
+        reused: From which run it is, when it was not replayed in this one.
     """
 
     key: str
@@ -159,6 +196,7 @@ class InteractionOutcome:
     interaction_id: str | None = None
     broken: tuple[Broken, ...] = ()
     text: str = ""
+    reused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,18 @@ tolerant of unknown fields) have no place here, since none of these participants
 (owner never told, compensates in forward order, past the pivot, retries without bound), which whole sagas show.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from saga_contracts.declare.saga import ProviderState
+from saga_contracts.declare.steps import SemanticLock
+from saga_contracts.derive import decks, trials
+from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import Kind
+from saga_contracts.derive.trials import Kind, Trial
 from zoo import ZOO, the_step
 
 STYLES = {
@@ -19,6 +24,14 @@ STYLES = {
     "path_key": "sync, key in the path, no framework",
     "callback": "callback step, key in the body, asyncio",
 }
+
+
+class Meeting(StrEnum):
+    """How two sagas come to one resource of a participant."""
+
+    NEVER = "never"
+    SHARED = "shared"  # it has enough for both
+    LOCKED = "locked"  # it has enough for both, but the first one keeps it until it is undone
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,7 @@ class Bad:
         follow: Obligations that are broken as well.
         trial: How it is disturbed; None: a plain history shows it.
         changes: Fields of the step that are another for this kind.
+        meeting: How two sagas come to one resource.
     """
 
     kind: str
@@ -44,6 +58,7 @@ class Bad:
     follow: tuple[str, ...] = ()
     trial: Kind | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
+    meeting: Meeting = Meeting.NEVER
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,8 @@ class Mutant:
     @property
     def shown(self) -> str:
         """The shortest history or trial that shows it."""
-        return self.bad.later if self.style == "callback" else self.bad.shown
+        shown = self.bad.later if self.style == "callback" else self.bad.shown
+        return shown.format(self.slice.payload.fresh[0])
 
     @property
     def slice(self) -> StepSlice:
@@ -80,7 +96,7 @@ BAD = (
         ("checks the stock before the key", "checks the balance before the key", "looks for room before the key"), "F D F"),
     Bad("takes another payload under the same key", "O4", "F M", ("takes any body",) * 3, "F D M"),
     Bad("has an effect though it refuses", "O2", "R",
-        ("takes what it refuses", "takes what it refuses", "loads what it refuses"), "F X"),
+        ("takes what it refuses", "takes what it refuses", "loads what it refuses"), "F X", ("O3",)),
     Bad("undoes what it refused", "O2", "R C",
         ("gives back what it refused", "pays back what it refused", "unloads what it refused"), "F X C"),
     Bad("undoes twice", "O7", "F C C", ("gives back twice", "pays back twice", "unloads twice"), "F D C C"),
@@ -106,23 +122,54 @@ BAD = (
     Bad("changes the callback", "O18", "", ("", "", "changes the callback"), "F D"),
     Bad("keeps its tombstones in memory only", "O16", "C kill F", ("keeps null compensations in memory",) * 3, "C kill F",
         trial=Kind.CRASH),
-    Bad("forgets its keys at a restart", "O16", "F kill F", ("forgets its keys at the start",) * 3, "F D kill F",
+    Bad("forgets its keys at a restart", "O16", "F kill M", ("forgets its keys at the start",) * 3, "F kill C",
         trial=Kind.CRASH),
-    Bad("acknowledges before it commits", "O16", "F kill-in-reply F", ("answers before it commits",) * 3, "F kill-in-reply D F",
+    Bad("acknowledges before it commits", "O16", "F kill-in-reply F", ("answers before it commits",) * 3, "F kill-in-reply D",
         trial=Kind.CRASH),
     Bad("keeps its keys in the memory of one instance", "O34", "F F (two instances)", ("keeps its keys in memory",) * 3,
         "F D F (two instances)", trial=Kind.INSTANCES),
-    Bad("checks, then acts, without a unique key", "O5", "F | F", ("checks, then acts",) * 3, "F | F", trial=Kind.RACE),
+    Bad("checks, then acts, without a unique key", "O5", "F | F", ("checks, then acts",) * 3, "F | F D", trial=Kind.RACE),
     Bad("compensates beside its forward call", "O10", "F | C", ("releases beside", "cancels beside", "unloads beside"), "F | C",
         trial=Kind.RACE),
-    Bad("does not show what it holds", "O22", "F F2", ("holds nothing",) * 3, "F D F2", trial=Kind.TWO_SAGAS),
-    Bad("never releases its lock", "O23", "F C F2", ("never frees what it held",) * 3, "F D C F2 D2", trial=Kind.TWO_SAGAS),
-    Bad("undoes by a snapshot, and so harms others", "O24", "F F2 C",
-        ("gives back by a snapshot", "pays back up to a snapshot", "unloads by a snapshot"), "F D F2 D2 C", trial=Kind.TWO_SAGAS),
+    Bad("does not show what it holds", "O22", "F R2 (two sagas)", ("holds nothing",) * 3, "F D R2 (two sagas)",
+        trial=Kind.TWO_SAGAS, meeting=Meeting.LOCKED),
+    Bad("never releases its lock", "O23", "F C F2 (two sagas)", ("never frees what it held",) * 3,
+        "F D C F2 D2 (two sagas)", trial=Kind.TWO_SAGAS,
+        meeting=Meeting.LOCKED),
+    Bad("undoes by a snapshot, and so harms others", "O24", "F F2 C C2 (one {}) (two sagas)",
+        ("gives back by a snapshot", "pays back up to a snapshot", "unloads by a snapshot"),
+        "F D F2 D2 C C2 (one {}) (two sagas)", trial=Kind.TWO_SAGAS,
+        meeting=Meeting.SHARED),
+    Bad("keeps keys and effects in two databases", "O17", "F restored F", ("keeps its keys in a database apart",) * 3,
+        "F D restored F D", trial=Kind.INSIDE),
+    Bad("forgets its keys too early", "O30", "F moved F", ("forgets its keys after an hour",) * 3, "F D moved F",
+        trial=Kind.INSIDE),
+    Bad("does outside what it knows nothing of inside", "O35", "F inside-lost C",
+        ("forgets what it did outside", "forgets what it did outside", ""), "", trial=Kind.INSIDE),
+    Bad("does outside again what it does not know to be done", "O35", "", ("", "", "asks under a new key each time"),
+        "F inside-lost D", trial=Kind.INSIDE),
     Bad("calls back once", "O19", "", ("", "", "calls back once"), "F D (receiver fails)", trial=Kind.RECEIVER),
     Bad("ends work that was undone", "O12", "", ("", "", "loads what was unloaded"), "F C"),
 )  # fmt: skip
 """Every kind; one that a trial shows is seen as soon as its kind of trial is played."""
+
+
+def is_played(bad: Bad) -> bool:
+    """Is there what shows it: a plain history, or trials of its kind that check the obligation at fault?"""
+    return bad.trial is None or any((bad.trial, bad.obligation) in checked_by_trials(style) for style in STYLES)
+
+
+@cache
+def checked_by_trials(style: str) -> frozenset[tuple[Kind, str]]:
+    """Give what the trials of a style check: each obligation with the kind of trial."""
+    slice_ = _step(style).model_copy(update={"level": Level.FAILURES})
+    derived = [trial for one in Meeting for trial in _trials(slice_, one)]
+    return frozenset((trial.kind, obligation) for trial in derived for obligation in trial.obligations)
+
+
+def _trials(slice_: StepSlice, meeting: Meeting) -> tuple[Trial, ...]:
+    changed = slice_.model_copy(update={"step": slice_.step.model_copy(update=two_sagas(slice_, meeting))})
+    return trials.derive(changed, decks.derive(changed))
 
 
 def mutants() -> Iterator[Mutant]:
@@ -140,4 +187,25 @@ def _step(style: str) -> StepSlice:
 
 def _slice(style: str, bad: Bad) -> StepSlice:
     slice_ = _step(style)
-    return slice_.model_copy(update={"step": slice_.step.model_copy(update=dict(bad.changes))})
+    changed = {"step": slice_.step.model_copy(update={**two_sagas(slice_, bad.meeting), **bad.changes})}
+    return slice_.model_copy(update=changed if bad.trial is None else {**changed, "level": Level.FAILURES})
+
+
+def two_sagas(slice_: StepSlice, meeting: Meeting) -> dict[str, Any]:
+    """Give the fields of a step to whose resource two sagas come."""
+    if meeting == Meeting.NEVER:
+        return {}
+    given, locked = slice_.step.given, meeting == Meeting.LOCKED
+    changed = {name: _states(getattr(given, name), exclusive=locked) for name in ("enough", "refusing")}
+    changed["enough_for_two"] = _states(given.enough, exclusive=locked, times=2)
+    lock = SemanticLock(resource=f"{{payload.{slice_.payload.fresh[0]}}}") if locked else None
+    return {"given": given.model_copy(update=changed), "semantic_lock": lock}
+
+
+def _states(states: Iterable[ProviderState], *, exclusive: bool, times: int = 1) -> tuple[ProviderState, ...]:
+    """Give the same states with so many times as much, of a resource that one saga may keep for itself."""
+    more = [{name: times * value if isinstance(value, int) else value for name, value in one.params.items()} for one in states]
+    return tuple(
+        ProviderState(state=one.state, params={**params, "exclusive": exclusive})
+        for one, params in zip(states, more, strict=True)
+    )

@@ -148,7 +148,19 @@ def _steps(draw: Draw, name: str, earlier: list[str], fresh: list[str]) -> Json:
     if draw(st.integers(0, 3)):
         step["probe"] = draw(_probes(refuses=refuses and not by_payload, fresh=fresh))
     _use_own_output(draw, step, fresh)
+    _share_with_others(draw, step, fresh)
     return step
+
+
+def _share_with_others(draw: Draw, step: Json, fresh: list[str]) -> None:
+    """Let two sagas share what a field names: one keeps it from the other, or there is enough for two."""
+    enough = step["given"]["enough"]
+    if enough and draw(st.integers(0, 3)) == 0:
+        step["given"]["enough_for_two"] = [{"state": "there is enough for two", "params": enough[0].get("params", {})}]
+    told = [name for name in fresh if f"{{payload.{name}}}" in json.dumps(step["forward"]["request"])]
+    if told and "for_each" not in step and draw(st.integers(0, 3)) == 0:
+        conflict = draw(st.sampled_from(["refused", "retryable"]))
+        step["semantic_lock"] = {"resource": f"{{payload.{draw(st.sampled_from(told))}}}", "conflict": conflict}
 
 
 def _use_own_output(draw: Draw, step: Json, fresh: list[str]) -> None:
@@ -416,7 +428,8 @@ def _callbacks(draw: Draw, *, refuses: bool) -> Json:
     if refuses:
         outcomes["refused"] = draw(st.sampled_from([{"outcome": "refused"}, {"why": {"$like": "x"}}]))
     request = {"method": draw(st.sampled_from(["POST", "PUT"])), "path": "{callback_url}", "body": body}
-    return {
+    pauses = draw(st.sampled_from([{}, {}, {"backoff": {"first_ms": 50, "longest_ms": 1000}}]))
+    return pauses | {
         "request": request,
         "outcomes": outcomes,
         "replies": {"done": draw(st.sampled_from([{"status": 204}, {"status": 200}]))},

@@ -154,7 +154,11 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path in ("/take", "/back"):
             self._answer(self.stock.take(key, body) if self.path == "/take" else self.stock.back(key, body))
         else:
-            self._answer((404, {}))
+            self._answer(self.other(body))
+
+    def other(self, body: dict[str, Any]) -> Answer:  # noqa: ARG002  (for those who know more)
+        """Answer a call of any other address."""
+        return 404, {}
 
     def do_GET(self) -> None:
         if self.path == "/health":

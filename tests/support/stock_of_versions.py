@@ -68,8 +68,9 @@ class SharedStock(Stock):
             database.executescript(TABLES)
             if "renames a column" in self.wrong and self._column(database) == "state":
                 database.execute("ALTER TABLE holds RENAME COLUMN state TO status")
-            if "forgets old keys" in self.wrong:
+            if "forgets old keys" in self.wrong and database.execute("PRAGMA application_id").fetchone()[0] != 2:
                 database.execute("DELETE FROM holds")
+                database.execute("PRAGMA application_id = 2")
             if "refuses a newer file" in self.wrong and database.execute("PRAGMA user_version").fetchone()[0] > 1:
                 sys.exit("the file was written by a newer version")
             if "marks the file as newer" in self.wrong:

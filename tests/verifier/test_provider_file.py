@@ -421,3 +421,25 @@ def test_how_many_instances_run_is_a_number_or_a_number_with_its_reason(
 )
 def test_a_wrong_number_of_instances_is_told(faults: Callable[[str], list[str]], written: str, said: str) -> None:
     assert any(said in one for one in faults(f"{WHOLE}instances: {written}\n")), faults(f"{WHOLE}instances: {written}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("depends: [{name: a, env: A_URL}]", "depends.0: It does not say what this service answers."),
+        ("depends: [{name: a, env: A_URL, pact: nowhere.json}]", "depends.0.pact: There is no file"),
+        ("depends: [{name: a, env: A-URL, replies: [{path: /}]}]", "depends.0.env: This is no method, path, name"),
+        ("depends: [{name: a, env: A_URL, replies: [{path: /, once_per: cookie}]}]", "depends.0.replies.0.once_per: This is no"),
+        ("depends: [{name: a, env: A_URL, replies: [{paht: /}]}]", "Did you mean `path`?"),
+        ("depends: none", "depends: This must be a list."),
+        ("clock: {keeps_s: 60}", "clock: It does not say in one way how the clock is moved. Write either `env` or `path`."),
+        ("clock: {keeps_s: 0, path: /_clock}", "clock.keeps_s: This must be greater than 0."),
+        ("clock: {keep_s: 9, path: /_clock}", "Did you mean `keeps_s`?"),
+    ],
+)
+def test_what_is_wrong_with_services_and_clock_is_told(faults: Callable[[str], list[str]], written: str, said: str) -> None:
+    assert any(said in one for one in faults(f"{WHOLE}{written}\n")), faults(f"{WHOLE}{written}\n")
+
+
+def test_a_service_that_depends_on_nothing_is_another_than_one_that_says_nothing(load: Load) -> None:
+    assert (load(WHOLE).depends, load(f"{WHOLE}depends: []\n").depends) == (None, ())

@@ -67,15 +67,24 @@ def test_what_an_ordinary_provider_says_of_its_secret_is_in_no_output(
     file = provider_file(tmp_path / "p", "leaky-plain", str(plain_program), "{port}", more="messages: {path: /_messages}\n")
     at = ("--broker-url", served.base_url, "--provider-version", "1", "--faults", "1")
 
-    screen = sagapact("verify", file, *at, CANARY=CANARY)
+    screen = sagapact("verify", file, *at, *FILES, CANARY=CANARY, **on_github(tmp_path))
     as_json = sagapact("verify", file, *at, "--json", CANARY=CANARY)
     assert (screen.status, as_json.status) == (1, 1), screen.text
     assert screen.text.count("[redacted CANARY]") > 3
+    assert all("redacted CANARY" in (tmp_path / name).read_text() for name in (*FILES[1::2], "summary.md"))
     reported = report(sagapact, tmp_path, as_json)
 
     assert reported.status == 1
     assert holds_canary(everything(tmp_path, screen, as_json, reported)) == []
     assert holds_canary(b"".join(file.read_bytes() for file in served.workdir.glob("broker.sqlite*"))) == []
+
+
+FILES = ("--junit", "junit.xml", "--html", "page.html", "--gitlab", "quality.json")
+
+
+def on_github(folder: Path) -> dict[str, str]:
+    (folder / "summary.md").touch()
+    return {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(folder / "summary.md")}
 
 
 def report(sagapact: Sagapact, tmp_path: Path, as_json: Done) -> Done:
@@ -107,7 +116,7 @@ def test_what_a_participant_says_of_its_secret_is_in_no_evidence_of_a_deck(
     assert sagapact("publish", "--pacts", "pacts", "--version", number, "--branch", "main", *at).status == 0
     file = provider_file(tmp_path / "p", "stock", str(saga_program), "{port}", *wrong.split())
 
-    screen = sagapact("verify", file, *at, "--provider-version", number, CANARY=CANARY)
+    screen = sagapact("verify", file, *at, "--provider-version", number, *FILES, CANARY=CANARY, **on_github(tmp_path))
     as_json = sagapact("verify", file, *at, "--provider-version", number, "--json", CANARY=CANARY)
     assert (screen.status, as_json.status) == (1, 1), screen.text
     decks = [deck for pact in json.loads(as_json.out)["pacts"] for deck in pact["decks"]]

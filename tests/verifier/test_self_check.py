@@ -186,13 +186,17 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_command_tells_the_table_as_text_as_json_and_as_a_picture(sagapact: Sagapact, file: Path) -> None:
+def test_the_command_tells_the_table_as_text_as_json_as_a_page_and_as_a_picture(sagapact: Sagapact, file: Path) -> None:
     told = sagapact("verify", "--self-check", file, "--svg", "table.svg")
     assert told.status == 3, told.text
     assert "pay at pay_service: " in told.out
     assert "NOT CAUGHT: answers the compensation, and undoes nothing" in told.out
     picture = ET.fromstring((sagapact.folder / "table.svg").read_text(encoding="utf-8"))  # noqa: S314  (made by us)
     assert "not caught" in "".join(picture.itertext())
+
+    page = sagapact("verify", "--self-check", file, "--html", "out/page.html")
+    assert (page.status, page.out) == (3, told.out)
+    assert "not caught" in (sagapact.folder / "out" / "page.html").read_text(encoding="utf-8")
 
     as_json = sagapact("verify", "--self-check", file, "--json")
     table = json.loads(as_json.out)
@@ -208,6 +212,7 @@ def test_the_command_tells_the_table_as_text_as_json_and_as_a_picture(sagapact: 
         (("verify", "provider.yaml", "--self-check", "saga.json"), "leave out the provider file"),
         (("verify", "--self-check", "saga.json", "--pact", "pacts"), "leave out the provider file and --pact"),
         (("verify", "--self-check", "none.json"), "none.json"),
+        (("verify", "--self-check", "saga.json", "--junit", "a.xml"), "--junit is about a provider's results"),
     ],
 )
 def test_wrong_usage_is_told(sagapact: Sagapact, file: Path, words: tuple[str, ...], said: str) -> None:

@@ -273,6 +273,8 @@ class Callback(Model):
     request: Request
     outcomes: CallbackOutcomes
     replies: CallbackReplies
+    backoff: Backoff | None = None
+    """How long the participant waits before it tells again what was not taken; default: as it chooses, but never a storm."""
 
 
 class Reads(Model):

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 
+from saga_contracts.declare.calls import Backoff
 from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import Saga, Step, StepClass
+
+FAILED_TELLINGS = 4
+"""So often a receiver that fails is told in vain, when it is tried whether a callback comes again."""
 
 
 def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -11,10 +15,23 @@ def problems(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
     yield from _undo_after(saga, step, at)
     yield from _suspended(step, at)
     own = step.compensate.backoff if step.compensate is not None else None
-    for path, backoff in (((*at, "backoff"), step.backoff), ((*at, "compensate", "backoff"), own)):
+    told = step.callback.backoff if step.callback is not None else None
+    yield from _seldom_told(step, told, (*at, "callback", "backoff"))
+    places = (((*at, "backoff"), step.backoff), ((*at, "compensate", "backoff"), own), ((*at, "callback", "backoff"), told))
+    for path, backoff in places:
         if backoff is not None and backoff.longest_ms is not None and backoff.longest_ms < backoff.first_ms:
             what = f"The longest pause ({backoff.longest_ms} ms) is shorter than the first one ({backoff.first_ms} ms)."
             yield Problem((*path, "longest_ms"), what, "Give at least as many as in `first_ms`.")
+
+
+def _seldom_told(step: Step, backoff: Backoff | None, at: Path) -> Iterator[Problem]:
+    """A callback that was not taken has to come again in the time that it may take."""
+    if backoff is None or backoff.pause_ms(FAILED_TELLINGS) <= step.callback_timeout_ms:
+        return
+    pause_ms, allowed_ms = backoff.pause_ms(FAILED_TELLINGS), step.callback_timeout_ms
+    again = f"After {FAILED_TELLINGS} tries the callback is told again in {pause_ms:.0f} ms"
+    what = f"{again}, and the saga service waits {allowed_ms} ms."
+    yield Problem(at, what, "Declare shorter pauses (`longest_ms`), or a longer `callback_timeout_ms`.")
 
 
 def saga_problems(saga: Saga) -> Iterator[Problem]:

@@ -131,13 +131,16 @@ class Serving:
 
     def _tell(self, row: Row, outgoing: Outgoing) -> None:
         """Send a callback until it is taken."""
+        callback = self._participant.rules[row.step].step.callback
+        declared = callback.backoff if callback is not None else None
+        backoff = self._backoff if declared is None else Backoff.declared(declared)
         for number in range(1, MOST_TELLINGS + 1):
             if self._sent(outgoing):
                 with self._lock:
                     row.tells = None
                     self._store.keep(row)
                 return
-            if self._over.wait(self._backoff.pause_s(number)):
+            if self._over.wait(backoff.pause_s(number)):
                 return
 
     def _sent(self, outgoing: Outgoing) -> bool:

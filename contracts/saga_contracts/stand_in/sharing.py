@@ -60,7 +60,9 @@ def read_by(slice_: StepSlice, values: Bound) -> Bound:
 
 
 def _is_shared(slice_: StepSlice) -> bool:
-    return slice_.step.semantic_lock is not None or slice_.step.given.enough_for_two is not None
+    common = resources.had_in_common(slice_)
+    declared = slice_.step.semantic_lock is not None or slice_.step.given.enough_for_two is not None
+    return declared or bool(common) or resources.is_prepared_again(slice_, common)
 
 
 def _resource(slice_: StepSlice, row: Row) -> object:

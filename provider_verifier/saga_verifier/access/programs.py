@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from saga_contracts.declare import templates
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire.bodies import as_text
-from saga_verifier.isolation.interface import Running
 from saga_verifier.isolation.placeholders import parted
 from saga_verifier.provider_file import Program, ProviderFile
 
@@ -30,10 +29,24 @@ class ProgramError(SagapactError):
     """A program did not give what was asked of it."""
 
 
+class Placed(Protocol):
+    """What runs, as far as programs beside it have to know it; see `Running`."""
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers at the moment."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What the placeholders stand for at the moment."""
+        ...
+
+
 class _Now(Mapping[str, str]):
     """The values of a running participant as they are when they are asked for: it may have been started anew."""
 
-    def __init__(self, provider: ProviderFile, running: Running) -> None:
+    def __init__(self, provider: ProviderFile, running: Placed) -> None:
         self._provider, self._running = provider, running
 
     def __getitem__(self, name: str) -> str:
@@ -67,7 +80,7 @@ class Stage:
     lent: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, provider: ProviderFile, running: Running) -> "Stage":
+    def of(cls, provider: ProviderFile, running: Placed) -> "Stage":
         """Give what programs beside a running participant are filled with, at its address of the moment."""
         return cls(provider.folder, _Now(provider, running), provider.outside, provider.lent)
 

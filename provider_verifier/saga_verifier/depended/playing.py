@@ -126,9 +126,9 @@ class Services:
                 self._changed.notify_all()
 
     def _fail(self, failing: Failing) -> Answer | NoAnswer:
+        self.failed.set()  # first: who calls a participant that is killed hears of its end at once
         if failing.mode == Mode.KILL:
             failing.strike()
-        self.failed.set()
         if failing.mode == Mode.SILENT:
             threading.Event().wait(failing.silent_s)
         return as_json(500, {"error": "planted by the harness"}) if failing.mode == Mode.ERROR else NoAnswer.CLOSE

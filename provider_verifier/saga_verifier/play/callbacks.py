@@ -95,17 +95,26 @@ class CallbackReceiver:
     def _listening(self, port: int) -> LoopbackServer:
         return LoopbackServer(self._take, host=self._host, port=port, max_body=MAX_BODY_BYTES)
 
-    def url_for(self, key: str, answer: Reply = _TAKEN) -> str:
-        """Give the address that a participant is told to call back.
+    def url_for(self, key: str) -> str:
+        """Give the address that a participant is told to call back; it is answered with 204, unless `answer` says otherwise.
 
         Args:
             key: The step key.
-            answer: What a callback is answered there, as the saga file declares it.
         """
         with self._changed:
             self._arrived.setdefault(key, [])
-            self._answers[key] = answer
+            self._answers.setdefault(key, _TAKEN)
         return f"http://{self._host}:{self.port}{_PATH}{quote(key, safe=':')}"
+
+    def answer(self, key: str, answer: Reply) -> None:
+        """Answer the callbacks of a key that are taken as the saga file declares it.
+
+        Args:
+            key: A step key whose address was given.
+            answer: What is answered.
+        """
+        with self._changed:
+            self._answers[key] = answer
 
     def treat(self, key: str, manner: Manner) -> None:
         """Treat the callbacks of a key otherwise from now on.

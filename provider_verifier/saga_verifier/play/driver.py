@@ -88,7 +88,10 @@ class Called:
         """Give the call as plain JSON, to be stored with a result."""
         request = {"method": self.method, "url": self.url, "headers": dict(self.request_headers), "body": self.request_body}
         reply = {"status": self.status, "body": self.body, "error": self.error}
-        return {"letter": self.letter, "outcome": self.outcome, "request": request, "reply": reply}
+        return {
+            "letter": self.letter, "outcome": self.outcome, "request": request, "reply": reply,
+            "duration_ms": round(self.duration_ms, 1),
+        }  # fmt: skip
 
 
 Reader = Callable[[Received, Mapping[str, Any]], tuple[str, tuple[str, ...]]]
@@ -197,7 +200,11 @@ class Driver:
     def of_saga(self, saga_id: str, payload: Mapping[str, Any]) -> Instance:
         """Give the instance of this step in a saga that is known."""
         key = key_of(self.slice.step, saga_id)
-        return Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
+        instance = Instance(key, StepCall(saga_id, payload, self.slice.outputs, self.callbacks.url_for(key)))
+        if self.slice.step.callback is not None:
+            taken = self.slice.step.callback.replies.done
+            self.callbacks.answer(key, taken.model_copy(update={"body": templates.fill(taken.body, self.context(instance))}))
+        return instance
 
     def with_other_payload(self, instance: Instance) -> Instance:
         """Give the same instance with another payload under the same key, in its own precondition.

@@ -140,7 +140,8 @@ class Playing(Record):
         return spoken[1] - spoken[0]
 
     def _begin(self) -> None:
-        self.instance = self.driver.prepare(self.instance, self.history.under)
+        if self.again is None:
+            self.instance = self.driver.prepare(self.instance, self.history.under)
         begins = self.history.begins
         worlds = expectations.worlds(begins)
         reading = self.looking.read(self.instance)

@@ -8,7 +8,7 @@ from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.wire.likeness import same, short
-from saga_verifier.play.driver import Called, Driver
+from saga_verifier.play.driver import Called, Driver, Instance
 from saga_verifier.play.looking import Looking, Reading
 from saga_verifier.verdicts import Broken
 
@@ -48,6 +48,7 @@ class Record:
         longest_wait_s: No callback is waited for longer than this; None: as long as the file declares.
         after_event: Told of the number of each event (from 0) once it was answered, before anything is looked at: who disturbs
             the participant does it there.
+        again: Is played once more, in the precondition that is there; None: a fresh instance.
     """
 
     driver: Driver
@@ -55,6 +56,7 @@ class Record:
     asks_status: bool = True
     longest_wait_s: float | None = None
     after_event: Callable[[int], None] = lambda _: None
+    again: Instance | None = None
     calls: list[Called] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     reached: int = 0
@@ -83,7 +85,8 @@ class Record:
 
     def __post_init__(self) -> None:
         """Make the instance, and see what this level of adoption looks at."""
-        self.instance = self.driver.fresh()
+        self.instance = self.again or self.driver.fresh()
+        self.judged_callbacks = len(self.driver.callbacks.of(self.instance.key))
         self.looking = Looking(self.driver, self.calls.append, asks_status=self.asks_status)
 
     @property

@@ -15,6 +15,7 @@
     token: {command: ["./log_in"], lasts_s: 300}                                          # optional
     probes: {shop/charge: {sql: "SELECT …", url: "sqlite:///{workdir}/billing.sqlite"}}   # optional
     depends: [{name: payments, env: PAYMENTS_URL, replies: [{method: POST, path: /payments, status: 201}]}]  # optional; [] = none
+    clock: {keeps_s: 172800, env: {CLOCK_AHEAD_S: "{seconds}"}}                           # optional
     instances: 1                                                                          # optional
     database: "sqlite:///{workdir}/billing.sqlite"                                        # optional
     container: {image: "registry/billing:1.4", env: {DATABASE_URL: "{database_url}"}}     # optional
@@ -30,7 +31,13 @@ from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, 
 from saga_verifier.provider_file.instances import Instances
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Program, Token
-from saga_verifier.provider_file.reading import ProviderFile, ProviderFileError, load_provider_file, load_provider_files
+from saga_verifier.provider_file.reading import (
+    ProviderFile,
+    ProviderFileError,
+    load_provider_file,
+    load_provider_files,
+    service_names,
+)
 
 __all__ = [
     "CONTAINER_PLACEHOLDERS",
@@ -51,4 +58,5 @@ __all__ = [
     "Token",
     "load_provider_file",
     "load_provider_files",
+    "service_names",
 ]

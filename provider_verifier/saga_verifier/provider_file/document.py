@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from saga_contracts.declare.saga import Model, Pacticipant
+from saga_verifier.provider_file.artefact import Artefact
+from saga_verifier.provider_file.clock import Clock
 from saga_verifier.provider_file.container import Container
 from saga_verifier.provider_file.database import DatabaseField
 from saga_verifier.provider_file.depends import Depended
@@ -72,8 +74,12 @@ class Document(Model):
     """How an effect is read that no call of the API shows, by `SAGA/STEP`."""
     depends: Annotated[tuple[Depended, ...], Field(max_length=20)] | None = None
     """The services that it calls itself; empty: none. None: nothing is said of them."""
+    clock: Clock | None = None
+    """How its clock is moved, and how long it knows a key; None: it cannot be moved."""
     instances: Annotated[Instances, BeforeValidator(instances_of)] = Instances()
     """How many instances of it may run on one database: `1`, or `{most: 1, reason: …}`."""
+    artefact: Artefact | None = None
+    """What it is made of; None: nothing is said, so that no result is reused."""
     database: DatabaseField | None = None
     """Its own database, where trials may stop it at a lock."""
     container: Container | None = None

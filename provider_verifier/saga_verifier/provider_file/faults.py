@@ -18,6 +18,7 @@ from saga_contracts.read import positions
 from saga_verifier.isolation.placeholders import PLACEHOLDERS, inside_words, outside_names
 from saga_verifier.provider_file import beside, services, shapes
 from saga_verifier.provider_file.beside import texts_in
+from saga_verifier.provider_file.clock import ONE_WAY
 from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS, ONE_SOURCE
 from saga_verifier.provider_file.depends import ONE_CONTRACT
 from saga_verifier.provider_file.document import FORMAT, Document
@@ -79,6 +80,7 @@ class _Judge:
             *(self._container(container) if isinstance(container, Mapping) else ()),
             *beside.faults(self.document, self.environ),
             *self._depends(self.document.data.get("depends")),
+            *self._clock(self.document.data.get("clock")),
         ]
 
     def _start(self, start: Mapping[str, Any]) -> Iterator[Fault]:
@@ -120,6 +122,10 @@ class _Judge:
             if isinstance(pact, str) and pact and not _is_there(self.folder / pact, Path.is_file):
                 what = f"There is no file {self.folder / pact}."
                 yield self.document.fault(("depends", number, "pact"), what, "Name a pact, from this file's folder on.")
+
+    def _clock(self, clock: Any) -> Iterator[Fault]:
+        if isinstance(clock, Mapping) and (clock.get("env") is None) == (clock.get("path") is None):
+            yield self.document.fault(("clock",), "It does not say in one way how the clock is moved.", ONE_WAY)
 
     def _placeholders(self, texts: Mapping[positions.Path, str], known: tuple[str, ...]) -> Iterator[Fault]:
         for path, text in texts.items():

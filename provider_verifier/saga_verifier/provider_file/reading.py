@@ -14,6 +14,7 @@ from saga_verifier.isolation.placeholders import fill, literal, outside_names
 from saga_verifier.isolation.spec import Health, Spec
 from saga_verifier.provider_file import faults
 from saga_verifier.provider_file.document import Document
+from saga_verifier.provider_file.services import parted
 
 SECRET_LENGTH = 8
 PUBLIC = ("PATH",)
@@ -116,19 +117,33 @@ def load_provider_files(
         ProviderFileError: with every fault of the file.
         UsageError: when the file cannot be read, or has no service of a name.
     """
+    document = _document(path)
+    folder = Path(path).resolve().parent
+    surroundings = os.environ if environ is None else environ
+    judged, found = faults.judged(document, folder, surroundings, only)
+    if found:
+        raise ProviderFileError(str(path), found)
+    wanted = [one for one in judged if not only or one.provider in only]
+    _check_known(str(path), judged, only)
+    return tuple(_placed(one, folder, surroundings) for one in wanted)
+
+
+def service_names(path: str | Path) -> tuple[str, ...]:
+    """Give the names of the services in a provider file; what is wrong in it does not matter here.
+
+    Raises:
+        UsageError: when the file cannot be read.
+    """
+    found = [one.data for one in parted(_document(path))]
+    return tuple(str(one["provider"]) for one in found if isinstance(one, Mapping) and "provider" in one)
+
+
+def _document(path: str | Path) -> positions.Document:
     try:
-        document = positions.read_file(path)
+        return positions.read_file(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"Cannot read the provider file {path}: {reason}. Name an existing YAML or JSON file.") from None
-    folder = Path(path).resolve().parent
-    surroundings = os.environ if environ is None else environ
-    services, found = faults.judged(document, folder, surroundings, only)
-    if found:
-        raise ProviderFileError(str(path), found)
-    wanted = [one for one in services if not only or one.provider in only]
-    _check_known(str(path), services, only)
-    return tuple(_placed(one, folder, surroundings) for one in wanted)
 
 
 def _check_known(path: str, services: Sequence[Document], only: Collection[str]) -> None:

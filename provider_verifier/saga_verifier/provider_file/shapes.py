@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from saga_contracts.declare.saga import Request
 from saga_contracts.errors import Fault
 from saga_contracts.read import positions
+from saga_verifier.provider_file.artefact import Artefact
+from saga_verifier.provider_file.clock import Clock
 from saga_verifier.provider_file.container import Bounds, Container
 from saga_verifier.provider_file.database import Database
 from saga_verifier.provider_file.depends import Depended, DependedReply
@@ -28,9 +30,11 @@ _MODELS: dict[positions.Path, type[BaseModel]] = {
     ("container", "limits"): Bounds,
     ("token",): Token,
     ("instances",): Instances,
+    ("artefact",): Artefact,
     ("database",): Database,
     ("probes", "*"): ProbeForm,
     ("depends", "*"): Depended,
+    ("clock",): Clock,
     ("depends", "*", "replies", "*"): DependedReply,
     ("probes", "*", "requests", "*"): Request,
 }
@@ -57,6 +61,7 @@ _PATTERNS: dict[positions.Path, tuple[str, str]] = {
     ("token", "env"): _ENV_NAME,
     ("token", "pass_env"): _ENV_NAME,
     ("probes",): ("A probe is called by its saga and its step, and its values by plain words.", "Write `SAGA/STEP: {…}`."),
+    ("clock",): _ENV_NAME,
     ("depends",): (
         "This is no method, path, name of a variable or of a header, or no place for `once_per`.",
         "Write capitals, a slash at the beginning, letters and digits; `path`, `header.NAME`, `query.NAME` or `body.NAME`.",

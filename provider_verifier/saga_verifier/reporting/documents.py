@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 from saga_verifier.reporting.notices import notices
-from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 from saga_verifier.verdicts import DeckResult, PactOutcome
 
 
@@ -23,6 +23,7 @@ def as_json(outcome: ProviderOutcome, last_confirmed: str | None = None) -> dict
         "exit_status": outcome.exit_status,
         "text": outcome.trouble or outcome.text,
         "pacts": [_pact(pact, last_confirmed) for pact in outcome.pacts],
+        **_mixed(outcome),
     }
 
 
@@ -31,6 +32,14 @@ def all_as_json(outcomes: Sequence[ProviderOutcome]) -> dict[str, Any]:
     if len(outcomes) == 1:
         return as_json(outcomes[0])
     return {"exit_status": worst_status(outcomes), "providers": [as_json(one) for one in outcomes]}
+
+
+def _mixed(outcome: ProviderOutcome) -> dict[str, Any]:
+    """Give what was seen with two versions, where that was asked for."""
+    if not outcome.mixed and not outcome.unmixed:
+        return {}
+    decks = [{"mixed_with": deck.mixed_with, **_deck(deck, None)} for deck in outcome.mixed]
+    return {"upgrade": {"decks": decks, "trouble": outcome.unmixed}}
 
 
 def _deck(deck: DeckResult, last_confirmed: str | None) -> dict[str, Any]:
@@ -42,6 +51,7 @@ def _deck(deck: DeckResult, last_confirmed: str | None) -> dict[str, Any]:
         "verdict": deck.verdict.value,
         "claim": deck.claim(last_confirmed),
         "obligations": {name: verdict.value for name, verdict in deck.obligations.items()},
+        **({} if deck.reply_ms is None else {"reply_ms": dict(zip(("median", "longest"), deck.reply_ms, strict=True))}),
         "histories": [history.as_json() for history in deck.histories],
     }
 

@@ -37,7 +37,7 @@ class Wanted:
         """See that every file can be written, before anything is started.
 
         Raises:
-            UsageError: when one cannot, or two formats name the same.
+            UsageError: when one cannot, nor the summary of a GitHub step, or two formats name the same.
         """
         named: dict[Path, str] = {}
         for form, path in self.files.items():
@@ -45,6 +45,14 @@ class Wanted:
             if other != form:
                 raise UsageError(f"--{other} and --{form} both name {path}. Give each a file of its own.")
             _try(path)
+        if self.summary is not None:
+            _append(self.summary, "", UsageError)
+
+    @property
+    def summary(self) -> Path | None:
+        """Where the summary of a GitHub step goes; None: nowhere."""
+        named = os.environ.get(SUMMARY, "") if self.github else ""
+        return Path(named) if named else None
 
     def write(self, providers: Sequence[Provider]) -> None:
         """Write the files, and the summary of a GitHub step.
@@ -54,9 +62,8 @@ class Wanted:
         """
         for form, path in self.files.items():
             write(path, _FORMATS[form](providers))
-        summary = os.environ.get(SUMMARY, "") if self.github else ""
-        if summary:
-            _append(Path(summary), github.summary(providers))
+        if self.summary is not None:
+            _append(self.summary, github.summary(providers), SagapactError)
 
 
 def write(path: Path, text: str) -> None:
@@ -87,12 +94,13 @@ def _try(path: Path) -> None:
         raise UsageError(f"Cannot write {path}: {error.strerror or error}. {_MEND}") from None
 
 
-def _append(path: Path, text: str) -> None:
+def _append(path: Path, text: str, failed: type[SagapactError]) -> None:
     try:
         with path.open("a", encoding="utf-8", errors="replace") as file:
             file.write(text)
     except OSError as error:
-        raise SagapactError(f"Cannot write the step's summary to {path} ({SUMMARY}): {error.strerror or error}.") from None
+        why = f"Cannot write the step's summary to {path} ({SUMMARY}): {error.strerror or error}."
+        raise failed(f"{why} Correct the variable, or leave the summary out with --no-github.") from None
 
 
 def _beside(path: Path) -> Path:

@@ -8,9 +8,9 @@ import html
 from collections.abc import Iterator, Sequence
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT
 from saga_verifier.reporting.printable import printable
 from saga_verifier.reporting.view import Deck, Finding, Pact, Provider, findings
-from saga_verifier.run import COULD_NOT_FIND_OUT
 
 MOST_ANNOTATIONS = 10
 """GitHub shows so many of each kind for a step."""
@@ -88,7 +88,7 @@ def _row(pact: Pact) -> str:
 
 
 def _deck(deck: Deck) -> str:
-    return f"{_text(deck.title)}: {deck.kept} of {len(deck.result.histories)} histories kept"
+    return f"{_text(deck.title)}: {deck.counted}"
 
 
 def _finding(one: Finding) -> Iterator[str]:

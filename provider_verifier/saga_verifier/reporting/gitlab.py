@@ -5,9 +5,9 @@ import json
 from collections.abc import Sequence
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT
 from saga_verifier.reporting.printable import printable
 from saga_verifier.reporting.view import Finding, Provider, findings
-from saga_verifier.run import COULD_NOT_FIND_OUT
 
 _SEVERITIES = {
     Verdict.BROKEN.value: "critical",

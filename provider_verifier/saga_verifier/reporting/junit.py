@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT
 from saga_verifier.reporting.printable import printable
 from saga_verifier.reporting.view import Deck, Pact, Provider
-from saga_verifier.run import COULD_NOT_FIND_OUT
 from saga_verifier.verdicts import HistoryResult
 
 ERROR = "error"
@@ -43,6 +43,8 @@ def _suites(provider: Provider) -> Iterator[tuple[str, Iterator[_Case]]]:
         yield provider.title, iter([_Case(provider.title, "it has pacts", Verdict.NOT_APPLICABLE.value, provider.outcome.text)])
     for pact in provider.pacts:
         yield f"{provider.title} for {pact.title}", _of_pact(provider, pact)
+    if provider.mixed or provider.outcome.unmixed:
+        yield f"{provider.title} in mixed versions", _of_mixed(provider)
 
 
 def _of_pact(provider: Provider, pact: Pact) -> Iterator[_Case]:
@@ -51,13 +53,26 @@ def _of_pact(provider: Provider, pact: Pact) -> Iterator[_Case]:
         text = "\n".join(part for part in (*one.mismatches, one.text) if part)
         yield _Case(group, one.key, _pending(pact, one.verdict), text)
     for deck in pact.decks:
-        for history in deck.result.histories:
-            verdict = Verdict.NOT_APPLICABLE if history.inapplicable else history.verdict
-            yield _Case(f"{group}.{deck.title}", history.name, _pending(pact, verdict), _told(deck, history))
-        for what, why in deck.unproven:
-            yield _Case(f"{group}.{deck.title}", f"obligation {what}", Verdict.UNPROVEN.value, why)
+        yield from _of_deck(group, deck, pact)
     for trouble in pact.outcome.troubles:
         yield _Case(group, COULD_NOT_FIND_OUT, ERROR, trouble)
+
+
+def _of_deck(group: str, deck: Deck, pact: Pact | None) -> Iterator[_Case]:
+    for history in deck.result.histories:
+        verdict = Verdict.NOT_APPLICABLE if history.inapplicable else history.verdict
+        told = verdict.value if pact is None else _pending(pact, verdict)
+        yield _Case(f"{group}.{deck.title}", history.name, told, _told(deck, history))
+    for what, why in deck.unproven:
+        yield _Case(f"{group}.{deck.title}", f"obligation {what}", Verdict.UNPROVEN.value, why)
+
+
+def _of_mixed(provider: Provider) -> Iterator[_Case]:
+    group = provider.outcome.provider
+    for deck in provider.mixed:
+        yield from _of_deck(group, deck, None)
+    if provider.outcome.unmixed:
+        yield _Case(group, COULD_NOT_FIND_OUT, ERROR, provider.outcome.unmixed)
 
 
 def _told(deck: Deck, history: HistoryResult) -> str:

@@ -12,11 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from saga_verifier import VERSION
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT
 from saga_verifier.reporting import drawing
 from saga_verifier.reporting.notices import notices
 from saga_verifier.reporting.printable import printable
 from saga_verifier.reporting.view import Deck, Finding, Provider, findings
-from saga_verifier.run import COULD_NOT_FIND_OUT
 
 _CSS = {"kept": "kept", "waived": "waived", "broken": "broken", "not applicable": "none"}
 

@@ -4,9 +4,9 @@ import textwrap
 from collections.abc import Iterator
 
 from saga_contracts.declare.verdict import Verdict
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.reporting.notices import notices
 from saga_verifier.reporting.view import Asked, Deck, Obligation, Pact, Provider, names, of
-from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome
 
 WIDTH = 140
 
@@ -27,6 +27,9 @@ def told(provider: Provider) -> Iterator[str]:
         return
     for pact in provider.pacts:
         yield from _pact(pact)
+    for deck in provider.mixed:
+        yield from _deck(deck)
+    yield from _trouble(outcome.unmixed)
     yield from _claims(provider)
     yield f"{name}: {outcome.word}"
 
@@ -40,9 +43,12 @@ def _pact(pact: Pact) -> Iterator[str]:
     for deck in pact.decks:
         yield from _deck(deck)
     for trouble in outcome.troubles:
-        first, *more = trouble.splitlines()
-        yield f"  {COULD_NOT_FIND_OUT}: {first}"
-        yield from (f"    {line}" for line in more)
+        yield from _trouble(trouble)
+
+
+def _trouble(trouble: str) -> Iterator[str]:
+    for number, line in enumerate(trouble.splitlines()):
+        yield f"    {line}" if number else f"  {COULD_NOT_FIND_OUT}: {line}"
 
 
 def _counted(pact: Pact) -> str:
@@ -67,15 +73,18 @@ def _not_kept(pact: Pact) -> Iterator[str]:
 
 def _deck(deck: Deck) -> Iterator[str]:
     result = deck.result
-    yield f"deck of {deck.title}, k = {result.deck.faults}: {deck.kept} of {len(result.histories)} histories kept"
+    yield f"deck of {deck.title}, k = {result.deck.faults}: {deck.counted}"
     shown: set[str] = set()
     for one in deck.obligations:
         yield from _broken(one, shown)
     yield from (f"  unproven: {what}: {why}" for what, why in deck.unproven)
-    yield from (f"  not applicable: {one.name}: {one.inapplicable}" for one in result.histories if one.inapplicable)
+    if result.reply_ms is not None:
+        median, longest = result.reply_ms
+        yield f"  replies within {median:.0f} ms (median) to {longest:.0f} ms; {result.slice.step.timeout_ms} ms are allowed"
+    yield from (f"  not applicable: {what}: {why}" for what, why in deck.inapplicable)
     if result.replayed:
         yield from _kept_again(deck)
-    elif result.judgement.not_looked_at:
+    elif not result.mixed_with and result.judgement.not_looked_at:
         not_looked_at = ", ".join(result.judgement.not_looked_at)
         yield f"  not looked at, since the step is at level {result.slice.level} only: {not_looked_at}"
 
@@ -93,7 +102,7 @@ def _broken(one: Obligation, shown: set[str]) -> Iterator[str]:
     if history is not None and one.verdict != Verdict.WAIVED and history.name not in shown:
         shown.add(history.name)
         yield from (f"    {line}" for line in one.calls)
-        yield f"    Again: {one.again}"
+        yield from (f"    Again: {one.again}" for _ in (1,) if one.again)
 
 
 def _histories(count: int) -> str:
@@ -109,6 +118,11 @@ def _kept_again(deck: Deck) -> Iterator[str]:
 
 def _claims(provider: Provider) -> Iterator[str]:
     """Say what each deck's result speaks for; consumers that share a step share the sentence."""
-    said = dict.fromkeys((deck.title, deck.result.claim()) for pact in provider.pacts for deck in pact.decks)
+    said = dict.fromkeys((deck.title, deck.result.claim()) for deck in _decks(provider))
     for title, claim in said:
         yield from textwrap.wrap(f"{title}: {claim}", WIDTH, subsequent_indent="  ", break_long_words=False)
+
+
+def _decks(provider: Provider) -> Iterator[Deck]:
+    yield from (deck for pact in provider.pacts for deck in pact.decks)
+    yield from provider.mixed

@@ -2,15 +2,16 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import click
 
 from saga_contracts.errors import SagapactError
+from saga_verifier.outcomes import EXIT_COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 from saga_verifier.reporting import documents, github, screen, view
 from saga_verifier.reporting.files import Wanted
 from saga_verifier.reporting.view import Asked
-from saga_verifier.run import EXIT_COULD_NOT_FIND_OUT, ProviderOutcome, worst_status
 
 _BROKEN = 1
 
@@ -21,12 +22,12 @@ class Telling:
 
     Attributes:
         wanted: In which formats.
-        file: The provider file.
+        files: The provider files, by their providers.
         words: What stands on a command that asks the same again.
     """
 
     wanted: Wanted
-    file: str
+    files: Mapping[str, str]
     words: tuple[str, ...] = ()
     outcomes: list[ProviderOutcome] = field(default_factory=list)
 
@@ -53,7 +54,10 @@ class Telling:
         return status
 
     def _viewed(self, outcome: ProviderOutcome) -> view.Provider:
-        return view.of(outcome, Asked(self.file, self.words))
+        file = self.files[outcome.provider]
+        is_one_of_several = list(self.files.values()).count(file) > 1
+        which = ("--provider", outcome.provider) if is_one_of_several else ()
+        return view.of(outcome, Asked(file, (*which, *self.words)))
 
 
 def _unheeded(lines: list[str]) -> list[str]:

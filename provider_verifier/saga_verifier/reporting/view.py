@@ -5,7 +5,7 @@ faults that cause it, the mend, and the command that plays it again stand here.
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,13 @@ from saga_contracts.declare.obligations import CATALOGUE
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.causes import causes_of
 from saga_contracts.show.wording import faults_words
+from saga_verifier.outcomes import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.reporting import calls
-from saga_verifier.run import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 
+_MEND_OF_A_MIX = (
+    "Let each version read what the other one has written: columns, keys and words stay until no version that needs them is left."
+)
 _FOUND = (Verdict.BROKEN, Verdict.UNPROVEN, Verdict.PENDING)
 
 
@@ -52,7 +55,7 @@ class Obligation:
         shortest: The one that is told; None where the declaration itself gives it up.
         cause: Which faults cause that history; empty where none do.
         text: What was seen.
-        again: The command that plays the history again.
+        again: The command that plays the history again; empty: there is none.
     """
 
     name: str
@@ -79,13 +82,22 @@ class Deck:
 
     @property
     def title(self) -> str:
-        """Its saga and step."""
-        return f"{self.result.deck.saga}/{self.result.deck.step}"
+        """Its saga and step, and the version that it was mixed with."""
+        mixed = f" mixed with {self.result.mixed_with}" if self.result.mixed_with else ""
+        return f"{self.result.deck.saga}/{self.result.deck.step}{mixed}"
 
     @property
-    def kept(self) -> int:
-        """How many histories are kept."""
-        return sum(one.verdict == Verdict.KEPT for one in self.result.histories)
+    def counted(self) -> str:
+        """How many of its histories are kept, of those that apply."""
+        applicable = [one for one in self.result.histories if not one.inapplicable]
+        kept = sum(one.verdict == Verdict.KEPT for one in applicable)
+        beside = len(self.result.histories) - len(applicable)
+        return f"{kept} of {len(applicable)} histories kept{f', {beside} not applicable' if beside else ''}"
+
+    @property
+    def inapplicable(self) -> Iterator[tuple[str, str]]:
+        """Give the trials that do not apply, those of one reason together."""
+        yield from _by_reason((one.inapplicable, one.name) for one in self.result.histories)
 
     @property
     def unproven(self) -> Iterator[tuple[str, str]]:
@@ -93,10 +105,7 @@ class Deck:
         for name, verdict in self.result.obligations.items():
             if verdict == Verdict.UNPROVEN:
                 yield f"{name} {CATALOGUE[name].name}", self.result.judgement.why[name]
-        troubles: dict[str, list[str]] = {}
-        for one in self.result.histories:
-            troubles.setdefault(one.trouble, []).append(one.name)
-        yield from ((", ".join(names), trouble) for trouble, names in troubles.items() if trouble)
+        yield from _by_reason((one.trouble, one.name) for one in self.result.histories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,7 @@ class Provider:
     outcome: ProviderOutcome
     file: str
     pacts: tuple[Pact, ...]
+    mixed: tuple[Deck, ...] = ()
 
     @property
     def title(self) -> str:
@@ -167,7 +177,8 @@ def of(outcome: ProviderOutcome, asked: Asked | None = None) -> Provider:
     """Give what is to be told of a provider."""
     known = asked or Asked()
     pacts = tuple(Pact(pact, tuple(_deck(pact, deck, known) for deck in pact.decks)) for pact in outcome.pacts)
-    return Provider(outcome, known.file, pacts)
+    nobodys = PactOutcome("", outcome.provider, pending=False, interactions=())
+    return Provider(outcome, known.file, pacts, tuple(_deck(nobodys, deck, known) for deck in outcome.mixed))
 
 
 def findings(providers: Sequence[Provider]) -> Iterator[Finding]:
@@ -196,9 +207,17 @@ def _obligation(pact: PactOutcome, deck: DeckResult, name: str, verdict: Verdict
         shortest,
         _cause(deck, shortest.name) if shortest is not None else "",
         deck.text_of(shortest, name) if shortest is not None else deck.judgement.why[name],
-        CATALOGUE[name].mend,
-        asked.again(pact, deck, shortest.name) if shortest is not None else "",
+        _MEND_OF_A_MIX if deck.mixed_with else CATALOGUE[name].mend,
+        asked.again(pact, deck, shortest.name) if shortest is not None and not deck.mixed_with else "",
     )
+
+
+def _by_reason(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Give names in one text for each reason, and the reason; those without one are left out."""
+    listed: dict[str, list[str]] = {}
+    for reason, name in found:
+        listed.setdefault(reason, []).append(name)
+    yield from ((", ".join(named), reason) for reason, named in listed.items() if reason)
 
 
 def _cause(deck: DeckResult, name: str) -> str:
@@ -218,6 +237,11 @@ def _of_provider(provider: Provider) -> Iterator[Finding]:
             yield from _of_deck(provider, pact, deck)
         for trouble in pact.outcome.troubles:
             yield _finding(provider, pact, "", COULD_NOT_FIND_OUT, COULD_NOT_FIND_OUT, _first(trouble))
+    nobodys = Pact(PactOutcome("", outcome.provider, pending=False, interactions=()), ())
+    for deck in provider.mixed:
+        yield from _of_deck(provider, nobodys, deck)
+    if outcome.unmixed:
+        yield _finding(provider, nobodys, "", COULD_NOT_FIND_OUT, COULD_NOT_FIND_OUT, _first(outcome.unmixed))
 
 
 def _of_interaction(provider: Provider, pact: Pact, one: InteractionOutcome) -> Finding:

@@ -14,12 +14,14 @@ from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.decks import History, history_of
 from saga_contracts.derive.expectations import Letter, World
 from saga_contracts.derive.trials import Trial
+from saga_contracts.derive.trials.beneath import is_moved, is_restored
 from saga_contracts.derive.trials.inside import during, mode_of
 from saga_contracts.wire.likeness import short
 from saga_verifier.depended import Mode, Services, names
 from saga_verifier.play.deck import wait_for_work
 from saga_verifier.play.driver import Aside, Instance
 from saga_verifier.play.history import Playing
+from saga_verifier.trials import clock, restored
 from saga_verifier.trials.disturbed import accused, is_kept, judged
 from saga_verifier.trials.ground import Ground
 from saga_verifier.trials.meddling import Meddling
@@ -45,11 +47,17 @@ _WORDS = {
 
 
 def play(ground: Ground, trials: Sequence[Trial]) -> Iterator[HistoryResult]:
-    """Play the trials; each ends with a value.
+    """Play the trials, those of clock and database by modules of their own; each ends with a value.
 
     Raises:
         IsolationError: when the participant does not start any more.
     """
+    yield from _failing(ground, [trial for trial in trials if not (is_moved(trial) or is_restored(trial))])
+    yield from clock.play(ground, [trial for trial in trials if is_moved(trial)])
+    yield from restored.play(ground, [trial for trial in trials if is_restored(trial)])
+
+
+def _failing(ground: Ground, trials: Sequence[Trial]) -> Iterator[HistoryResult]:
     depends, services = ground.provider.depends, ground.services
     if depends is None:
         yield from (untold(trial, _UNSAID) for trial in trials)
@@ -104,6 +112,8 @@ class _Inside:
         playing.run()
         meddling.settle()
         wait_for_work(self._ground.driver, [playing])
+        if trial.at == 0:  # the forward call that failed inside may have been done nevertheless, and told so before it was undone
+            playing.judged_callbacks = len(self._ground.driver.callbacks.of(playing.instance.key))
         playing.end()
         result = self._judged(trial, playing, f"call {number} to {self._names} failing (it {_WORDS[mode]})")
         clean = result.broken and meddling.is_refused and self._is_clean(playing)

@@ -46,6 +46,7 @@ class Party:
     instance: Instance
     calls: list[Called]
     began: bool = False
+    impossible: bool = False
     refused_at_once: bool = False
     accepted: bool = False
     _awaited: int = 0
@@ -81,7 +82,10 @@ class Party:
         if called.outcome == Outcome.RETRYABLE and not {*allowed, *more} & {"retryable"} and letter == Letter.COMPENSATE:
             raise CannotTellError(f"{self.called(letter)} was answered 'try again' ({called.status}) to the last try")
         self.refused_at_once = called.outcome == Outcome.REFUSED
+        self.impossible = called.outcome == Outcome.IMPOSSIBLE
         self.accepted = called.outcome == Outcome.IN_PROGRESS
+        if letter == Letter.RETRYABLE and called.outcome == Outcome.RETRYABLE:
+            return ""
         if not set(called.names) & {*allowed, *more}:
             answer = f"{called.status} {short(called.body, 160)} ({called.outcome})"
             return f"{self.called(letter)} was answered {answer} instead of {' or '.join(expects.outcomes)}"

@@ -170,7 +170,9 @@ class _Receiving:
         playing.end()
         self._judge_playing(tried)
         told = self._receiver.of(tried.key)
-        seen = {"O33": tellings.changed_outputs(self._driver, told), "O19": tellings.storm(told)}
+        declared = self._step.callback.backoff if self._step.callback is not None and tried.illness is not None else None
+        hurried = tellings.storm(told) or tellings.too_fast(told, declared)
+        seen = {"O33": tellings.changed_outputs(self._driver, told), "O19": hurried}
         tried.broken += [Broken(obligation, text) for obligation, text in seen.items() if text]
         if not tried.broken and not playing.trouble:
             self._judge_effect(tried)

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 
+from saga_contracts.declare.calls import Backoff
 from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.rim.server import Answer, NoAnswer
 from saga_contracts.wire.likeness import same, short
@@ -14,6 +15,8 @@ from saga_verifier.play.callbacks import Callback, CallbackReceiver, Treatment
 from saga_verifier.play.driver import Driver
 
 STORM = 30
+LATENESS_MS = 250.0
+"""So much later than it was sent the first try may be heard on a busy machine, so that the others seem to come too soon."""
 LONGEST_ILLNESS_S = 10.0
 """So long it is ill at most, when it is told less often than it is to be."""
 _LONGEST_REST_S = 1.0
@@ -91,6 +94,21 @@ def storm(told: Sequence[Callback]) -> str:
     if most <= STORM:
         return ""
     return f"the callback came {most} times within a second (more than {STORM} is a storm): wait longer after each try"
+
+
+def too_fast(told: Sequence[Callback], backoff: Backoff | None) -> str:
+    """Say that a callback came again sooner than the file declares, or nothing; half of a pause may be left out by chance."""
+    least_ms = 0.0
+    for number, one in enumerate(told[1:] if backoff is not None else (), 1):
+        assert backoff is not None  # noqa: S101  (else there is nothing to go through)
+        least_ms += backoff.pause_ms(number) / 2
+        after_ms = (one.at_s - told[0].at_s) * 1000
+        if after_ms < least_ms - LATENESS_MS:
+            text = f"try {number + 1} of the callback came {after_ms:.0f} ms after the first one"
+            return f"{text}, and the pauses that the file declares (`callback.backoff`) are {least_ms:.0f} ms at least"
+        if one.taken:
+            return ""
+    return ""
 
 
 def changed_outputs(driver: Driver, told: Sequence[Callback]) -> str:

@@ -12,6 +12,7 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import Under
 from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import adoption
 from saga_contracts.derive.adoption import Evidence, Waivers
 from saga_contracts.derive.expectations import CALLBACKS, Letter
 from saga_contracts.derive.trials import Trial
@@ -24,6 +25,7 @@ from saga_verifier.trials.untold import inapplicable, untold
 from saga_verifier.verdicts import Broken, HistoryResult
 
 _MEND = "Declare `given.enough_for_two`, or the `semantic_lock`"
+_BLIND = f"The probe reads at one place what all sagas did, and nothing says what two of them come to. {_MEND}."
 _ITS_OWN = ("O21", "O31")
 """Deviations that a history has whether another saga comes or not."""
 
@@ -46,25 +48,30 @@ def play(
     """
     waivers = Waivers(driver.slice.waivers, driver.slice.step.step, today)
     known: set[str] = set()
+    excused = frozenset(adoption.declared_broken(driver.slice))
     for trial in trials:
         if not isinstance(trial, Meeting):
             continue
-        result = _kept_alone(trial, plain, waivers) or _Meeting(driver, trial, others or {}, known).played(waivers)
+        result = _kept_alone(trial, plain, waivers, excused) or _Meeting(driver, trial, others or {}, known).played(waivers)
         known |= {one.obligation for one in result.broken}
         yield result
 
 
-def _kept_alone(trial: Meeting, plain: Mapping[str, HistoryResult], waivers: Waivers) -> HistoryResult | None:
+def _kept_alone(
+    trial: Meeting, plain: Mapping[str, HistoryResult], waivers: Waivers, excused: frozenset[str]
+) -> HistoryResult | None:
     """Give the result when one saga alone deviates already, so that nothing can be told of two; None when none does."""
     for word in trial.alone:
         shown = plain.get(word)
         if shown is None:
             continue
         broken = [one.obligation for one in shown.broken if one.obligation not in _ITS_OWN]
-        if shown.trouble or any(not waivers.hides(one) for one in broken):
+        if shown.trouble or any(one not in excused and not waivers.hides(one) for one in broken):
             return untold(trial, f"{word} of one saga alone is not kept, so that nothing can be told of two: mend that first")
         if broken:
-            return inapplicable(trial, f"{word} of one saga alone is not kept, which is waived ({', '.join(broken)}).")
+            return inapplicable(
+                trial, f"{word} of one saga alone is not kept, waived or declared ({', '.join(broken)})."
+            )
     return None
 
 
@@ -79,7 +86,7 @@ class _Meeting:
     calls: list[Called] = field(default_factory=list)
     parties: list[Party] = field(default_factory=list)
     told: dict[int, tuple[State, ...]] = field(default_factory=dict)
-    last: dict[int, Turn] = field(default_factory=dict)
+    blind: str = ""
 
     def played(self, waivers: Waivers) -> HistoryResult:
         trouble, why, found = "", "", []
@@ -96,6 +103,7 @@ class _Meeting:
         finally:
             for party in self.parties:
                 party.driver.release(party.instance)
+        why = why or ("" if found or trouble else self.blind)
         if why:
             return replace(inapplicable(self.trial, why), calls=tuple(call.as_json() for call in self.calls))
         unwaived = any(not waivers.hides(one.obligation) for one in found)
@@ -108,6 +116,12 @@ class _Meeting:
         seen = self.parties[0].looking.evidence if self.parties else frozenset()
         return seen if self.parties and self.effects.judged else seen - {Evidence.EFFECT}
 
+    @property
+    def _each_in_turn(self) -> bool:
+        """Is the precondition of each saga set up right before its first call? With a lock that would free what is kept."""
+        step = self.driver.slice.step
+        return self.trial.again or (step.semantic_lock is None and step.given.enough_for_two is None)
+
     def _join(self) -> None:
         """Make the sagas; what they have in common is theirs before the first call, unless it is set up for each."""
         for number in range(self.trial.sagas):
@@ -117,11 +131,13 @@ class _Meeting:
                 common = {name: templates.look_up(name, first) for name in self.trial.common}
                 instance = replace(instance, call=replace(instance.call, payload=fresh.with_fields(instance.payload, common)))
             self.parties.append(Party(f"saga {number + 1}", self.driver, instance, self.calls))
-            if not self.trial.again:
+            if not self._each_in_turn:
                 self._prepare(number)
         self.effects = Effects(self.parties, self.parties[0].looking.probes)
-        if self.effects.judged and self.effects.at_one_address(0, 1) and not (self.trial.common or self.trial.again):
-            self.effects.judged = False  # what each of them adds to a place of all sagas is not declared
+        given = self.driver.slice.step.given
+        shares = bool(self.trial.common) or self.trial.again or given.enough_for_two is not None
+        if self.effects.judged and self.effects.at_one_address(0, 1) and not shares:
+            self.effects.judged, self.blind = False, _BLIND
         self.effects.settle()
 
     def _prepare(self, number: int) -> None:
@@ -129,7 +145,7 @@ class _Meeting:
         under = Under.REFUSING if self.trial.begins_refusing and number == 0 else Under.ENOUGH
         states = given.states(under) if given.enough_for_two is None or under == Under.REFUSING else given.enough_for_two
         wanted = self.driver.filled(party.instance, states)
-        there = self.driver.filled(self.parties[0].instance, states) if number and not self.trial.again else []
+        there = self.driver.filled(self.parties[0].instance, states) if number and not self._each_in_turn else []
         if any(one not in there for one in wanted):
             party.instance = self.driver.set_up(party.instance, wanted)
 
@@ -137,13 +153,13 @@ class _Meeting:
         if turn.letter is None or turn.expects is None:
             return self._end(turn)
         party = self.parties[turn.saga]
-        if self.trial.again and not party.began:
+        if self._each_in_turn and not party.began:
             self._prepare_again(turn.saga)
         more = ("null", "done_again") if self._is_unsure() and turn.letter == Letter.COMPENSATE else ()
         wrong = party.act(turn.letter, turn.expects, more)
         if turn.letter == Letter.REFUSED and party.accepted and not wrong:
             wrong = party.await_end(Letter.CALLBACK_REFUSED)
-        self.told[turn.saga], self.last[turn.saga] = turn.told, turn
+        self.told[turn.saga] = turn.told
         if wrong:
             return self._replied_otherwise(turn, wrong)
         if turn.expects.following.state == State.IN_PROGRESS:
@@ -153,7 +169,13 @@ class _Meeting:
     def _replied_otherwise(self, turn: Turn, wrong: str) -> list[Broken]:
         refused = self.parties[turn.saga].refused_at_once or turn.letter in CALLBACKS
         lock = self.driver.slice.step.semantic_lock
-        if lock is None and turn.saga and refused and (self.trial.again or self.trial.common):
+        if (
+            lock is None
+            and turn.saga
+            and refused
+            and (self.trial.again or self.trial.common)
+            and turn.letter != Letter.COMPENSATE
+        ):
             raise NotApplicableError(f"The participant refuses a second saga under the same precondition ({wrong}). {_MEND}.")
         return [self._broken(turn, turn.blamed, wrong)]
 

@@ -5,6 +5,7 @@ Where the pact comes from and where the results go is left to `run` and `pacts`;
 
 from saga_verifier.verification.again import Again
 from saga_verifier.verification.pact import verify_pact
+from saga_verifier.verification.reused import contents, whole
 from saga_verifier.verification.target import Drivers, Progress, Target
 
-__all__ = ["Again", "Drivers", "Progress", "Target", "verify_pact"]
+__all__ = ["Again", "Drivers", "Progress", "Target", "contents", "verify_pact", "whole"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import httpx
@@ -14,8 +15,9 @@ import httpx
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks, pactfile
 from saga_contracts.derive.cases import arrived_state, fresh_state
+from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import Kind, Trial
+from saga_contracts.derive.trials import Trial
 from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
@@ -30,10 +32,13 @@ from saga_verifier.play.driver import Driver
 from saga_verifier.play.pact_states import PactStates
 from saga_verifier.play.second_look import SecondLook
 from saga_verifier.replay import Interaction, ReplayResult, Serving
+from saga_verifier.reuse import Known
 from saga_verifier.trials import Ground
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 from saga_verifier.verification.again import Again, Part
 from saga_verifier.verification.interactions import not_judged, outcomes, unread, warnings
+from saga_verifier.verification.pairing import with_pairs
+from saga_verifier.verification.reused import known_histories, known_trials
 from saga_verifier.verification.target import Drivers, Progress, Target
 
 REPLAY_BASE_S = 60.0
@@ -52,6 +57,7 @@ def verify_pact(
     seed: int = 0,
     at_once: int = 1,
     again: Again | None = None,
+    known: Known | None = None,
 ) -> PactOutcome:
     """Verify one pact against a running participant.
 
@@ -65,6 +71,7 @@ def verify_pact(
         seed: Of what trials leave to chance.
         at_once: How many histories are played at the same time, where their keys and data are apart.
         again: Only this is played; None: every interaction, deck and trial is.
+        known: Results that need not be found out again; None: there are none.
     """
     consumer, found = "", _Found()
     try:
@@ -75,7 +82,7 @@ def verify_pact(
     except SagapactError as error:
         return PactOutcome(consumer, target.provider, pending, (), troubles=(str(error),))
     try:
-        how = _How(consumer, faults, today, progress or Progress(), seed, at_once, again)
+        how = _How(consumer, faults, today, progress or Progress(), seed, at_once, again, None if again is not None else known)
         _verify(target, interactions, slices, found, how)
     except SagapactError as error:
         found.troubles.append(str(error))
@@ -83,6 +90,18 @@ def verify_pact(
         _explain(found, target.running)
     troubles = (*found.troubles, *found.unjudged)
     return PactOutcome(consumer, target.provider, pending, found.interactions, tuple(found.decks), found.notes, troubles)
+
+
+@contextmanager
+def receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[CallbackReceiver]:
+    """Receive callbacks where the participant reaches the harness; where no step calls back, that does not matter."""
+    if not any(one.step.callback is not None for one in slices):
+        with CallbackReceiver() as unused:
+            yield unused
+        return
+    with CallbackReceiver(isolation.listen_host) as receiver:
+        isolation.check_reached(receiver.port)
+        yield receiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,7 @@ class _How:
     seed: int
     at_once: int
     again: Again | None
+    known: Known | None
 
 
 @dataclass(slots=True)
@@ -116,16 +136,26 @@ class _Found:
 
 def _verify(target: Target, interactions: Sequence[Interaction], slices: Sequence[StepSlice], found: _Found, how: _How) -> None:
     with ExitStack() as stack:
-        callbacks = stack.enter_context(_receiving(target.isolation, slices))
+        callbacks = stack.enter_context(receiving(target.isolation, slices))
         http = stack.enter_context(bounded_client())
         changes = StateChanges(http, target.states_at, how.consumer, teardown=target.teardown)
         drivers = {f"{one.saga}/{one.step.step}": _driver(target, one, changes, callbacks, http) for one in slices}
         if how.again is None:
-            _judge_interactions(target, interactions, PactStates(drivers, changes), drivers, found, how)
+            reused = _reused(interactions, slices, how)
+            left = [one for one in interactions if one.name not in reused]
+            if left:
+                _judge_interactions(target, left, PactStates(drivers, changes), drivers, found, how)
+            judged = reused | {one.key: one for one in found.interactions}
+            found.interactions = tuple(judged[one.name] for one in interactions if one.name in judged)
         _play(target, drivers, found, how, _checked(how.progress, target.running))
         found.notes = (*found.notes, *(f"warning: {note}" for note in changes.notes))
         found.troubles += dict.fromkeys(changes.troubles)
         check_running(target.running)
+
+
+def _reused(interactions: Sequence[Interaction], slices: Sequence[StepSlice], how: _How) -> dict[str, InteractionOutcome]:
+    found = {one.name: how.known.interaction(how.consumer, one, slices) for one in interactions} if how.known is not None else {}
+    return {name: outcome for name, outcome in found.items() if outcome is not None}
 
 
 def _judge_interactions(
@@ -147,18 +177,6 @@ def _driver(target: Target, slice_: StepSlice, states: StateChanges, callbacks: 
         slice_, lambda: target.base_url, target.states_at, callbacks, http,
         states=states, credentials=target.credentials, prober=prober,
     )  # fmt: skip
-
-
-@contextmanager
-def _receiving(isolation: Isolation, slices: Sequence[StepSlice]) -> Iterator[CallbackReceiver]:
-    """Receive callbacks where the participant reaches the harness; where no step calls back, that does not matter."""
-    if not any(one.step.callback is not None for one in slices):
-        with CallbackReceiver() as unused:
-            yield unused
-        return
-    with CallbackReceiver(isolation.listen_host) as receiver:
-        isolation.check_reached(receiver.port)
-        yield receiver
 
 
 def _serving(target: Target, drivers: Drivers, states: PactStates) -> Serving:
@@ -205,7 +223,7 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
             continue
         progress.deck_started(deck)
         try:
-            played = play_deck(driver, deck, how.today, progress.history_ended, how.at_once)
+            played = _played(driver, deck, how, progress)
             beside = {one.slice.step.step: one for one in drivers.values() if one.slice.saga == driver.slice.saga}
             tried = _tried(driver, beside, played, part.trials, target, how, progress)
             found.decks.append(replace(played, histories=(*played.histories, *tried), replayed=how.again is not None))
@@ -213,6 +231,20 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
             raise
         except SagapactError as error:  # the other decks may well be played
             found.troubles.append(f"the deck of {name} was not played: {error}")
+    if how.again is None:
+        found.decks, troubles = with_pairs(found.decks, drivers, how.faults, how.today, progress.history_ended, how.known)
+        found.troubles += troubles
+
+
+def _played(driver: Driver, deck: Deck, how: _How, progress: Progress) -> DeckResult:
+    """Play a deck, but for the histories whose results are known."""
+    reused = known_histories(driver.slice, deck, how.known)
+    left = replace(deck, histories=tuple(one for one in deck.histories if one.name not in reused))
+    for result in reused.values():
+        progress.history_ended(result)
+    played = play_deck(driver, left, how.today, progress.history_ended, how.at_once) if left.histories else None
+    judged = reused | {one.name: one for one in (played.histories if played is not None else ())}
+    return DeckResult(deck, driver.slice, tuple(judged[one.name] for one in deck.histories), how.today)
 
 
 def _part(slice_: StepSlice, how: _How) -> Part | None:
@@ -234,10 +266,13 @@ def _tried(
 ) -> Iterator[HistoryResult]:
     """Play the trials that the step's level asks for."""
     plain = {one.name: one for one in played.histories}
-    for result in trials.play_two_sagas(driver, derived, plain, how.today, beside):
+    reused = known_trials(driver.slice, derived, how.known)
+    meetings = [one for one in derived if one.is_undisturbed and one.name not in reused]
+    for result in chain(tuple(reused.values()), trials.play_two_sagas(driver, meetings, plain, how.today, beside)):
         progress.history_ended(result)
-        yield result
-    asked = [one for one in derived if one.kind != Kind.TWO_SAGAS]
+        reused[result.name] = result
+    yield from (reused[one.name] for one in derived if one.is_undisturbed)
+    asked = [one for one in derived if not one.is_undisturbed]
     if target.provider_file is None:
         why = "it runs already, and nobody says how it is started, so that it cannot be disturbed"
         yield from (trials.untold(one, why) for one in asked)

@@ -1,6 +1,7 @@
 """What is verified: 500 ordinary interactions, a saga of ten steps, a step that calls back; each with its provider file."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ def _provider_file(folder: Path, name: str, command: list[str]) -> Path:
         "start": {"command": command, "pass_env": ["PATH"]},
         "health": {"path": "/health"},
         "states": {"path": "/_states"},
+        "artefact": {"globs": [os.path.relpath(Path(__file__).parent / "*.py", folder)]},
     }
     file.write_text(json.dumps(written), encoding="utf-8")
     return file

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.sagafile import SagaFileError, parse_saga
 from saga_contracts.wire import branches
+from telling_participant import SAGA as BAKERY
 
 Make = Callable[..., dict[str, Any]]
 
@@ -132,6 +134,27 @@ def test_a_faulty_choice_is_told_at_its_place(
     found = faults(make_definition(*steps))
     assert list(found) == [place]
     assert words in found[place]
+
+
+@pytest.mark.parametrize(
+    ("backoff", "place", "words"),
+    [
+        ({"first_ms": 90, "longest_ms": 80}, "steps.bake.callback.backoff.longest_ms", "shorter than the first one (90 ms)"),
+        (
+            {"first_ms": 5000},
+            "steps.bake.callback.backoff",
+            "After 4 tries the callback is told again in 40000 ms, and the saga service waits 20000 ms.",
+        ),
+    ],
+)
+def test_faulty_pauses_of_a_callback_are_told_at_their_place(backoff: dict[str, int], place: str, words: str) -> None:
+    definition = yaml.safe_load(BAKERY)
+    definition["steps"][0]["callback"]["backoff"] = backoff
+    found = faults(definition)
+    assert list(found) == [place]
+    assert words in found[place]
+    definition["steps"][0]["callback"]["backoff"] = {"first_ms": 5000, "longest_ms": 20000}
+    accepted(definition)
 
 
 def test_undoings_that_wait_for_one_another_are_told_with_the_way_out(make_definition: Make, make_step: Make) -> None:

@@ -20,6 +20,7 @@ from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
 from small_participant import SAGA, running
+from stand_ins import with_second_sagas
 
 PET, OWNER = ProviderState(state="a pet", params={"id": 1}), ProviderState(state="an owner")
 
@@ -118,7 +119,7 @@ def test_a_deck_takes_back_whatever_it_set_up_and_is_judged_all_the_same(insists
         with LoopbackServer(pass_on) as server:
             states = StateChanges(http, server.base_url, "shop", teardown=insists)
             driver = Driver(slice_, url, None, callbacks, http, states=states)
-            result = play_deck(driver, decks.derive(slice_, 1), dt.date(2026, 1, 1))
+            result = with_second_sagas(driver, play_deck(driver, decks.derive(slice_, 1), dt.date(2026, 1, 1)))
 
     assert result.verdict == "kept"
     said = Counter(body["action"] for body in handler.bodies)

@@ -107,6 +107,23 @@ def test_the_claim_tells_how_each_kind_of_trial_was_played_and_of_which_nothing_
     assert "a kill in between" in unproven
 
 
+def test_what_does_not_apply_is_counted_apart_and_told_once_for_each_reason() -> None:
+    at_4 = SLICE.model_copy(update={"level": 4})
+    derived = decks.derive(at_4, 1)
+    inside = [one for one in trials.derive(at_4, derived) if one.kind == trials.Kind.INSIDE]
+    fine = [HistoryResult(one.name, Verdict.KEPT, one.obligations, seen=ALL) for one in derived.histories]
+    alone = [HistoryResult(one.name, Verdict.NOT_APPLICABLE, one.obligations, inapplicable="It is alone.") for one in inside]
+    result = DeckResult(derived, at_4, (*fine, *alone), date(2026, 1, 1))
+
+    told = list(lines(outcome(PactOutcome("shop", "stock", False, (), (result,)))))
+
+    assert f"deck of small/take, k = 1: {len(fine)} of {len(fine)} histories kept, {len(alone)} not applicable" in told
+    assert [line for line in told if "It is alone." in line] == [
+        f"  not applicable: {', '.join(one.name for one in alone)}: It is alone."
+    ]
+    assert "what it depends on failing" not in result.claim()
+
+
 def test_consumers_that_share_a_step_share_the_claim() -> None:
     told = "\n".join(lines(outcome(deck(), deck())))
 

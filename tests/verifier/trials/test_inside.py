@@ -1,17 +1,21 @@
 """What fails between a participant's own sub-steps is repaired by the retry or by C; who leaves it half done is caught by O35."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import paying_participant
 from paying_participant import REPLIES, SAGA
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.derive.trials import Trial, inside
 from saga_contracts.sagafile import parse_saga
+from saga_verifier.provider_file.depends import Depended
+from saga_verifier.provider_file.document import Document
 from saga_verifier.trials import inside as player
 from tried import Tried, Trying
 
@@ -47,6 +51,14 @@ def test_who_repairs_all_of_it_is_kept(paying: Tries) -> None:
         for name in (f"F inside-{mode} F", f"F inside-{mode} C", f"F C inside-{mode} C")
     }
     assert all("1 of 1 calls to payments, each failed once" in one.how for one in tried.results.values())
+
+
+def test_the_guide_names_the_services_as_they_are_named_here() -> None:
+    guide = (Path(__file__).parents[3] / "provider_verifier" / "README.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"^```yaml\n(format: 1\nprovider: till\n.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    document = Document.model_validate(yaml.safe_load(text))
+
+    assert document.depends == (Depended.model_validate(PAYMENTS[0]),)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ HURRIED = SAGA.replace("callback_timeout_ms: 20000", "callback_timeout_ms: 2500"
 """Where it is waited to the end. Who calls back has time, so that a busy machine makes no other fault of it."""
 
 
+F, L, S, A = Receiver
 PYTHON = ("{python}", program)
 NODE = ("node", str(Path(program).with_suffix(".mjs")))
 
@@ -60,9 +61,8 @@ def said(results: dict[str, HistoryResult]) -> dict[str, str]:
     return {name: f"{one.verdict}: {one.text} [{one.how}]" for name, one in results.items()}
 
 
-@pytest.mark.parametrize("habit", ["", "one after the other", "tells it twice"])
-def test_who_tells_until_it_is_taken_is_right(habit: str, tmp_path: Path) -> None:
-    results = tried(habit, tmp_path)
+def test_who_tells_until_it_is_taken_is_right(tmp_path: Path) -> None:
+    results = tried("", tmp_path)
 
     assert {one.verdict for one in results.values()} == {Verdict.KEPT}, said(results)
     assert list(results) == [
@@ -78,11 +78,35 @@ def test_who_tells_until_it_is_taken_is_right(habit: str, tmp_path: Path) -> Non
     assert "killed and started again" in results["F D (receiver is away over a restart)"].how
 
 
-def test_the_stub_of_the_saga_file_is_right(tmp_path: Path) -> None:
-    (tmp_path / "bakery.yaml").write_text(SAGA)
+@pytest.mark.parametrize(("habit", "only"), [("one after the other", [F, S]), ("tells it twice", [F, L])])
+def test_who_does_so_in_its_own_way_is_right_too(habit: str, only: list[Receiver], tmp_path: Path) -> None:
+    results = tried(habit, tmp_path, only=only)
+
+    assert {one.verdict for one in results.values()} == {Verdict.KEPT}, said(results)
+
+
+def paced(first_ms: int) -> str:
+    """The bakery with declared pauses between the tries of its callback."""
+    backoff = f"    callback:\n      backoff: {{first_ms: {first_ms}, longest_ms: {max(first_ms, 1000)}}}\n"
+    return SAGA.replace("    callback:\n", backoff)
+
+
+def test_who_waits_as_the_file_declares_is_right_and_who_waits_less_is_caught(tmp_path: Path) -> None:
+    right = tried("", tmp_path, paced(100), [F])
+    hurried = tried("", tmp_path, paced(4000), [F])
+
+    assert {one.verdict for one in right.values()} == {Verdict.KEPT}, said(right)
+    broken = {one.obligation: one.text for result in hurried.values() for one in result.broken}
+    assert set(broken) == {"O19"}
+    assert "the pauses that the file declares (`callback.backoff`) are" in broken["O19"]
+
+
+@pytest.mark.parametrize(("text", "only"), [(SAGA, [L, S, A]), (paced(400), [F])], ids=["as it chooses", "as declared"])
+def test_the_stub_of_the_saga_file_is_right(text: str, only: list[Receiver], tmp_path: Path) -> None:
+    (tmp_path / "bakery.yaml").write_text(text)
     stub = ("{python}", "-m", "saga_contracts", "stub", str(tmp_path / "bakery.yaml"), "--step", "bake", "--port", "{port}")
 
-    results = tried_at([*stub, "--database", "{workdir}/bakery.sqlite"], tmp_path, SAGA)
+    results = tried_at([*stub, "--database", "{workdir}/bakery.sqlite"], tmp_path, text, only)
 
     assert {one.verdict for one in results.values()} == {Verdict.KEPT}, said(results)
 
@@ -90,7 +114,7 @@ def test_the_stub_of_the_saga_file_is_right(tmp_path: Path) -> None:
 def test_a_right_service_in_node_is_right_and_a_wrong_one_is_caught(tmp_path: Path) -> None:
     need("node")
 
-    right = tried("", tmp_path, by=NODE)
+    right = tried("", tmp_path, only=[F, A], by=NODE)
     forgetful = tried("forgets what is to be told over a restart", tmp_path, HURRIED, [A], NODE)
     hasty = tried("takes any answer for yes", tmp_path, HURRIED, [F], NODE)
 
@@ -113,7 +137,6 @@ def test_a_callback_that_is_wrong_already_when_it_is_taken_accuses_nobody(tmp_pa
     assert "mend that first" in results["F D (receiver fails)"].trouble
 
 
-F, L, S, A = Receiver
 NEVER_COMES = (
     "tells once",
     "gives up after three tries",

@@ -10,6 +10,7 @@ it differs.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -17,17 +18,20 @@ import sqlite3
 import sys
 import time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 Answer = tuple[int, dict[str, Any]]
 Load = dict[str, Any]
-WORK_S, PAUSE_S = 0.02, 0.1
+WORK_S = 0.02
+CARRIER = os.environ.get("CARRIER_URL", "")
+WORKS_AT_ONCE = ("checks, then acts", "loads what was unloaded")
+"""Faults of a worker that never looks again whether what it was given is still to be done."""
 CORRELATION = ("Saga-Id", "Saga-Step")
 FIELDS = ("reference", "state", "van", "boxes", "reply_to", "headers", "room_before")
 TABLES = """
-CREATE TABLE IF NOT EXISTS vans (van TEXT PRIMARY KEY, room INT, one_customer INT, customer TEXT);
+CREATE TABLE IF NOT EXISTS vans (van TEXT PRIMARY KEY, room INT, exclusive INT, customer TEXT);
 CREATE TABLE IF NOT EXISTS loads (
-  reference TEXT PRIMARY KEY, state TEXT, van TEXT, boxes INT, reply_to TEXT, headers TEXT, room_before INT
+  reference TEXT PRIMARY KEY, state TEXT, van TEXT, boxes INT, reply_to TEXT, headers TEXT, room_before INT, at REAL
 );
 CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY, reply_to TEXT, headers TEXT, body TEXT);
 """
@@ -38,14 +42,18 @@ class Courier:
 
     def __init__(self, database: str, fault: str) -> None:
         self.fault = fault
+        self.ahead_s = 0
         self.memory: dict[str, Load] = {}
+        self.at_work: set[str] = set()
+        self.asked: list[str] = []
+        self.turn = asyncio.Lock()
         self.jobs: set[asyncio.Task[None]] = set()
-        self.slow: set[str] = set()
-        self.late = False
         self.db = sqlite3.connect(database, timeout=20, isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA synchronous=OFF")  # what is lost with the machine is not looked at here
-        self.db.executescript(TABLES)
+        apart = "apart." if fault == "keeps its keys in a database apart" else ""
+        self.db.execute("ATTACH ? AS apart", (f"{database}.apart" if apart else ":memory:",))
+        self.db.executescript(TABLES.replace("EXISTS loads", f"EXISTS {apart}loads"))
         if fault == "forgets its keys at the start":
             self.db.execute("DELETE FROM loads")
 
@@ -60,6 +68,8 @@ class Courier:
 
     def find(self, reference: str) -> Load | None:
         row = self.db.execute("SELECT * FROM loads WHERE reference = ?", (reference,)).fetchone()
+        if row and self.fault == "forgets its keys after an hour" and time.time() + self.ahead_s - row["at"] > 3600:
+            return None
         return self.memory.get(reference) or (dict(row) if row else None)
 
     def keep(self, load: Load, **changed: object) -> None:
@@ -68,8 +78,8 @@ class Courier:
         if self.fault == "keeps its keys in memory" or (null and self.fault == "keeps null compensations in memory"):
             self.memory[load["reference"]] = load
             return
-        values = [load[name] for name in FIELDS]
-        self.db.execute("INSERT OR REPLACE INTO loads VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        values = [*(load[name] for name in FIELDS), time.time() + self.ahead_s]
+        self.db.execute("INSERT OR REPLACE INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def use(self, van: str, boxes: int) -> None:
         self.db.execute("UPDATE vans SET room = room - ? WHERE van = ?", (boxes, van))
@@ -106,7 +116,7 @@ class Courier:
         told = "{}" if self.fault == "drops the correlation" else json.dumps(headers)
         load = {**body, "headers": told, "state": "planned", "room_before": self.room(body["van"])}
         self.keep(load)
-        if self.fault == "checks, then acts":
+        if self.fault in WORKS_AT_ONCE:
             self.start(load)
         said = {"status" if self.fault == "renames a field" else "state": "planned"}
         return (207 if self.fault == "changes a status" else 202), said
@@ -124,22 +134,41 @@ class Courier:
     def start(self, load: Load) -> None:
         job = asyncio.create_task(self.work(load))
         self.jobs.add(job)
+        self.at_work.add(load["reference"])
         job.add_done_callback(self.jobs.discard)
+        job.add_done_callback(lambda _: self.at_work.discard(load["reference"]))
 
     async def work(self, load: Load) -> None:
         """Load what was planned."""
-        if self.fault == "loads what was unloaded":
-            await asyncio.sleep(0.4)
-        self.begin()
-        now = self.find(load["reference"]) or load
-        if now["state"] == "planned" or self.fault in ("loads what was unloaded", "checks, then acts"):
-            self.finish(load, now)
-        self.db.execute("COMMIT")
+        if self.fault in ("loads what was unloaded", "loads what it refuses"):
+            await asyncio.sleep(0.4)  # seen for sure after the call, and not beside it
+        async with self.turn:
+            if self.fits(load) and not await self.outside("POST", self.name_outside(load["reference"])):
+                return  # the next round tries again
+            self.begin()
+            now = self.find(load["reference"]) or load
+            if now["state"] == "planned" or self.fault in WORKS_AT_ONCE:
+                self.finish(load, now)
+            self.db.execute("COMMIT")
+
+    def fits(self, load: Load) -> bool:
+        now = self.find(load["reference"])
+        return now is not None and now["state"] == "planned" and self.room(load["van"]) >= load["boxes"]
+
+    def name_outside(self, reference: str) -> str:
+        """Give the key under which the carrier is asked."""
+        self.asked.append(reference)
+        return f"{reference}-{self.asked.count(reference)}" if self.fault == "asks under a new key each time" else reference
+
+    async def outside(self, method: str, reference: str) -> bool:
+        """Order or cancel what the carrier has under a key, where there is a carrier; is it so?"""
+        url = f"{CARRIER}/pickups/{quote(reference, safe='')}"
+        return not CARRIER or await called(method, url, {}, {}) in (b"201", b"204", b"404")
 
     def finish(self, load: Load, now: Load) -> None:
         van = self.db.execute("SELECT * FROM vans WHERE van = ?", (load["van"],)).fetchone()
         full = van is None or van["room"] < load["boxes"]
-        held = bool(van and van["one_customer"] and van["customer"] not in (None, load["reference"]))
+        held = bool(van and van["exclusive"] and van["customer"] not in (None, load["reference"]))
         if full or (held and self.fault != "holds nothing"):
             self.use(load["van"], load["boxes"] if self.fault == "loads what it refuses" else 0)
             self.keep(now, state="no_room")
@@ -164,7 +193,7 @@ class Courier:
                 self.keep({"reference": body["reference"], **nothing, "boxes": 0, "room_before": 0}, state="unloaded")
             return 200, {"state": "unloaded"}
         if known["state"] == "loaded" and self.fault == "refuses to unload":
-            return 409, {"error": "on its way"}
+            return 409, {"error": "late"}
         again = known["state"] == "unloaded" and known["van"] and self.fault == "unloads twice"
         if known["state"] == "loaded" or again or (known["state"] == "no_room" and self.fault == "unloads what it refused"):
             self.take_out(known)
@@ -189,16 +218,19 @@ class Courier:
             return 200, {"state": "loaded"}
         return 200, {"state": known["state"] if known else "unknown"}
 
-    def set_up(self, van: str, room: int, *, one_customer: bool = False) -> Answer:
-        self.db.execute("INSERT OR REPLACE INTO vans VALUES (?, ?, ?, NULL)", (van, room, one_customer))
+    def set_up(self, van: str, room: int, *, exclusive: bool = False) -> Answer:
+        self.db.execute("INSERT OR REPLACE INTO vans VALUES (?, ?, ?, NULL)", (van, room, exclusive))
         return 200, {}
 
     async def answer(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Answer:
         if path == "/loads" and self.fault == "answers too late":
             time.sleep(0.5)  # noqa: ASYNC251  (all of it stands still)
-        self.begin()
-        said = await self.act(path, body, headers)
-        self.commit()
+        async with self.turn if path == "/unloads" and self.fault != "unloads beside" else contextlib.nullcontext():
+            if path == "/unloads" and not await self.outside("DELETE", body["reference"]):
+                return 503, {}
+            self.begin()
+            said = await self.act(path, body, headers)
+            self.commit()
         return said
 
     async def act(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Answer:
@@ -209,6 +241,8 @@ class Courier:
                 return await self.unload(body)
             case "/loads/search":
                 return self.search(body)
+            case "/_clock":
+                self.ahead_s = body["ahead_s"]
             case "/_states":
                 return (200, {}) if body.get("action") == "teardown" else self.set_up(**body["params"])
         return 200, {"room": self.room(path.rpartition("/")[2])}
@@ -234,13 +268,12 @@ class Courier:
             await asyncio.sleep(WORK_S)
             planned = self.db.execute("SELECT * FROM loads WHERE state = 'planned'").fetchall()
             for row in [*map(dict, planned), *[one for one in self.memory.values() if one["state"] == "planned"]]:
-                if row["reference"] not in self.slow and self.fault != "checks, then acts":
-                    self.slow |= {row["reference"]} if self.fault == "loads what was unloaded" else set()
+                if self.fault not in WORKS_AT_ONCE and row["reference"] not in self.at_work:
                     self.start(row)
             await asyncio.sleep(0)
             for row in self.db.execute("SELECT * FROM outbox ORDER BY number").fetchall():
-                taken = await posted(row["reply_to"], json.loads(row["headers"]), json.loads(row["body"]))
-                if taken or self.fault == "calls back once":
+                status = await called("POST", row["reply_to"], json.loads(row["headers"]), json.loads(row["body"]))
+                if status in (b"200", b"204") or self.fault == "calls back once":
                     self.db.execute("DELETE FROM outbox WHERE number = ?", (row["number"],))
 
 
@@ -252,20 +285,20 @@ async def send(writer: asyncio.StreamWriter, first_line: str, headers: dict[str,
     await writer.drain()
 
 
-async def posted(url: str, headers: dict[str, str], body: dict[str, Any]) -> bool:
-    """Call back; was it taken?"""
+async def called(method: str, url: str, headers: dict[str, str], body: dict[str, Any]) -> bytes:
+    """Call somebody; give the status, or nothing when there was no answer."""
     to = urlsplit(url)
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection(to.hostname, to.port)
             try:
-                await send(writer, f"POST {to.path} HTTP/1.1\r\nHost: {to.netloc}", headers, body)
+                await send(writer, f"{method} {to.path} HTTP/1.1\r\nHost: {to.netloc}", headers, body)
                 line = await reader.readline()
             finally:
                 writer.close()
     except (OSError, TimeoutError):
-        return False
-    return line.split()[1:2] in ([b"200"], [b"204"])
+        return b""
+    return b"".join(line.split()[1:2])
 
 
 async def serve(port: int, database: str, fault: str = "") -> None:

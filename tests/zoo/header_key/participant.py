@@ -8,6 +8,7 @@ GET  /items/ITEM             what is left of it
 The variable FAULT plants one fault; each stands at the one line where it differs. It knows nothing of what judges it.
 """
 
+import http.client
 import json
 import os
 import sqlite3
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
@@ -27,10 +29,13 @@ from starlette.routing import Route
 
 Answer = tuple[int, dict[str, Any]]
 Row = dict[str, Any]
+CARRIER = urlsplit(os.environ.get("CARRIER_URL", "")).netloc
 TABLES = """
 PRAGMA journal_mode=WAL;
 CREATE TABLE IF NOT EXISTS items (item TEXT PRIMARY KEY, left_over INT, exclusive INT, held_by TEXT);
-CREATE TABLE IF NOT EXISTS reservations (key TEXT PRIMARY KEY, state TEXT, item TEXT, amount INT, ticket TEXT, before INT);
+CREATE TABLE IF NOT EXISTS reservations (
+  key TEXT PRIMARY KEY, state TEXT, item TEXT, amount INT, ticket TEXT, before INT, at REAL
+);
 """
 
 
@@ -39,11 +44,13 @@ class Warehouse:
 
     def __init__(self, database: str, fault: str = "") -> None:
         self.database, self.fault = database, fault
+        self.ahead_s = 0
         self.memory: dict[str, Row] = {}
         self.unwritten: sqlite3.Connection | None = None
         self.one_by_one = threading.Lock()
         db = self.connect()
-        db.executescript(TABLES)
+        apart = "apart." if fault == "keeps its keys in a database apart" else ""
+        db.executescript(TABLES.replace("EXISTS reservations", f"EXISTS {apart}reservations"))
         if fault == "forgets its keys at the start":
             db.execute("DELETE FROM reservations")
         db.close()
@@ -51,8 +58,13 @@ class Warehouse:
     def connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.database, timeout=20, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
+        if self.fault == "keeps its keys in a database apart":
+            db.execute("ATTACH ? AS apart", (f"{self.database}.apart",))
         db.execute("PRAGMA synchronous=OFF")  # what is lost with the machine is not looked at here
         return db
+
+    def now(self) -> float:
+        return time.time() + self.ahead_s
 
     @contextmanager
     def transaction(self, *, guarded: bool = True) -> Iterator[sqlite3.Connection]:
@@ -74,6 +86,8 @@ class Warehouse:
 
     def find(self, db: sqlite3.Connection, key: str) -> Row | None:
         row = db.execute("SELECT * FROM reservations WHERE key = ?", (key,)).fetchone()
+        if row and self.fault == "forgets its keys after an hour" and self.now() - row["at"] > 3600:
+            return None
         return self.memory.get(key) or (dict(row) if row else None)
 
     def keep(self, db: sqlite3.Connection, row: Row) -> None:
@@ -82,10 +96,23 @@ class Warehouse:
             self.memory[row["key"]] = row
             return
         values = [row[name] for name in ("key", "state", "item", "amount", "ticket", "before")]
-        db.execute("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?, ?, ?)", values)
+        db.execute("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?)", [*values, self.now()])
 
     def take(self, db: sqlite3.Connection, item: str, amount: int) -> None:
         db.execute("UPDATE items SET left_over = left_over - ? WHERE item = ?", (amount, item))
+
+    def outside(self, method: str, key: str) -> bool:
+        """Order or cancel what the carrier has under a key, where there is a carrier; is it so?"""
+        if not CARRIER:
+            return True
+        connection = http.client.HTTPConnection(CARRIER, timeout=0.5)
+        try:
+            connection.request(method, f"/pickups/{quote(key, safe='')}")
+            return connection.getresponse().status in (201, 204, 404)
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def reserve(self, key: str, body: dict[str, Any]) -> Answer:
         if self.fault == "answers too late":
@@ -111,6 +138,8 @@ class Warehouse:
             self.take(db, item, amount if self.fault == "takes what it refuses" else 0)
             self.keep(db, {"key": key, "state": "refused", "item": item, "amount": amount, "ticket": None, "before": left})
             return 422, {"error": "sold_out"}
+        if not self.outside("POST", key):
+            return 503, {}
         self.take(db, item, 2 * amount if self.fault == "takes twice" else amount)
         db.execute("UPDATE items SET held_by = ? WHERE item = ?", (key, item))
         ticket = f"ticket-{key}"
@@ -144,6 +173,8 @@ class Warehouse:
                 return 404, {"error": "unknown"}
             if row is None and self.fault == "forgets a null release":
                 return 200, {"state": "released"}
+            if (row is not None or self.fault != "forgets what it did outside") and not self.outside("DELETE", key):
+                return 503, {}
             row = row or {"key": key, "state": "", "item": None, "amount": 0, "ticket": None, "before": 0}
             if row["state"] == "reserved" and self.fault == "refuses to release":
                 return 409, {"error": "too_late"}
@@ -208,6 +239,8 @@ def app(database: str, fault: str = "") -> Starlette:
                 return warehouse.status(key)
             case ["items", item]:
                 return warehouse.left(item)
+            case ["_clock"]:
+                warehouse.ahead_s = body["ahead_s"]
             case ["_states"] if body.get("action") != "teardown":
                 return warehouse.stock(body["params"])
         return 200, {}

@@ -8,6 +8,7 @@ GET    /accounts/ACCOUNT  the balance: the sum of its entries
 The variable FAULT plants one fault; each stands at the one line where it differs. It knows nothing of what judges it.
 """
 
+import http.client
 import json
 import os
 import sqlite3
@@ -16,9 +17,10 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlsplit
 
 Answer = tuple[int, dict[str, Any] | None]
+CARRIER = urlsplit(os.environ.get("CARRIER_URL", "")).netloc
 
 
 class Payment(NamedTuple):
@@ -30,6 +32,7 @@ class Payment(NamedTuple):
     state: str = "cancelled"
     receipt: str = ""
     balance_before: int = 0
+    at_s: float = 0
 
 
 class Bank:
@@ -37,14 +40,19 @@ class Bank:
 
     def __init__(self, database: str, fault: str) -> None:
         self.database, self.fault = database, fault
+        self.ahead_s = 0
         self.in_memory: dict[str, Payment] = {}
         self.late: sqlite3.Connection | None = None
         self.lock = threading.Lock()
         db = self.open()
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("CREATE TABLE IF NOT EXISTS entries (account TEXT, amount INT)")
-        db.execute("CREATE TABLE IF NOT EXISTS accounts (account TEXT PRIMARY KEY, one_at_a_time INT, used_by TEXT)")
-        db.execute("CREATE TABLE IF NOT EXISTS payments (key TEXT PRIMARY KEY, a TEXT, m INT, state TEXT, receipt TEXT, b INT)")
+        db.execute("CREATE TABLE IF NOT EXISTS accounts (account TEXT PRIMARY KEY, exclusive INT, used_by TEXT)")
+        payments = "apart.payments" if fault == "keeps its keys in a database apart" else "payments"
+        db.execute(
+            f"CREATE TABLE IF NOT EXISTS {payments} "
+            "(key TEXT PRIMARY KEY, a TEXT, m INT, state TEXT, receipt TEXT, b INT, at REAL)"
+        )
         if fault == "forgets its keys at the start":
             db.execute("DELETE FROM payments")
         db.close()
@@ -52,6 +60,8 @@ class Bank:
     def open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.database, timeout=20, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA synchronous=OFF")  # what is lost with the machine is not looked at here
+        if self.fault == "keeps its keys in a database apart":
+            db.execute("ATTACH ? AS apart", (f"{self.database}.apart",))
         return db
 
     def answer(self, method: str, path: list[str], body: dict[str, Any]) -> Answer:
@@ -83,12 +93,16 @@ class Bank:
                 return self.status(db, key)
             case "GET", ["accounts", account]:
                 return 200, {"balance": self.balance(db, account)}
+            case "POST", ["_clock"]:
+                self.ahead_s = body["ahead_s"]
             case "POST", ["_states"] if body.get("action") != "teardown":
                 return self.set_up(db, **body["params"])
         return 200, {}
 
     def known(self, db: sqlite3.Connection, key: str) -> Payment | None:
         row = db.execute("SELECT * FROM payments WHERE key = ?", (key,)).fetchone()
+        if row and self.fault == "forgets its keys after an hour" and time.time() + self.ahead_s - row[-1] > 3600:
+            return None
         return self.in_memory.get(key) or (Payment(*row) if row else None)
 
     def store(self, db: sqlite3.Connection, one: Payment) -> None:
@@ -96,7 +110,8 @@ class Bank:
         if forgettable or self.fault == "keeps its keys in memory":
             self.in_memory[one.key] = one
         else:
-            db.execute("INSERT OR REPLACE INTO payments VALUES (?, ?, ?, ?, ?, ?)", one)
+            now = time.time() + self.ahead_s
+            db.execute("INSERT OR REPLACE INTO payments VALUES (?, ?, ?, ?, ?, ?, ?)", one._replace(at_s=now))
 
     def balance(self, db: sqlite3.Connection, account: str) -> int:
         total: int = db.execute("SELECT COALESCE(SUM(amount), 0) FROM entries WHERE account = ?", (account,)).fetchone()[0]
@@ -104,6 +119,19 @@ class Bank:
 
     def enter(self, db: sqlite3.Connection, account: str, amount: int) -> None:
         db.execute("INSERT INTO entries VALUES (?, ?)", (account, amount))
+
+    def outside(self, method: str, key: str) -> bool:
+        """Order or cancel what the carrier has under a key, where there is a carrier; is it so?"""
+        if not CARRIER:
+            return True
+        connection = http.client.HTTPConnection(CARRIER, timeout=0.5)
+        try:
+            connection.request(method, f"/pickups/{quote(key, safe='')}")
+            return connection.getresponse().status in (201, 204, 404)
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def pay(self, db: sqlite3.Connection, key: str, account: str, amount: int) -> Answer:
         if self.fault == "answers too late":
@@ -135,13 +163,15 @@ class Bank:
 
     def first(self, db: sqlite3.Connection, key: str, account: str, amount: int) -> Answer:
         has = self.balance(db, account)
-        row = db.execute("SELECT one_at_a_time, used_by FROM accounts WHERE account = ?", (account,)).fetchone()
+        row = db.execute("SELECT exclusive, used_by FROM accounts WHERE account = ?", (account,)).fetchone()
         in_use = row is not None and row[0] and row[1] not in (None, key) and self.fault != "holds nothing"
         if has < amount or in_use:
             if self.fault == "takes what it refuses":
                 self.enter(db, account, -amount)
             self.store(db, Payment(key, account, amount, "refused", "", has))
             return 402, {"error": "no_funds"}
+        if not self.outside("POST", key):
+            return 503, {}
         self.enter(db, account, -amount)
         if self.fault == "pays twice":
             self.enter(db, account, -amount)
@@ -152,6 +182,8 @@ class Bank:
 
     def cancel(self, db: sqlite3.Connection, key: str) -> Answer:
         one = self.known(db, key)
+        if (one is not None or self.fault != "forgets what it did outside") and not self.outside("DELETE", key):
+            return 503, {}
         if one is None:
             if self.fault == "cancels beside":
                 time.sleep(0.1)
@@ -191,10 +223,10 @@ class Bank:
             return 200, {"state": "paid"}
         return 200, {"state": one.state}
 
-    def set_up(self, db: sqlite3.Connection, account: str, balance: int, *, one_at_a_time: bool = False) -> Answer:
+    def set_up(self, db: sqlite3.Connection, account: str, balance: int, *, exclusive: bool = False) -> Answer:
         db.execute("DELETE FROM entries WHERE account = ?", (account,))
         self.enter(db, account, balance)
-        db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, NULL)", (account, one_at_a_time))
+        db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, NULL)", (account, exclusive))
         return 200, {}
 
 

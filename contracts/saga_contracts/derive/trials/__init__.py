@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import crash, inside, instances, race, receiver, two_sagas
+from saga_contracts.derive.trials import beneath, crash, inside, instances, race, receiver, two_sagas
 from saga_contracts.derive.trials.kinds import Kind, Trial
 
 __all__ = ["Kind", "Trial", "derive"]
@@ -21,6 +21,7 @@ _AT_LEVEL: tuple[tuple[int, _Source], ...] = (
     (Level.STATUS, two_sagas.trials),
     (Level.FAILURES, receiver.trials),
     (Level.FAILURES, inside.trials),
+    (Level.FAILURES, beneath.trials),
 )
 """From which level of adoption on the trials of each kind are asked for."""
 

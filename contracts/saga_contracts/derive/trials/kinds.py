@@ -15,6 +15,7 @@ class Kind(StrEnum):
     TWO_SAGAS = "two sagas"  # a second saga comes for the same resource
     RECEIVER = "receiver"  # who takes the callbacks fails
     INSIDE = "inside"  # what the participant itself depends on fails: another service, its database, its clock
+    UPGRADE = "upgrade"  # another version goes on with what one began: never derived, asked for by an option
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Trial:
     history: History
     at: int | None
     obligations: tuple[str, ...]
+
+    @property
+    def is_undisturbed(self) -> bool:
+        """Are only calls made, one after another, so that its result is worth as much as that of a history?"""
+        return self.kind == Kind.TWO_SAGAS
 
 
 UNPLAYED = {

@@ -15,6 +15,8 @@ from saga_verifier.isolation.container.reach import reaches
 from saga_verifier.isolation.container.run import Settings, Shared
 from saga_verifier.isolation.container.running import ContainerRunning, started
 from saga_verifier.isolation.container.spec import ContainerSpec
+from saga_verifier.isolation.engine.api import Engine
+from saga_verifier.isolation.engine.images import build_of
 from saga_verifier.isolation.errors import CannotStartError, IsolationError
 from saga_verifier.isolation.spec import Spec
 
@@ -68,6 +70,17 @@ class ContainerIsolation:
         """The PostgreSQL server, once a program has asked for a database."""
         run = self._shared.run
         return run.server if run is not None else None
+
+    def image_digest(self, name: str) -> str | None:
+        """Give the digest of a program's image; None: it is not at the engine yet."""
+        container = self._containers.get(name)
+        if container is None:
+            return None
+        if container.dockerfile is not None:
+            return build_of(name, container.dockerfile).digest
+        with Engine() as engine:
+            known = (engine.image(container.image) or {}).get("Id")
+        return None if known is None else str(known)
 
     def start(self, spec: Spec, *, give_up: Event | None = None) -> ContainerRunning:
         """Start a program and wait until it is ready; see `Isolation.start`."""
