@@ -272,7 +272,7 @@ def test_an_image_that_is_another_one_has_all_of_it_verified_anew(landscape: Lan
     assert digests[None] is None
 
 
-def test_trials_are_never_kept_and_never_reused(tmp_path: Path) -> None:
+def test_trials_that_disturb_are_never_kept_and_never_reused(tmp_path: Path) -> None:
     text = SAGA.replace("saga: small\n", "saga: small\nlevel: 4\n")
     document = json.loads(_pact(text))
     landscape = Landscape(tmp_path)
@@ -294,4 +294,8 @@ def test_trials_are_never_kept_and_never_reused(tmp_path: Path) -> None:
     assert all(known.history(slices[0], one) for one in deck.histories)
     assert whole("stock", document, 1, TODAY, known, pending=False) is None
     (file,) = landscape.cache.iterdir()
-    assert len(json.loads(file.read_text(encoding="utf-8"))["results"]) == len(interactions) + len(deck.histories)
+    meetings = [one for one in trials if one.is_undisturbed]
+    assert meetings
+    assert all(known.history(slices[0], one) for one in meetings)
+    wanted = len(interactions) + len(deck.histories) + len(meetings)
+    assert len(json.loads(file.read_text(encoding="utf-8"))["results"]) == wanted
