@@ -62,8 +62,9 @@ else
 endif
 	@$(BIN)/pytest -q -n 2 --dist loadgroup --durations=10 $(if $(filter no,$(CONTAINERS)),-m "not containers") $(PYTEST_ARGS)
 
-nightly: ## tests with more random tries (REPEAT=5), whole sagas in containers, the benchmarks
+nightly: ## tests with more random tries (REPEAT=5), the zoo in full, whole sagas in containers, the benchmarks
 	@SAGAPACT_REPEAT=$(REPEAT) $(MAKE) --no-print-directory test PYTEST_ARGS="-o timeout=1200 $(PYTEST_ARGS)"
+	@PYTHONPATH=tests/support $(BIN)/python -m tests.benchmarks.kills --runs 20 --out build/zoo
 	@$(BIN)/sagapact e2e run --tier nightly --isolation container --out build/nightly
 	@$(MAKE) --no-print-directory bench
 

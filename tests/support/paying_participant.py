@@ -22,7 +22,7 @@ format: 1
 saga: charging
 owner: shop
 correlation: none
-payload: {schema: {type: object}, example: {order: order-1}, fresh: [order]}
+payload: {schema: {type: object}, example: {order: order-1, amount: 3}, fresh: [order]}
 steps:
   - step: charge
     participant: till
@@ -30,9 +30,10 @@ steps:
     tries: 2
     timeout_ms: 5000
     key: header
-    given: {enough: []}
+    given: {enough: [], refusing_payload: {amount: 1000}}
     forward:
-      request: {method: POST, path: /charges, headers: {Key: "{key}"}, body: {order: "{payload.order}"}}
+      request:
+        {method: POST, path: /charges, headers: {Key: "{key}"}, body: {order: "{payload.order}", amount: "{payload.amount}"}}
       replies: {done: {status: 201}, refused: {status: 402}, suspended: {status: 409}, misused: {status: 422}}
     compensate: {request: {method: POST, path: /refunds, headers: {Key: "{key}"}}, replies: {done: {status: 200}}}
     status:
@@ -57,6 +58,7 @@ REPLIES = [
 ]  # fmt: skip
 """The contract of the payment service: a payment once per key, and its refund."""
 
+MOST = 1000
 lock = threading.Lock()
 
 
@@ -68,6 +70,7 @@ class Till(BaseHTTPRequestHandler):
     database: sqlite3.Connection
     payments: str
     wrong: str
+    keys: dict[str, threading.Lock]
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
@@ -75,9 +78,18 @@ class Till(BaseHTTPRequestHandler):
         if self.path == "/_states":
             self.answer(200)
         elif self.path == "/charges":
-            self.answer(self.charge(key, body["order"]))
+            with self.alone(key):
+                status = self.charge(key, body["order"], body["amount"])
+            self.answer(status)
         else:
-            self.answer(self.refund(key))
+            with self.alone(key):
+                status = self.refund(key)
+            self.answer(status)
+
+    def alone(self, key: str) -> threading.Lock:
+        """Let one call of a key in at a time."""
+        with lock:
+            return self.keys.setdefault(key, threading.Lock())
 
     def do_GET(self) -> None:
         if self.path == "/charges":
@@ -86,17 +98,21 @@ class Till(BaseHTTPRequestHandler):
             self.answer(200 if state else 404, {"state": state})
         elif self.path.startswith("/orders/"):
             order = self.path.rpartition("/")[2]
-            found = self.ask("SELECT 1 FROM charges WHERE order_id = ? AND state = 'paid'", order)
+            found = self.ask("SELECT 1 FROM charges WHERE order_id LIKE ? AND state = 'paid'", f"{order} %")
             self.answer(200, {"paid": bool(found)})
         else:
             self.answer(200)
 
-    def charge(self, key: str, order: str) -> int:
+    def charge(self, key: str, order: str, amount: int) -> int:
         row = self.row(key)
-        if row is not None and row[0] not in ("", order):
+        if row is not None and row[0] not in ("", f"{order} {amount}"):
             return 422
         if row is not None and row[1] != "paying":
             return {"paid": 201, "back": 409, "refused": 402}[row[1]]
+        if amount >= MOST:
+            self.write(key, f"{order} {amount}", "refused")
+            return 402
+        order = f"{order} {amount}"
         early = "paid" if self.wrong == "says paid before it pays" else "paying"
         if self.wrong != "remembers only what was paid":
             self.write(key, order, early)
@@ -159,7 +175,7 @@ def main() -> None:
     port, file, *wrong = sys.argv[1:]
     database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
     database.execute("CREATE TABLE IF NOT EXISTS charges (key TEXT PRIMARY KEY, order_id TEXT, state TEXT)")
-    own = {"database": database, "payments": os.environ.get("PAYMENTS_URL", ""), "wrong": " ".join(wrong)}
+    own = {"database": database, "payments": os.environ.get("PAYMENTS_URL", ""), "wrong": " ".join(wrong), "keys": {}}
     ThreadingHTTPServer(("127.0.0.1", int(port)), type("Bound", (Till,), own)).serve_forever()
 
 

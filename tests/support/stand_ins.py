@@ -25,6 +25,7 @@ from saga_verifier.play.driver import Driver
 from saga_verifier.trials import play_two_sagas
 from saga_verifier.verdicts import DeckResult, PactOutcome
 from saga_verifier.verification import Target, verify_pact
+from saga_verifier.verification.pairing import with_pairs
 
 TODAY = dt.date(2026, 1, 1)
 
@@ -58,6 +59,20 @@ def played(
     """Play the deck of one step against a participant with these rules."""
     with Serving(rules) as serving:
         return played_at(serving.base_url, slice_, faults=faults, only=only)
+
+
+def played_in_pairs(saga: Saga, participant: str, choose: Choose = first_of) -> list[DeckResult]:
+    """Play the decks of all steps of a participant that is right, and their pairs."""
+    rules = all_right(saga, participant, choose)
+    with Serving(rules) as serving, CallbackReceiver() as callbacks, bounded_client() as http:
+        url = serving.base_url
+        drivers = {
+            f"{rule.slice.saga}/{rule.step.step}": Driver(rule.slice, url, url + STATES, callbacks, http) for rule in rules
+        }
+        alone = [play_deck(driver, decks.derive(driver.slice, 1), TODAY) for driver in drivers.values()]
+        results, troubles = with_pairs(alone, drivers, 1, TODAY, lambda _: None)
+    assert troubles == []
+    return results
 
 
 def verified(rules: Sequence[Right], participant: str, pact: Any, *, faults: int = 1) -> PactOutcome:

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Trying:
         only: Callable[[Trial], bool] = lambda _: True,
         more: Mapping[str, Any] | None = None,
     ) -> Tried:
-        """Start a program, play the deck of a step, and the trials that are chosen.
+        """Start a program, play the trials of a step that are chosen, and before them their histories undisturbed.
 
         Args:
             folder: Holds its provider file.
@@ -94,6 +94,8 @@ class Trying:
             provider = with_environment(provider, services.env)
             running = stack.enter_context(isolation.start(provider.spec()))
             driver = Driver(slice_, lambda: running.base_url, lambda: str(provider.states_url(running.base_url)), callbacks, http)
-            plain = {one.name: one for one in play_deck(driver, deck, TODAY).histories}
+            needed = {trial.history.name for trial in chosen}
+            undisturbed = replace(deck, histories=tuple(one for one in deck.histories if one.name in needed))
+            plain = {one.name: one for one in play_deck(driver, undisturbed, TODAY).histories}
             ground = Ground(driver, running, isolation, provider, TODAY, 0, plain, services)
             return Tried({one.name: one for one in self.player(ground, chosen)})

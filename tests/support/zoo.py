@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from foreign import FOREIGN
 from saga_contracts.derive import decks, trials
 from saga_contracts.derive.decks import Deck, History
 from saga_contracts.derive.slices import StepSlice, step_slice
@@ -29,6 +30,18 @@ from stand_ins import TODAY
 
 ZOO = Path(__file__).parents[1] / "zoo"
 SEED = 7
+RIGHT = {
+    "Starlette in threads, refuses what comes too late": ZOO / "header_key",
+    "http.server with a ledger, accepts what comes too late": ZOO / "path_key",
+    "asyncio with an outbox, calls back": ZOO / "callback",
+    "WSGI, each booking a file": ZOO / "wsgi_files",
+    "aiohttp, asked until it is done": ZOO / "aiohttp_vouchers",
+    "Node, LRA style": FOREIGN / "lra_flights",
+    "Node, ids from the server, looked up": FOREIGN / "lookup_bookings",
+    "bare sockets, the IETF's header": FOREIGN / "ietf_payments",
+    "asyncio, balances in memory, asked until it is done": FOREIGN / "polling_transfers",
+}
+"""Right participants, each written differently."""
 
 
 def the_step(folder: Path) -> StepSlice:

@@ -30,8 +30,6 @@ NOT_HERE = {
     "O29": "of the health checker of the saga service: whole sagas, fault F12 (`saga_e2e`)",
 }
 """Obligations that no participant alone can show, and where they belong."""
-NOT_YET = ("O5", "O10", "O17", "O30", "O35")
-"""Obligations that no mutant shows yet."""
 _EVIDENCE = {Evidence.REPLY: "replies", Evidence.STATUS: "status", Evidence.EFFECT: "effect"}
 
 

@@ -25,7 +25,7 @@ from saga_contracts.stand_in.deviations import Deviation, at_hand, possible_at
 from saga_contracts.stand_in.right import Choose, Right, first_of
 from saga_verifier.play import deck
 from saga_verifier.verdicts import DeckResult
-from stand_ins import all_right, cannot_be_told_apart, played, played_at, verified
+from stand_ins import all_right, cannot_be_told_apart, played, played_at, played_in_pairs, verified
 
 VAS = Path(__file__).parents[2] / "contracts" / "sagas" / "vas_purchase" / "saga.yaml"
 CALLBACK_TIMEOUT_MS = 2000
@@ -76,6 +76,21 @@ def check_right(saga: Saga, seed: int, *, faults: int) -> None:
 @so_many(80)
 def test_a_right_participant_from_the_file_keeps_its_decks(saga: Saga, seed: int) -> None:
     check_right(saga, seed, faults=1)
+
+
+@given(saga=random_sagas.sagas(), seed=seeds)
+@so_many(15)
+def test_a_right_participant_from_the_file_keeps_its_pairs(saga: Saga, seed: int) -> None:
+    at_one = saga.as_json() | {"steps": [step | {"participant": "one"} for step in saga.as_json()["steps"]]}
+    try:
+        saga = parse_saga(json.dumps(at_one), "one.json")
+    except SagaFileError:  # the calls of its steps could not be told apart
+        return
+    if len(saga.steps) == 1 or cannot_be_told_apart(one.slice for one in all_right(saga, "one")):
+        return
+    for result in played_in_pairs(saga, "one", chooses(seed)):
+        odd = [one for one in result.histories if one.name.endswith("(pair)") and (one.broken or one.trouble)]
+        assert [(one.name, one.text) for one in odd] == [], saga.model_dump_json(exclude_none=True, by_alias=True)
 
 
 @pytest.mark.slow

@@ -13,7 +13,6 @@ import pytest
 from command_line import Sagapact
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks
-from saga_contracts.derive.trials import Kind
 from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import UsageError
 from saga_verifier.isolation.process.backend import ProcessIsolation
@@ -273,7 +272,7 @@ def test_an_image_that_is_another_one_has_all_of_it_verified_anew(landscape: Lan
     assert digests[None] is None
 
 
-def test_trials_that_depend_on_time_or_chance_are_never_kept_and_never_reused(tmp_path: Path) -> None:
+def test_trials_that_disturb_are_never_kept_and_never_reused(tmp_path: Path) -> None:
     text = SAGA.replace("saga: small\n", "saga: small\nlevel: 4\n")
     document = json.loads(_pact(text))
     landscape = Landscape(tmp_path)
@@ -293,9 +292,10 @@ def test_trials_that_depend_on_time_or_chance_are_never_kept_and_never_reused(tm
     assert isinstance(known, Known)
     assert all(known.interaction(consumer, one, slices) for one in interactions)
     assert all(known.history(slices[0], one) for one in deck.histories)
-    reused = {one.kind for one in trials if known.history(slices[0], one, slices)}
-    assert reused == {Kind.TWO_SAGAS} & {one.kind for one in trials}
-    certain = [one for one in trials if one.kind == Kind.TWO_SAGAS]
     assert whole("stock", document, 1, TODAY, known, pending=False) is None
     (file,) = landscape.cache.iterdir()
-    assert len(json.loads(file.read_text(encoding="utf-8"))["results"]) == len([*interactions, *deck.histories, *certain])
+    meetings = [one for one in trials if one.is_undisturbed]
+    assert meetings
+    assert all(known.history(slices[0], one) for one in meetings)
+    wanted = len(interactions) + len(deck.histories) + len(meetings)
+    assert len(json.loads(file.read_text(encoding="utf-8"))["results"]) == wanted

@@ -4,18 +4,20 @@ What each step must do is what its own deck says: the calls of one step must not
 participant that tells steps apart by the saga alone, or whose undoing of one step takes the other with it (O24).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from saga_contracts.declare import elements, templates
 from saga_contracts.declare.obligations import order_of
-from saga_contracts.declare.saga import Request, Saga, Step
+from saga_contracts.declare.saga import Request, Saga, Step, StepClass
 from saga_contracts.derive import decks, model_pair
+from saga_contracts.derive.adoption import Level
 from saga_contracts.derive.decks import MAX_FAULTS, History, Play
-from saga_contracts.derive.expectations import Letter, Word, World
+from saga_contracts.derive.expectations import REFUSALS, Letter, Word, World, declared
+from saga_contracts.derive.facts import PairFacts, pair_facts, pairs_of
 from saga_contracts.derive.model import DERIVATION, Rules
 from saga_contracts.derive.model_pair import PairRules, PairWord, Third
-from saga_contracts.derive.slices import StepSlice, fails_the_saga, may_be_pending_at_the_end, step_slice
+from saga_contracts.derive.slices import StepSlice, step_slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class PairHistory:
     plays: tuple[PairPlay, ...]
     worlds: tuple[World | None, World | None]
     obligations: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its word, told apart from the histories of one step."""
+        return f"{self.word} (pair)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +86,7 @@ def pairs(saga: Saga) -> list[tuple[str, str]]:
 
     A step that is run for each element of a list is there for two of them, as `ship:0` and `ship:1`.
     """
-    saga = _unfolded(saga)
-    found = []
-    for index, first in enumerate(saga.steps):
-        for second in saga.steps[index + 1 :]:
-            if first.participant == second.participant and not (first.only_reads or second.only_reads):
-                swap = second.step in saga.ancestors(first.step)
-                found.append((second.step, first.step) if swap else (first.step, second.step))
-    return found
+    return pairs_of(_unfolded(saga))
 
 
 def derive_pair(saga: Saga, first: str, second: str, faults: int = 1) -> PairDeck:
@@ -110,72 +110,98 @@ def derive_pair(saga: Saga, first: str, second: str, faults: int = 1) -> PairDec
         raise ValueError(f"{first} and {second} are not two steps at the same participant.")
     if second in saga.ancestors(first):
         return derive_pair(saga, second, first, faults)
-    slices = (step_slice(saga, first), step_slice(saga, second))
-    rules = _rules(saga, slices)
+    return of_slices((step_slice(saga, first), step_slice(saga, second)), pair_facts(saga, first, second), faults)
+
+
+def in_pact(slices: Sequence[StepSlice], faults: int = 1) -> Iterator[PairDeck]:
+    """Derive the decks of all pairs of which a pact carries both slices."""
+    known = {(one.saga, one.step.step): one for one in slices}
+    for second in slices:
+        for facts in second.facts.pairs or ():
+            first = known.get((second.saga, facts.beside))
+            if first is not None:
+                yield of_slices((first, second), facts, faults)
+
+
+def played(deck: PairDeck, slices: tuple[StepSlice, StepSlice]) -> tuple[PairHistory, ...]:
+    """Give the histories of a pair that are played besides the decks of its steps: those in which both are called.
+
+    From level 2 on; and none that needs a payload which one of the steps refuses: a saga has one payload for all its steps.
+    """
+    if min(one.level for one in slices) < Level.STATUS:
+        return ()
+    refusing = {one.step.step for one in slices if one.step.given.refusing_payload}
+    return tuple(
+        history
+        for history in deck.histories
+        if len({one.step for one in history.plays}) > 1
+        and not any(one.step in refusing and one.play.letter in REFUSALS for one in history.plays)
+    )
+
+
+def of_slices(slices: tuple[StepSlice, StepSlice], facts: PairFacts, faults: int = 1) -> PairDeck:
+    """Derive the deck of two steps from their slices.
+
+    Args:
+        slices: Of the first and the second step of the pair.
+        facts: What the saga does with both; they stand in the second slice.
+        faults: The most faults in one history, 0 to 4.
+    """
+    steps = (slices[0].step, slices[1].step)
+    rules = _rules(slices, facts)
     cost: dict[PairWord, int | None] = {}
     for budget in range(faults + 1):
         for word in model_pair.words(rules, budget):
             cost.setdefault(word, budget)
-    for word in _always(rules):
+    for word in _always(rules, slices):
         cost.setdefault(word, None)
     histories = sorted((_history(slices, word, cost[word]) for word in cost), key=lambda one: (len(one.plays), one.word))
     shas = (slices[0].sha, slices[1].sha)
-    return PairDeck(saga.saga, (first, second), steps[0].participant, faults, shas, _shared(*steps), tuple(histories))
+    names = (steps[0].step, steps[1].step)
+    return PairDeck(slices[0].saga, names, steps[0].participant, faults, shas, _shared(*steps), tuple(histories))
 
 
 def _unfolded(saga: Saga) -> Saga:
     return elements.unfolded(saga, saga.payload.example, most=2)
 
 
-def _rules(saga: Saga, slices: tuple[StepSlice, StepSlice]) -> PairRules:
-    first, second = slices[0].step.step, slices[1].step.step
-    before = (saga.ancestors(first), saga.ancestors(second))
-    others = [step for step in saga.steps if step.step not in (first, second) and fails_the_saga(step, saga.policies)]
-    thirds = {
-        Third(
-            before=(step.step in before[0], step.step in before[1]),
-            after=(first in saga.ancestors(step.step), second in saga.ancestors(step.step)),
-        )
-        for step in others
-    }
-    thirds |= _out_of_time(saga, first, second)
+def _rules(slices: tuple[StepSlice, StepSlice], facts: PairFacts) -> PairRules:
     return PairRules(
         steps=(Rules.of(slices[0]), Rules.of(slices[1])),
-        ordered=first in before[1],
-        waits_for_others=(bool(before[0] - before[1] - {second}), bool(before[1] - before[0] - {first})),
+        ordered=facts.ordered,
+        waits_for_others=facts.waits_for_others,
         optional=(slices[0].step.optional, slices[1].step.optional),
-        thirds=frozenset(thirds),
-        cancels=saga.policies.siblings_of_failed_step == "cancel",
-        undo_waits=(second in saga.undo_graph.ancestors(first), first in saga.undo_graph.ancestors(second)),
-        skipped=_skipped(saga.step(first), saga.step(second)),
+        thirds=frozenset(Third(before, after) for before, after in facts.thirds),
+        cancels=slices[1].policies.siblings_of_failed_step == "cancel",
+        undo_waits=facts.undo_waits,
+        skipped=frozenset(facts.skipped),
     )
 
 
-def _out_of_time(saga: Saga, first: str, second: str) -> set[Third]:
-    """The saga's time may be over as long as a step has not begun; then it is as if another step had failed."""
-    found = set()
-    for step in may_be_pending_at_the_end(saga):
-        before = [step.step in {name, *saga.ancestors(name)} for name in (first, second)]
-        found.add(Third(before=(before[0], before[1]), after=(False, False)))
-    return found
+def _always(rules: PairRules, slices: tuple[StepSlice, StepSlice]) -> Iterator[PairWord]:
+    """Give the words that O24 speaks of: undoing one step, with the other one done.
 
-
-def _skipped(first: Step, second: Step) -> frozenset[tuple[bool, bool]]:
-    """Give the branches that the conditions of two steps make: for each, which of them do not run."""
-    choices = [(False,) if step.when is None else (False, True) for step in (first, second)]
-    together = first.when is not None and first.when == second.when
-    return frozenset((one, other) for one in choices[0] for other in choices[1] if one == other or not together)
-
-
-def _always(rules: PairRules) -> Iterator[PairWord]:
-    """Give the words that O24 speaks of: undoing one step, with the other one done."""
+    A first step is not undone before a second one that waits for it; but where that second one is never undone, the saga is over
+    once it is done, and who then undoes the first may be told that it is impossible, if the file says so (O13).
+    """
     done = [tuple((number, letter) for letter in _done(rules.steps[number])) for number in (0, 1)]
     yield (*done[0], *done[1])
     for number in (0, 1):
-        if rules.steps[number].can_be_undone:
+        too_early = number == 0 and rules.ordered and not (ends_with(slices) and can_be_impossible(slices[0]))
+        if rules.steps[number].can_be_undone and not too_early:
             yield (*done[0], *done[1], (number, Letter.COMPENSATE))
     if all(one.can_be_undone for one in rules.steps):
         yield (*done[0], *done[1], (1, Letter.COMPENSATE), (0, Letter.COMPENSATE))
+
+
+def ends_with(slices: tuple[StepSlice, StepSlice]) -> bool:
+    """Can the saga only go forward once the second step is done?"""
+    return slices[1].step.step_class in (StepClass.PIVOT, StepClass.RETRIABLE)
+
+
+def can_be_impossible(slice_: StepSlice) -> bool:
+    """Does a step declare that its undoing may be impossible?"""
+    return bool(declared(slice_.step, "compensate", "impossible"))
 
 
 def _done(rules: Rules) -> Word:

@@ -11,7 +11,8 @@ from typing import Any
 
 from saga_contracts.declare import elements, templates
 from saga_contracts.declare.outputs import example_outputs
-from saga_contracts.declare.saga import Completion, Correlation, Model, Name, Payload, Policies, Saga, Step, StepClass, Waiver
+from saga_contracts.declare.saga import Completion, Correlation, Model, Name, Payload, Policies, Saga, Step, Waiver
+from saga_contracts.derive.facts import Facts, facts_of
 
 _ELSEWHERE: dict[str, Any] = {
     "after": (),
@@ -23,19 +24,6 @@ _ELSEWHERE: dict[str, Any] = {
     "backoff": None,
 }
 """What is said at the step and decides when its calls are made, not what its participant must answer."""
-
-
-class Facts(Model):
-    """What the rest of the saga means for this step.
-
-    Attributes:
-        undone_after_done: May the step be undone after its forward call was done, because another step fails or the saga's time
-            is over?
-        starts_beside_others: May another step fail while this one runs, or the saga's time end?
-    """
-
-    undone_after_done: bool
-    starts_beside_others: bool
 
 
 class StepSlice(Model):
@@ -114,7 +102,7 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         correlation=saga.correlation,
         policies=saga.policies.model_copy(update={"owner_notification": None, "uncertain_pivot": None}),
         step=_alone(step),
-        facts=_facts(saga, step),
+        facts=facts_of(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),
         keys=_keys(saga, step),
         outputs={before: dict(saga.outputs[before]) for before in sorted(saga.ancestors(name)) if saga.outputs[before]},
@@ -130,36 +118,3 @@ def _alone(step: Step) -> Step:
 def _keys(saga: Saga, step: Step) -> dict[str, str] | None:
     named = {name.removeprefix("keys.") for name in templates.names_in(step.model_dump()) if name.startswith("keys.")}
     return {name: saga.key_forms[name] for name in sorted(named)} or None
-
-
-def fails_the_saga(step: Step, policies: Policies) -> bool:
-    """May this step make the others be undone? A pivot without an answer may have happened: only its status can tell."""
-    if step.step_class == StepClass.PIVOT and policies.uncertain_pivot == "ask_then_forward":
-        return True
-    if step.optional or step.step_class == StepClass.RETRIABLE:
-        return False
-    if step.step_class == StepClass.COMPENSATABLE or step.only_reads:
-        return True
-    return step.refuses_later or step.forward.replies.refused is not None or step.given.can_refuse
-
-
-def may_be_pending_at_the_end(saga: Saga) -> tuple[Step, ...]:
-    """Give the steps that may not have begun when the saga's time is over, so that those before and beside them are undone."""
-    return tuple(step for step in saga.steps if step.after) if saga.timeout_ms is not None else ()
-
-
-def _facts(saga: Saga, step: Step) -> Facts:
-    before = saga.ancestors(step.step)
-    can_fail = [
-        other.step
-        for other in saga.steps
-        if other.step not in before
-        and (other.step != step.step or step.for_each is not None)  # for another element it may fail
-        and fails_the_saga(other, saga.policies)
-    ]
-    ends_early = any(other.step not in before and other is not step for other in may_be_pending_at_the_end(saga))
-    beside = [name for name in can_fail if step.step not in saga.ancestors(name)]
-    return Facts(
-        undone_after_done=step.step_class == StepClass.COMPENSATABLE and (bool(can_fail) or ends_early),
-        starts_beside_others=bool(beside) or ends_early,
-    )

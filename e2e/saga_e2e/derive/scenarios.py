@@ -177,12 +177,15 @@ def _late_after_undo(saga: Saga) -> Iterator[Scenario]:
 
 
 def _callbacks(saga: Saga) -> Iterator[Scenario]:
+    """Of the first callback nothing is heard, it comes twice, or it comes once more when the saga is long over (O20)."""
     for step in saga.steps:
         if step.completion == Completion.CALLBACK:
             lost = Fault(step.step, Role.CALLBACK, Kind.REQUEST_LOST)
             twice = Fault(step.step, Role.CALLBACK, Kind.DUPLICATED)
             yield _nightly(f"callback-lost-at-{step.step}", "F9", (End.COMMITTED,), lost)
+            late = Fault(step.step, Role.CALLBACK, Kind.DELAYED)
             yield _nightly(f"callback-duplicate-at-{step.step}", "F9", (End.COMMITTED,), twice)
+            yield _nightly(f"callback-late-at-{step.step}", "F9", (End.COMMITTED,), late)
 
 
 def _no_callback(saga: Saga) -> Iterator[Scenario]:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import pairs, trials
 from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.model import DERIVATION
+from saga_contracts.derive.pairs import PairHistory
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import Kind, Trial
-from saga_contracts.derive.trials import derive as derive_trials
+from saga_contracts.derive.trials import Trial
 from saga_verifier import VERSION
 from saga_verifier.isolation.interface import Isolation
 from saga_verifier.provider_file import ProviderFile
@@ -23,9 +24,8 @@ from saga_verifier.reuse.artefact import digest_of
 from saga_verifier.reuse.shelf import Stored
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome
 
-_REUSED = (Verdict.KEPT, Verdict.WAIVED)
-_CERTAIN = (Kind.TWO_SAGAS,)
-"""Trials that are histories like others; what the others show depends on time and chance, so that they are always played."""
+Playable = History | Trial | PairHistory
+_REUSED = (Verdict.KEPT, Verdict.WAIVED, Verdict.NOT_APPLICABLE)
 _OF_THE_BROKER = ("_id", "interactionId", "pending")
 
 
@@ -75,22 +75,14 @@ class Known:
             self._since(found),
         )  # fmt: skip
 
-    def history(self, slice_: StepSlice, one: History | Trial, among: Sequence[StepSlice] = ()) -> HistoryResult | None:
-        """Give the result of a history that need not be played, or of a trial that leaves nothing to chance.
-
-        Args:
-            slice_: The step.
-            one: The history or trial.
-            among: The steps that a trial may play with.
-        """
-        if isinstance(one, Trial) and one.kind not in _CERTAIN:
-            return None
-        found = self._before.get(self._key_of(slice_, one.name, among if isinstance(one, Trial) else ()))
+    def history(self, slice_: StepSlice, history: Playable, first: StepSlice | None = None) -> HistoryResult | None:
+        """Give the result of a history that need not be played; of a pair, whose first step is `first`, as well."""
+        found = self._before.get(self._key("history", slice_.as_json(), history.name, *_beside(first)))
         if found is None or not self._counts(found, slice_):
             return None
         return HistoryResult(
-            one.name, found.verdict, one.obligations, found.broken, found.seen, found.unseen, calls=found.calls, how=found.how,
-            reused=self._since(found),
+            history.name, found.verdict, history.obligations, found.broken, found.seen, found.unseen, calls=found.calls,
+            how=found.how, inapplicable=found.inapplicable, reused=self._since(found),
         )  # fmt: skip
 
     def keep(
@@ -111,16 +103,13 @@ class Known:
                     made=made, verdict=one.verdict, text=one.text, broken=one.broken, mismatches=one.mismatches
                 )
         for deck in decks:
-            trials = [one.name for one in derive_trials(deck.slice, deck.deck) if one.kind in _CERTAIN]
-            among = {**{one.name: () for one in deck.deck.histories}, **dict.fromkeys(trials, slices)}
+            beside = _undisturbed(deck, slices)
             for result in deck.histories:
-                if result.name in among and result.verdict in _REUSED and not result.trouble and not result.reused:
-                    self._now[self._key_of(deck.slice, result.name, among[result.name])] = _stored(result, made)
+                known_well = result.verdict in _REUSED and not result.trouble and not result.reused
+                if known_well and result.name in beside:
+                    key = self._key("history", deck.slice.as_json(), result.name, *_beside(beside[result.name]))
+                    self._now[key] = _stored(result, made)
         return shelf.write(self._path, self._artefact, self._now)
-
-    def _key_of(self, slice_: StepSlice, name: str, among: Sequence[StepSlice]) -> str:
-        beside = [one.as_json() for one in among if one.saga == slice_.saga]
-        return self._key("history", slice_.as_json(), name, beside)
 
     def _counts(self, found: Stored, slice_: StepSlice | None) -> bool:
         """Is what was found still worth what it was: is what deviated waived today?"""
@@ -139,7 +128,26 @@ class Known:
 
 def _stored(one: HistoryResult, made: str) -> Stored:
     calls = one.calls if one.verdict != Verdict.KEPT else ()
-    return Stored(made=made, verdict=one.verdict, broken=one.broken, seen=one.seen, unseen=one.unseen, calls=calls, how=one.how)
+    return Stored(
+        made=made, verdict=one.verdict, broken=one.broken, seen=one.seen, unseen=one.unseen, calls=calls,
+        inapplicable=one.inapplicable, how=one.how,
+    )  # fmt: skip
+
+
+def _beside(first: StepSlice | None) -> tuple[str, ...]:
+    return () if first is None else (first.sha,)
+
+
+def _undisturbed(deck: DeckResult, slices: Sequence[StepSlice]) -> dict[str, StepSlice | None]:
+    """Give the names of all that nothing disturbed: histories, trials of two sagas, and pairs, each with its first step."""
+    own = deck.deck
+    found: dict[str, StepSlice | None] = dict.fromkeys(one.name for one in own.histories)
+    found |= dict.fromkeys(one.name for one in trials.derive(deck.slice, own) if one.is_undisturbed)
+    for pair in pairs.in_pact(slices, own.faults):
+        if (pair.saga, pair.steps[1]) == (own.saga, own.step):
+            first = next(one for one in slices if (one.saga, one.step.step) == (pair.saga, pair.steps[0]))
+            found |= dict.fromkeys((one.name for one in pair.histories), first)
+    return found
 
 
 def _slice_of(key: str | None, slices: Sequence[StepSlice]) -> StepSlice | None:

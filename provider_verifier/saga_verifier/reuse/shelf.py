@@ -38,6 +38,7 @@ class Stored(BaseModel):
     seen: frozenset[Evidence] = frozenset()
     unseen: tuple[str, ...] = ()
     calls: tuple[dict[str, Any], ...] = ()
+    inapplicable: str = ""
     how: str = ""
 
 

@@ -10,11 +10,12 @@ from saga_contracts.errors import SagapactError
 from saga_verifier.isolation.errors import IsolationError
 from saga_verifier.trials import crash, inside, instances, race, receiver
 from saga_verifier.trials.ground import Ground
+from saga_verifier.trials.pairs import play as play_pair
 from saga_verifier.trials.two_sagas import play as play_two_sagas
 from saga_verifier.trials.untold import untold
 from saga_verifier.verdicts import HistoryResult
 
-__all__ = ["Ground", "play", "play_two_sagas", "untold"]
+__all__ = ["Ground", "play", "play_pair", "play_two_sagas", "untold"]
 
 _PLAYERS: dict[Kind, Callable[[Ground, Sequence[Trial]], Iterator[HistoryResult]]] = {
     Kind.CRASH: crash.play,

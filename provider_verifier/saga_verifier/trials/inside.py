@@ -112,6 +112,8 @@ class _Inside:
         playing.run()
         meddling.settle()
         wait_for_work(self._ground.driver, [playing])
+        if trial.at == 0:  # the forward call that failed inside may have been done nevertheless, and told so before it was undone
+            playing.judged_callbacks = len(self._ground.driver.callbacks.of(playing.instance.key))
         playing.end()
         result = self._judged(trial, playing, f"call {number} to {self._names} failing (it {_WORDS[mode]})")
         clean = result.broken and meddling.is_refused and self._is_clean(playing)

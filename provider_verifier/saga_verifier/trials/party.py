@@ -46,6 +46,7 @@ class Party:
     instance: Instance
     calls: list[Called]
     began: bool = False
+    impossible: bool = False
     refused_at_once: bool = False
     accepted: bool = False
     _awaited: int = 0
@@ -81,6 +82,7 @@ class Party:
         if called.outcome == Outcome.RETRYABLE and not {*allowed, *more} & {"retryable"} and letter == Letter.COMPENSATE:
             raise CannotTellError(f"{self.called(letter)} was answered 'try again' ({called.status}) to the last try")
         self.refused_at_once = called.outcome == Outcome.REFUSED
+        self.impossible = called.outcome == Outcome.IMPOSSIBLE
         self.accepted = called.outcome == Outcome.IN_PROGRESS
         if letter == Letter.RETRYABLE and called.outcome == Outcome.RETRYABLE:
             return ""

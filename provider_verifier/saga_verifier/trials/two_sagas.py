@@ -12,6 +12,7 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import State
 from saga_contracts.declare.saga import Under
 from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import adoption
 from saga_contracts.derive.adoption import Evidence, Waivers
 from saga_contracts.derive.expectations import CALLBACKS, Letter
 from saga_contracts.derive.trials import Trial
@@ -47,25 +48,28 @@ def play(
     """
     waivers = Waivers(driver.slice.waivers, driver.slice.step.step, today)
     known: set[str] = set()
+    excused = frozenset(adoption.declared_broken(driver.slice))
     for trial in trials:
         if not isinstance(trial, Meeting):
             continue
-        result = _kept_alone(trial, plain, waivers) or _Meeting(driver, trial, others or {}, known).played(waivers)
+        result = _kept_alone(trial, plain, waivers, excused) or _Meeting(driver, trial, others or {}, known).played(waivers)
         known |= {one.obligation for one in result.broken}
         yield result
 
 
-def _kept_alone(trial: Meeting, plain: Mapping[str, HistoryResult], waivers: Waivers) -> HistoryResult | None:
+def _kept_alone(
+    trial: Meeting, plain: Mapping[str, HistoryResult], waivers: Waivers, excused: frozenset[str]
+) -> HistoryResult | None:
     """Give the result when one saga alone deviates already, so that nothing can be told of two; None when none does."""
     for word in trial.alone:
         shown = plain.get(word)
         if shown is None:
             continue
         broken = [one.obligation for one in shown.broken if one.obligation not in _ITS_OWN]
-        if shown.trouble or any(not waivers.hides(one) for one in broken):
+        if shown.trouble or any(one not in excused and not waivers.hides(one) for one in broken):
             return untold(trial, f"{word} of one saga alone is not kept, so that nothing can be told of two: mend that first")
         if broken:
-            return inapplicable(trial, f"{word} of one saga alone is not kept, which is waived ({', '.join(broken)}).")
+            return inapplicable(trial, f"{word} of one saga alone is not kept, waived or declared ({', '.join(broken)}).")
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from saga_contracts.derive import decks, pactfile
 from saga_contracts.derive.cases import arrived_state, fresh_state
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
-from saga_contracts.derive.trials import Kind, Trial
+from saga_contracts.derive.trials import Trial
 from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
@@ -36,7 +37,8 @@ from saga_verifier.trials import Ground
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 from saga_verifier.verification.again import Again, Part
 from saga_verifier.verification.interactions import not_judged, outcomes, unread, warnings
-from saga_verifier.verification.reused import known_results
+from saga_verifier.verification.pairing import with_pairs
+from saga_verifier.verification.reused import known_histories, known_trials
 from saga_verifier.verification.target import Drivers, Progress, Target
 
 REPLAY_BASE_S = 60.0
@@ -223,21 +225,20 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
         try:
             played = _played(driver, deck, how, progress)
             beside = {one.slice.step.step: one for one in drivers.values() if one.slice.saga == driver.slice.saga}
-            order = {one.name: number for number, one in enumerate(part.trials)}
-            tried = sorted(
-                _tried(driver, beside, played, part.trials, target, how, progress),
-                key=lambda one: order[one.name],
-            )
+            tried = _tried(driver, beside, played, part.trials, target, how, progress)
             found.decks.append(replace(played, histories=(*played.histories, *tried), replayed=how.again is not None))
         except IsolationError:
             raise
         except SagapactError as error:  # the other decks may well be played
             found.troubles.append(f"the deck of {name} was not played: {error}")
+    if how.again is None:
+        found.decks, troubles = with_pairs(found.decks, drivers, how.faults, how.today, progress.history_ended, how.known)
+        found.troubles += troubles
 
 
 def _played(driver: Driver, deck: Deck, how: _How, progress: Progress) -> DeckResult:
     """Play a deck, but for the histories whose results are known."""
-    reused = known_results(driver.slice, deck.histories, how.known)
+    reused = known_histories(driver.slice, deck, how.known)
     left = replace(deck, histories=tuple(one for one in deck.histories if one.name not in reused))
     for result in reused.values():
         progress.history_ended(result)
@@ -265,14 +266,13 @@ def _tried(
 ) -> Iterator[HistoryResult]:
     """Play the trials that the step's level asks for."""
     plain = {one.name: one for one in played.histories}
-    among = [one.slice for one in beside.values()]
-    reused = known_results(driver.slice, derived, how.known, among)
-    yield from reused.values()
-    left = [one for one in derived if one.name not in reused]
-    for result in trials.play_two_sagas(driver, left, plain, how.today, beside):
+    reused = known_trials(driver.slice, derived, how.known)
+    meetings = [one for one in derived if one.is_undisturbed and one.name not in reused]
+    for result in chain(tuple(reused.values()), trials.play_two_sagas(driver, meetings, plain, how.today, beside)):
         progress.history_ended(result)
-        yield result
-    asked = [one for one in left if one.kind != Kind.TWO_SAGAS]
+        reused[result.name] = result
+    yield from (reused[one.name] for one in derived if one.is_undisturbed)
+    asked = [one for one in derived if not one.is_undisturbed]
     if target.provider_file is None:
         why = "it runs already, and nobody says how it is started, so that it cannot be disturbed"
         yield from (trials.untold(one, why) for one in asked)

@@ -1,11 +1,12 @@
 """A pact of which nothing has to be found out again: every interaction and history is known, so that nobody need be started."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from saga_contracts.derive import decks, pactfile
-from saga_contracts.derive.decks import History
+from saga_contracts.derive import decks, pactfile, pairs
+from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials import Trial
 from saga_contracts.derive.trials import derive as derive_trials
@@ -16,18 +17,15 @@ from saga_verifier.reuse import Known
 from saga_verifier.verdicts import DeckResult, HistoryResult, PactOutcome
 
 
-def known_results(
-    slice_: StepSlice, asked: Sequence[History | Trial], known: Known | None, among: Sequence[StepSlice] = ()
-) -> dict[str, HistoryResult]:
-    """Give the results of histories and trials that need not be played, by name.
+def known_histories(slice_: StepSlice, deck: Deck, known: Known | None) -> dict[str, HistoryResult]:
+    """Give the results of histories that need not be played, by name."""
+    found = {one.name: known.history(slice_, one) for one in deck.histories} if known is not None else {}
+    return {name: result for name, result in found.items() if result is not None}
 
-    Args:
-        slice_: The step.
-        asked: Its histories and trials.
-        known: What is known; None: nothing.
-        among: The steps that a trial may play with.
-    """
-    found = {one.name: known.history(slice_, one, among) for one in asked} if known is not None else {}
+
+def known_trials(slice_: StepSlice, derived: Sequence[Trial], known: Known | None) -> dict[str, HistoryResult]:
+    """Give the results of trials that need not be played, by name: where nothing is disturbed they are worth as much."""
+    found = {one.name: known.history(slice_, one) for one in derived if one.is_undisturbed} if known is not None else {}
     return {name: result for name, result in found.items() if result is not None}
 
 
@@ -38,7 +36,7 @@ def whole(provider: str, pact: Any, faults: int, today: date, known: Known, *, p
         return None
     consumer, interactions, slices = read
     outcomes = [known.interaction(consumer, one, slices) for one in interactions]
-    played = [_deck(slice_, slices, faults, today, known) for slice_ in slices]
+    played = _with_pairs([_deck(slice_, faults, today, known) for slice_ in slices], slices, faults, known)
     if not all(outcomes) or not all(played):
         return None
     found = tuple(one for one in outcomes if one is not None)
@@ -54,10 +52,27 @@ def contents(provider: str, pact: Any) -> tuple[str, Sequence[Interaction], Sequ
         return None
 
 
-def _deck(slice_: StepSlice, among: Sequence[StepSlice], faults: int, today: date, known: Known) -> DeckResult | None:
+def _deck(slice_: StepSlice, faults: int, today: date, known: Known) -> DeckResult | None:
     deck = decks.derive(slice_, faults)
-    asked: list[History | Trial] = [*deck.histories, *derive_trials(slice_, deck)]
-    found = [known.history(slice_, one, among) for one in asked]
-    if not deck.histories or not all(found):
+    derived = derive_trials(slice_, deck)
+    found = known_histories(slice_, deck, known) | known_trials(slice_, derived, known)
+    names = [*(one.name for one in deck.histories), *(one.name for one in derived)]
+    if len(found) < len(names) or not deck.histories:
         return None
-    return DeckResult(deck, slice_, tuple(one for one in found if one is not None), today)
+    return DeckResult(deck, slice_, tuple(found[name] for name in names), today)
+
+
+def _with_pairs(
+    played: Sequence[DeckResult | None], slices: Sequence[StepSlice], faults: int, known: Known
+) -> list[DeckResult | None]:
+    """Add the pairs to the decks of their second steps; a deck of whose pairs not all are known is not known either."""
+    found = {(one.saga, one.step.step): result for one, result in zip(slices, played, strict=True)}
+    by_name = {(one.saga, one.step.step): one for one in slices}
+    for deck in pairs.in_pact(slices, faults):
+        first, second = (by_name[deck.saga, step] for step in deck.steps)
+        results = [known.history(second, one, first) for one in pairs.played(deck, (first, second))]
+        so_far, key = found[deck.saga, deck.steps[1]], (deck.saga, deck.steps[1])
+        there = tuple(one for one in results if one is not None)
+        complete = so_far is not None and len(there) == len(results)
+        found[key] = replace(so_far, histories=(*so_far.histories, *there)) if so_far is not None and complete else None
+    return list(found.values())

@@ -257,7 +257,8 @@ def test_every_step_meets_every_fault_that_its_class_allows(saga: Saga) -> None:
         assert {f"{kind}-at-{step.step}" for kind in ("reply-lost", "no-reply", "request-lost", "duplicate")} <= set(found)
         assert (f"refused-at-{step.step}" in found) == can_refuse(step)
         assert (f"unreachable-at-{step.step}" in found) == (step.step_class == StepClass.COMPENSATABLE)
-        assert (f"callback-lost-at-{step.step}" in found) == (step.completion == Completion.CALLBACK)
+        for fault in ("lost", "duplicate", "late"):
+            assert (f"callback-{fault}-at-{step.step}" in found) == (step.completion == Completion.CALLBACK)
         assert (f"late-at-{step.step}" in found) == is_repeated(step, Role.FORWARD)
 
 

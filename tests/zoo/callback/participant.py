@@ -45,12 +45,15 @@ class Courier:
         self.ahead_s = 0
         self.memory: dict[str, Load] = {}
         self.at_work: set[str] = set()
+        self.asked: list[str] = []
         self.turn = asyncio.Lock()
         self.jobs: set[asyncio.Task[None]] = set()
         self.db = sqlite3.connect(database, timeout=20, isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA synchronous=OFF")  # what is lost with the machine is not looked at here
-        self.db.executescript(TABLES)
+        apart = "apart." if fault == "keeps its keys in a database apart" else ""
+        self.db.execute("ATTACH ? AS apart", (f"{database}.apart" if apart else ":memory:",))
+        self.db.executescript(TABLES.replace("EXISTS loads", f"EXISTS {apart}loads"))
         if fault == "forgets its keys at the start":
             self.db.execute("DELETE FROM loads")
 
@@ -137,10 +140,10 @@ class Courier:
 
     async def work(self, load: Load) -> None:
         """Load what was planned."""
-        if self.fault == "loads what was unloaded":
-            await asyncio.sleep(0.4)
+        if self.fault in ("loads what was unloaded", "loads what it refuses"):
+            await asyncio.sleep(0.4)  # seen for sure after the call, and not beside it
         async with self.turn:
-            if self.fits(load) and not await self.outside("POST", load["reference"]):
+            if self.fits(load) and not await self.outside("POST", self.name_outside(load["reference"])):
                 return  # the next round tries again
             self.begin()
             now = self.find(load["reference"]) or load
@@ -151,6 +154,11 @@ class Courier:
     def fits(self, load: Load) -> bool:
         now = self.find(load["reference"])
         return now is not None and now["state"] == "planned" and self.room(load["van"]) >= load["boxes"]
+
+    def name_outside(self, reference: str) -> str:
+        """Give the key under which the carrier is asked."""
+        self.asked.append(reference)
+        return f"{reference}-{self.asked.count(reference)}" if self.fault == "asks under a new key each time" else reference
 
     async def outside(self, method: str, reference: str) -> bool:
         """Order or cancel what the carrier has under a key, where there is a carrier; is it so?"""
@@ -217,18 +225,13 @@ class Courier:
     async def answer(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Answer:
         if path == "/loads" and self.fault == "answers too late":
             time.sleep(0.5)  # noqa: ASYNC251  (all of it stands still)
-        async with self.turn if path == "/unloads" else contextlib.nullcontext():
-            if path == "/unloads" and not await self.is_cancelled_outside(body["reference"]):
+        async with self.turn if path == "/unloads" and self.fault != "unloads beside" else contextlib.nullcontext():
+            if path == "/unloads" and not await self.outside("DELETE", body["reference"]):
                 return 503, {}
             self.begin()
             said = await self.act(path, body, headers)
             self.commit()
         return said
-
-    async def is_cancelled_outside(self, reference: str) -> bool:
-        if self.find(reference) is None and self.fault == "forgets what it did outside":
-            return True
-        return await self.outside("DELETE", reference)
 
     async def act(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Answer:
         match path:

@@ -49,7 +49,8 @@ class Warehouse:
         self.unwritten: sqlite3.Connection | None = None
         self.one_by_one = threading.Lock()
         db = self.connect()
-        db.executescript(TABLES)
+        apart = "apart." if fault == "keeps its keys in a database apart" else ""
+        db.executescript(TABLES.replace("EXISTS reservations", f"EXISTS {apart}reservations"))
         if fault == "forgets its keys at the start":
             db.execute("DELETE FROM reservations")
         db.close()
@@ -57,6 +58,8 @@ class Warehouse:
     def connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.database, timeout=20, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
+        if self.fault == "keeps its keys in a database apart":
+            db.execute("ATTACH ? AS apart", (f"{self.database}.apart",))
         db.execute("PRAGMA synchronous=OFF")  # what is lost with the machine is not looked at here
         return db
 

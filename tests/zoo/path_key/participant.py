@@ -48,8 +48,10 @@ class Bank:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("CREATE TABLE IF NOT EXISTS entries (account TEXT, amount INT)")
         db.execute("CREATE TABLE IF NOT EXISTS accounts (account TEXT PRIMARY KEY, exclusive INT, used_by TEXT)")
+        payments = "apart.payments" if fault == "keeps its keys in a database apart" else "payments"
         db.execute(
-            "CREATE TABLE IF NOT EXISTS payments (key TEXT PRIMARY KEY, a TEXT, m INT, state TEXT, receipt TEXT, b INT, at REAL)"
+            f"CREATE TABLE IF NOT EXISTS {payments} "
+            "(key TEXT PRIMARY KEY, a TEXT, m INT, state TEXT, receipt TEXT, b INT, at REAL)"
         )
         if fault == "forgets its keys at the start":
             db.execute("DELETE FROM payments")
@@ -58,6 +60,8 @@ class Bank:
     def open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.database, timeout=20, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA synchronous=OFF")  # what is lost with the machine is not looked at here
+        if self.fault == "keeps its keys in a database apart":
+            db.execute("ATTACH ? AS apart", (f"{self.database}.apart",))
         return db
 
     def answer(self, method: str, path: list[str], body: dict[str, Any]) -> Answer:

@@ -36,6 +36,11 @@ class Trial:
     at: int | None
     obligations: tuple[str, ...]
 
+    @property
+    def is_undisturbed(self) -> bool:
+        """Are only calls made, one after another, so that its result is worth as much as that of a history?"""
+        return self.kind == Kind.TWO_SAGAS
+
 
 UNPLAYED = {
     Kind.TWO_SAGAS: "other sagas on the same data",

@@ -16,6 +16,7 @@ from saga_contracts.wire import replies
 from saga_verifier.play import own_outputs
 from saga_verifier.play.driver import LONGEST_PAUSE_S, Called, Driver, Instance
 from saga_verifier.play.history import Playing
+from saga_verifier.play.looking import keeps_its_own
 from saga_verifier.play.own_outputs import CannotCallError
 from saga_verifier.play.record import NAMES, CannotJudgeError
 from saga_verifier.trials.race.barrier import Barrier, NoBarrier
@@ -101,7 +102,8 @@ class Racing(Playing):
             else:
                 self.wrong = called if self._judge_reply(play, called, allowed) else self.wrong
         self._until_clear(unclear, both, second.expects.following)
-        self.perhaps_started_again = self.driver.slice.step.tells_later
+        works_on = self.driver.slice.step.tells_later and keeps_its_own(self.driver.slice, self.driver.prober)
+        self.perhaps_started_again = works_on  # one of both may be worked on after the other
         when = f"after {NAMES[first.letter]} beside {NAMES[second.letter]}"
         self.seeing.look(second.expects, when, self.wrong)
         self.seeing.judge_lookup(second.expects, when)

@@ -101,7 +101,7 @@ class Sampling:
                 continue
             self.tries.append(one)
             self.under_way.append(one)
-            if not (self._waits and self._apart):
+            if not (self._waits and self._apart) or self._deviations(one):
                 found = self._ended()
                 if found is not None:
                     return found

@@ -1,0 +1,111 @@
+"""Two steps of one saga at one participant: who takes both for one, or undoes both at once, is named; nobody else is."""
+
+import json
+from typing import Any
+
+import pytest
+
+import counter_of_two as desk
+from counter_of_two import Desk, FinalDesk, definition, step
+from saga_contracts.declare.verdict import Verdict
+from saga_contracts.derive import decks, pairs
+from saga_contracts.derive.slices import step_slice
+from saga_contracts.rim.sender import bounded_client
+from saga_contracts.sagafile import parse_saga
+from saga_contracts.stand_in.right import Right
+from saga_contracts.stand_in.server import STATES, Serving
+from saga_verifier.play.callbacks import CallbackReceiver
+from saga_verifier.play.deck import play_deck
+from saga_verifier.play.driver import Driver
+from saga_verifier.verdicts import DeckResult, HistoryResult
+from saga_verifier.verification.pairing import with_pairs
+from stand_ins import TODAY
+
+IMPOSSIBLE = {"replies": {"done": {"status": 200}, "impossible": {"status": 423}}}
+BESIDE = definition(step("seats"), step("meals"))
+AFTER = definition(step("seats"), step("meals", after=["seats"]))
+
+
+def final() -> dict[str, Any]:
+    """A meal is never undone, and then the seat may not be undone either."""
+    seats = step("seats")
+    seats["compensate"] |= IMPOSSIBLE
+    return definition(seats, step("meals", **{"class": "retriable", "after": ["seats"]}))
+
+
+def tried(url: str, states: str, file: dict[str, Any], faults: int = 1) -> list[DeckResult]:
+    """Play the decks of both steps, and then the pair."""
+    saga = parse_saga(json.dumps(file), "journey.json")
+    slices = [step_slice(saga, one.step) for one in saga.steps]
+    with CallbackReceiver() as callbacks, bounded_client() as http:
+        drivers = {f"{one.saga}/{one.step.step}": Driver(one, url, f"{url}{states}", callbacks, http) for one in slices}
+        alone = [play_deck(driver, decks.derive(driver.slice, faults), TODAY) for driver in drivers.values()]
+        results, troubles = with_pairs(alone, drivers, faults, TODAY, lambda _: None)
+    assert troubles == []
+    return results
+
+
+def shown(results: list[DeckResult]) -> list[HistoryResult]:
+    assert [one.name for one in results[0].histories if one.name.endswith("(pair)")] == []
+    found = [one for one in results[1].histories if one.name.endswith("(pair)")]
+    assert found, "no pair was played"
+    return found
+
+
+def broken(results: list[DeckResult]) -> dict[str, str]:
+    return {one.name.removesuffix(" (pair)"): one.broken[0].obligation for one in shown(results) if one.broken}
+
+
+@pytest.mark.parametrize(("file", "faults"), [(BESIDE, 1), (AFTER, 1), (final(), 1), (AFTER, 2)])
+def test_who_tells_the_steps_apart_is_kept(file: dict[str, Any], faults: int) -> None:
+    with desk.serving(Desk()) as url:
+        results = tried(url, "/_states", file, faults)
+    assert [(one.name, one.text) for one in shown(results) if one.verdict != Verdict.KEPT] == []
+
+
+@pytest.mark.parametrize("file", [BESIDE, AFTER, final()])
+def test_the_stub_of_the_file_keeps_its_pairs(file: dict[str, Any]) -> None:
+    saga = parse_saga(json.dumps(file), "journey.json")
+    with Serving([Right(step_slice(saga, one.step)) for one in saga.steps]) as serving:
+        results = tried(serving.base_url, STATES, file)
+    assert [(one.name, one.text) for one in shown(results) if one.verdict != Verdict.KEPT] == []
+
+
+def test_who_knows_the_saga_only_is_named_in_the_pair_and_not_before() -> None:
+    with desk.serving(Desk("knows the saga only")) as url:
+        results = tried(url, "/_states", AFTER)
+    assert {one.verdict for one in results[0].histories} == {Verdict.KEPT}
+    found = broken(results)
+    assert found["seats:F meals:F"] == "O1"
+    assert results[1].verdict == Verdict.BROKEN
+
+
+def test_who_undoes_both_steps_at_once_harms_the_other_one() -> None:
+    for file in (BESIDE, AFTER):
+        with desk.serving(Desk("undoes both")) as url:
+            results = tried(url, "/_states", file)
+        found = broken(results)
+        assert found["seats:F meals:F meals:C"] == "O24"
+        assert set(found.values()) == {"O24"}
+        text = next(one.text for one in shown(results) if one.broken)
+        assert "seats and meals" in text
+
+
+def test_undoing_may_be_impossible_once_the_saga_is_over_and_only_then() -> None:
+    with desk.serving(FinalDesk()) as url:
+        results = tried(url, "/_states", final())
+    assert "seats:F meals:F seats:C (pair)" in {one.name for one in shown(results)}
+    assert [(one.name, one.text) for result in results for one in result.histories if one.verdict != Verdict.KEPT] == []
+    with desk.serving(Desk("undoes never")) as url:
+        [seats, _] = tried(url, "/_states", final())
+    assert seats.obligations["O13"] == Verdict.BROKEN
+
+
+def test_a_pair_is_derived_from_the_slices_of_a_pact_alone() -> None:
+    saga = parse_saga(json.dumps(AFTER), "journey.json")
+    slices = [step_slice(saga, one.step) for one in saga.steps]
+    [deck] = pairs.in_pact(slices)
+    assert deck == pairs.derive_pair(saga, "seats", "meals")
+    assert list(pairs.in_pact(slices[:1])) == list(pairs.in_pact(slices[1:])) == []
+    read = [type(one).model_validate(one.as_json()) for one in slices]
+    assert list(pairs.in_pact(read)) == [deck]
