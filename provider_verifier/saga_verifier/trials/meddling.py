@@ -69,7 +69,11 @@ class Meddling:
             self.settle()
 
     def _after(self, called: Called) -> Called:
-        if self._over or not self.came or called.letter != self._during:
+        if self._over or called.letter != self._during:
+            return called
+        if called.outcome == Outcome.IN_PROGRESS:  # its work makes the call; nobody asks while a kill is under way
+            self._services.failed.wait(self._ground.driver.slice.step.told_within_ms / 1000)
+        if not self.came:
             return called
         self._over = True
         self.settle()

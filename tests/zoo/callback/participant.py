@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 
 Answer = tuple[int, dict[str, Any]]
 Load = dict[str, Any]
-WORK_S = 0.02
+WORK_S, PAUSE_S = 0.02, 0.1
 CARRIER = os.environ.get("CARRIER_URL", "")
 WORKS_AT_ONCE = ("checks, then acts", "loads what was unloaded")
 """Faults of a worker that never looks again whether what it was given is still to be done."""
@@ -273,6 +273,8 @@ class Courier:
             await asyncio.sleep(0)
             for row in self.db.execute("SELECT * FROM outbox ORDER BY number").fetchall():
                 status = await called("POST", row["reply_to"], json.loads(row["headers"]), json.loads(row["body"]))
+                if not status.startswith(b"2"):
+                    await asyncio.sleep(PAUSE_S)
                 if status in (b"200", b"204") or self.fault == "calls back once":
                     self.db.execute("DELETE FROM outbox WHERE number = ?", (row["number"],))
 
