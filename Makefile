@@ -12,9 +12,13 @@ REPEAT ?= 5
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PROVIDER ?=
+VERIFY_ARGS ?=
+PACTS := build/verify/pacts
+PARTICIPANTS := $(patsubst e2e/participants/%/provider.yaml,%,$(wildcard e2e/participants/*/provider.yaml))
 OURS := contracts broker provider_verifier e2e tests
 
-.PHONY: help demo test nightly bench durations check lint format setup wheel images constraints clean
+.PHONY: help demo test nightly verify bench durations check lint format setup wheel images constraints clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +67,15 @@ nightly: ## tests with more random tries (REPEAT=5), the zoo in full, whole saga
 	@PYTHONPATH=tests/support $(BIN)/python -m tests.benchmarks.kills --runs 20 --out build/zoo
 	@$(BIN)/sagapact e2e run --tier nightly --isolation container --out build/nightly
 	@$(MAKE) --no-print-directory bench
+
+verify: $(PACTS)/made ## verify reference participants alone (PROVIDER="billing vas_packages", VERIFY_ARGS="--faults 2")
+	@$(if $(PROVIDER),,echo "sagapact: name a participant: make verify PROVIDER=billing (there are: $(PARTICIPANTS))"; exit 2)
+	@$(BIN)/sagapact verify $(PROVIDER:%=e2e/participants/%/provider.yaml) --pact $(PACTS) --reuse build/verify/results $(VERIFY_ARGS)
+
+$(PACTS)/made: $(STAMP) contracts/sagas/vas_purchase/saga.yaml contracts/sagas/vas_purchase/test_contracts.py
+	@rm -rf $(PACTS)
+	@$(BIN)/pytest -q -p no:cacheprovider -p no:xdist --no-header -r N contracts/sagas/vas_purchase/test_contracts.py --pacts $(PACTS)
+	@touch $(PACTS)/made
 
 bench: $(STAMP) ## what is to be quick: saga files, containers that start together, the broker on long histories
 	@mkdir -p build/bench

@@ -94,3 +94,15 @@ def test_the_docker_library_is_not_loaded_by_who_needs_no_container() -> None:
     done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, timeout=60, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+def test_programs_besides_run_in_containers_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "provider.yaml").write_text(PROBED)
+    provider = load_provider_file(tmp_path / "provider.yaml", {"PG": "postgresql://x"})
+    assert provider.container is not None
+    old = provider.model_copy(update={"container": provider.container.model_copy(update={"image": "p:1.0"})})
+
+    isolation = backend(CONTAINER, provider, None, lambda _: None, {"p (1.0)": old})
+
+    assert isinstance(isolation, ContainerIsolation)
+    assert {name: one.image for name, one in isolation.containers.items()} == {"p": "p", "p (1.0)": "p:1.0"}

@@ -1,36 +1,18 @@
 """Which faults cause a history: the fewest, and of those the plainest (pure).
 
-`model` says which words can arrive; here its moves are read backwards. A fault is told from what a move changed, so that the
-model itself need not name what it counts. A test holds that every move that costs faults is told, each fault once.
+`model` says which words can arrive, and names the faults of each move; here the cheapest way to a word is looked for.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 
 from saga_contracts.declare.outcomes import State
 from saga_contracts.derive import model
 from saga_contracts.derive.decks import Deck, History
-from saga_contracts.derive.expectations import REFUSALS, Letter, Word
-from saga_contracts.derive.model import At, Outage, Phase, Rules
+from saga_contracts.derive.expectations import Word
+from saga_contracts.derive.model import At, Fault, Phase, Rules
 from saga_contracts.derive.slices import StepSlice
-
-
-class Fault(StrEnum):
-    """What can go wrong, the plainest first: of several causes with as few faults, the one that comes earlier here is told."""
-
-    REFUSED = "refused"  # the participant refuses
-    OTHER_STEP_FAILED = "other_step_failed"
-    REPLY_LOST = "reply_lost"
-    REQUEST_LOST = "request_lost"
-    REQUESTS_SWALLOWED = "requests_swallowed"  # by an outage, as long as it lasts
-    REPLIES_SWALLOWED = "replies_swallowed"
-    NO_CALLBACK = "no_callback"
-    LATE = "late"
-    DOUBLED = "doubled"
-    CANCELLED = "cancelled"  # another step fails while the call is on its way
-    CRASHED = "crashed"  # the orchestrator
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +28,7 @@ class Cause:
     phase: Phase
 
 
+__all__ = ["Cause", "Fault", "causes", "causes_of", "of_deck"]
 _RANK = {fault: number for number, fault in enumerate(Fault)}
 
 
@@ -87,36 +70,14 @@ def _cheapest(rules: Rules, at: At, word: Word) -> tuple[Cause, ...] | None:
 
 
 def _ways(rules: Rules, at: At, word: Word) -> Iterator[tuple[Cause, ...]]:
-    for letter, following in model.moves(rules, at):
-        if letter is not None and word[:1] != (letter,):
+    for move in model.moves(rules, at):
+        if move.letter is not None and word[:1] != (move.letter,):
             continue
-        rest = _cheapest(rules, following, word if letter is None else word[1:])
+        rest = _cheapest(rules, move.at, word if move.letter is None else word[1:])
         if rest is not None:
-            yield (*told(at, letter, following), *rest)
+            yield (*(Cause(fault, at.phase) for fault in move.faults), *rest)
 
 
 def _plainness(found: tuple[Cause, ...]) -> tuple[int, list[int]]:
     """Give what to sort by: fewer faults first, then those whose oddest fault is plainer."""
     return len(found), sorted((_RANK[one.fault] for one in found), reverse=True)
-
-
-def told(before: At, letter: Letter | None, after: At) -> tuple[Cause, ...]:
-    """Tell the faults of one move from what it changed."""
-    found = [Fault.REFUSED] if letter in REFUSALS else []
-    if before.budget - after.budget > len(found):
-        found.append(_fault(before, letter, after))
-    return tuple(Cause(fault, before.phase) for fault in found)
-
-
-def _fault(before: At, letter: Letter | None, after: At) -> Fault:
-    """Tell the fault of a move that is no refusal."""
-    left = before.phase != after.phase
-    if after.outage not in (before.outage, Outage.NONE):
-        return Fault.REQUESTS_SWALLOWED if after.outage == Outage.REQUESTS else Fault.REPLIES_SWALLOWED
-    if (after.late_forwards, after.late_compensations) > (before.late_forwards, before.late_compensations):
-        return Fault.CANCELLED if left else Fault.LATE if after.tried > before.tried else Fault.DOUBLED
-    if left:
-        return Fault.NO_CALLBACK if before.phase == Phase.WAITING else Fault.OTHER_STEP_FAILED
-    if after.tried > before.tried:
-        return Fault.REQUEST_LOST if letter is None else Fault.REPLY_LOST
-    return Fault.CRASHED

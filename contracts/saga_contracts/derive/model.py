@@ -40,8 +40,9 @@ A late arrival bears the same letter as a punctual one: the participant cannot t
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from saga_contracts.declare.outcomes import State
 from saga_contracts.derive.expectations import Letter, Word, after, can_be_refused
@@ -112,7 +113,47 @@ class At:
     late_compensations: int = 0
 
 
-Move = tuple[Letter | None, At]
+class Fault(StrEnum):
+    """What can go wrong, the plainest first: of several causes with as few faults, the one that comes earlier here is told."""
+
+    REFUSED = "refused"  # the participant refuses
+    OTHER_STEP_FAILED = "other_step_failed"
+    REPLY_LOST = "reply_lost"
+    REQUEST_LOST = "request_lost"
+    REQUESTS_SWALLOWED = "requests_swallowed"  # by an outage, as long as it lasts
+    REPLIES_SWALLOWED = "replies_swallowed"
+    NO_CALLBACK = "no_callback"
+    LATE = "late"
+    DOUBLED = "doubled"
+    CANCELLED = "cancelled"  # another step fails while the call is on its way
+    CRASHED = "crashed"  # the orchestrator
+
+
+class Meaning(Enum):
+    """What a move makes of the step for its saga."""
+
+    NOTHING = 0
+    FAILED = 1  # the saga has to be undone
+    GIVEN_UP = 2  # nobody knows what became of it, and it is not undone
+
+
+class Move(NamedTuple):
+    """One move of the transition system.
+
+    Attributes:
+        letter: What arrives at the participant by it; None: nothing does.
+        at: Where it leads.
+        faults: What goes wrong in it; each costs one.
+        meaning: What it makes of the step.
+    """
+
+    letter: Letter | None
+    at: At
+    faults: tuple[Fault, ...] = ()
+    meaning: Meaning = Meaning.NOTHING
+
+
+_Moves = Iterator[Move]
 
 
 def words(rules: Rules, faults: int) -> frozenset[Word]:
@@ -125,20 +166,21 @@ def _words(rules: Rules, at: At) -> frozenset[Word]:
     found: set[Word] = set()
     if at.phase == Phase.OVER and at.state != State.IN_PROGRESS:
         found.add(())
-    for letter, following in moves(rules, at):
-        rest = _words(rules, following)
-        found.update(rest if letter is None else {(letter, *word) for word in rest})
+    for move in moves(rules, at):
+        rest = _words(rules, move.at)
+        found.update(rest if move.letter is None else {(move.letter, *word) for word in rest})
     return frozenset(found)
 
 
 def moves(rules: Rules, at: At) -> Iterator[Move]:
-    """Give every next state that the budget allows, each with the letter that arrives at the participant, if any does."""
-    for letter, following in _all_moves(rules, at):
-        if following.budget >= 0:
-            yield letter, following
+    """Give every move that the budget allows: the letter that arrives, the state, the faults, and what it means."""
+    for move in _all_moves(rules, at):
+        left = at.budget - len(move.faults)
+        if left >= 0:
+            yield move._replace(at=replace(move.at, budget=left))
 
 
-def _all_moves(rules: Rules, at: At) -> Iterator[Move]:
+def _all_moves(rules: Rules, at: At) -> _Moves:
     yield from _late_arrivals(rules, at)
     yield from _own_work(rules, at)
     if at.phase == Phase.FORWARD:
@@ -146,98 +188,95 @@ def _all_moves(rules: Rules, at: At) -> Iterator[Move]:
     elif at.phase == Phase.WAITING:
         yield from _waiting(rules, at)
     elif at.phase == Phase.DONE:
-        yield None, _enter(at, Phase.OVER)
+        yield Move(None, _enter(at, Phase.OVER))
         if rules.undone_after_done:
-            yield None, _pay(_enter(at, Phase.UNDO))  # another step fails
+            yield Move(None, _enter(at, Phase.UNDO), (Fault.OTHER_STEP_FAILED,))
     elif at.phase == Phase.UNDO:
         yield from _undo(rules, at)
-
-
-def _pay(at: At, **changes: object) -> At:
-    return replace(at, budget=at.budget - 1, **changes)  # type: ignore[arg-type]
 
 
 def _enter(at: At, phase: Phase) -> At:
     return replace(at, phase=phase, tried=0, outage=Outage.NONE)
 
 
-def _arrivals(rules: Rules, at: At) -> Iterator[tuple[Letter, At]]:
+def _arrivals(rules: Rules, at: At) -> _Moves:
     """Let one forward call arrive now: as it applies or is absorbed, or refused by the precondition."""
-    yield Letter.FORWARD, replace(at, state=after(at.state, Letter.FORWARD, callback=rules.callback))
+    yield Move(Letter.FORWARD, replace(at, state=after(at.state, Letter.FORWARD, callback=rules.callback)))
     if at.state == State.ABSENT and rules.can_refuse and not rules.callback:
-        yield Letter.REFUSED, _pay(at, state=State.REFUSED)
+        yield Move(Letter.REFUSED, replace(at, state=State.REFUSED), (Fault.REFUSED,))
 
 
-def _late_arrivals(rules: Rules, at: At) -> Iterator[Move]:
+def _late_arrivals(rules: Rules, at: At) -> _Moves:
     if at.late_forwards:
-        for letter, arrived in _arrivals(rules, at):
-            yield letter, replace(arrived, late_forwards=at.late_forwards - 1)
+        for move in _arrivals(rules, at):
+            yield move._replace(at=replace(move.at, late_forwards=at.late_forwards - 1))
     if at.late_compensations:
-        yield Letter.COMPENSATE, replace(at, state=State.COMPENSATED, late_compensations=at.late_compensations - 1)
+        arrived = replace(at, state=State.COMPENSATED, late_compensations=at.late_compensations - 1)
+        yield Move(Letter.COMPENSATE, arrived)
 
 
-def _own_work(rules: Rules, at: At) -> Iterator[Move]:
+def _own_work(rules: Rules, at: At) -> _Moves:
     if at.state == State.IN_PROGRESS:
-        yield Letter.DONE, replace(at, state=State.APPLIED)
+        yield Move(Letter.DONE, replace(at, state=State.APPLIED))
         if rules.can_refuse:
-            yield Letter.CALLBACK_REFUSED, _pay(at, state=State.REFUSED)
+            yield Move(Letter.CALLBACK_REFUSED, replace(at, state=State.REFUSED), (Fault.REFUSED,))
 
 
-def _forward(rules: Rules, at: At) -> Iterator[Move]:
-    given_up = Phase.UNDO if rules.can_be_undone else Phase.OVER
+def _forward(rules: Rules, at: At) -> _Moves:
     if rules.cancels_siblings:
-        yield None, _pay(_enter(at, Phase.UNDO), late_forwards=at.late_forwards + 1)
+        cancelled = replace(_enter(at, Phase.UNDO), late_forwards=at.late_forwards + 1)
+        yield Move(None, cancelled, (Fault.CANCELLED,), Meaning.FAILED)
     if rules.callback and at.state == State.APPLIED:
-        yield None, _enter(at, Phase.DONE)  # the callback was faster than the reply
+        yield Move(None, _enter(at, Phase.DONE))  # the callback was faster than the reply
     if rules.callback and at.state == State.REFUSED:
-        yield None, _after_refusal(rules, at)
+        yield Move(None, _after_refusal(rules, at), meaning=Meaning.FAILED)
     yield from _between_tries(at)
     if at.tried == rules.tries:
-        yield None, _enter(at, given_up)
+        yield Move(None, *_given_up(rules, at))
         return
-    late = _pay(at, late_forwards=at.late_forwards + 1)
-    yield from _not_arriving(at, late)
+    yield from _not_arriving(at, replace(at, late_forwards=at.late_forwards + 1))
     if at.outage != Outage.REQUESTS:
-        for letter, arrived in _arrivals(rules, at):
-            yield from _answered(letter, arrived, _after_reply(rules, arrived))
+        for move in _arrivals(rules, at):
+            yield from _answered(move, _after_reply(rules, move.at))
 
 
-def _undo(rules: Rules, at: At) -> Iterator[Move]:
+def _undo(rules: Rules, at: At) -> _Moves:
     yield from _between_tries(at)
     if at.tried == rules.undo_tries:
-        yield None, _enter(at, Phase.OVER)
+        yield Move(None, _enter(at, Phase.OVER))
         return
-    late = _pay(at, late_compensations=at.late_compensations + 1)
-    yield from _not_arriving(at, late)
+    yield from _not_arriving(at, replace(at, late_compensations=at.late_compensations + 1))
     if at.outage != Outage.REQUESTS:
         arrived = replace(at, state=State.COMPENSATED)
-        yield from _answered(Letter.COMPENSATE, arrived, _enter(arrived, Phase.OVER))
+        yield from _answered(Move(Letter.COMPENSATE, arrived), _enter(arrived, Phase.OVER))
 
 
-def _between_tries(at: At) -> Iterator[Move]:
-    yield None, _crashed(at)
+def _between_tries(at: At) -> _Moves:
+    yield Move(None, _crashed(at), (Fault.CRASHED,))
     if at.outage == Outage.NONE:
-        yield None, _pay(at, outage=Outage.REQUESTS)
-        yield None, _pay(at, outage=Outage.REPLIES)
+        yield Move(None, replace(at, outage=Outage.REQUESTS), (Fault.REQUESTS_SWALLOWED,))
+        yield Move(None, replace(at, outage=Outage.REPLIES), (Fault.REPLIES_SWALLOWED,))
     else:
-        yield None, replace(at, outage=Outage.NONE)
+        yield Move(None, replace(at, outage=Outage.NONE))
 
 
-def _not_arriving(at: At, late: At) -> Iterator[Move]:
+def _not_arriving(at: At, late: At) -> _Moves:
     """Send a try that does not arrive now: doubled on its way (the try itself is still to come), late, or lost."""
-    yield None, late
-    yield None, _unanswered(late)
-    yield None, _unanswered(at if at.outage == Outage.REQUESTS else _pay(at))
+    yield Move(None, late, (Fault.DOUBLED,))
+    yield Move(None, _unanswered(late), (Fault.LATE,))
+    yield Move(None, _unanswered(at), () if at.outage == Outage.REQUESTS else (Fault.REQUEST_LOST,))
 
 
-def _answered(letter: Letter, arrived: At, clear: At) -> Iterator[Move]:
+def _answered(move: Move, clear: At) -> _Moves:
     """Let a try arrive: its reply is heard, is lost, or finds the orchestrator crashed."""
+    arrived = move.at
     if arrived.outage == Outage.REPLIES:
-        yield letter, _unanswered(arrived)
+        yield move._replace(at=_unanswered(arrived))
     else:
-        yield letter, clear
-        yield letter, _unanswered(_pay(arrived))
-    yield letter, _crashed(arrived)
+        failed = arrived.phase == Phase.FORWARD and clear.phase in (Phase.UNDO, Phase.OVER)
+        yield move._replace(at=clear, meaning=Meaning.FAILED if failed else Meaning.NOTHING)
+        yield move._replace(at=_unanswered(arrived), faults=(*move.faults, Fault.REPLY_LOST))
+    yield move._replace(at=_crashed(arrived), faults=(*move.faults, Fault.CRASHED))
 
 
 def _unanswered(at: At) -> At:
@@ -245,7 +284,14 @@ def _unanswered(at: At) -> At:
 
 
 def _crashed(at: At) -> At:
-    return _pay(at, tried=0, uncertain=True)
+    return replace(at, tried=0, uncertain=True)
+
+
+def _given_up(rules: Rules, at: At) -> tuple[At, tuple[Fault, ...], Meaning]:
+    """Give what the orchestrator does with a step of which it knows nothing."""
+    if rules.can_be_undone:
+        return _enter(at, Phase.UNDO), (), Meaning.FAILED
+    return _enter(at, Phase.OVER), (), Meaning.GIVEN_UP
 
 
 def _after_reply(rules: Rules, at: At) -> At:
@@ -261,9 +307,10 @@ def _after_refusal(rules: Rules, at: At) -> At:
     return _enter(at, Phase.UNDO if at.uncertain and rules.can_be_undone else Phase.OVER)
 
 
-def _waiting(rules: Rules, at: At) -> Iterator[Move]:
+def _waiting(rules: Rules, at: At) -> _Moves:
     if at.state == State.APPLIED:
-        yield None, _enter(at, Phase.DONE)
+        yield Move(None, _enter(at, Phase.DONE))
     if at.state == State.REFUSED:
-        yield None, _after_refusal(rules, at)
-    yield None, _pay(_enter(at, Phase.UNDO if rules.can_be_undone else Phase.OVER))  # no callback comes
+        yield Move(None, _after_refusal(rules, at), meaning=Meaning.FAILED)
+    following, _, meaning = _given_up(rules, at)
+    yield Move(None, following, (Fault.NO_CALLBACK,), meaning)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from saga_contracts.declare.outcomes import State
 from saga_contracts.derive.expectations import Letter
-from saga_contracts.derive.model import At, Outage, Phase, Rules, moves
+from saga_contracts.derive.model import At, Fault, Meaning, Move, Outage, Phase, Rules, moves
 
 PairWord = tuple[tuple[int, Letter], ...]
 """Arrivals of both: 0 or 1 for the step, and the letter."""
@@ -96,7 +96,7 @@ class _Both:
     ended: bool = False
 
 
-_Move = tuple[tuple[int, Letter] | None, _Both]
+_PairMove = tuple[tuple[int, Letter] | None, _Both]
 
 
 def words(rules: PairRules, faults: int) -> frozenset[PairWord]:
@@ -161,7 +161,7 @@ def _may_start(rules: PairRules, both: _Both, number: int) -> bool:
     return not both.steps[number].started and (number == 0 or not rules.ordered or both.steps[0].settled)
 
 
-def _next(rules: PairRules, both: _Both) -> Iterator[_Move]:
+def _next(rules: PairRules, both: _Both) -> Iterator[_PairMove]:
     for number in (0, 1):
         if both.steps[number].started:
             yield from _step_moves(rules, both, number)
@@ -195,7 +195,7 @@ def _crashed(one: _One) -> _One:
     return one
 
 
-def _step_moves(rules: PairRules, both: _Both, number: int) -> Iterator[_Move]:
+def _step_moves(rules: PairRules, both: _Both, number: int) -> Iterator[_PairMove]:
     """Give the moves of one step; a crash is no move of one step alone, so it is left to both."""
     one = both.steps[number]
     at = replace(one.at, budget=both.budget)
@@ -204,36 +204,31 @@ def _step_moves(rules: PairRules, both: _Both, number: int) -> Iterator[_Move]:
         failing = both.failing or (one.hears_failure and not rules.optional[number])
         yield None, _put(replace(both, failing=failing), number, _One(heard, started=True))
     quiet = both.ended or one.hears is not None or one.at.phase in (Phase.DONE, Phase.OVER) or not _may_undo(rules, both, number)
-    for letter, following in moves(rules.steps[number], at):
-        if _is_crash(at, letter, following) or (quiet and not _is_participants_own(at, following)):
+    for move in moves(rules.steps[number], at):
+        following = move.at
+        if Fault.CRASHED in move.faults or (quiet and not _is_participants_own(at, following)):
             continue
-        mark = None if letter is None else (number, letter)
-        if letter is not None and following.phase != at.phase:
-            yield mark, _put(replace(both, budget=following.budget), number, _arrived(one, at, following))
+        mark = None if move.letter is None else (number, move.letter)
+        if move.letter is not None and following.phase != at.phase:
+            yield mark, _put(replace(both, budget=following.budget), number, _arrived(one, at, move))
             continue
-        for fails, gives_up in _meanings(rules.steps[number], at, letter, following):
-            failing = both.failing or (fails and not rules.optional[number])
-            given_up = both.given_up or (gives_up and not rules.optional[number])
-            changed = replace(both, budget=following.budget, failing=failing, given_up=given_up)
-            yield mark, _put(changed, number, replace(one, at=following))
+        counts = not rules.optional[number]
+        changed = replace(
+            both,
+            budget=following.budget,
+            failing=both.failing or (counts and move.meaning == Meaning.FAILED),
+            given_up=both.given_up or (counts and move.meaning == Meaning.GIVEN_UP),
+        )
+        yield mark, _put(changed, number, replace(one, at=following))
 
 
-def _arrived(one: _One, at: At, following: At) -> _One:
+def _arrived(one: _One, at: At, move: Move) -> _One:
     return replace(
         one,
-        at=replace(at, state=following.state),
-        hears=replace(following, budget=0),
-        hears_failure=following.phase in (Phase.UNDO, Phase.OVER) and at.phase == Phase.FORWARD,
+        at=replace(at, state=move.at.state),
+        hears=replace(move.at, budget=0),
+        hears_failure=move.meaning == Meaning.FAILED,
     )
-
-
-def _is_crash(at: At, letter: Letter | None, following: At) -> bool:
-    if letter in (Letter.DONE, Letter.CALLBACK_REFUSED):
-        return False
-    same = (following.phase, following.outage, following.late_forwards, following.late_compensations)
-    active = at.phase in (Phase.FORWARD, Phase.UNDO)
-    alike = same == (at.phase, at.outage, at.late_forwards, at.late_compensations)
-    return active and alike and following.tried == 0 and following.uncertain and following.budget < at.budget
 
 
 def _is_participants_own(at: At, following: At) -> bool:
@@ -257,20 +252,6 @@ def _may_undo(rules: PairRules, both: _Both, number: int) -> bool:
     if other.running:
         return False
     return not (rules.undo_waits[number] and other.started and other.at.phase == Phase.UNDO)
-
-
-def _meanings(rules: Rules, at: At, letter: Letter | None, following: At) -> list[tuple[bool, bool]]:
-    """Tell what a move means for the saga: (the step fails, it is given up); the same move may mean either."""
-    if at.phase not in (Phase.FORWARD, Phase.WAITING) or following.phase not in (Phase.UNDO, Phase.OVER):
-        return [(False, False)]
-    if following.phase == Phase.UNDO or letter is not None:
-        return [(True, False)]
-    if at.phase == Phase.WAITING:
-        told = following.budget == at.budget
-        return [(told, not told)]
-    out_of_tries = at.tried == rules.tries and not rules.can_be_undone
-    told = rules.callback and at.state == State.REFUSED
-    return [(True, False)] * told + [(False, True)] * out_of_tries
 
 
 def _enter(at: At, phase: Phase) -> At:

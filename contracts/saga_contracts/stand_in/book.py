@@ -101,6 +101,10 @@ class Book:
         """Remember a row."""
         self.rows[row.step, row.identity] = row
 
+    def holds(self, row: Row) -> bool:
+        """Is this row remembered, and not made up for a question that found nothing?"""
+        return self.rows.get((row.step, row.identity)) is row
+
     def of(self, step: str) -> Iterator[Row]:
         """Give the rows of a step."""
         return (row for (name, _), row in self.rows.items() if name == step)

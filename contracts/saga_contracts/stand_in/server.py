@@ -96,7 +96,7 @@ class Serving:
         heard = Heard(received.method, received.path, query, headers, received.body)
         with self._lock:
             said = self._participant.hear(heard)
-            if said.row is not None:
+            if said.row is not None and self._participant.book.holds(said.row):
                 self._store.keep(said.row)
         if said.accepted and said.row is not None:
             self._later(self._participant.rules[said.row.step].work_s, said.row)

@@ -82,7 +82,7 @@ class Known:
             return None
         return HistoryResult(
             history.name, found.verdict, history.obligations, found.broken, found.seen, found.unseen, calls=found.calls,
-            inapplicable=found.inapplicable, reused=self._since(found),
+            how=found.how, inapplicable=found.inapplicable, reused=self._since(found),
         )  # fmt: skip
 
     def keep(
@@ -130,7 +130,7 @@ def _stored(one: HistoryResult, made: str) -> Stored:
     calls = one.calls if one.verdict != Verdict.KEPT else ()
     return Stored(
         made=made, verdict=one.verdict, broken=one.broken, seen=one.seen, unseen=one.unseen, calls=calls,
-        inapplicable=one.inapplicable,
+        inapplicable=one.inapplicable, how=one.how,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ class Stored(BaseModel):
     unseen: tuple[str, ...] = ()
     calls: tuple[dict[str, Any], ...] = ()
     inapplicable: str = ""
+    how: str = ""
 
 
 class Whole(BaseModel):

@@ -12,6 +12,7 @@ from saga_contracts.derive.adoption import Waivers
 from saga_contracts.derive.cases import Case
 from saga_contracts.derive.decks import Deck, History
 from saga_contracts.derive.slices import StepSlice
+from saga_contracts.derive.trials.two_sagas import Meeting
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
 from saga_contracts.stand_in.deviations import Deviation
@@ -116,8 +117,9 @@ def _accused(result: HistoryResult, allowed: frozenset[str]) -> list[str]:
 
 
 def _two_sagas(driver: Driver, whole: Deck, today: date) -> Iterator[HistoryResult]:
-    """Play the trials of two sagas; what one saga alone shows is told by the deck."""
-    return play_two_sagas(driver, trials.derive(driver.slice, whole), {}, today)
+    """Play the trials of two sagas; what one saga alone shows is told by the deck. No other step is there to end a saga."""
+    derived = [one for one in trials.derive(driver.slice, whole) if isinstance(one, Meeting) and not one.needs_another_step]
+    return play_two_sagas(driver, derived, {}, today)
 
 
 def _first(results: Iterable[HistoryResult], asked: set[str]) -> Shown:

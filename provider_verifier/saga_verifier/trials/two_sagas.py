@@ -69,9 +69,7 @@ def _kept_alone(
         if shown.trouble or any(one not in excused and not waivers.hides(one) for one in broken):
             return untold(trial, f"{word} of one saga alone is not kept, so that nothing can be told of two: mend that first")
         if broken:
-            return inapplicable(
-                trial, f"{word} of one saga alone is not kept, waived or declared ({', '.join(broken)})."
-            )
+            return inapplicable(trial, f"{word} of one saga alone is not kept, waived or declared ({', '.join(broken)}).")
     return None
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import decks, model
-from saga_contracts.derive.causes import Fault, causes, of_deck, told
+from saga_contracts.derive.causes import Fault, causes, of_deck
 from saga_contracts.derive.expectations import Letter
 from saga_contracts.derive.model import At, Phase, Rules
 from saga_contracts.derive.slices import step_slice
@@ -68,10 +68,9 @@ def test_every_move_of_the_model_tells_as_many_faults_as_it_costs(own: Rules) ->
         if at in known:
             continue
         known.add(at)
-        for letter, following in model.moves(own, at):
-            found = told(at, letter, following)
-            assert len(found) == at.budget - following.budget, (at, letter, following)
-            ahead.append(following)
+        for move in model.moves(own, at):
+            assert len(set(move.faults)) == len(move.faults) == at.budget - move.at.budget, (at, move)
+            ahead.append(move.at)
 
 
 @pytest.mark.parametrize("faults", [1, 2])

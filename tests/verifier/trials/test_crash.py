@@ -125,6 +125,26 @@ def test_a_service_in_node_that_loses_work_or_memory_is_caught(mutant: str, show
     assert tried.broken == {shown: "O16"}, tried.unproven
 
 
+def test_a_stub_with_a_database_finds_after_a_kill_what_was_looked_up_in_vain_before(tmp_path: Path) -> None:
+    file = FOREIGN / "lookup_bookings" / "saga.yaml"
+    book = step_slice(parse_saga(file.read_text(encoding="utf-8"), "saga.yaml"), "book_room")
+    stub = ["-m", "saga_contracts", "stub", str(file), "--step", "book_room", "--database", "{workdir}/stub.sqlite"]
+
+    tried = crashed(tmp_path, [sys.executable, *stub, "--port", "{port}"], book, only=lambda trial: trial.name == "F kill C C")
+
+    assert (set(tried.results), tried.broken, tried.unproven) == ({"F kill C C"}, {}, {})
+
+
+def test_where_histories_meet_each_has_a_kill_of_its_own(tmp_path: Path) -> None:
+    meet = TAKE.model_copy(update={"payload": TAKE.payload.model_copy(update={"fresh": ()})})
+    program = [sys.executable, lasting_participant.__file__, "{port}", "{workdir}/stock.sqlite", "nothing"]
+
+    tried = crashed(tmp_path, program, meet, only=lambda trial: trial.name in ("F kill F C", "F F kill C", "C kill F"))
+
+    assert (tried.broken, tried.unproven) == ({}, {})
+    assert {one.how.rpartition(",")[0] for one in tried.results.values()} == {"1 kill -9 and start"}
+
+
 def test_a_step_that_only_reads_is_not_killed() -> None:
     reads = TAKE.model_copy(update={"step": TAKE.step.model_copy(update={"step_class": StepClass.READ_ONLY})})
     assert list(crash.trials(reads, decks.derive(TAKE, 1))) == []

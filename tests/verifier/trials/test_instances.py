@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from postgres import cluster_of
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import trials as derived
 from saga_contracts.derive.decks import derive
@@ -161,3 +162,11 @@ def test_one_of_the_landscape_that_keeps_its_keys_in_memory_breaks_o34() -> None
     step = step_slice(VAS, "apply_vas").model_copy(update={"level": 4})
     found = broken(tried(with_environment(provider, {"FAULT": "memory_ledger"}), step))
     assert {one.obligation for breaks in found.values() for one in breaks} == {"O34"}
+
+
+@pytest.mark.slow
+def test_two_instances_on_one_database_of_postgresql_are_kept(request: pytest.FixtureRequest) -> None:
+    url = cluster_of(request.config).database("two-instances")
+    provider = with_environment(load_provider_file(PARTICIPANTS / "billing" / "provider.yaml"), {"DATABASE_URL": url})
+    found = tried(provider, step_slice(VAS, "reserve_money").model_copy(update={"level": 4}))
+    assert {one.verdict for one in found.values()} == {Verdict.KEPT}, [one.text for one in found.values()]

@@ -23,7 +23,7 @@ COMMAND = ["{python}", "stock_of_versions.py", "{port}", "{workdir}/stock.sqlite
 
 @pytest.fixture(scope="module")
 def pact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pact_of(SAGA, "stock", tmp_path_factory.mktemp("small"))
+    return pact_of(SAGA.replace("owner: shop\n", "owner: shop\nlevel: 1\n"), "stock", tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def test_a_version_that_forgets_what_the_deployed_one_knew_is_red_and_its_own_pa
     assert "Again:" not in done.out
     root = ET.fromstring((tmp_path / "junit.xml").read_text())  # noqa: S314  (our own)
     cases = {one.get("name"): one for one in root.iter("testcase")}
-    assert cases["F > C (from 1.0)"].find("failure") is not None
-    assert cases["F C"].find("failure") is None
+    assert cases["F > M (from 1.0)"].find("failure") is not None
+    assert cases["F M"].find("failure") is None
     assert "mixed with 1.0" in (tmp_path / "page.html").read_text()
 
 

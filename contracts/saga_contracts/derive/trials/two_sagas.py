@@ -63,6 +63,11 @@ class Meeting(Trial):
         return 1 + max(turn.saga for turn in self.turns)
 
     @property
+    def needs_another_step(self) -> bool:
+        """Is another step of the saga called, which stands for its end?"""
+        return any(turn.letter is None for turn in self.turns)
+
+    @property
     def alone(self) -> tuple[str, ...]:
         """What each of them does, as the words of their histories."""
         words = [[turn.letter for turn in self.turns if turn.saga == number and turn.letter] for number in range(self.sagas)]

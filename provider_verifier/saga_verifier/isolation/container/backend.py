@@ -28,12 +28,12 @@ class ContainerIsolation:
     as long as the block.
 
     Args:
-        containers: How each program runs as a container, by the spec's name.
+        containers: How each program runs as a container, by the spec's name; readable as an attribute.
         settings: How containers are run; readable as an attribute.
     """
 
     def __init__(self, containers: Mapping[str, ContainerSpec], settings: Settings | None = None) -> None:
-        self._containers = dict(containers)
+        self.containers = dict(containers)
         self.settings = settings or Settings()
         self._shared = Shared(self.settings)
 
@@ -73,7 +73,7 @@ class ContainerIsolation:
 
     def image_digest(self, name: str) -> str | None:
         """Give the digest of a program's image; None: it is not at the engine yet."""
-        container = self._containers.get(name)
+        container = self.containers.get(name)
         if container is None:
             return None
         if container.dockerfile is not None:
@@ -84,9 +84,9 @@ class ContainerIsolation:
 
     def start(self, spec: Spec, *, give_up: Event | None = None) -> ContainerRunning:
         """Start a program and wait until it is ready; see `Isolation.start`."""
-        container = self._containers.get(spec.name)
+        container = self.containers.get(spec.name)
         if container is None:
-            known = ", ".join(sorted(self._containers)) or "none"
+            known = ", ".join(sorted(self.containers)) or "none"
             raise CannotStartError(
                 f"{spec.name} cannot be started in a container: it is not said which image it is (known: {known}). "
                 "Name its image, or start it as a process."
@@ -98,7 +98,7 @@ class ContainerIsolation:
 
         def another(other: Spec | None, shared: Data) -> ContainerRunning:
             wanted = other or spec
-            return self._made(wanted, self._containers.get(wanted.name, container), give_up, shared)
+            return self._made(wanted, self.containers.get(wanted.name, container), give_up, shared)
 
         return ContainerRunning(self._shared.join(), spec, container, give_up, self._shared.leave, data, another)
 

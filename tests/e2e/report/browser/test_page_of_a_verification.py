@@ -11,7 +11,6 @@ from saga_verifier.reporting import view
 from saga_verifier.reporting.page import page as page_of
 from saga_verifier.verdicts import InteractionOutcome, PactOutcome
 
-
 pytestmark = pytest.mark.slow
 HOSTILE = "<img src=x onerror=alert(1)><script>console.log('ran')</script>" + "long" * 200
 
