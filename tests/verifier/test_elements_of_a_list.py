@@ -69,7 +69,9 @@ def test_a_participant_that_undoes_more_than_the_element_is_caught() -> None:
     slice_ = step_slice(basket(), "pick")
     result = played([UndoesAll(slice_)], slice_)
     broken = {history.name: [one.obligation for one in history.broken] for history in result.histories if history.broken}
-    assert broken == {"F N U": ["O24"]}
+    assert broken["F N U"] == ["O24"]
+    assert {name.rpartition(" (")[2] for name in broken} == {"F N U", "two sagas)"}
+    assert {one for found in broken.values() for one in found} == {"O24"}
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,8 @@ class DeckHistory(Record):
             verifier does not say it: such a result never counts for a yes.
         unseen: Obligations that it checks but could not show, because a deviation stood before them.
         trouble: Why it could not be judged at all; empty when it was.
+        how: Of a trial: what was sampled.
+        inapplicable: Of a trial: why it does not apply to the participant; empty when it does.
     """
 
     word: str
@@ -233,6 +235,8 @@ class DeckHistory(Record):
     seen: tuple[Literal["reply", "status", "effect", "failure"], ...] | None = None
     unseen: tuple[str, ...] | None = None
     trouble: str | None = None
+    how: str | None = None
+    inapplicable: str | None = None
 
 
 class NewDeckResult(Record):

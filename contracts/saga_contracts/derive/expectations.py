@@ -308,13 +308,19 @@ def _reply_obligation(situation: Situation, letter: Letter) -> str:
     return {State.ABSENT: "O1", State.REFUSED: "O32"}.get(situation.state, "O3")
 
 
+def _comes_to_a_refusal(situation: Situation, letter: Letter) -> bool:
+    """Is this accepted work that ends with a refusal, so that no effect may be seen, be it before its end or after?"""
+    at_work = situation.state in (State.ABSENT, State.IN_PROGRESS)
+    return letter == Letter.FORWARD and at_work and situation.refusing and not situation.improved
+
+
 def _effect_obligation(situation: Situation, letter: Letter) -> str:
     if letter in (Letter.MISUSED, Letter.ANOTHER_UNDONE):
         return "O4" if letter == Letter.MISUSED else "O24"
     if letter == Letter.COMPENSATE:
         undone = {State.ABSENT: "O8", State.COMPENSATED: "O7", State.REFUSED: "O2", State.IN_PROGRESS: "O12"}
         return undone.get(situation.state, "O6")
-    if letter in (*REFUSALS, Letter.RETRYABLE):
+    if letter in (*REFUSALS, Letter.RETRYABLE) or _comes_to_a_refusal(situation, letter):
         return "O2"
     if situation.state == State.COMPENSATED:
         return "O11" if situation.forwarded else "O9"

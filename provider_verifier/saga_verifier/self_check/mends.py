@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from saga_contracts.declare.saga import NONE, KeyStyle, StepClass
-from saga_contracts.derive import adoption, expectations
+from saga_contracts.derive import adoption, expectations, resources
 from saga_contracts.derive.adoption import Evidence, Level
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.stand_in.deviations import Deviation, at_hand
@@ -26,6 +26,7 @@ _UNDOING = ("status-lies", "status-tombstone", "works-on", "tells-done-after-und
 """Deviations about other obligations that only a participant shows whose step is undone."""
 _OF_TWO_SAGAS = ("keeps-nothing", "never-frees", "keeps-for-refused", "frees-others", "undoes-others")
 """Deviations that only a second saga on the same resource shows."""
+_NEVER_MET = "No second saga comes to it in a way that would show this."
 _CALLING_BACK = (
     "never-calls-back",
     "tells-other-outcome",
@@ -162,6 +163,7 @@ def _lacks(deviation: Deviation, slice_: StepSlice) -> Iterator[tuple[bool, str]
     )
     yield bool(step.own_outputs("compensate")) and kind in _WITHOUT_REPLY, _NEEDS_ITS_OWN
     yield step.needs_its_own and kind.startswith("status-"), "Its calls need its own reply, so this would never be seen alone."
+    yield kind in _OF_TWO_SAGAS, resources.why_no_lock(slice_) or resources.why_never_harmed(slice_) or _NEVER_MET
     yield step.polls and kind.startswith("status-"), "The step is polled: what its status call tells is its outcome."
     yield deviation.obligation == "O31", "The saga declares fewer than two correlation headers in replies."
     yield deviation.obligation == "O33", "The reply to a repeated call has no output that could be another value."

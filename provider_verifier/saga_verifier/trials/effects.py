@@ -38,6 +38,8 @@ class Effects:
     def settle(self) -> None:
         """Read what stands now, whatever it is: preconditions were set up."""
         for number, party in enumerate(self.parties if self.judged else ()):
+            if not party.prepared:
+                continue
             self.now[number] = party.read(asks=False).fields or {}
 
     def vanished(self, number: int) -> bool:

@@ -39,6 +39,7 @@ class Party:
         calls: Every call of all of them, in order.
         looking: Sees its status and its effect.
         began: Has it made a call?
+        prepared: Is its precondition set up? Before that its probe may have nothing to read.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Party:
     instance: Instance
     calls: list[Called]
     began: bool = False
+    prepared: bool = True
     impossible: bool = False
     refused_at_once: bool = False
     accepted: bool = False

@@ -128,7 +128,8 @@ class _Meeting:
                 first = self.parties[0].instance.payload
                 common = {name: templates.look_up(name, first) for name in self.trial.common}
                 instance = replace(instance, call=replace(instance.call, payload=fresh.with_fields(instance.payload, common)))
-            self.parties.append(Party(f"saga {number + 1}", self.driver, instance, self.calls))
+            party = Party(f"saga {number + 1}", self.driver, instance, self.calls, prepared=not self._each_in_turn)
+            self.parties.append(party)
             if not self._each_in_turn:
                 self._prepare(number)
         self.effects = Effects(self.parties, self.parties[0].looking.probes)
@@ -146,6 +147,7 @@ class _Meeting:
         there = self.driver.filled(self.parties[0].instance, states) if number and not self._each_in_turn else []
         if any(one not in there for one in wanted):
             party.instance = self.driver.set_up(party.instance, wanted)
+        party.prepared = True
 
     def _turn(self, turn: Turn) -> list[Broken]:
         if turn.letter is None or turn.expects is None:
@@ -201,7 +203,7 @@ class _Meeting:
     def _look(self, turn: Turn) -> list[Broken]:
         """See what an event did, to its own saga and to the others."""
         assert turn.expects is not None  # noqa: S101  (the end of a saga is looked at otherwise)
-        readings = {number: party.read(asks=party.began) for number, party in enumerate(self.parties)}
+        readings = {number: party.read(asks=party.began) for number, party in enumerate(self.parties) if party.prepared}
         there = turn.expects.following.state == State.APPLIED
         others = self._blamed_for_others(turn)
         found: list[Broken] = []

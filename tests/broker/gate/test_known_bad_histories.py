@@ -117,7 +117,7 @@ ROWS = [
     Row("an obligation that was hidden everywhere", UNKNOWN, "deck_unproven", (deck(unseen),)),
     Row("level 3 without a probe", UNKNOWN, "deck_unproven", saga={"steps": (step(probe=False), retriable())}),
     Row("level 3 without a status call", UNKNOWN, "deck_unproven", saga={"steps": (step(status=False), retriable())}),
-    Row("level 4, which nobody plays", UNKNOWN, "deck_unproven", saga={"level": 4}),
+    Row("level 4, with all trials", YES, "step_kept", saga={"level": 4}),
     Row("a waiver hides its own obligation only", NO, "deck_broken", (deck(breaks("O8"), verdict="waived"),), saga=WAIVED),
     Row("a waiver on its last day", YES, "step_kept", (UNCORRELATED, on("2026-05-31T23:59")), saga=WAIVED),
     Row("a waiver after its day", NO, "deck_broken", (UNCORRELATED, on("2026-06-01T00:00")), saga=WAIVED),

@@ -53,7 +53,7 @@ def test_the_same_call_has_one_effect_and_the_same_output(small: Caller) -> None
     first, again = (small.call("forward") for _ in range(2))
     assert (first.status, again.status) == (201, 200)
     assert json.loads(first.body)["ticket"] == json.loads(again.body)["ticket"] != "t-1"
-    assert json.loads(small.call("forward", saga_id="saga-2").body)["ticket"] != json.loads(first.body)["ticket"]
+    assert json.loads(small.call("forward", saga_id="saga-2", item="item-2").body)["ticket"] != json.loads(first.body)["ticket"]
     assert small.read() == {"left": 0}
 
 
