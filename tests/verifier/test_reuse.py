@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+import shelf
 from command_line import Sagapact
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks
+from saga_contracts.derive.slices import step_slice
 from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import UsageError
+from saga_contracts.sagafile import parse_saga
 from saga_verifier.isolation.process.backend import ProcessIsolation
 from saga_verifier.provider_file import load_provider_file
 from saga_verifier.reuse import Known, opened
@@ -22,6 +25,7 @@ from saga_verifier.reuse.artefact import digest_of
 from saga_verifier.run import Settings, verify_files
 from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
 from saga_verifier.verification import contents, whole
+from saga_verifier.verification.reused import known_trials
 from small_participant import SAGA
 from small_participant import __file__ as program
 from written_pacts import pact_of
@@ -299,3 +303,22 @@ def test_trials_that_disturb_are_never_kept_and_never_reused(tmp_path: Path) -> 
     assert all(known.history(slices[0], one) for one in meetings)
     wanted = len(interactions) + len(deck.histories) + len(meetings)
     assert len(json.loads(file.read_text(encoding="utf-8"))["results"]) == wanted
+
+
+def test_what_two_sagas_show_is_found_out_again_when_the_step_changes_that_frees_the_lock(tmp_path: Path) -> None:
+    lock = {"conflict": "refused", "released_by": "ship"}
+    saga = parse_saga(json.dumps(shelf.definition(lock, enough_for_two=4, ships=True)), "shelf.json")
+    reserve, ship = (step_slice(saga, one) for one in ("reserve", "ship"))
+    provider = load_provider_file(Landscape(tmp_path).folder / "provider.yaml", {"TOKEN": CANARY})
+    known = opened(tmp_path / "cache", provider, ProcessIsolation(), TODAY)
+    assert isinstance(known, Known)
+    deck = decks.derive(reserve, 1)
+    meeting = next(one for one in derive_trials(reserve, deck) if one.is_undisturbed)
+    result = HistoryResult(meeting.name, Verdict.KEPT, meeting.obligations)
+    assert known.keep("shop", (), (reserve, ship), (), [DeckResult(deck, reserve, (result,), TODAY)]) == ""
+
+    known = opened(tmp_path / "cache", provider, ProcessIsolation(), TODAY)
+    assert isinstance(known, Known)
+    changed = ship.model_copy(update={"step": ship.step.model_copy(update={"tries": 9})})
+    assert known_trials(reserve, [meeting], known, (reserve, ship)).keys() == {meeting.name}
+    assert known_trials(reserve, [meeting], known, (reserve, changed)) == {}

@@ -134,6 +134,13 @@ def _stored(one: HistoryResult, made: str) -> Stored:
     )  # fmt: skip
 
 
+def freeing_step(slice_: StepSlice, slices: Sequence[StepSlice]) -> StepSlice | None:
+    """Give the step that frees what this one locks: trials of two sagas call it, so that what they show depends on it as well."""
+    lock = slice_.step.semantic_lock
+    name = lock.released_by if lock is not None else None
+    return next((one for one in slices if (one.saga, one.step.step) == (slice_.saga, name)), None)
+
+
 def _beside(first: StepSlice | None) -> tuple[str, ...]:
     return () if first is None else (first.sha,)
 
@@ -142,7 +149,8 @@ def _undisturbed(deck: DeckResult, slices: Sequence[StepSlice]) -> dict[str, Ste
     """Give the names of all that nothing disturbed: histories, trials of two sagas, and pairs, each with its first step."""
     own = deck.deck
     found: dict[str, StepSlice | None] = dict.fromkeys(one.name for one in own.histories)
-    found |= dict.fromkeys(one.name for one in trials.derive(deck.slice, own) if one.is_undisturbed)
+    freeing = freeing_step(deck.slice, slices)
+    found |= dict.fromkeys((one.name for one in trials.derive(deck.slice, own) if one.is_undisturbed), freeing)
     for pair in pairs.in_pact(slices, own.faults):
         if (pair.saga, pair.steps[1]) == (own.saga, own.step):
             first = next(one for one in slices if (one.saga, one.step.step) == (pair.saga, pair.steps[0]))

@@ -266,7 +266,7 @@ def _tried(
 ) -> Iterator[HistoryResult]:
     """Play the trials that the step's level asks for."""
     plain = {one.name: one for one in played.histories}
-    reused = known_trials(driver.slice, derived, how.known)
+    reused = known_trials(driver.slice, derived, how.known, [one.slice for one in beside.values()])
     meetings = [one for one in derived if one.is_undisturbed and one.name not in reused]
     for result in chain(tuple(reused.values()), trials.play_two_sagas(driver, meetings, plain, how.today, beside)):
         progress.history_ended(result)

@@ -13,7 +13,7 @@ from saga_contracts.derive.trials import derive as derive_trials
 from saga_contracts.errors import SagapactError
 from saga_verifier import replay
 from saga_verifier.replay import Interaction
-from saga_verifier.reuse import Known
+from saga_verifier.reuse import Known, freeing_step
 from saga_verifier.verdicts import DeckResult, HistoryResult, PactOutcome
 
 
@@ -23,9 +23,13 @@ def known_histories(slice_: StepSlice, deck: Deck, known: Known | None) -> dict[
     return {name: result for name, result in found.items() if result is not None}
 
 
-def known_trials(slice_: StepSlice, derived: Sequence[Trial], known: Known | None) -> dict[str, HistoryResult]:
+def known_trials(
+    slice_: StepSlice, derived: Sequence[Trial], known: Known | None, slices: Sequence[StepSlice]
+) -> dict[str, HistoryResult]:
     """Give the results of trials that need not be played, by name: where nothing is disturbed they are worth as much."""
-    found = {one.name: known.history(slice_, one) for one in derived if one.is_undisturbed} if known is not None else {}
+    freeing = freeing_step(slice_, slices)
+    undisturbed = [one for one in derived if one.is_undisturbed]
+    found = {one.name: known.history(slice_, one, freeing) for one in undisturbed} if known is not None else {}
     return {name: result for name, result in found.items() if result is not None}
 
 
@@ -36,7 +40,7 @@ def whole(provider: str, pact: Any, faults: int, today: date, known: Known, *, p
         return None
     consumer, interactions, slices = read
     outcomes = [known.interaction(consumer, one, slices) for one in interactions]
-    played = _with_pairs([_deck(slice_, faults, today, known) for slice_ in slices], slices, faults, known)
+    played = _with_pairs([_deck(slice_, slices, faults, today, known) for slice_ in slices], slices, faults, known)
     if not all(outcomes) or not all(played):
         return None
     found = tuple(one for one in outcomes if one is not None)
@@ -52,10 +56,10 @@ def contents(provider: str, pact: Any) -> tuple[str, Sequence[Interaction], Sequ
         return None
 
 
-def _deck(slice_: StepSlice, faults: int, today: date, known: Known) -> DeckResult | None:
+def _deck(slice_: StepSlice, slices: Sequence[StepSlice], faults: int, today: date, known: Known) -> DeckResult | None:
     deck = decks.derive(slice_, faults)
     derived = derive_trials(slice_, deck)
-    found = known_histories(slice_, deck, known) | known_trials(slice_, derived, known)
+    found = known_histories(slice_, deck, known) | known_trials(slice_, derived, known, slices)
     names = [*(one.name for one in deck.histories), *(one.name for one in derived)]
     if len(found) < len(names) or not deck.histories:
         return None
