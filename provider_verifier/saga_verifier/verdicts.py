@@ -255,4 +255,4 @@ def _disturbed(judged: Iterable[HistoryResult], kinds: Mapping[str, Kind]) -> It
     for (kind, _), found in alike.items():
         hows = dict.fromkeys(one.how for one in found if one.how)
         told = f" ({'such as ' if len(hows) > 1 else ''}{next(iter(hows))})" if hows else ""
-        yield f"{len(found)} {kind} trial{'s' if len(found) > 1 else ''}{told}"
+        yield f"{len(found)} trial{'s' if len(found) > 1 else ''} of {kind}{told}"

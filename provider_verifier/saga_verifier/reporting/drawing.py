@@ -16,7 +16,8 @@ from saga_verifier.reporting.view import Deck, Provider
 from saga_verifier.verdicts import HistoryResult
 
 _KINDS = {Verdict.KEPT: "kept", Verdict.BROKEN: "broken", Verdict.WAIVED: "waived"}
-_CELL, _LINE, _PER_ROW = 150, 26, 6
+_WIDTH, _LINE, _LETTER, _MOST = 900, 26, 7, 36
+"""Of the picture of a deck: its width, the height of a line, the width of a letter, and the most letters of a name."""
 _SAGA_X, _PARTICIPANT_X, _STEP_Y, _TOP_Y = 60, 560, 46, 58
 
 
@@ -32,16 +33,18 @@ def obligations(provider: Provider) -> str:
 def histories(deck: Deck) -> str:
     """Draw a deck: each history by its name, the shortest first, coloured by its verdict."""
     listed = deck.result.histories
-    rows = -(-len(listed) // _PER_ROW)
-    width, height = _CELL * min(_PER_ROW, max(1, len(listed))) + 20, rows * _LINE + 20
+    longest = min(_MOST, max((len(one.name) for one in listed), default=1))
+    cell = max(10, longest) * _LETTER + 30
+    per_row = _WIDTH // cell
+    width, height = cell * min(per_row, max(1, len(listed))) + 20, -(-len(listed) // per_row) * _LINE + 20
     parts = [_open(f"Histories of {deck.title}", width, height)]
     for number, one in enumerate(listed):
-        x, y = 10 + number % _PER_ROW * _CELL, 10 + number // _PER_ROW * _LINE
+        x, y = 10 + number % per_row * cell, 10 + number // per_row * _LINE
         word = "none" if one.inapplicable else one.verdict.value
         parts.append(
             f'<g class="history {_css(word)}"><title>{_text(f"{one.name}: {word}. {one.text}")}</title>'
-            f'<rect x="{x}" y="{y}" width="{_CELL - 8}" height="{_LINE - 6}" rx="4"/>'
-            f'<text x="{x + 8}" y="{y + 14}">{_text(_short(one.name, 18))}</text></g>'
+            f'<rect x="{x}" y="{y}" width="{cell - 8}" height="{_LINE - 6}" rx="4"/>'
+            f'<text x="{x + 8}" y="{y + 14}">{_text(_short(one.name, _MOST))}</text></g>'
         )
     return "\n".join([*parts, "</svg>"])
 

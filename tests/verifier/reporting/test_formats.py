@@ -102,7 +102,7 @@ def test_the_claim_tells_how_each_kind_of_trial_was_played_and_of_which_nothing_
     claim = DeckResult(derived, at_4, tuple(found), date(2026, 1, 1)).claim()
     unproven = DeckResult(derived, at_4, tuple(silent), date(2026, 1, 1)).claim()
 
-    assert f"Besides, under disturbances: {len(crashes)} crash trials (such as one kill -9, 0.5 s)." in claim
+    assert f"Besides, under disturbances: {len(crashes)} trials of crash (such as one kill -9, 0.5 s)." in claim
     assert "a kill in between" not in claim
     assert "a kill in between" in unproven
 
