@@ -93,13 +93,20 @@ def obligation_table() -> str:
     return f"{_MADE}\n{_OF_OBLIGATIONS}" + "\n".join(rows) + "\n"
 
 
+def _room(kind: Kind, obligation: str) -> str:
+    """Give the module that plays the trials of a kind for an obligation."""
+    if kind == Kind.TWO_SAGAS:
+        return "meeting.two_sagas"
+    return {"O17": "inside.restored", "O30": "inside.clock"}.get(obligation, kind.name.lower())
+
+
 def _decided(obligation: str) -> tuple[str, str, str]:
     if obligation in NOT_HERE:
         return "not decidable at a participant alone", NOT_HERE[obligation], _NONE
     how = [*_by_histories(obligation), *(f"trials: {kind.value}" for kind in kinds_that_check(obligation))]
     where = [
         *(["`saga_verifier.play`"] if obligation in _of_decks() else []),
-        *(f"`saga_verifier.trials.{kind.name.lower()}`" for kind in kinds_that_check(obligation)),
+        *(f"`saga_verifier.trials.{_room(kind, obligation)}`" for kind in kinds_that_check(obligation)),
     ]
     shown = [bad.kind for bad in BAD if bad.obligation == obligation and is_played(bad)]
     planted = [f"`{one.kind}`" for one in deviations.CATALOGUE if one.obligation == obligation]

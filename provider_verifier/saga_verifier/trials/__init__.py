@@ -10,8 +10,8 @@ from saga_contracts.errors import SagapactError
 from saga_verifier.isolation.errors import IsolationError
 from saga_verifier.trials import crash, inside, instances, race, receiver
 from saga_verifier.trials.ground import Ground
-from saga_verifier.trials.pairs import play as play_pair
-from saga_verifier.trials.two_sagas import play as play_two_sagas
+from saga_verifier.trials.meeting.pairs import play as play_pair
+from saga_verifier.trials.meeting.two_sagas import play as play_two_sagas
 from saga_verifier.trials.untold import untold
 from saga_verifier.verdicts import HistoryResult
 

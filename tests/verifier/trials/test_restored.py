@@ -11,7 +11,7 @@ import lasting_participant
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.derive.trials import beneath
 from saga_contracts.sagafile import parse_saga
-from saga_verifier.trials import restored as player
+from saga_verifier.trials.inside import restored as player
 from small_participant import SAGA
 from tried import Tried, Trying
 

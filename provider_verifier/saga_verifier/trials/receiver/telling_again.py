@@ -17,9 +17,9 @@ from saga_contracts.rim.server import Answer, NoAnswer
 from saga_verifier.play.callbacks import CallbackReceiver, Treatment
 from saga_verifier.play.history import Playing
 from saga_verifier.play.looking import reads_its_own
-from saga_verifier.trials import tellings
 from saga_verifier.trials.ground import Ground
-from saga_verifier.trials.tellings import Illness
+from saga_verifier.trials.receiver import tellings
+from saga_verifier.trials.receiver.tellings import Illness
 from saga_verifier.trials.untold import inapplicable, untold
 from saga_verifier.verdicts import Broken, HistoryResult
 

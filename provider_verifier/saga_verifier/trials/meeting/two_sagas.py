@@ -19,8 +19,8 @@ from saga_contracts.derive.trials import Trial
 from saga_contracts.derive.trials.two_sagas import Meeting, Turn
 from saga_contracts.wire import fresh
 from saga_verifier.play.driver import Called, Driver, Instance
-from saga_verifier.trials.effects import Effects
-from saga_verifier.trials.party import CannotTellError, NotApplicableError, Party
+from saga_verifier.trials.meeting.effects import Effects
+from saga_verifier.trials.meeting.party import CannotTellError, NotApplicableError, Party
 from saga_verifier.trials.untold import inapplicable, untold
 from saga_verifier.verdicts import Broken, HistoryResult
 

@@ -21,10 +21,10 @@ from saga_verifier.depended import Mode, Services, names
 from saga_verifier.play.deck import wait_for_work
 from saga_verifier.play.driver import Aside, Instance
 from saga_verifier.play.history import Playing
-from saga_verifier.trials import clock, restored
 from saga_verifier.trials.disturbed import accused, is_kept, judged
 from saga_verifier.trials.ground import Ground
-from saga_verifier.trials.meddling import Meddling
+from saga_verifier.trials.inside import clock, restored
+from saga_verifier.trials.inside.meddling import Meddling
 from saga_verifier.trials.untold import inapplicable, untold
 from saga_verifier.verdicts import HistoryResult
 

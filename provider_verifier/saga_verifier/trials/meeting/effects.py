@@ -12,7 +12,7 @@ from saga_contracts.declare import templates
 from saga_contracts.derive.expectations import World
 from saga_contracts.wire.likeness import same, short
 from saga_verifier.play.looking import Reading
-from saga_verifier.trials.party import Party
+from saga_verifier.trials.meeting.party import Party
 
 
 @dataclass

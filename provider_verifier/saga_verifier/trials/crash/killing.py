@@ -16,10 +16,10 @@ from saga_contracts.derive.trials.crash import in_reply
 from saga_verifier.isolation.errors import IsolationError
 from saga_verifier.play.deck import WAIT_AFTER_A_MISS_S, wait_for_work
 from saga_verifier.play.looking import keeps_its_own
+from saga_verifier.trials.crash.struck import Striking
 from saga_verifier.trials.disturbed import accused, is_kept, judged
 from saga_verifier.trials.ground import Ground
 from saga_verifier.trials.held import Held
-from saga_verifier.trials.struck import Striking
 from saga_verifier.trials.untold import untold
 from saga_verifier.verdicts import HistoryResult
 
