@@ -6,7 +6,7 @@ from saga_contracts.derive.decks import Play
 from saga_contracts.derive.expectations import Letter
 from saga_contracts.wire.likeness import short
 from saga_verifier.play import own_outputs, told_later
-from saga_verifier.play.driver import Instance
+from saga_verifier.play.called import Instance
 from saga_verifier.play.own_outputs import CannotCallError
 from saga_verifier.play.record import NAMES, DivergedError, Record, UnmadeError, said
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from saga_contracts.derive import expectations
 from saga_contracts.derive.expectations import OF_ANOTHER, Expectation, Letter
 from saga_verifier.play import own_outputs
-from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.called import Called, Instance
+from saga_verifier.play.driver import Driver
 
 
 def call_until_clear(

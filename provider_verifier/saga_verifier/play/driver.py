@@ -12,7 +12,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -32,6 +32,7 @@ from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import BuiltRequest, StepCall, call_context, step_request
 from saga_verifier.access import NONE, Credentials, Prober, StateChanges
 from saga_verifier.play.callbacks import CallbackReceiver
+from saga_verifier.play.called import Aside, Called, Instance
 
 PATIENCE = 4
 """How often a call is repeated at least while it is answered 'try again', whatever number of tries the file declares."""
@@ -43,76 +44,10 @@ READING_S = 10.0
 """A probe is our own question and no call of the saga: the step's time does not bind it, so that it gets at least this long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One made-up saga instance as the step sees it."""
-
-    key: str
-    call: StepCall
-
-    @property
-    def payload(self) -> Mapping[str, Any]:
-        """What the instance was started with."""
-        return self.call.payload
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """One call and what came back, as evidence.
-
-    Attributes:
-        letter: What the call was in its history: `F`, `R`, `C`, `M`, `S`, `L` (a look-up), or `probe`.
-        outcome: What the reply means; None for a probe.
-        names: Names of the declared replies that may be meant; none when it is none of them.
-        status: HTTP status; None when there was no answer.
-        error: Why there was no answer.
-        duration_ms: From the beginning of the call to its end.
-        unsent: Was only its look-up made, which found nothing?
-    """
-
-    letter: str
-    method: str
-    url: str
-    request_headers: tuple[tuple[str, str], ...]
-    request_body: Any
-    outcome: str | None = None
-    names: tuple[str, ...] = ()
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-    error: str = ""
-    duration_ms: float = 0.0
-    unsent: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """Give the call as plain JSON, to be stored with a result."""
-        request = {"method": self.method, "url": self.url, "headers": dict(self.request_headers), "body": self.request_body}
-        reply = {"status": self.status, "body": self.body, "error": self.error}
-        return {
-            "letter": self.letter, "outcome": self.outcome, "request": request, "reply": reply,
-            "duration_ms": round(self.duration_ms, 1),
-        }  # fmt: skip
-
-
 Reader = Callable[[Received, Mapping[str, Any]], tuple[str, tuple[str, ...]]]
 """Gives the outcome of a reply, and the names of the declared replies that may be meant."""
-
-
 Address = str | Callable[[], str]
 """An address, or what gives it as it is at the moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """Who does something beside the calls of a driver.
-
-    Attributes:
-        before: Is told of each call of the step before it is made: for whom, and its letter.
-        after: Is told what came back, and gives what counts.
-    """
-
-    before: Callable[[Instance, str], None] = lambda _, __: None
-    after: Callable[[Called], Called] = lambda called: called
 
 
 class Driver:

@@ -20,8 +20,8 @@ from saga_contracts.derive.expectations import CALLBACKS, OF_ANOTHER, Expectatio
 from saga_contracts.wire.likeness import short
 from saga_verifier.play import told_later
 from saga_verifier.play.awaiting import await_end
+from saga_verifier.play.called import Called
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called
 from saga_verifier.play.looking import keeps_its_own
 from saga_verifier.play.own_outputs import CannotCallError
 from saga_verifier.play.record import NAMES, CannotJudgeError, DivergedError, Record, UnmadeError

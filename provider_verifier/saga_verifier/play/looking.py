@@ -12,7 +12,8 @@ from saga_contracts.wire import readings
 from saga_contracts.wire.likeness import same, short
 from saga_verifier.access import METHODS, Prober
 from saga_verifier.play import own_outputs
-from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.called import Called, Instance
+from saga_verifier.play.driver import Driver
 from saga_verifier.play.own_outputs import CannotCallError
 
 

@@ -11,7 +11,8 @@ from saga_contracts.declare.outcomes import Outcome, Sought, State
 from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire.likeness import short
-from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.called import Called, Instance
+from saga_verifier.play.driver import Driver
 
 
 class CannotCallError(SagapactError):

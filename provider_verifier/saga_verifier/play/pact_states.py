@@ -24,8 +24,9 @@ from saga_contracts.wire.keys import keys_of
 from saga_contracts.wire.likeness import short
 from saga_contracts.wire.requests import in_path
 from saga_verifier.access import TEARDOWN, StateChanges
+from saga_verifier.play.called import Called, Instance
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.driver import Driver
 
 _TELLS = {"done": Teller.DONE, "in_progress": Teller.ACCEPTED}
 """Outcomes of a forward call whose replies hold outputs."""

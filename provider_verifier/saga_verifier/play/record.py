@@ -8,7 +8,8 @@ from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.wire.likeness import same, short
-from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.called import Called, Instance
+from saga_verifier.play.driver import Driver
 from saga_verifier.play.looking import Looking, Reading
 from saga_verifier.verdicts import Broken
 

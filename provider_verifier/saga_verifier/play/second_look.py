@@ -25,8 +25,9 @@ from saga_contracts.wire.likeness import short
 from saga_contracts.wire.replies import Received
 from saga_contracts.wire.requests import content_type_of
 from saga_verifier.play import told_later
+from saga_verifier.play.called import Called, Instance
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.driver import Driver
 from saga_verifier.play.pact_states import Arrivals
 from saga_verifier.verdicts import Broken
 

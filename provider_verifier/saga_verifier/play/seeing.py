@@ -11,7 +11,7 @@ from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.derive import expectations
 from saga_contracts.derive.expectations import Expectation, Letter, World
 from saga_contracts.wire.likeness import same, short
-from saga_verifier.play.driver import Called
+from saga_verifier.play.called import Called
 from saga_verifier.play.looking import Reading
 from saga_verifier.play.record import CannotJudgeError, DivergedError, Record, said
 

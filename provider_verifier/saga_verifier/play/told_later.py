@@ -15,7 +15,8 @@ from saga_contracts.wire import replies
 from saga_contracts.wire.bodies import as_text
 from saga_contracts.wire.likeness import short
 from saga_verifier.play.callbacks import Callback
-from saga_verifier.play.driver import Driver, Instance
+from saga_verifier.play.called import Instance
+from saga_verifier.play.driver import Driver
 
 
 def now() -> float:

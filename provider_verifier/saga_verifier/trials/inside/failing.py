@@ -18,8 +18,8 @@ from saga_contracts.derive.trials.beneath import is_moved, is_restored
 from saga_contracts.derive.trials.inside import during, mode_of
 from saga_contracts.wire.likeness import short
 from saga_verifier.depended import Mode, Services, names
+from saga_verifier.play.called import Aside, Instance
 from saga_verifier.play.deck import wait_for_work
-from saga_verifier.play.driver import Aside, Instance
 from saga_verifier.play.history import Playing
 from saga_verifier.trials.disturbed import accused, is_kept, judged
 from saga_verifier.trials.ground import Ground

@@ -12,7 +12,8 @@ from saga_contracts.derive.trials import Trial
 from saga_contracts.derive.trials.inside import during
 from saga_verifier.depended import Failing, Mode, Services
 from saga_verifier.isolation.errors import IsolationError
-from saga_verifier.play.driver import Aside, Called, Driver, Instance
+from saga_verifier.play.called import Aside, Called, Instance
+from saga_verifier.play.driver import Driver
 from saga_verifier.trials.ground import Ground
 
 _LONGEST_SILENCE_S = 1.5

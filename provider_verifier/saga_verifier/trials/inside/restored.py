@@ -13,8 +13,9 @@ from pathlib import Path
 
 from saga_contracts.derive.trials import Trial
 from saga_verifier.isolation.placeholders import fill
+from saga_verifier.play.called import Aside, Instance
 from saga_verifier.play.deck import wait_for_work
-from saga_verifier.play.driver import Aside, Driver, Instance
+from saga_verifier.play.driver import Driver
 from saga_verifier.play.history import Playing
 from saga_verifier.trials.disturbed import judged
 from saga_verifier.trials.ground import Ground

@@ -15,7 +15,8 @@ from saga_contracts.derive.adoption import Evidence, Waivers
 from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter
 from saga_contracts.derive.pairs import PairDeck, PairHistory, PairPlay
 from saga_contracts.wire.likeness import same, short
-from saga_verifier.play.driver import Called, Driver
+from saga_verifier.play.called import Called
+from saga_verifier.play.driver import Driver
 from saga_verifier.trials.meeting.party import CannotTellError, NotApplicableError, Party
 from saga_verifier.verdicts import Broken, HistoryResult
 

@@ -11,8 +11,9 @@ from saga_contracts.declare.outputs import Teller, outputs_in
 from saga_contracts.derive.expectations import CALLBACKS, Expectation, Letter
 from saga_contracts.wire.likeness import short
 from saga_verifier.play import own_outputs, told_later
+from saga_verifier.play.called import Called, Instance
 from saga_verifier.play.calling import call_until_clear
-from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.driver import Driver
 from saga_verifier.play.looking import Looking, Reading
 from saga_verifier.play.own_outputs import CannotCallError
 from saga_verifier.play.record import NAMES

@@ -18,7 +18,8 @@ from saga_contracts.derive.expectations import CALLBACKS, Letter
 from saga_contracts.derive.trials import Trial
 from saga_contracts.derive.trials.two_sagas import Meeting, Turn
 from saga_contracts.wire import fresh
-from saga_verifier.play.driver import Called, Driver, Instance
+from saga_verifier.play.called import Called, Instance
+from saga_verifier.play.driver import Driver
 from saga_verifier.trials.meeting.effects import Effects
 from saga_verifier.trials.meeting.party import CannotTellError, NotApplicableError, Party
 from saga_verifier.trials.untold import inapplicable, untold

@@ -15,7 +15,8 @@ import httpcore
 
 from saga_contracts.errors import SagapactError
 from saga_contracts.rim.sender import bounded_client
-from saga_verifier.play.driver import Called, Driver
+from saga_verifier.play.called import Called
+from saga_verifier.play.driver import Driver
 from saga_verifier.trials.race.barrier import Barrier
 
 LONGEST_WAIT_S = 30.0

@@ -14,7 +14,8 @@ from saga_contracts.derive.decks import Play
 from saga_contracts.derive.expectations import Letter, Situation
 from saga_contracts.wire import replies
 from saga_verifier.play import own_outputs
-from saga_verifier.play.driver import LONGEST_PAUSE_S, Called, Driver, Instance
+from saga_verifier.play.called import Called, Instance
+from saga_verifier.play.driver import LONGEST_PAUSE_S, Driver
 from saga_verifier.play.history import Playing
 from saga_verifier.play.looking import keeps_its_own
 from saga_verifier.play.own_outputs import CannotCallError
