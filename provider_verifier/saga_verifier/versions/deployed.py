@@ -17,12 +17,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
+from typing import Any
 
 from saga_contracts.errors import SagapactError, UsageError
 from saga_verifier.provider_file import ProviderFile
 
 OPTION = "--upgrade-from"
 GIT_TIMEOUT_S = 120.0
+_SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+"""From Python 3.11.4 on; before that, what git itself has packed has no path that leaves the folder."""
 
 
 class Kind(StrEnum):
@@ -176,7 +179,7 @@ def _checked_out(revision: str, folder: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="sagapact-deployed-") as fresh:
         try:
             with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-                packed.extractall(fresh, filter="data")
+                packed.extractall(fresh, **_SAFELY)  # noqa: S202  (packed by git itself)
         except (tarfile.TarError, OSError) as error:
             raise SagapactError(
                 f"The revision {revision} cannot be put into a folder: {error}. Write a command that starts it."
