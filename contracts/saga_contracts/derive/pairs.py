@@ -18,6 +18,7 @@ from saga_contracts.derive.facts import PairFacts, pair_facts, pairs_of
 from saga_contracts.derive.model import DERIVATION, Rules
 from saga_contracts.derive.model_pair import PairRules, PairWord, Third
 from saga_contracts.derive.slices import StepSlice, step_slice
+from saga_contracts.wire import keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +115,21 @@ def derive_pair(saga: Saga, first: str, second: str, faults: int = 1) -> PairDec
 
 
 def in_pact(slices: Sequence[StepSlice], faults: int = 1) -> Iterator[PairDeck]:
-    """Derive the decks of all pairs of which a pact carries both slices."""
+    """Derive the decks of all pairs of which a pact carries both slices, but for steps that are phases of one work."""
     known = {(one.saga, one.step.step): one for one in slices}
     for second in slices:
         for facts in second.facts.pairs or ():
             first = known.get((second.saga, facts.beside))
-            if first is not None:
+            if first is not None and not are_phases(first, second):
                 yield of_slices((first, second), facts, faults)
+
+
+def are_phases(first: StepSlice, second: StepSlice) -> bool:
+    """Does the second step go on with what the first one began, under its key, such as a confirmation?
+
+    Then what becomes of the one is what the other did, and the two cannot be judged apart.
+    """
+    return first.step.step in second.key_forms or keys.key_of(first.step, "saga") == keys.key_of(second.step, "saga")
 
 
 def played(deck: PairDeck, slices: tuple[StepSlice, StepSlice]) -> tuple[PairHistory, ...]:
