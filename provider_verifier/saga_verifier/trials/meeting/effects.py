@@ -4,7 +4,8 @@ Every effect moves what is read by what the saga file says: a number by its diff
 does not matter what stood there before, and nothing but the one effect may move. Where two read at one address, each sees both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +76,12 @@ class Effects:
 
     def at_one_address(self, one: int, other: int) -> bool:
         """Do the probes of two parties read at one address?"""
-        return one == other or self._address(one) == self._address(other)
+        return one == other or self._places(one) == self._places(other)
+
+    def partly_at_one_address(self, one: int, other: int) -> bool:
+        """Is something of two parties read at one address, and something not, so that nobody knows which is which?"""
+        places = self._places(other)
+        return not self.at_one_address(one, other) and any(place in places for place in self._places(one))
 
     def _wanted(self, other: int, before: Mapping[str, Any], number: int, by: int) -> dict[str, Any]:
         if not by or not self.at_one_address(other, number):
@@ -96,13 +102,23 @@ class Effects:
         party = self.parties[number]
         return party.looking.declared(party.instance, world)
 
-    def _address(self, number: int) -> Any:
+    def _places(self, number: int) -> list[Any]:
+        """Give all that says where the effect of a party is read: addresses, or values that a program or statement is given."""
         party = self.parties[number]
         driver, probe = party.driver, party.driver.slice.step.probe
         context = driver.context(party.instance)
-        if driver.prober is not None:
-            return [templates.fill(f"{{{name}}}", context) for name in sorted(driver.prober.names)]
-        return None if probe is None or probe.request is None else templates.fill(probe.request.model_dump(), context)
+        if driver.prober is None:
+            return [] if probe is None or probe.request is None else [templates.fill(probe.request.model_dump(), context)]
+        if driver.prober.form.requests is not None:
+            return [templates.fill(one.model_dump(), context) for one in driver.prober.form.requests]
+        return list(_known(driver.prober.names, context))
+
+
+def _known(names: Iterable[str], context: Mapping[str, Any]) -> Iterator[Any]:
+    """Give the values of the names that an instance has; the others are placeholders of where the participant runs."""
+    for name in sorted(names):
+        with suppress(templates.TemplateError):
+            yield templates.look_up(name, context)
 
 
 def _is_number(value: object) -> bool:

@@ -27,6 +27,7 @@ from saga_verifier.verdicts import Broken, HistoryResult
 
 _MEND = "Declare `given.enough_for_two`, or the `semantic_lock`"
 _BLIND = f"The probe reads at one place what all sagas did, and nothing says what two of them come to. {_MEND}."
+_PARTLY = "The probe reads some of what both sagas did at one place and some apart, so that nobody can tell what is whose."
 _ITS_OWN = ("O21", "O31")
 """Deviations that a history has whether another saga comes or not."""
 
@@ -138,6 +139,8 @@ class _Meeting:
         shares = bool(self.trial.common) or self.trial.again or given.enough_for_two is not None
         if self.effects.judged and self.effects.at_one_address(0, 1) and not shares:
             self.effects.judged, self.blind = False, _BLIND
+        if self.effects.judged and self.effects.partly_at_one_address(0, 1):
+            self.effects.judged, self.blind = False, _PARTLY
         self.effects.settle()
 
     def _prepare(self, number: int) -> None:
