@@ -250,8 +250,9 @@ def test_a_step_without_any_key_is_valid() -> None:
 
 
 def test_conserved_quantities_locks_levels_and_options_can_be_declared() -> None:
-    text = TRIP.replace(
-        "class: pivot\n", 'class: pivot\n    semantic_lock: {resource: "{outputs.book_hotel.booking_id}", conflict: retryable}\n'
+    lock = 'class: pivot\n    semantic_lock: {resource: "{payload.user}", conflict: retryable}\n'
+    text = TRIP.replace("class: pivot\n", lock).replace(
+        'body: {booking: "{outputs', 'body: {who: "{payload.user}", booking: "{outputs'
     )
     text = text.replace("class: retriable", "class: retriable\n    optional: true")
     text = text.replace(
