@@ -51,6 +51,10 @@ class StepResult(Generic[Meaning]):
         return self.outcome.value == "retryable"
 
 
+_CHANCE = random.SystemRandom()
+"""Of our own: who has seeded the module's chance gets the same numbers with waits in between as without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """How long to wait before another try: so many times as long each time, up to a bound, less a random part.
@@ -64,7 +68,7 @@ class Backoff:
 
     first_s: float = 0.1
     bound_s: float = 5.0
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float] = _CHANCE.random
     factor: float = 2.0
 
     @classmethod

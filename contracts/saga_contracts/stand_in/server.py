@@ -5,6 +5,7 @@ One call after the other is decided and stored, then answered; so calls that com
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -133,7 +134,7 @@ class Serving:
         """Send a callback until it is taken."""
         callback = self._participant.rules[row.step].step.callback
         declared = callback.backoff if callback is not None else None
-        backoff = self._backoff if declared is None else Backoff.declared(declared)
+        backoff = self._backoff if declared is None else replace(Backoff.declared(declared), chance=self._backoff.chance)
         for number in range(1, MOST_TELLINGS + 1):
             if self._sent(outgoing):
                 with self._lock:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -249,3 +250,10 @@ def test_nothing_of_the_payload_is_logged(
     secret = replace(call, payload={**call.payload, "note": "canary-77"})
     run(participant(DROP, booked).url, "forward", "book", secret)
     assert not [record for record in caplog.records if record.name.startswith("saga_contracts")]
+
+
+def test_waits_leave_the_chance_of_whoever_has_seeded_it_alone() -> None:
+    before = random.getstate()
+    waits = {Backoff().pause_s(1) for _ in range(20)}
+    assert len(waits) > 1
+    assert random.getstate() == before
