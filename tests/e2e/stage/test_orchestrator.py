@@ -8,6 +8,7 @@ import pytest
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
+from saga_e2e.derive.faults import Role
 from saga_e2e.proxy.calls import Recognised, Recogniser
 from saga_e2e.proxy.shapes import Incoming
 from saga_e2e.stage import orchestrator
@@ -97,7 +98,7 @@ def test_a_callback_is_recognised_at_the_address_that_the_orchestrator_tells(sag
     call = Incoming("runs", "POST", "/in/s-1/create_packages", {}, body)
 
     assert spoken.orchestrator == "runs"
-    assert Recogniser(spoken).recognise(call) == Recognised("s-1", "create_packages", "callback", "s-1:create_packages")
+    assert Recogniser(spoken).recognise(call) == Recognised("s-1", "create_packages", Role.CALLBACK, "s-1:create_packages")
     assert {step.key_form for step in spoken.steps} == {"{saga_id}.{step}"}
 
 
