@@ -39,6 +39,7 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Front]]) -> Fas
     app.add_api_route("/sagas", _create_saga, methods=["POST"])
     app.add_api_route("/sagas/{saga_id}", _saga, methods=["GET"])
     app.add_api_route("/callbacks/{key}", _callback, methods=["POST"])
+    app.add_api_route("/participants", _participants, methods=["GET"])
     app.add_api_route("/checker/{saga_id}", _look, methods=["POST"])
     return app
 
@@ -75,6 +76,11 @@ async def _callback(key: str, request: Request) -> Response:
     """Take a participant's callback: 204, also when it comes again or too late; 404 when no saga has this key."""
     await _front(request).take_callback(key, await _json(request))
     return Response(status_code=204)
+
+
+async def _participants(request: Request) -> JSONResponse:
+    """Tell how the participants are whose health is asked for."""
+    return JSONResponse({"participants": _front(request).participants()})
 
 
 async def _look(saga_id: str, request: Request) -> JSONResponse:

@@ -13,9 +13,11 @@ from typing import Any
 
 from saga_service.intake import Intake, NewSaga, RefusedError
 from saga_service.kept.checks import Checks
-from saga_service.records import SagaRecord
+from saga_service.records import SagaRecord, SagaState
 from saga_service.store import Store
 from saga_service.watch.checker import Checker, Look
+from saga_service.watch.health import Health
+from saga_service.watch.parking import Parking
 from saga_service.work.service import Service
 
 SAGA_ID = re.compile(r"[0-9a-f]{32}")
@@ -30,6 +32,7 @@ class Shard:
     intake: Intake
     checks: Checks
     checker: Checker
+    parking: Parking
 
 
 class Front:
@@ -37,10 +40,11 @@ class Front:
 
     Args:
         shards: In the order of their numbers.
+        health: Knows how the participants are.
     """
 
-    def __init__(self, shards: Sequence[Shard]) -> None:
-        self.shards = shards
+    def __init__(self, shards: Sequence[Shard], health: Health) -> None:
+        self.shards, self.health = shards, health
 
     async def check(self) -> None:
         """Return when every database answers, raise the error of one that does not."""
@@ -63,7 +67,9 @@ class Front:
         shard = self.of(saga_id)
         told = await shard.intake.describe(saga_id)
         found = await asyncio.to_thread(shard.checks.found, saga_id)
+        waits_for = await shard.parking.waits_for(saga_id) if told["state"] == SagaState.PARKED else []
         return told | {
+            "waits_for": waits_for,
             "findings": [
                 {
                     "step": one.step,
@@ -88,6 +94,13 @@ class Front:
             return await self.of(saga_id).checker.look(saga_id)
         except KeyError:
             raise no_saga(saga_id) from None
+
+    def participants(self) -> dict[str, Any]:
+        """Tell how each participant is whose health is asked for."""
+        return {
+            name: {"is_up": not self.health.down([name]), "since": one.since, "failures": one.failures, "trouble": one.trouble}
+            for name, one in self.health.known.items()
+        }
 
     def of(self, saga_id: str) -> Shard:
         """Give the shard of a saga.

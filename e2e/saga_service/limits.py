@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from saga_service.settings import number
+from saga_service.settings import named_texts, number
 
 HALF_A_DAY_MS = 12 * 3600 * 1000
 
@@ -18,12 +18,19 @@ class Limits:
             participant's replication lags.
         check_every_s: How often the checker looks for sagas that are due (`SAGA_CHECK_EVERY_MS`).
         check_pause_s: The first pause after a look that told nothing clear (`SAGA_CHECK_PAUSE_MS`).
+        health_paths: Where each participant tells its health (`SAGA_HEALTH`, a JSON object of names and paths, with `*` for
+            all that are not named). A participant without a path is held for healthy.
+        health_every_s: How often it is asked (`SAGA_HEALTH_EVERY_MS`).
+        health_failures: After so many failing answers in turn it is down (`SAGA_HEALTH_FAILURES`); one good answer ends that.
         batch: How many sagas are taken each time (`SAGA_BATCH`).
     """
 
     check_after_s: float
     check_every_s: float
     check_pause_s: float
+    health_paths: Mapping[str, str]
+    health_every_s: float
+    health_failures: int
     batch: int
 
     @classmethod
@@ -41,5 +48,8 @@ class Limits:
             check_after_s=seconds("SAGA_CHECK_AFTER_MS", HALF_A_DAY_MS),
             check_every_s=seconds("SAGA_CHECK_EVERY_MS", 60_000),
             check_pause_s=seconds("SAGA_CHECK_PAUSE_MS", 60_000),
+            health_paths=named_texts(environment, "SAGA_HEALTH", '{"billing": "/health"}'),
+            health_every_s=seconds("SAGA_HEALTH_EVERY_MS", 5_000),
+            health_failures=number(environment, "SAGA_HEALTH_FAILURES", 2),
             batch=number(environment, "SAGA_BATCH", 100),
         )

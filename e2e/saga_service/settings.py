@@ -54,7 +54,7 @@ class Settings:
             port=port,
             database_url=environment.get("DATABASE_URL", "sqlite:///saga_service.sqlite"),
             system_database_url=environment.get("SYSTEM_DATABASE_URL", "sqlite:///saga_service_system.sqlite"),
-            participants=_participants(environment.get("SAGA_PARTICIPANTS", "{}")),
+            participants=named_texts(environment, "SAGA_PARTICIPANTS", '{"billing": "http://HOST:PORT"}'),
             callback_base=environment.get("SAGA_CALLBACK_BASE", f"http://127.0.0.1:{port}").rstrip("/"),
             backoff=Backoff(first_s=number(environment, "SAGA_BACKOFF_MS", 50) / 1000),
             owner_tries=number(environment, "SAGA_OWNER_TRIES", 20),
@@ -82,13 +82,16 @@ def _faults(text: str, known: Collection[str]) -> frozenset[str]:
     return named
 
 
-def _participants(text: str) -> dict[str, str]:
+def named_texts(environment: Mapping[str, str], name: str, example: str) -> dict[str, str]:
+    """Read a JSON object of texts; nothing when the variable is missing.
+
+    Raises:
+        UsageError: when it is none.
+    """
     try:
-        found = json.loads(text)
+        found = json.loads(environment.get(name, "{}"))
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not all(isinstance(url, str) for url in found.values()):
-        raise UsageError(
-            'SAGA_PARTICIPANTS is no JSON object of names and addresses. Set it such as {"billing": "http://HOST:PORT"}.'
-        )
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise UsageError(f"{name} is no JSON object of names and texts. Set it such as {example}.")
     return found

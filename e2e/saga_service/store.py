@@ -38,6 +38,11 @@ class Store:
         self._reading = self._engine.execution_options(reads=True)
 
     @property
+    def reading(self) -> Engine:
+        """The database, for transactions that only read."""
+        return self._reading
+
+    @property
     def engine(self) -> Engine:
         """The database, for those who keep tables of their own beside these."""
         return self._engine
