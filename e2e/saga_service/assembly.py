@@ -9,11 +9,13 @@ import httpx
 from saga_service.front import Front, Shard, Stages
 from saga_service.intake import Intake
 from saga_service.kept.checks import Checks
+from saga_service.kept.escalations import Escalations
 from saga_service.kept.parked import Parked
 from saga_service.limits import Limits
 from saga_service.settings import Settings
 from saga_service.store import Store
 from saga_service.watch.checker import Checker
+from saga_service.watch.escalating import Escalating, Hook
 from saga_service.watch.health import Health, Waiting
 from saga_service.watch.parking import Parking
 from saga_service.watch.schedule import Schedule
@@ -62,7 +64,7 @@ async def opened(settings: Settings, limits: Limits) -> AsyncIterator[Front]:
         stack.push_async_callback(schedule.close)
         schedule.every(limits.health_every_s, "health checker", lambda: _ask_and_let_go(health, shards, limits.batch))
         for shard in shards:
-            _look_after(shard, limits, schedule)
+            _look_after(shard, limits, schedule, asking)
         yield Front(shards, health)
 
 
@@ -100,11 +102,15 @@ def _shard(
         missing=parking.missing,
         number=number,
     )
-    return Shard(store, worked.service, intake, checks, checker, parking)
+    escalating = Escalating(Escalations(store.engine), store, workflows.start_again)
+    return Shard(store, worked.service, intake, checks, checker, parking, escalating)
 
 
-def _look_after(shard: Shard, limits: Limits, schedule: Schedule) -> None:
+def _look_after(shard: Shard, limits: Limits, schedule: Schedule, http: httpx.AsyncClient) -> None:
     schedule.every(limits.check_every_s, "checker", lambda: shard.checker.look_at_due(limits.batch))
+    if limits.hook:
+        hook = Hook(shard.escalating.kept, http, limits.hook)
+        schedule.every(limits.hook_every_s, "escalation hook", lambda: hook.call_due(limits.batch))
 
 
 async def _ask_and_let_go(health: Health, shards: Sequence[Shard], limit: int) -> None:

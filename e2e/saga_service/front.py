@@ -5,7 +5,10 @@ request id, so that the same request finds the same saga. The number of shards s
 """
 
 import asyncio
+import dataclasses
 import hashlib
+import heapq
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from saga_service.kept.checks import Checks
 from saga_service.records import SagaRecord, SagaState
 from saga_service.store import Store
 from saga_service.watch.checker import Checker, Look
+from saga_service.watch.escalating import Escalating
 from saga_service.watch.health import Health
 from saga_service.watch.parking import Parking
 from saga_service.work.service import Service
@@ -33,6 +37,7 @@ class Shard:
     checks: Checks
     checker: Checker
     parking: Parking
+    escalating: Escalating
 
 
 class Front:
@@ -70,17 +75,8 @@ class Front:
         waits_for = await shard.parking.waits_for(saga_id) if told["state"] == SagaState.PARKED else []
         return told | {
             "waits_for": waits_for,
-            "findings": [
-                {
-                    "step": one.step,
-                    "state": one.state,
-                    "finding": one.finding,
-                    "told": one.told,
-                    "action": one.action,
-                    "at": one.at,
-                }
-                for one in found
-            ],
+            "findings": [dataclasses.asdict(one) for one in found],
+            "acts": [dataclasses.asdict(one) for one in await asyncio.to_thread(shard.escalating.kept.acts, saga_id)],
             "check": await asyncio.to_thread(shard.checks.last, saga_id),
         }
 
@@ -95,12 +91,45 @@ class Front:
         except KeyError:
             raise no_saga(saga_id) from None
 
+    async def escalations(self, limit: int, *, after: float, settled: bool) -> list[dict[str, Any]]:
+        """List escalated sagas of all shards, the longest escalated first."""
+        kept = [shard.escalating.kept for shard in self.shards]
+        found = await asyncio.gather(*(asyncio.to_thread(one.listed, limit, after=after, settled=settled) for one in kept))
+        return heapq.nsmallest(limit, itertools.chain(*found), key=lambda one: one["since"])
+
+    async def resume(self, saga_id: str, person: str, note: str) -> None:
+        """Let an escalated saga go on.
+
+        Raises:
+            RefusedError: when there is no such saga, or it cannot go on.
+        """
+        shard = await self._known(saga_id)
+        why_not = await shard.escalating.resume(saga_id, person, note)
+        if why_not is not None:
+            raise RefusedError(409, why_not)
+
+    async def settle(self, saga_id: str, person: str, note: str) -> None:
+        """Record that a person has settled an escalated saga by hand.
+
+        Raises:
+            RefusedError: when there is no such saga, or it is not escalated, or settled already.
+        """
+        shard = await self._known(saga_id)
+        if not await asyncio.to_thread(shard.escalating.kept.settle, saga_id, person, note):
+            raise RefusedError(409, "It is not escalated, or somebody has settled it already.")
+
     def participants(self) -> dict[str, Any]:
         """Tell how each participant is whose health is asked for."""
         return {
             name: {"is_up": not self.health.down([name]), "since": one.since, "failures": one.failures, "trouble": one.trouble}
             for name, one in self.health.known.items()
         }
+
+    async def _known(self, saga_id: str) -> Shard:
+        shard = self.of(saga_id)
+        if await asyncio.to_thread(shard.store.saga, saga_id) is None:
+            raise no_saga(saga_id)
+        return shard
 
     def of(self, saga_id: str) -> Shard:
         """Give the shard of a saga.

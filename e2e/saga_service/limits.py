@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from saga_contracts.client import UsageError
 from saga_service.settings import named_texts, number
 
 HALF_A_DAY_MS = 12 * 3600 * 1000
@@ -22,6 +23,8 @@ class Limits:
             all that are not named). A participant without a path is held for healthy.
         health_every_s: How often it is asked (`SAGA_HEALTH_EVERY_MS`).
         health_failures: After so many failing answers in turn it is down (`SAGA_HEALTH_FAILURES`); one good answer ends that.
+        hook: Where automation is told of each escalation (`SAGA_ESCALATION_HOOK`, an HTTP address); empty: nowhere.
+        hook_every_s: How often the service looks for escalations to tell (`SAGA_HOOK_EVERY_MS`).
         batch: How many sagas are taken each time (`SAGA_BATCH`).
     """
 
@@ -31,6 +34,8 @@ class Limits:
     health_paths: Mapping[str, str]
     health_every_s: float
     health_failures: int
+    hook: str
+    hook_every_s: float
     batch: int
 
     @classmethod
@@ -51,5 +56,14 @@ class Limits:
             health_paths=named_texts(environment, "SAGA_HEALTH", '{"billing": "/health"}'),
             health_every_s=seconds("SAGA_HEALTH_EVERY_MS", 5_000),
             health_failures=number(environment, "SAGA_HEALTH_FAILURES", 2),
+            hook=_address(environment, "SAGA_ESCALATION_HOOK"),
+            hook_every_s=seconds("SAGA_HOOK_EVERY_MS", 5_000),
             batch=number(environment, "SAGA_BATCH", 100),
         )
+
+
+def _address(environment: Mapping[str, str], name: str) -> str:
+    url = environment.get(name, "")
+    if url and not url.startswith(("http://", "https://")):  # it may hold a secret, so it is not repeated
+        raise UsageError(f"{name} is no HTTP address. Set it such as https://HOST/escalations.")
+    return url

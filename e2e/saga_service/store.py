@@ -256,16 +256,17 @@ class Store:
             )
             return [Notification(row.step, row.event, NotificationState(row.state), row.tries) for row in rows]
 
-    def note_notification(self, saga_id: str, notification: Notification) -> None:
-        """Record how far a notification has come."""
+    def note_notification(self, saga_id: str, notification: Notification) -> bool:
+        """Record how far a notification has come; False when it need not be told any more."""
         columns = tables.notifications.c
         which = and_(columns.saga_id == saga_id, columns.step == notification.step, columns.event == notification.event)
         with self._engine.begin() as connection:
-            connection.execute(
+            noted = connection.execute(
                 update(tables.notifications)
                 .where(which)
                 .values(state=notification.state, tries=notification.tries, updated_at=time.time())
             )
+            return noted.rowcount == 1
 
 
 def _current_definition(saga: str) -> Select[Any]:

@@ -1,0 +1,65 @@
+"""The routes of those who look after sagas: participants, checker, escalations."""
+
+import dataclasses
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from saga_service.reading import front_of, model_body
+
+_NO_NUL = r"^[^\x00]*$"
+_Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+class Deed(BaseModel):
+    """Who does something about a saga, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    person: Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
+    note: Annotated[str, Field(min_length=1, max_length=2000, pattern=_NO_NUL)]
+
+
+def add(app: FastAPI) -> None:
+    """Add these routes."""
+    app.add_api_route("/participants", _participants, methods=["GET"])
+    app.add_api_route("/checker/{saga_id}", _look, methods=["POST"])
+    app.add_api_route("/escalations", _escalations, methods=["GET"])
+    app.add_api_route("/escalations/{saga_id}/resume", _resume, methods=["POST"])
+    app.add_api_route("/escalations/{saga_id}/settle", _settle, methods=["POST"])
+
+
+async def _participants(request: Request) -> JSONResponse:
+    """Tell how the participants are whose health is asked for."""
+    return JSONResponse({"participants": front_of(request).participants()})
+
+
+async def _look(saga_id: str, request: Request) -> JSONResponse:
+    """Let the checker look at a saga now, whatever its age: 200 with what the participants told and what was found."""
+    look = await front_of(request).look(saga_id)
+    found = [dataclasses.asdict(one) for one in look.findings]
+    return JSONResponse({"saga_id": saga_id, "verdict": look.verdict, "answers": look.answers, "findings": found})
+
+
+async def _escalations(request: Request, limit: _Limit = 100, after: float = 0.0, *, settled: bool = False) -> JSONResponse:
+    """List escalated sagas, the longest escalated first; `after` goes on from the `since` of the last one.
+
+    Those that a person has settled come only with `settled=true`.
+    """
+    return JSONResponse({"escalations": await front_of(request).escalations(limit, after=after, settled=settled)})
+
+
+async def _resume(saga_id: str, request: Request) -> Response:
+    """Let an escalated saga go on with new tries: 204; 409 when it cannot."""
+    deed = await model_body(request, Deed)
+    await front_of(request).resume(saga_id, deed.person, deed.note)
+    return Response(status_code=204)
+
+
+async def _settle(saga_id: str, request: Request) -> Response:
+    """Record that a person has settled an escalated saga by hand: 204; 409 when it is not escalated, or settled already."""
+    deed = await model_body(request, Deed)
+    await front_of(request).settle(saga_id, deed.person, deed.note)
+    return Response(status_code=204)
