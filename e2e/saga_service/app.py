@@ -48,9 +48,10 @@ async def _health(request: Request) -> JSONResponse:
 
 
 async def _put_definition(saga: str, request: Request) -> JSONResponse:
-    """Take a saga definition (the saga as JSON): 201 when it is new, 200 when it is the current one already."""
+    """Take a saga definition (the saga as JSON): 201 when it is a new version, 200 when it is the current one already."""
     is_new = await front_of(request).put_definition(saga, await json_body(request))
-    return JSONResponse({"saga": saga}, 201 if is_new else 200)
+    version = (await front_of(request).definitions())[saga]
+    return JSONResponse({"saga": saga, "version": version}, 201 if is_new else 200)
 
 
 async def _create_saga(request: Request) -> JSONResponse:

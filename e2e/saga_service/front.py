@@ -16,6 +16,7 @@ from typing import Any
 
 from saga_service.intake import Intake, NewSaga, RefusedError
 from saga_service.kept.checks import Checks
+from saga_service.kept.definitions import Definitions, Version, together
 from saga_service.records import SagaRecord, SagaState
 from saga_service.store import Store
 from saga_service.watch.checker import Checker, Look
@@ -34,6 +35,7 @@ class Shard:
     store: Store
     service: Service
     intake: Intake
+    definitions: Definitions
     checks: Checks
     checker: Checker
     parking: Parking
@@ -59,6 +61,32 @@ class Front:
         """Make a definition the current one in every shard; was it another one before in any?"""
         return any([await shard.intake.put_definition(name, document) for shard in self.shards])
 
+    async def definitions(self) -> dict[str, int]:
+        """Give the number of the current version of each saga's definition."""
+        return await asyncio.to_thread(self.shards[0].definitions.names)
+
+    async def versions(self, saga: str) -> list[Version]:
+        """Give the versions of a saga's definition, the first one first.
+
+        Raises:
+            RefusedError: when there is none.
+        """
+        found = await asyncio.gather(*(asyncio.to_thread(shard.definitions.versions, saga) for shard in self.shards))
+        if not any(found):
+            raise RefusedError(404, f"There is no saga {saga}.")
+        return together(found)
+
+    async def version(self, saga: str, number: int) -> str:
+        """Give one version of a saga's definition, as JSON.
+
+        Raises:
+            RefusedError: when there is none.
+        """
+        content = await asyncio.to_thread(self.shards[0].definitions.content, saga, number)
+        if content is None:
+            raise RefusedError(404, f"There is no version {number} of the saga {saga}.")
+        return content
+
     async def create(self, new: NewSaga) -> tuple[SagaRecord, bool]:
         """Store and start a saga, or find the one of the same request id; as `Intake.create`."""
         return await self.shards[number_of(new.saga, new.request_id, len(self.shards))].intake.create(new)
@@ -74,6 +102,7 @@ class Front:
         found = await asyncio.to_thread(shard.checks.found, saga_id)
         waits_for = await shard.parking.waits_for(saga_id) if told["state"] == SagaState.PARKED else []
         return told | {
+            "definition_version": await asyncio.to_thread(shard.definitions.number, told.pop("definition_id")),
             "waits_for": waits_for,
             "findings": [dataclasses.asdict(one) for one in found],
             "acts": [dataclasses.asdict(one) for one in await asyncio.to_thread(shard.escalating.kept.acts, saga_id)],

@@ -202,6 +202,7 @@ def _describe(store: Store, saga: SagaRecord) -> dict[str, Any]:
     return {
         "saga_id": saga.saga_id,
         "saga": saga.saga,
+        "definition_id": saga.definition_id,
         "request_id": saga.request_id,
         "payload": saga.payload,
         "state": saga.state,

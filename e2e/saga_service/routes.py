@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Annotated
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,11 +24,30 @@ class Deed(BaseModel):
 
 def add(app: FastAPI) -> None:
     """Add these routes."""
+    app.add_api_route("/definitions", _definitions, methods=["GET"])
+    app.add_api_route("/definitions/{saga}", _versions, methods=["GET"])
+    app.add_api_route("/definitions/{saga}/{number}", _version, methods=["GET"])
     app.add_api_route("/participants", _participants, methods=["GET"])
     app.add_api_route("/checker/{saga_id}", _look, methods=["POST"])
     app.add_api_route("/escalations", _escalations, methods=["GET"])
     app.add_api_route("/escalations/{saga_id}/resume", _resume, methods=["POST"])
     app.add_api_route("/escalations/{saga_id}/settle", _settle, methods=["POST"])
+
+
+async def _definitions(request: Request) -> JSONResponse:
+    """List the sagas that are known, each with the number of its current version."""
+    return JSONResponse({"definitions": await front_of(request).definitions()})
+
+
+async def _versions(saga: str, request: Request) -> JSONResponse:
+    """List the versions of a saga's definition, and how many sagas are under way with each."""
+    found = await front_of(request).versions(saga)
+    return JSONResponse({"saga": saga, "versions": [dataclasses.asdict(one) for one in found]})
+
+
+async def _version(saga: str, number: Annotated[int, Path(ge=1, le=2**31)], request: Request) -> Response:
+    """Give one version of a saga's definition."""
+    return Response(await front_of(request).version(saga, number), media_type="application/json")
 
 
 async def _participants(request: Request) -> JSONResponse:
