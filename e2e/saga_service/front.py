@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from saga_service.intake import Intake, NewSaga, RefusedError
+from saga_service.kept import figures
 from saga_service.kept.checks import Checks
 from saga_service.kept.definitions import Definitions, Version, together
 from saga_service.records import SagaRecord, SagaState
+from saga_service.seen import metrics
+from saga_service.seen.metrics import Seen
 from saga_service.store import Store
 from saga_service.watch.checker import Checker, Look
 from saga_service.watch.escalating import Escalating
@@ -146,6 +149,15 @@ class Front:
         shard = await self._known(saga_id)
         if not await asyncio.to_thread(shard.escalating.kept.settle, saga_id, person, note):
             raise RefusedError(409, "It is not escalated, or somebody has settled it already.")
+
+    async def metrics(self) -> bytes:
+        """Give the figures for Prometheus."""
+        found, escalations = await asyncio.gather(
+            asyncio.gather(*(asyncio.to_thread(figures.read, shard.store.reading) for shard in self.shards)),
+            asyncio.gather(*(asyncio.to_thread(shard.escalating.kept.count) for shard in self.shards)),
+        )
+        up = {name: not self.health.down([name]) for name in self.health.known}
+        return metrics.exposition(Seen(figures.together(found), sum(escalations), up))
 
     def participants(self) -> dict[str, Any]:
         """Tell how each participant is whose health is asked for."""

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from saga_service.reading import front_of, model_body
+from saga_service.seen.metrics import CONTENT_TYPE
 
 _NO_NUL = r"^[^\x00]*$"
 _Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -28,6 +29,7 @@ def add(app: FastAPI) -> None:
     app.add_api_route("/definitions/{saga}", _versions, methods=["GET"])
     app.add_api_route("/definitions/{saga}/{number}", _version, methods=["GET"])
     app.add_api_route("/participants", _participants, methods=["GET"])
+    app.add_api_route("/metrics", _metrics, methods=["GET"])
     app.add_api_route("/checker/{saga_id}", _look, methods=["POST"])
     app.add_api_route("/escalations", _escalations, methods=["GET"])
     app.add_api_route("/escalations/{saga_id}/resume", _resume, methods=["POST"])
@@ -53,6 +55,11 @@ async def _version(saga: str, number: Annotated[int, Path(ge=1, le=2**31)], requ
 async def _participants(request: Request) -> JSONResponse:
     """Tell how the participants are whose health is asked for."""
     return JSONResponse({"participants": front_of(request).participants()})
+
+
+async def _metrics(request: Request) -> Response:
+    """Tell the figures, for Prometheus."""
+    return Response(await front_of(request).metrics(), media_type=CONTENT_TYPE)
 
 
 async def _look(saga_id: str, request: Request) -> JSONResponse:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, insert, or_, select, update
 
 from saga_service import tables
 from saga_service.kept.tables import checks, findings
@@ -174,12 +174,3 @@ def _tell(connection: Connection, saga_id: str, tell: Mapping[tuple[str, str], N
         connection.execute(delete(tables.notifications).where(one))
         row = {"saga_id": saga_id, "step": step, "event": event, "state": state, "tries": 0, "updated_at": time.time()}
         connection.execute(insert(tables.notifications).values(row))
-
-
-def count_findings(engine: Engine) -> dict[tuple[str, str, str], int]:
-    """Give the number of findings by saga, step and kind."""
-    joined = tables.sagas.c.saga_id == findings.c.saga_id
-    keys = (tables.sagas.c.saga, findings.c.step, findings.c.finding)
-    with engine.execution_options(reads=True).connect() as connection:
-        rows = connection.execute(select(*keys, func.count()).join(tables.sagas, joined).group_by(*keys))
-        return {(saga, step, kind): number for saga, step, kind, number in rows}
