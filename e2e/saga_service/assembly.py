@@ -11,6 +11,7 @@ from saga_service.intake import Intake
 from saga_service.kept.checks import Checks
 from saga_service.kept.definitions import Definitions
 from saga_service.kept.escalations import Escalations
+from saga_service.kept.listing import Listing
 from saga_service.kept.parked import Parked
 from saga_service.limits import Limits
 from saga_service.settings import Settings
@@ -104,7 +105,18 @@ def _shard(
         number=number,
     )
     escalating = Escalating(Escalations(store.engine), store, workflows.start_again)
-    return Shard(store, worked.service, intake, Definitions(store.reading), checks, checker, parking, escalating)
+    return Shard(
+        store,
+        jobs,
+        Listing(store.reading),
+        worked.service,
+        intake,
+        Definitions(store.reading),
+        checks,
+        checker,
+        parking,
+        escalating,
+    )
 
 
 def _look_after(shard: Shard, limits: Limits, schedule: Schedule, http: httpx.AsyncClient) -> None:

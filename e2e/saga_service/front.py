@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +19,16 @@ from saga_service.intake import Intake, NewSaga, RefusedError
 from saga_service.kept import figures
 from saga_service.kept.checks import Checks
 from saga_service.kept.definitions import Definitions, Version, together
+from saga_service.kept.listing import Listed, Listing, Wanted
 from saga_service.records import SagaRecord, SagaState
-from saga_service.seen import metrics
+from saga_service.seen import metrics, pages
 from saga_service.seen.metrics import Seen
 from saga_service.store import Store
 from saga_service.watch.checker import Checker, Look
 from saga_service.watch.escalating import Escalating
 from saga_service.watch.health import Health
 from saga_service.watch.parking import Parking
+from saga_service.work.jobs import Jobs
 from saga_service.work.service import Service
 
 SAGA_ID = re.compile(r"[0-9a-f]{32}")
@@ -36,6 +39,8 @@ class Shard:
     """One database, with all that works on it."""
 
     store: Store
+    jobs: Jobs
+    listing: Listing
     service: Service
     intake: Intake
     definitions: Definitions
@@ -149,6 +154,27 @@ class Front:
         shard = await self._known(saga_id)
         if not await asyncio.to_thread(shard.escalating.kept.settle, saga_id, person, note):
             raise RefusedError(409, "It is not escalated, or somebody has settled it already.")
+
+    async def sagas(self, wanted: Wanted) -> list[Listed]:
+        """List sagas of all shards, the newest first."""
+        found = await asyncio.gather(*(asyncio.to_thread(shard.listing.sagas, wanted) for shard in self.shards))
+        return heapq.nlargest(wanted.limit, itertools.chain(*found), key=lambda one: one.created_at)
+
+    async def list_page(self, wanted: Wanted) -> str:
+        """Give the page of all sagas."""
+        counted = await asyncio.gather(*(asyncio.to_thread(shard.listing.counts) for shard in self.shards))
+        counts = sum((Counter(one) for one in counted), Counter[str]())
+        names = list(await self.definitions())
+        return pages.list_page(await self.sagas(wanted), wanted, counts, names, self.participants())
+
+    async def saga_page(self, saga_id: str) -> str:
+        """Give the page of one saga.
+
+        Raises:
+            RefusedError: when there is no such saga.
+        """
+        told = await self.describe(saga_id)
+        return pages.saga_page(told, (await self.of(saga_id).jobs.job(saga_id)).saga)
 
     async def metrics(self) -> bytes:
         """Give the figures for Prometheus."""

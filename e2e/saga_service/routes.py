@@ -1,16 +1,20 @@
 """The routes of those who look after sagas: participants, checker, escalations."""
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import FastAPI, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from saga_service.kept.listing import Wanted
 from saga_service.reading import front_of, model_body
+from saga_service.records import SagaState
 from saga_service.seen.metrics import CONTENT_TYPE
+from saga_service.seen.pages import HEADERS
 
 _NO_NUL = r"^[^\x00]*$"
+_Name = Annotated[str, Query(max_length=63, pattern=_NO_NUL)]
 _Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
@@ -23,11 +27,19 @@ class Deed(BaseModel):
     note: Annotated[str, Field(min_length=1, max_length=2000, pattern=_NO_NUL)]
 
 
+def _wanted(saga: _Name = "", state: SagaState | Literal[""] = "", before: float = 0.0, limit: _Limit = 100) -> Wanted:
+    return Wanted(saga, state, before, limit)
+
+
 def add(app: FastAPI) -> None:
     """Add these routes."""
     app.add_api_route("/definitions", _definitions, methods=["GET"])
     app.add_api_route("/definitions/{saga}", _versions, methods=["GET"])
     app.add_api_route("/definitions/{saga}/{number}", _version, methods=["GET"])
+    app.add_api_route("/", _home, methods=["GET"])
+    app.add_api_route("/pages", _list_page, methods=["GET"])
+    app.add_api_route("/pages/{saga_id}", _saga_page, methods=["GET"])
+    app.add_api_route("/sagas", _sagas, methods=["GET"])
     app.add_api_route("/participants", _participants, methods=["GET"])
     app.add_api_route("/metrics", _metrics, methods=["GET"])
     app.add_api_route("/checker/{saga_id}", _look, methods=["POST"])
@@ -50,6 +62,27 @@ async def _versions(saga: str, request: Request) -> JSONResponse:
 async def _version(saga: str, number: Annotated[int, Path(ge=1, le=2**31)], request: Request) -> Response:
     """Give one version of a saga's definition."""
     return Response(await front_of(request).version(saga, number), media_type="application/json")
+
+
+async def _home() -> Response:
+    """Show the sagas."""
+    return RedirectResponse("/pages")
+
+
+async def _list_page(request: Request, wanted: Annotated[Wanted, Depends(_wanted)]) -> HTMLResponse:
+    """Show sagas, the newest first."""
+    return HTMLResponse(await front_of(request).list_page(wanted), headers=HEADERS)
+
+
+async def _saga_page(saga_id: str, request: Request) -> HTMLResponse:
+    """Show where one saga stands."""
+    return HTMLResponse(await front_of(request).saga_page(saga_id), headers=HEADERS)
+
+
+async def _sagas(request: Request, wanted: Annotated[Wanted, Depends(_wanted)]) -> JSONResponse:
+    """List sagas, the newest first; `before` goes on from the `created_at` of the last one."""
+    found = await front_of(request).sagas(wanted)
+    return JSONResponse({"sagas": [dataclasses.asdict(one) for one in found]})
 
 
 async def _participants(request: Request) -> JSONResponse:
