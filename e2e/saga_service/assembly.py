@@ -11,6 +11,7 @@ from saga_service.intake import Intake
 from saga_service.kept.checks import Checks
 from saga_service.kept.definitions import Definitions
 from saga_service.kept.escalations import Escalations
+from saga_service.kept.forgetting import Forgetting
 from saga_service.kept.listing import Listing
 from saga_service.kept.parked import Parked
 from saga_service.limits import Limits
@@ -20,6 +21,7 @@ from saga_service.watch.checker import Checker
 from saga_service.watch.escalating import Escalating, Hook
 from saga_service.watch.health import Health, Waiting
 from saga_service.watch.parking import Parking
+from saga_service.watch.retention import Retention
 from saga_service.watch.schedule import Schedule
 from saga_service.work import faults
 from saga_service.work.attempts import Attempts
@@ -66,7 +68,7 @@ async def opened(settings: Settings, limits: Limits) -> AsyncIterator[Front]:
         stack.push_async_callback(schedule.close)
         schedule.every(limits.health_every_s, "health checker", lambda: _ask_and_let_go(health, shards, limits.batch))
         for shard in shards:
-            _look_after(shard, limits, schedule, asking)
+            _look_after(shard, limits, schedule, asking, workflows)
         yield Front(shards, health)
 
 
@@ -119,8 +121,10 @@ def _shard(
     )
 
 
-def _look_after(shard: Shard, limits: Limits, schedule: Schedule, http: httpx.AsyncClient) -> None:
+def _look_after(shard: Shard, limits: Limits, schedule: Schedule, http: httpx.AsyncClient, workflows: Workflows) -> None:
     schedule.every(limits.check_every_s, "checker", lambda: shard.checker.look_at_due(limits.batch))
+    retention = Retention(Forgetting(shard.store.engine), workflows.forget, limits.keep_s)
+    schedule.every(limits.forget_every_s, "retention", lambda: retention.forget_due(limits.batch))
     if limits.hook:
         hook = Hook(shard.escalating.kept, http, limits.hook)
         schedule.every(limits.hook_every_s, "escalation hook", lambda: hook.call_due(limits.batch))

@@ -25,6 +25,8 @@ class Limits:
         health_failures: After so many failing answers in turn it is down (`SAGA_HEALTH_FAILURES`); one good answer ends that.
         hook: Where automation is told of each escalation (`SAGA_ESCALATION_HOOK`, an HTTP address); empty: nowhere.
         hook_every_s: How often the service looks for escalations to tell (`SAGA_HOOK_EVERY_MS`).
+        keep_s: How long a saga and its request id are kept after its end (`SAGA_KEEP_MS`): longer than `check_after_s`.
+        forget_every_s: How often the service looks for sagas to forget (`SAGA_FORGET_EVERY_MS`).
         batch: How many sagas are taken each time (`SAGA_BATCH`).
     """
 
@@ -36,6 +38,8 @@ class Limits:
     health_failures: int
     hook: str
     hook_every_s: float
+    keep_s: float
+    forget_every_s: float
     batch: int
 
     @classmethod
@@ -49,8 +53,11 @@ class Limits:
         def seconds(name: str, default_ms: int) -> float:
             return number(environment, name, default_ms) / 1000
 
+        check_after_s, keep_s = seconds("SAGA_CHECK_AFTER_MS", HALF_A_DAY_MS), seconds("SAGA_KEEP_MS", 60 * HALF_A_DAY_MS)
+        if keep_s <= check_after_s:
+            raise UsageError("SAGA_KEEP_MS is not longer than SAGA_CHECK_AFTER_MS. Keep sagas until the checker has looked.")
         return cls(
-            check_after_s=seconds("SAGA_CHECK_AFTER_MS", HALF_A_DAY_MS),
+            check_after_s=check_after_s,
             check_every_s=seconds("SAGA_CHECK_EVERY_MS", 60_000),
             check_pause_s=seconds("SAGA_CHECK_PAUSE_MS", 60_000),
             health_paths=named_texts(environment, "SAGA_HEALTH", '{"billing": "/health"}'),
@@ -58,6 +65,8 @@ class Limits:
             health_failures=number(environment, "SAGA_HEALTH_FAILURES", 2),
             hook=_address(environment, "SAGA_ESCALATION_HOOK"),
             hook_every_s=seconds("SAGA_HOOK_EVERY_MS", 5_000),
+            keep_s=keep_s,
+            forget_every_s=seconds("SAGA_FORGET_EVERY_MS", 600_000),
             batch=number(environment, "SAGA_BATCH", 100),
         )
 

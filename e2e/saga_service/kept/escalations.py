@@ -69,7 +69,7 @@ class Escalations:
         sagas = tables.sagas.c
         wanted = select(tables.sagas).where(sagas.state == SagaState.ESCALATED, sagas.updated_at > after)
         if not settled:
-            wanted = wanted.where(~_is_settled())
+            wanted = wanted.where(~is_settled())
         with self._reading.connect() as connection:
             rows = connection.execute(wanted.order_by(sagas.updated_at).limit(limit)).all()
             return [_listed(connection, row) for row in rows]
@@ -83,16 +83,8 @@ class Escalations:
     def count(self) -> int:
         """Give how many escalated sagas nobody has settled."""
         with self._reading.connect() as connection:
-            wanted = select(func.count()).where(tables.sagas.c.state == SagaState.ESCALATED, ~_is_settled())
+            wanted = select(func.count()).where(tables.sagas.c.state == SagaState.ESCALATED, ~is_settled())
             return int(connection.execute(wanted).scalar_one())
-
-    def is_settled(self, saga_id: str) -> bool:
-        """Did a person settle a saga?"""
-        with self._reading.connect() as connection:
-            return (
-                connection.execute(select(tables.sagas.c.saga_id).where(tables.sagas.c.saga_id == saga_id, _is_settled())).first()
-                is not None
-            )
 
     def resume(self, saga_id: str, way: WayOn, person: str, note: str) -> bool:
         """Let an escalated saga go on; False when it is not escalated any more, or settled.
@@ -101,7 +93,7 @@ class Escalations:
         """
         now = time.time()
         with self._engine.begin() as connection:
-            wanted = and_(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == SagaState.ESCALATED, ~_is_settled())
+            wanted = and_(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == SagaState.ESCALATED, ~is_settled())
             moved = update(tables.sagas).where(wanted).values(state=way.state, updated_at=now)
             if connection.execute(moved).rowcount != 1:
                 return False
@@ -117,7 +109,7 @@ class Escalations:
         with self._engine.begin() as connection:
             wanted = (
                 select(tables.sagas.c.updated_at)
-                .where(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == SagaState.ESCALATED, ~_is_settled())
+                .where(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == SagaState.ESCALATED, ~is_settled())
                 .with_for_update(of=tables.sagas)
             )
             since = connection.execute(wanted).scalar()
@@ -167,7 +159,7 @@ class Escalations:
             )
 
 
-def _is_settled() -> Any:
+def is_settled() -> Any:
     """Is there an act that settles the saga's present escalation?"""
     return exists().where(acts.c.saga_id == tables.sagas.c.saga_id, acts.c.act == SETTLE, acts.c.at >= tables.sagas.c.updated_at)
 

@@ -116,6 +116,7 @@ def _curve(kind: str, more: str, points: Sequence[tuple[float, float]]) -> str:
 
 def _tip(kind: str) -> str:
     return (
-        f'<marker id="{kind}-tip" viewBox="0 0 8 8" refX="8" refY="4" markerUnits="userSpaceOnUse" markerWidth="11" markerHeight="11" orient="auto">'
+        f'<marker id="{kind}-tip" viewBox="0 0 8 8" refX="8" refY="4" markerUnits="userSpaceOnUse" '
+        f'markerWidth="11" markerHeight="11" orient="auto">'
         f'<path class="{kind}-tip" d="M 0 0 L 8 4 L 0 8 z"/></marker>'
     )

@@ -100,6 +100,11 @@ class Workflows:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
+    async def forget(self, saga_ids: Collection[str]) -> None:
+        """Forget the workflows of sagas that are at their end."""
+        for saga_id in saga_ids:
+            await DBOS.delete_workflow_async(saga_id)
+
     async def close(self) -> None:
         """Stop at once; what is under way goes on after the next start."""
         await stop(self._under_way)
