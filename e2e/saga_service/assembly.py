@@ -14,6 +14,7 @@ from saga_service.kept.escalations import Escalations
 from saga_service.kept.forgetting import Forgetting
 from saga_service.kept.listing import Listing
 from saga_service.kept.parked import Parked
+from saga_service.kept.shards import remember
 from saga_service.limits import Limits
 from saga_service.settings import Settings
 from saga_service.store import Store
@@ -60,7 +61,9 @@ async def opened(settings: Settings, limits: Limits) -> AsyncIterator[Front]:
         )
         waiting = Waiting(httpx.AsyncHTTPTransport(limits=_BOUNDS, trust_env=False), health, participants)
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, transport=waiting))
-        worked = [stack.enter_context(_worked(url, settings, http, wakeups)) for url in (settings.database_url,)]
+        worked = [stack.enter_context(_worked(url, settings, http, wakeups)) for url in settings.database_urls]
+        for number, one in enumerate(worked):
+            remember(one.store.engine, number, len(worked))
         workflows = Workflows(settings, Stages([one.service for one in worked]))
         stack.push_async_callback(workflows.close)
         await workflows.open([saga_id for one in worked for saga_id in one.store.unfinished()])
