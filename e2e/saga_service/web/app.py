@@ -10,10 +10,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from saga_contracts.client import SagapactError
-from saga_service import routes
 from saga_service.front import Front
 from saga_service.intake import NewSaga, RefusedError
-from saga_service.reading import front_of, json_body, model_body
+from saga_service.web import routes
+from saga_service.web.reading import front_of, json_body, model_body
 
 _log = logging.getLogger("saga_service")
 

@@ -8,10 +8,10 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from saga_service.kept.listing import Wanted
-from saga_service.reading import front_of, model_body
 from saga_service.records import SagaState
 from saga_service.seen.metrics import CONTENT_TYPE
 from saga_service.seen.pages import HEADERS
+from saga_service.web.reading import front_of, model_body
 
 _NO_NUL = r"^[^\x00]*$"
 _Name = Annotated[str, Query(max_length=63, pattern=_NO_NUL)]
