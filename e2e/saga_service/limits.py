@@ -58,7 +58,7 @@ class Limits:
             raise UsageError("SAGA_KEEP_MS is not longer than SAGA_CHECK_AFTER_MS. Keep sagas until the checker has looked.")
         return cls(
             check_after_s=check_after_s,
-            check_every_s=seconds("SAGA_CHECK_EVERY_MS", 60_000),
+            check_every_s=seconds("SAGA_CHECK_EVERY_MS", 10_000),
             check_pause_s=seconds("SAGA_CHECK_PAUSE_MS", 60_000),
             health_paths=named_texts(environment, "SAGA_HEALTH", '{"billing": "/health"}'),
             health_every_s=seconds("SAGA_HEALTH_EVERY_MS", 5_000),

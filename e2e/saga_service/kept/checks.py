@@ -85,7 +85,10 @@ class Checks:
             .with_for_update(skip_locked=True, of=tables.sagas)
         )
         with self._engine.begin() as connection:
-            rows = connection.execute(due).all()
+            locked = [row.saga_id for row in connection.execute(due)]
+            # Once more: another process may have taken some between this one's look and its locks.
+            still = select(sagas.saga_id, sagas.updated_at).where(sagas.saga_id.in_(locked), ~looked_at)
+            rows = connection.execute(still.order_by(sagas.updated_at)).all()
             for row in rows:
                 _note(connection, row.saga_id, ended_at=row.updated_at, next_at=now + LEASE_S)
             return [row.saga_id for row in rows]

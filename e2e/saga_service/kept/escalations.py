@@ -93,10 +93,10 @@ class Escalations:
         """
         now = time.time()
         with self._engine.begin() as connection:
-            wanted = and_(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == SagaState.ESCALATED, ~is_settled())
-            moved = update(tables.sagas).where(wanted).values(state=way.state, updated_at=now)
-            if connection.execute(moved).rowcount != 1:
+            if _open_since(connection, saga_id) is None:
                 return False
+            moved = update(tables.sagas).where(tables.sagas.c.saga_id == saga_id).values(state=way.state, updated_at=now)
+            connection.execute(moved)
             connection.execute(insert(tables.states).values(saga_id=saga_id, state=way.state, at=now))
             told = _notifications(connection, saga_id)
             tries = {step: _begin_anew(connection, saga_id, step, *anew) for step, anew in way.steps.items()}
@@ -107,12 +107,7 @@ class Escalations:
     def settle(self, saga_id: str, person: str, note: str) -> bool:
         """Record that a person has settled an escalated saga by hand; False when it is not escalated, or settled already."""
         with self._engine.begin() as connection:
-            wanted = (
-                select(tables.sagas.c.updated_at)
-                .where(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == SagaState.ESCALATED, ~is_settled())
-                .with_for_update(of=tables.sagas)
-            )
-            since = connection.execute(wanted).scalar()
+            since = _open_since(connection, saga_id)
             if since is None:
                 return False
             _record(connection, saga_id, SETTLE, person, note, {}, not_before=since)
@@ -129,18 +124,18 @@ class Escalations:
     def take_calls(self, limit: int) -> list[HookCall]:
         """Take escalations that the hook is to be told of now, the oldest first; nobody else gets them for `LEASE_S`."""
         now, states = time.time(), tables.states.c
-        joined = tables.states.outerjoin(hook_calls, hook_calls.c.state_id == states.id)
-        due = (
+        untaken = (
             select(states.id, states.saga_id, hook_calls.c.tries)
-            .select_from(joined)
+            .select_from(tables.states.outerjoin(hook_calls, hook_calls.c.state_id == states.id))
             .where(states.state == SagaState.ESCALATED)
             .where(or_(hook_calls.c.state_id.is_(None), and_(~hook_calls.c.is_taken, hook_calls.c.next_at <= now)))
             .order_by(states.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=tables.states)
         )
         with self._engine.begin() as connection:
-            rows = connection.execute(due).all()
+            due = untaken.limit(limit).with_for_update(skip_locked=True, of=tables.states)
+            locked = [row.id for row in connection.execute(due)]
+            # Once more: another process may have taken some between this one's look and its locks.
+            rows = connection.execute(untaken.where(states.id.in_(locked))).all()
             for row in rows:
                 values = {"tries": row.tries or 0, "next_at": now + LEASE_S, "is_taken": False}
                 if row.tries is None:
@@ -162,6 +157,15 @@ class Escalations:
 def is_settled() -> Any:
     """Is there an act that settles the saga's present escalation?"""
     return exists().where(acts.c.saga_id == tables.sagas.c.saga_id, acts.c.act == SETTLE, acts.c.at >= tables.sagas.c.updated_at)
+
+
+def _open_since(connection: Connection, saga_id: str) -> float | None:
+    """Keep others from acting on a saga, and give since when it is escalated and not settled; None when it is not."""
+    sagas = tables.sagas.c
+    connection.execute(select(sagas.saga_id).where(sagas.saga_id == saga_id).with_for_update())
+    wanted = select(sagas.updated_at).where(sagas.saga_id == saga_id, sagas.state == SagaState.ESCALATED, ~is_settled())
+    since: float | None = connection.execute(wanted).scalar()  # looked at after the lock, so after whoever had it before
+    return since
 
 
 def _listed(connection: Connection, row: Any) -> dict[str, Any]:
