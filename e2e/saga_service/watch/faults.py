@@ -1,4 +1,4 @@
-"""DELIBERATE FAULTS of what looks after sagas, for measuring whoever tests orchestrators, as `work.faults`; do not copy this file."""
+"""DELIBERATE FAULTS of what looks after sagas, for measuring whoever tests orchestrators. See `work.faults`; do not copy it."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
