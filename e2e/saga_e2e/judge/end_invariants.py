@@ -78,11 +78,11 @@ def end_is_final(case: Judged) -> Finding:
     broken = []
     if any(state in TERMINAL for state in first.history[:-1]):
         broken.append(f"The saga left an end: {' → '.join(first.history)}.")
-    if not first.history or first.history[-1] != first.state:
+    if first.history and first.history[-1] != first.state:  # a record need not tell what it was before
         broken.append(f"The history {' → '.join(first.history)} does not end with {first.state}.")
     if (again.state, again.history) != (first.state, first.history):
         broken.append(f"The saga was {first.state} and is now {again.state}, without a finding of the checker.")
-    return judged("I4", broken, [], f"{' → '.join(first.history)}, and it stays so.")
+    return judged("I4", broken, [], f"{' → '.join(first.history) or first.state}, and it stays so.")
 
 
 def came_to_an_end(case: Judged) -> Finding:
