@@ -66,6 +66,10 @@ class Evidence:
         steps: Each step, in the order of the file.
         trace: Every declared call that passed the proxy.
         strays: Every other call that bears a mark of this saga.
+        ended_ms: When the record was first seen at an end, on the trace's clock; 0.0 when never.
+        stillness_ms: How long it was watched after the end, with nothing to wait for.
+        creations: The saga ids that the creation calls of one request gave, one for each answer; empty when there was one call.
+        others: What a second saga on the same resources left behind; empty when there was one saga.
     """
 
     saga_id: str
@@ -74,6 +78,10 @@ class Evidence:
     steps: tuple[StepEvidence, ...]
     trace: Trace
     strays: tuple[Stray, ...] = ()
+    ended_ms: float = 0.0
+    stillness_ms: int = 0
+    creations: tuple[str, ...] = ()
+    others: tuple["Evidence", ...] = ()
 
     def step(self, name: str) -> StepEvidence:
         """Give one step's evidence.
