@@ -24,13 +24,13 @@ class StepRecord:
     """How one step ended.
 
     Attributes:
-        state: By the saga service's record.
+        state: By the saga service's record; None when that tells nothing of single steps.
         status: By the participant's own word; None when it declares no status call.
         probe: What the effect probe read, of the declared fields.
     """
 
     step: str
-    state: str
+    state: str | None
     status: str | None
     probe: Any
 
