@@ -29,10 +29,12 @@ class Member:
 
     Attributes:
         name: The step's name; of another saga, with a mark of its own.
+        saga_id: Whose effect it is.
         refusing: Was its participant put into the refusing precondition?
     """
 
     name: str
+    saga_id: str
     step: Step
     found: StepEvidence
     refusing: bool = False

@@ -104,7 +104,7 @@ class Judged:
             for step in self.saga.steps:
                 own = evidence is self.evidence
                 name = step.step if own else f"{step.step} of {evidence.saga_id}"
-                yield Member(name, step, evidence.step(step.step), own and step.step in self.scenario.refusing)
+                yield Member(name, evidence.saga_id, step, evidence.step(step.step), own and step.step in self.scenario.refusing)
 
     def worlds(self, step: Step) -> frozenset[str] | None:
         """Give the declared worlds in which a step may be by its probe's reading; None when that cannot be told."""

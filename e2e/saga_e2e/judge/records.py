@@ -49,6 +49,7 @@ class ScenarioRecord:
         findings: Each invariant's verdict.
         strays: Calls that no saga file declares.
         began_ms: When the saga was created, on the trace's clock.
+        evidence: All that was gathered; None when it could not be.
     """
 
     scenario: Scenario
@@ -61,6 +62,7 @@ class ScenarioRecord:
     trace: Trace = ()
     strays: tuple[Stray, ...] = ()
     began_ms: float = 0.0
+    evidence: Evidence | None = None
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from saga_contracts.derive.model import Rules
 from saga_contracts.derive.slices import step_slice
 from saga_e2e.derive.faults import Role
 from saga_e2e.judge.findings import Finding, Judged, judged, not_applicable
-from saga_e2e.proxy.trace import Trace, calls_of
+from saga_e2e.proxy.trace import Fate, Trace, calls_of
 from saga_e2e.proxy.words import as_word, readings, word
 
 
@@ -50,23 +50,32 @@ def none_past_the_pivot(case: Judged) -> Finding:
 
 def in_the_deck(case: Judged) -> Finding:
     """I13: what arrived at each participant for each step is a history of this step's deck."""
-    faults = min(len(case.scenario.faults), decks.MAX_FAULTS)
+    of_two = 2 * bool(case.evidence.others)  # the other saga may have a step refused, and so make others undone
+    faults = min(len(case.scenario.faults) + of_two, decks.MAX_FAULTS)
+    trace = _of_the_model(case)
     broken, seen = [], []
     for step in case.saga.steps:
-        letters = word(case.evidence.trace, step.step)
+        letters = word(trace, step.step)
         text = " ".join(letters) or "nothing"
         if letters and case.skips(step):
             broken.append(f"At {step.step} arrived {text}, although its condition does not hold.")
             continue
         seen.append(f"{step.step}: {text}")
         known = {_as_seen(one, step) for one in model.words(Rules.of(step_slice(case.saga, step.step)), faults)}
-        may_be = [_as_told_later(as_word(one), step) for one in readings(case.evidence.trace, step.step)]
+        may_be = [_as_told_later(as_word(one), step) for one in readings(trace, step.step)]
         if letters and not any(one is not None and one in known for one in may_be):
             broken.append(
                 f"At {step.step} arrived {text}: not in its deck for {faults} faults. "
                 "The saga service left the model, or the participant did not call back as declared, or the derivation is wrong."
             )
     return judged("I13", broken, [], f"{'; '.join(seen)}.")
+
+
+def _of_the_model(case: Judged) -> Trace:
+    """Give the calls that the model speaks of: what a checker does after the end is outside of it."""
+    if not (case.checked and case.evidence.ended_ms):
+        return case.evidence.trace
+    return tuple(call for call in case.evidence.trace if call.at_ms <= case.evidence.ended_ms or call.fate == Fate.DELAYED)
 
 
 def _as_seen(word: Word, step: Step) -> Word:

@@ -57,10 +57,11 @@ def _created_twice(case: Judged) -> Iterator[str]:
 
 def _no_common_set(case: Judged) -> Iterator[str]:
     """Each step of a place may be explained alone, and yet no set of effects fits all of them at once."""
+    of = {one.saga_id: Judged(case.saga, case.scenario, one) for one in (case.evidence, *case.evidence.others)}
     for group in case.together:
-        own = [one for one in group if one.name == one.step.step and not one.step.only_reads]
-        sets = case.explained[group[0].name]
-        allowed = {one.name: _declared_worlds(case, one.step) for one in own}
+        own = [one for one in group if one.saga_id == case.evidence.saga_id]
+        sets = case.explained[group[0].name] if own else ()
+        allowed = {one.name: _declared_worlds(of[one.saga_id], one.step) for one in group}
         if sets and not any(
             all(("applied" if name in there else "without") in worlds for name, worlds in allowed.items()) for there in sets
         ):
