@@ -4,6 +4,7 @@ The saga service reaches the participants, the participants the saga service, on
 directly. When the block ends, nothing is left. Playing scenarios on it is `runner`.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -143,6 +144,15 @@ class Topology:
             finally:
                 self.restarts += 1
 
+    def stand_still(self, name: str, ms: int) -> None:
+        """Let a service stand still for so many milliseconds, and then go on."""
+        running = self._running[name]
+        running.pause()
+        try:
+            time.sleep(ms / 1000)
+        finally:
+            running.resume()
+
     def wait_until_restarted(self) -> None:
         """Wait until no restart is under way."""
         with self._restarting:
@@ -160,7 +170,9 @@ class Topology:
         with ExitStack() as stack:
             stack.enter_context(self._isolation)
             health = {name: file.health.path.removeprefix(".") for name, file in self._files.items() if file.health.path}
-            self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host, self.restart, health))
+            self._proxy = stack.enter_context(
+                FaultProxy(self.saga, self._isolation.listen_host, self.restart, health, self.stand_still)
+            )
             specs = [*map(self._spec, self._files), *map(self._placed, self._beside.values())]
             self._running = stack.enter_context(start_all(self._isolation, specs))
             self._isolation.check_reached(self.proxy.port)
