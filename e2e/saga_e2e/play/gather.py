@@ -89,7 +89,7 @@ class Services:
             reply, _ = self._called(step, step.status.request, call, "ask for its status")
             status = replies.status_outcome(step, _received(reply), context).value
         reading, trouble = self._probed(step, call)
-        return StepEvidence(step.step, record.steps.get(step.step, ""), status, reading, trouble, context)
+        return StepEvidence(step.step, record.steps.get(step.step) or None, status, reading, trouble, context)
 
     def _probed(self, step: Step, call: StepCall) -> tuple[Any, str]:
         if step.probe is None:

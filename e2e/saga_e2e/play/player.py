@@ -90,6 +90,7 @@ class Player:
             trace=evidence.trace,
             strays=evidence.strays,
             began_ms=began_ms,
+            evidence=evidence,
         )
 
     def _failed(self, scenario: Scenario, saga_id: str, payload: Mapping[str, Any], began_ms: float, why: str) -> ScenarioRecord:
