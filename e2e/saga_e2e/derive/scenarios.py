@@ -9,7 +9,6 @@ judging it `invariants`.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any
 
 from saga_contracts.declare import conditions, elements
@@ -19,7 +18,7 @@ from saga_contracts.wire import branches
 from saga_e2e.derive import naming, schedules
 from saga_e2e.derive.ends import End, Ends
 from saga_e2e.derive.faults import Fault, Kind, Role
-from saga_e2e.derive.orchestration import Model
+from saga_e2e.derive.orchestration import Model, is_met
 from saga_e2e.derive.schedules import Census, Schedule, can_refuse, refusal
 
 LONGEST_CALLBACK_WAIT_MS = 30_000
@@ -53,6 +52,7 @@ class Scenario:
         sagas: How many sagas run on one resource.
         checked: Is the orchestrator's checker asked once the saga has ended? Then `expected` speaks of the end after that.
         beside: Of two sagas: the step after which the first one waits for the other.
+        certain: Do the faults meet calls in every run that the model allows? Else it is for the orchestrator to choose.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Scenario:
     sagas: int = 1
     checked: bool = False
     beside: str = ""
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +144,8 @@ def scheduled(saga: Saga, text: str) -> Scenario:
     return _with_refused_payload(saga, made)
 
 
-def select(
-    scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: Iterable[str] = (), only: str = "*"
-) -> tuple[Scenario, ...]:
-    """Choose scenarios: those with the given names, or all of a tier when no name is given; of these, those that fit a pattern.
+def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: Iterable[str] = ()) -> tuple[Scenario, ...]:
+    """Choose scenarios: those with the given names, or all of a tier when no name is given.
 
     Raises:
         UsageError: when a name is not known.
@@ -156,13 +155,9 @@ def select(
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise UsageError(f"There is no scenario {', '.join(unknown)}. Known: {', '.join(known)}.")
-    chosen = [one for one in known.values() if (one.name in wanted if wanted else tier in (Tier.NIGHTLY, one.tier))]
-    return tuple(scenario for scenario in chosen if fnmatchcase(scenario.name, only))
-
-
-def shard(scenarios: Iterable[Scenario], which: int, of: int) -> tuple[Scenario, ...]:
-    """Give one part of the scenarios: every `of`-th, from the `which`-th on (1 is the first)."""
-    return tuple(scenarios)[which - 1 :: of]
+    if wanted:
+        return tuple(scenario for scenario in known.values() if scenario.name in wanted)
+    return tuple(scenario for scenario in known.values() if tier in (Tier.NIGHTLY, scenario.tier))
 
 
 _RANKS = (
@@ -218,6 +213,7 @@ def _of(model: Model, faults: Schedule) -> Scenario:
         refusing=frozenset(fault.step for fault in faults if fault.kind == Kind.REFUSED),
         expected=_ends(model, faults),
         checked=any(fault.kind == Kind.EFFECT_LOST for fault in faults),
+        certain=all(is_met(faults, run) for run in model.runs(faults)),
     )
 
 

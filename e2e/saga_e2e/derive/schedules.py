@@ -17,6 +17,8 @@ from saga_e2e.derive.orchestration import Model, Run, is_met
 Schedule = tuple[Fault, ...]
 MOST_STEPS_FOR_PAIRS = 24
 """A saga of more steps is played with single faults only: its pairs would be too many for a night."""
+LEAST_LONGER, MOST_LONGER, _MOST_DRAWS = 3, 6, 20
+"""How many faults a longer schedule has, and how often one is drawn that would be too short."""
 CUT_MS = 400
 LONG_NOTICE_MS = 4000
 DOWN_MS = 1500
@@ -125,8 +127,17 @@ def pairs(model: Model, census: Census) -> Iterator[Schedule]:
 def longer(model: Model, seed: int, index: int) -> Schedule:
     """Make a longer schedule by chance, of three to six faults, each at a call that the model makes with those before it."""
     chance = random.Random(f"{seed}/{index}")  # noqa: S311  (a test, no secret)
+    found: Schedule = ()
+    for _ in range(_MOST_DRAWS):
+        found = max(found, _drawn(model, chance), key=len)
+        if len(found) >= LEAST_LONGER:
+            break
+    return found
+
+
+def _drawn(model: Model, chance: random.Random) -> Schedule:
     faults: Schedule = ()
-    for _ in range(chance.randint(3, 6)):
+    for _ in range(chance.randint(LEAST_LONGER, MOST_LONGER)):
         choices = [one for one in _reachable(model, model.runs(faults)) if _is_new(one, faults)]
         choices = [one for one in choices if model.ends((*faults, one))]
         if not choices:

@@ -35,6 +35,7 @@ _SILENT = (Kind.REFUSED, Kind.DUPLICATED, Kind.OVERLAPPED, Kind.EARLY, Kind.FORE
 _LATE = (Kind.DELAYED, Kind.LATE_AFTER_UNDO)
 _EARLY_WAITS = 0.7
 """How long the reply to a call waits for a callback that is to come before it, as a part of the step's own time."""
+_LOOK_AGAIN_S = 0.01
 _GONE_ON_S = 0.3
 """When nothing is heard for so long of a saga that goes on, it is taken to have gone on."""
 _LEAVE_A_STATE = (Role.FORWARD, Role.COMPENSATE)
@@ -89,6 +90,8 @@ class Passing:
         seen = self._recogniser.recognise(call)
         if isinstance(seen, Recognised) and self.stranger_waits_s:
             await self._wait_until_opened(seen.saga_id)
+        if isinstance(seen, Recognised):
+            await self._wait_until_it_goes_on(seen)
         died = isinstance(seen, Recognised) and await self._let_die(seen)
         if (await self._harms.wait_until_up(target) or died) and _is_gone(request):
             return web.Response(status=503)  # its caller has given up: it never got through
@@ -146,6 +149,14 @@ class Passing:
         came = self._overtaken.setdefault((seen.saga_id, seen.step), asyncio.Event())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(came.wait(), self._saga.step(seen.step).timeout_ms / 1000 * _EARLY_WAITS)
+
+    async def _wait_until_it_goes_on(self, seen: Recognised) -> None:
+        """Keep the calls of a saga that stands still, but not for so long that their caller gives up."""
+        longest_s = self._saga.step(seen.step).timeout_ms / 1000 * _EARLY_WAITS
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                while self._book.stops(seen.saga_id):  # noqa: ASYNC110  (the book is not asynchronous)
+                    await asyncio.sleep(_LOOK_AGAIN_S)
 
     def _doom(self, saga_id: str) -> None:
         """Kill the orchestrator when the saga has gone on: at its next call, or after a while without one."""

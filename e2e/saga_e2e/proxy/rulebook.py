@@ -39,6 +39,8 @@ class _Page:
     calls: list[TracedCall] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     cut: dict[tuple[str, Role], tuple[float, Fault]] = field(default_factory=dict)
+    stops_after: str = ""
+    stopped: bool = False
     under_way: int = 0
 
 
@@ -54,9 +56,28 @@ class Rulebook:
         """Was this saga ever opened?"""
         return saga_id in self._pages or saga_id in self._closed
 
-    def open(self, saga_id: str, faults: Sequence[Fault] = (), ask: Ask | None = None) -> None:
+    def open(self, saga_id: str, faults: Sequence[Fault] = (), ask: Ask | None = None, stops_after: str = "") -> None:
         """Begin a saga's page; its calls are counted from now on."""
-        self._pages[saga_id] = _Page(tuple(faults), ask)
+        self._pages[saga_id] = _Page(tuple(faults), ask, stops_after=stops_after)
+
+    def add(self, saga_id: str, faults: Sequence[Fault]) -> None:
+        """Let further faults meet a saga's calls from now on; tries are counted from now on, too."""
+        page = self._pages.get(saga_id)
+        if page is not None:
+            page.faults = (*page.faults, *faults)
+            for fault in faults:
+                page.counted.pop((fault.step, fault.role), None)
+
+    def stops(self, saga_id: str) -> bool:
+        """Is the saga to stand still now, since the step after which it stops is done?"""
+        page = self._pages.get(saga_id)
+        return page is not None and page.stopped
+
+    def go_on(self, saga_id: str) -> None:
+        """Let a saga go on that stands still."""
+        page = self._pages.get(saga_id)
+        if page is not None:
+            page.stopped, page.stops_after = False, ""
 
     def close(self, saga_id: str) -> None:
         """Forget a saga's faults and calls; late calls of it pass without faults from now on."""
@@ -106,6 +127,7 @@ class Rulebook:
         if page is not None:
             page.under_way -= 1
             page.calls.append(call)
+            page.stopped |= call.step == page.stops_after and "done" in (call.heard, call.told)
 
     def hold(self, held: Held) -> None:
         """Keep a call that is to be passed on later."""

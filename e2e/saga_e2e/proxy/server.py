@@ -90,15 +90,28 @@ class FaultProxy:
         finally:
             self._thread.call(lambda: self._harms.is_up(service))
 
-    def open(self, saga_id: str, faults: Sequence[Fault] = (), ask: Ask | None = None) -> None:
+    def open(self, saga_id: str, faults: Sequence[Fault] = (), ask: Ask | None = None, stops_after: str = "") -> None:
         """Name a saga that is played; its calls pass from now on.
 
         Args:
             saga_id: Its id.
             faults: What happens to its calls; the first one that fits a call meets it.
             ask: Asks a step's participant for its state when a fault meets a call; None: nobody is asked.
+            stops_after: The step that is done when the saga stands still until `go_on`; empty: it does not.
         """
-        self._thread.call(lambda: self._open(saga_id, faults, ask))
+        self._thread.call(lambda: self._open(saga_id, faults, ask, stops_after))
+
+    def add(self, saga_id: str, faults: Sequence[Fault]) -> None:
+        """Let further faults meet a saga's calls from now on."""
+        self._thread.call(lambda: self._book.add(saga_id, faults))
+
+    def stops(self, saga_id: str) -> bool:
+        """Does the saga stand still?"""
+        return self._thread.call(lambda: self._book.stops(saga_id))
+
+    def go_on(self, saga_id: str) -> None:
+        """Let a saga go on that stands still."""
+        self._thread.call(lambda: self._book.go_on(saga_id))
 
     def deliver(self, saga_id: str) -> None:
         """Pass on the calls of a saga that a fault has delayed, and wait for their answers."""
@@ -167,6 +180,6 @@ class FaultProxy:
         if self._passing.session is not None:
             await self._passing.session.close()
 
-    def _open(self, saga_id: str, faults: Sequence[Fault], ask: Ask | None) -> None:
-        self._book.open(saga_id, faults, ask)
+    def _open(self, saga_id: str, faults: Sequence[Fault], ask: Ask | None, stops_after: str) -> None:
+        self._book.open(saga_id, faults, ask, stops_after)
         self._passing.wake_strangers()

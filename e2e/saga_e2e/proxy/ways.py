@@ -1,7 +1,7 @@
 """The ways on which a call is passed on, by the fault that it meets: how often, what happens to services, what comes back.
 
-A service that dies while it works is killed after half of the time that such a call usually takes; a call that is cut off takes
-its like with it for a while (`rulebook`); late calls are kept there, too.
+A service that dies while it works is killed after a third of the time that such a call usually takes; a call that is cut off
+takes its like with it for a while (`rulebook`); late calls are kept there, too.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ FATES = {
 }
 """What becomes of a call; of those that are not named, `ok`, unless nobody waits for the answer any more."""
 NOT_HEARD = frozenset({Fate.REQUEST_LOST, Fate.REPLY_LOST, Fate.DELAYED})
-_USUAL_S = 0.02
+_USUAL_S = 0.006
 Send = Callable[[Outgoing], Awaitable[Answer | None]]
 
 
@@ -105,7 +105,7 @@ class Ways:
 
     async def _killed_within(self, seen: Recognised, outgoing: Outgoing) -> tuple[Answer, ...]:
         sent = asyncio.ensure_future(self._send(outgoing))
-        await asyncio.sleep(self._took_s.get((seen.step, seen.role), _USUAL_S) / 2)
+        await asyncio.sleep(self._took_s.get((seen.step, seen.role), _USUAL_S) / 3)
         await self._harms.crash(outgoing.target)
         return _answers(await sent)
 
