@@ -30,10 +30,16 @@ def reverse_order(case: Judged) -> Finding:
         and later in case.saga.undo_graph.ancestors(earlier)
         and calls
         and undone[earlier]
-        and undone[earlier][0].at_ms < max(call.ended_ms for call in calls)
+        and undone[earlier][0].at_ms < _over_at_ms(calls)
     ]
     order = sorted((calls[0].at_ms, name) for name, calls in undone.items() if calls)
     return judged("I7", broken, [], f"Compensated in this order: {', '.join(name for _, name in order)}.")
+
+
+def _over_at_ms(calls: Trace) -> float:
+    """Say when an undoing was over for the orchestrator: told so, or its last try over; another try may still be at work."""
+    told = [call.ended_ms for call in calls if call.heard == "done"]
+    return min(told, default=max(call.ended_ms for call in calls))
 
 
 def none_past_the_pivot(case: Judged) -> Finding:
