@@ -24,13 +24,13 @@ class StepRecord:
     """How one step ended.
 
     Attributes:
-        state: By the saga service's record.
+        state: By the saga service's record; None when that tells nothing of single steps.
         status: By the participant's own word; None when it declares no status call.
         probe: What the effect probe read, of the declared fields.
     """
 
     step: str
-    state: str
+    state: str | None
     status: str | None
     probe: Any
 
@@ -49,6 +49,7 @@ class ScenarioRecord:
         findings: Each invariant's verdict.
         strays: Calls that no saga file declares.
         began_ms: When the saga was created, on the trace's clock.
+        evidence: All that was gathered; None when it could not be.
     """
 
     scenario: Scenario
@@ -61,6 +62,7 @@ class ScenarioRecord:
     trace: Trace = ()
     strays: tuple[Stray, ...] = ()
     began_ms: float = 0.0
+    evidence: Evidence | None = None
 
     @property
     def name(self) -> str:

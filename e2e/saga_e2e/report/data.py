@@ -264,6 +264,13 @@ class Figure(Part):
     unit: str = ""
 
 
+class NotPlayed(Part):
+    """A scenario, or a kind of them, that was not played."""
+
+    scenario: str
+    why: str
+
+
 class ReportData(Part):
     """All that a report shows."""
 
@@ -275,4 +282,5 @@ class ReportData(Part):
     providers: tuple[ProviderResult, ...] = ()
     gates: tuple[Gate, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
+    not_played: tuple[NotPlayed, ...] = ()
     figures: tuple[Figure, ...] = ()

@@ -117,6 +117,8 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_fault_counts_only_when_it_did_what_its_name_says(committed: Any, row: Row) -> None:
     fault = Fault(row.step, row.role, row.kind)
+    if row.role == Role.FORWARD:
+        committed.calls = [call for call in committed.calls if call.step != row.step]  # it is the first try
     row.call(committed)
     committed.meets(fault, asked=None if row.asked is None else committed.asked(row.step, *row.asked))
 
