@@ -75,7 +75,7 @@ class Story:
         one = TracedCall(
             at_ms=at_ms,
             ended_ms=more.pop("ended_ms", at_ms + 5),
-            source="saga_service",
+            source=self.saga.step(step).participant if role == Role.CALLBACK else "saga_service",
             target=self.target_of(step, role),
             saga_id=SAGA_ID,
             step=step,
