@@ -6,8 +6,8 @@ directly. When the block ends, nothing is left. Playing scenarios on it is `runn
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -70,6 +70,7 @@ class Topology:
         self._isolation: Isolation = isolation or ProcessIsolation()
         self._running = Group({})
         self._restarting, self._ending = Lock(), False
+        self._down = set[str]()
         self.restarts = 0
         """How many restarts have begun and how many have ended, added up."""
         self._stack = ExitStack()
@@ -184,6 +185,23 @@ class Topology:
             finally:
                 self.restarts += 1
 
+    @contextmanager
+    def down(self, name: str) -> Iterator[None]:
+        """Keep a service down inside the block, which is no trouble; then start it again, on its data.
+
+        Raises:
+            IsolationError: when it does not become ready.
+        """
+        self._down.add(name)
+        try:
+            self.kill(name)
+            try:
+                yield
+            finally:
+                self.start(name)
+        finally:
+            self._down.discard(name)
+
     def wait_until_restarted(self) -> None:
         """Wait until no restart is under way."""
         with self._restarting:
@@ -192,8 +210,8 @@ class Topology:
     def trouble(self) -> str | None:
         """Say which services have ended although they should run, with the last lines of their logs; None: all run."""
         ended: dict[str, list[Running]] = {}
-        for one in self._running.values():
-            if (how := one.ended()) is not None:
+        for name, one in self._running.items():
+            if name not in self._down and (how := one.ended()) is not None:
                 ended.setdefault(how, []).append(one)
         return "\n".join(_said(how, same) for how, same in ended.items()) or None
 
