@@ -51,6 +51,7 @@ class NotificationState(StrEnum):
 UNSENDABLE = "unsendable"
 """Outcome of an attempt that could not be sent: a value that its templates name is not there."""
 _UNCLEAR = frozenset({None, "retryable", "unknown"})
+_NOT_ITS_OWN_ANSWER = frozenset({None, 502, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Attempt:
     Attributes:
         outcome: None while it is under way, and for ever when the service was stopped under it.
         ended_at: Seconds since 1970, with `outcome`.
+        status: Of the HTTP answer; None when there was none.
     """
 
     step: str
@@ -100,11 +102,17 @@ class Attempt:
     outcome: str | None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     ended_at: float | None = None
+    status: int | None = None
 
     @property
     def unclear(self) -> bool:
         """May it have had an effect without our knowing?"""
         return self.outcome in _UNCLEAR
+
+    @property
+    def may_still_arrive(self) -> bool:
+        """May the participant get this call later? An answer shows that it has it; a gateway's answer shows nothing."""
+        return self.outcome != UNSENDABLE and self.status in _NOT_ITS_OWN_ANSWER
 
 
 @dataclass(frozen=True, slots=True)

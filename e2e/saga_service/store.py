@@ -216,7 +216,7 @@ class Store:
             rows = connection.execute(
                 select(tables.attempts).where(tables.attempts.c.saga_id == saga_id).order_by(tables.attempts.c.id)
             )
-            return [Attempt(row.step, Role(row.role), row.outcome, row.outputs, row.ended_at) for row in rows]
+            return [Attempt(row.step, Role(row.role), row.outcome, row.outputs, row.ended_at, row.status) for row in rows]
 
     def add_callback(self, saga_id: str, step: str, outcome: str | None, body: Any) -> None:
         """Record a callback; `outcome` is None when it told nothing that the step declares."""

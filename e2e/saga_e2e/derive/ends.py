@@ -27,9 +27,14 @@ def is_repeated(step: Step, role: Role) -> bool:
     return tries_of(step, role) > 1
 
 
-def tries_of(step: Step, role: Role) -> int:
-    """Give how often a call is sent at most, the first time included."""
-    return step.undo_tries if role == Role.COMPENSATE else step.tries
+def tries_of(step: Step, role: Role, policies: Policies | None = None) -> int:
+    """Give how often a call is sent at most, the first time included; an undoing with a time of its own as often as fits in."""
+    if role != Role.COMPENSATE:
+        return step.tries
+    within_ms = None if policies is None else policies.undo_for_ms
+    if within_ms is None or step.undo_backoff is None:
+        return step.undo_tries
+    return max(step.undo_tries, step.undo_backoff.most_tries(within_ms))
 
 
 def refused(step: Step) -> Ends:
@@ -45,10 +50,13 @@ def effect_unknown(step: Step, policies: Policies) -> Ends:
 
 
 def no_effect_unknown(step: Step, policies: Policies) -> Ends:
-    """Give the ends when no forward call arrived: given up, or a pivot asked for and found absent."""
+    """Give the ends when no forward call arrived: given up, or a pivot asked for and found absent.
+
+    That it is absent decides nothing for an orchestrator that cannot know whether a call of it is still on its way.
+    """
     asked = step.step_class == StepClass.PIVOT and _may_be_asked(step, policies)
     found = [_without(step, End.COMPENSATED)] if asked else []
-    return _distinct([*(() if _must_be_asked(step, policies) else _given_up(step)), *found])
+    return _distinct([*_given_up(step), *found])
 
 
 def reply_lost_once(step: Step, policies: Policies) -> Ends:
