@@ -1,5 +1,6 @@
 """The saga service's HTTP interface: routes, sizes, and problem replies."""
 
+import dataclasses
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,19 +13,20 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from saga_contracts.client import SagapactError, read_json
-from saga_service.intake import Intake, NewSaga, RefusedError
+from saga_service.front import Front
+from saga_service.intake import NewSaga, RefusedError
 
 MAX_BODY_BYTES = 1024 * 1024
 _log = logging.getLogger("saga_service")
 
 
-def create_app(opening: Callable[[], AbstractAsyncContextManager[Intake]]) -> FastAPI:
+def create_app(opening: Callable[[], AbstractAsyncContextManager[Front]]) -> FastAPI:
     """Give the application; what it works with is opened when the server starts and closed when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opening() as intake:
-            app.state.intake = intake
+        async with opening() as front:
+            app.state.front = front
             yield
 
     app = FastAPI(title="Saga service", lifespan=lifespan)
@@ -37,18 +39,19 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Intake]]) -> Fa
     app.add_api_route("/sagas", _create_saga, methods=["POST"])
     app.add_api_route("/sagas/{saga_id}", _saga, methods=["GET"])
     app.add_api_route("/callbacks/{key}", _callback, methods=["POST"])
+    app.add_api_route("/checker/{saga_id}", _look, methods=["POST"])
     return app
 
 
 async def _health(request: Request) -> JSONResponse:
     """Answer 200 when the service can work, 503 when its database does not answer."""
-    await _intake(request).check()
+    await _front(request).check()
     return JSONResponse({"status": "ok"})
 
 
 async def _put_definition(saga: str, request: Request) -> JSONResponse:
     """Take a saga definition (the saga as JSON): 201 when it is new, 200 when it is the current one already."""
-    is_new = await _intake(request).put_definition(saga, await _json(request))
+    is_new = await _front(request).put_definition(saga, await _json(request))
     return JSONResponse({"saga": saga}, 201 if is_new else 200)
 
 
@@ -59,24 +62,31 @@ async def _create_saga(request: Request) -> JSONResponse:
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc'])) or '(top)'}: {fault['msg']}" for fault in error.errors()]
         raise RefusedError(422, "The body is {saga, request_id, payload}.", faults) from None
-    saga, is_new = await _intake(request).create(new)
+    saga, is_new = await _front(request).create(new)
     return JSONResponse({"saga_id": saga.saga_id, "state": saga.state}, 201 if is_new else 200)
 
 
 async def _saga(saga_id: str, request: Request) -> JSONResponse:
     """Tell all about one saga."""
-    return JSONResponse(await _intake(request).describe(saga_id))
+    return JSONResponse(await _front(request).describe(saga_id))
 
 
 async def _callback(key: str, request: Request) -> Response:
     """Take a participant's callback: 204, also when it comes again or too late; 404 when no saga has this key."""
-    await _intake(request).take_callback(key, await _json(request))
+    await _front(request).take_callback(key, await _json(request))
     return Response(status_code=204)
 
 
-def _intake(request: Request) -> Intake:
-    intake: Intake = request.app.state.intake
-    return intake
+async def _look(saga_id: str, request: Request) -> JSONResponse:
+    """Let the checker look at a saga now, whatever its age: 200 with what the participants told and what was found."""
+    look = await _front(request).look(saga_id)
+    found = [dataclasses.asdict(one) for one in look.findings]
+    return JSONResponse({"saga_id": saga_id, "verdict": look.verdict, "answers": look.answers, "findings": found})
+
+
+def _front(request: Request) -> Front:
+    front: Front = request.app.state.front
+    return front
 
 
 async def _json(request: Request) -> Any:

@@ -63,6 +63,7 @@ class Intake:
         wakeups: Wakes whoever waits for a callback.
         start: Starts the workflow of a saga, unless it was started before.
         participants: Names of the participants whose addresses are known.
+        number: The shard's, which the ids of its sagas begin with.
     """
 
     def __init__(
@@ -73,9 +74,10 @@ class Intake:
         *,
         start: Callable[[str], Awaitable[None]],
         participants: Collection[str],
+        number: int = 0,
     ) -> None:
         self._store, self._jobs, self._wakeups = store, jobs, wakeups
-        self._start, self._participants = start, participants
+        self._start, self._participants, self._number = start, participants, number
 
     async def check(self) -> None:
         """Return when the database answers, raise its error when not."""
@@ -159,9 +161,8 @@ class Intake:
         faults = payload_faults(saga, new.payload)
         if faults:
             raise RefusedError(422, "The payload does not fit the saga's schema.", faults)
-        wanted = SagaRecord(
-            uuid.uuid4().hex, new.saga, definition_id, new.request_id, new.payload, state=SagaState.RUNNING, reason=None
-        )
+        saga_id = f"{self._number:02x}{uuid.uuid4().hex[2:]}"
+        wanted = SagaRecord(saga_id, new.saga, definition_id, new.request_id, new.payload, state=SagaState.RUNNING, reason=None)
         stored = await asyncio.to_thread(
             self._store.create_saga, wanted, [step.step for step in unfolded(saga, new.payload).steps]
         )

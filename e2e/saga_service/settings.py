@@ -48,7 +48,7 @@ class Settings:
         Raises:
             UsageError: when a variable is missing or cannot be read.
         """
-        port = _number(environment, "PORT", None)
+        port = number(environment, "PORT", None)
         return cls(
             host=environment.get("HOST", "127.0.0.1"),
             port=port,
@@ -56,14 +56,19 @@ class Settings:
             system_database_url=environment.get("SYSTEM_DATABASE_URL", "sqlite:///saga_service_system.sqlite"),
             participants=_participants(environment.get("SAGA_PARTICIPANTS", "{}")),
             callback_base=environment.get("SAGA_CALLBACK_BASE", f"http://127.0.0.1:{port}").rstrip("/"),
-            backoff=Backoff(first_s=_number(environment, "SAGA_BACKOFF_MS", 50) / 1000),
-            owner_tries=_number(environment, "SAGA_OWNER_TRIES", 20),
+            backoff=Backoff(first_s=number(environment, "SAGA_BACKOFF_MS", 50) / 1000),
+            owner_tries=number(environment, "SAGA_OWNER_TRIES", 20),
             executor_id=environment.get("SAGA_EXECUTOR_ID", "saga-service"),
             faults=_faults(environment.get("SAGA_FAULT", ""), known_faults),
         )
 
 
-def _number(environment: Mapping[str, str], name: str, default: int | None) -> int:
+def number(environment: Mapping[str, str], name: str, default: int | None) -> int:
+    """Read a whole number above 0; without a default the variable is needed.
+
+    Raises:
+        UsageError: when it is none.
+    """
     text = environment.get(name, "" if default is None else str(default))
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"{name} is {text!r}. Set it to a whole number above 0.")

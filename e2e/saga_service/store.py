@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Engine, Row, Select, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from saga_service import tables
@@ -36,6 +36,11 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = tables.open_engine(url)
         self._reading = self._engine.execution_options(reads=True)
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for those who keep tables of their own beside these."""
+        return self._engine
 
     def close(self) -> None:
         """Close all connections."""
