@@ -16,6 +16,10 @@ class SagaState(StrEnum):
     ESCALATED = "escalated"  # the end: it could be neither finished nor undone; the owner is told
 
 
+OPEN = (SagaState.RUNNING, SagaState.COMPENSATING)
+"""A saga that some process works on."""
+
+
 class StepState(StrEnum):
     """Where a step of a saga stands."""
 
@@ -44,7 +48,6 @@ class NotificationState(StrEnum):
 
     PENDING = "pending"  # not yet
     TAKEN = "taken"  # yes
-    GIVEN_UP = "given_up"  # no: it did not take it within the tries
     NO_ADDRESS = "no_address"  # no: the saga declares no owner notification
 
 
@@ -60,6 +63,7 @@ class SagaRecord:
 
     Attributes:
         created_at: Seconds since 1970; 0 as long as it is not stored.
+        worker: The process that works on it; None: none.
     """
 
     saga_id: str
@@ -70,6 +74,7 @@ class SagaRecord:
     state: SagaState
     reason: str | None
     created_at: float = 0.0
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from saga_service.store import Store
 from saga_service.work import asking, plan
 from saga_service.work.attempts import Attempts
 from saga_service.work.jobs import Job
+from saga_service.work.tasks import stop
 from saga_service.work.wakeups import Wakeups
 
-_LOOK_AGAIN_S = 1.0
-"""How often the store is looked at while waiting: another process may have taken the callback."""
 _BY_REPLY = {"done": StepState.APPLIED, "refused": StepState.REFUSED, "suspended": StepState.REFUSED,
             "misused": StepState.REFUSED, "unsendable": StepState.REFUSED}  # fmt: skip
 
@@ -120,7 +119,7 @@ class Executor:
                 if callback is not None or left_s <= 0:
                     return callback
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(came.wait(), min(left_s, _LOOK_AGAIN_S))
+                    await asyncio.wait_for(came.wait(), left_s)
         return None
 
     async def _polled(self, job: Job, step: Step, call: StepCall, accepted: Attempt) -> StepRecord:
@@ -160,10 +159,3 @@ def _by_class(saga: Saga, step: Step, record: StepRecord) -> StepRecord:
 def is_out_of_time(job: Job, states: plan.States) -> bool:
     """Is the saga's time over, and it is not too late to go back?"""
     return job.left_s is not None and job.left_s <= 0 and plan.can_time_out(job.saga, states)
-
-
-async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they are over."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
