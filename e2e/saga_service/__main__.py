@@ -7,10 +7,10 @@ import sys
 import uvicorn
 
 from saga_contracts.client import UsageError
-from saga_service.app import create_app
 from saga_service.assembly import opened
 from saga_service.limits import Limits
 from saga_service.settings import Settings
+from saga_service.web.app import create_app
 from saga_service.work import faults
 
 

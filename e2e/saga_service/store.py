@@ -50,6 +50,11 @@ class Store:
         self.worker: str | None = None
 
     @property
+    def reading(self) -> Engine:
+        """The database, for transactions that only read."""
+        return self._reading
+
+    @property
     def engine(self) -> Engine:
         """The database, for those who keep tables of their own beside these."""
         return self._engine

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, insert, or_, select, update
 
 from saga_service import tables
 from saga_service.kept.tables import checks, findings
@@ -85,7 +85,10 @@ class Checks:
             .with_for_update(skip_locked=True, of=tables.sagas)
         )
         with self._engine.begin() as connection:
-            rows = connection.execute(due).all()
+            locked = [row.saga_id for row in connection.execute(due)]
+            # Once more: another process may have taken some between this one's look and its locks.
+            still = select(sagas.saga_id, sagas.updated_at).where(sagas.saga_id.in_(locked), ~looked_at)
+            rows = connection.execute(still.order_by(sagas.updated_at)).all()
             for row in rows:
                 _note(connection, row.saga_id, ended_at=row.updated_at, next_at=now + LEASE_S)
             return [row.saga_id for row in rows]
@@ -111,7 +114,9 @@ class Checks:
         now = time.time()
         with self._engine.begin() as connection:
             wanted = and_(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == change.old)
-            moved = update(tables.sagas).where(wanted).values(state=change.new, reason=change.reason, updated_at=now)
+            moved = (
+                update(tables.sagas).where(wanted).values(state=change.new, reason=change.reason, updated_at=now, offered_at=now)
+            )
             if connection.execute(moved).rowcount != 1:
                 return False
             if change.new != change.old:
@@ -174,12 +179,3 @@ def _tell(connection: Connection, saga_id: str, tell: Mapping[tuple[str, str], N
         connection.execute(delete(tables.notifications).where(one))
         row = {"saga_id": saga_id, "step": step, "event": event, "state": state, "tries": 0, "updated_at": time.time()}
         connection.execute(insert(tables.notifications).values(row))
-
-
-def count_findings(engine: Engine) -> dict[tuple[str, str, str], int]:
-    """Give the number of findings by saga, step and kind."""
-    joined = tables.sagas.c.saga_id == findings.c.saga_id
-    keys = (tables.sagas.c.saga, findings.c.step, findings.c.finding)
-    with engine.execution_options(reads=True).connect() as connection:
-        rows = connection.execute(select(*keys, func.count()).join(tables.sagas, joined).group_by(*keys))
-        return {(saga, step, kind): number for saga, step, kind, number in rows}

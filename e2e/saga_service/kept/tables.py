@@ -54,3 +54,4 @@ shard = Table(
     Column("shards", Integer, nullable=False),
 )
 Index("ix_sagas_ended", sagas.c.state, sagas.c.updated_at)
+Index("ix_sagas_created", sagas.c.created_at)

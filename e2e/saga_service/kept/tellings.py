@@ -45,15 +45,20 @@ class Tellings:
                 connection.execute(update(tables.notifications).where(_is(one)).values(worker=worker))
         return taken
 
-    def note(self, told: Due, next_at: float, worker: str | None) -> None:
-        """Record how far a notification has come, when it is due again, and who keeps it until then."""
+    def note(self, told: Due, next_at: float, worker: str | None) -> bool:
+        """Record how far a notification has come, when it is due again, and who keeps it until then.
+
+        Returns:
+            False when it need not be told any more.
+        """
         values = {"state": told.notification.state, "tries": told.notification.tries, "next_at": next_at, "worker": worker}
         with self._engine.begin() as connection:
-            connection.execute(
+            noted = connection.execute(
                 update(tables.notifications)
                 .where(_is(told), tables.notifications.c.state == NotificationState.PENDING)
                 .values(updated_at=time.time(), **values)
             )
+            return noted.rowcount == 1
 
 
 def _is(one: Due) -> ColumnElement[bool]:

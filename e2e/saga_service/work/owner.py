@@ -73,8 +73,8 @@ class Owner:
         pause_s = float("inf") if taken else self._backoff.pause_s(tries)
         is_soon = pause_s <= LOOK_EVERY_S
         next_at = time.time() + (0.0 if taken else pause_s)
-        await asyncio.to_thread(self._tellings.note, due, next_at, self._store.worker if is_soon else None)
-        return due, pause_s
+        is_wanted = await asyncio.to_thread(self._tellings.note, due, next_at, self._store.worker if is_soon else None)
+        return due, pause_s if is_wanted else float("inf")
 
     async def _put_back(self, due: Due) -> None:
         """Let it be told later; where even that cannot be recorded, once the database answers."""

@@ -26,6 +26,7 @@ class Service:
     def __init__(self, store: Store, jobs: Jobs, executor: Executor, compensator: Compensator, owners: Owner) -> None:
         self._store, self._jobs = store, jobs
         self._executor, self._compensator, self._owners = executor, compensator, owners
+        self._over: dict[tuple[str, str | None], asyncio.Event] = {}
 
     async def work(self, saga_id: str) -> str:
         """Bring an open saga to its end, from wherever it stands, and give the state that it comes to.
@@ -33,6 +34,17 @@ class Service:
         Raises:
             LostLeaseError: when another process works on it.
         """
+        at_work = (saga_id, self._store.worker)
+        while at_work in self._over:  # the engine may have begun it twice here: then the second waits, and finds nothing to do
+            await self._over[at_work].wait()
+        self._over[at_work] = over = asyncio.Event()
+        try:
+            return await self._work(saga_id)
+        finally:
+            del self._over[at_work]
+            over.set()
+
+    async def _work(self, saga_id: str) -> str:
         job = await self._jobs.job(saga_id)
         if job.record.state in OPEN and job.record.worker != self._store.worker:
             await self._claim(job)

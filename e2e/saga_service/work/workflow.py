@@ -90,11 +90,16 @@ class Workflows:
             await DBOS.enqueue_workflow_async(_QUEUE, self._run_saga, saga_id)
 
     async def start_again(self, saga_id: str) -> None:
-        """Start the saga of this id, whose workflow has come to its end; one that has not goes on by itself."""
-        known = await DBOS.list_workflows_async(workflow_ids=[saga_id], load_input=False, load_output=False)
-        if known and known[0].status not in _ALIVE:
+        """Start the saga of this id, whose workflow has come to its end, or will do so at once."""
+        if not await self._is_begun_anew(saga_id):
+            task = asyncio.create_task(self._begin_anew(saga_id))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def forget(self, saga_ids: Collection[str]) -> None:
+        """Forget the workflows of sagas that are at their end."""
+        for saga_id in saga_ids:
             await DBOS.delete_workflow_async(saga_id)
-        await self.start(saga_id)
 
     async def close(self) -> None:
         """Stop at once; what is under way goes on after the next start."""
@@ -102,6 +107,22 @@ class Workflows:
         # In a thread of its own: while it waits for the engine's threads, these may wait for the event loop.
         with ThreadPoolExecutor(max_workers=1) as thread:
             await asyncio.get_running_loop().run_in_executor(thread, DBOS.destroy)
+
+    async def _is_begun_anew(self, saga_id: str) -> bool:
+        known = await DBOS.list_workflows_async(workflow_ids=[saga_id], load_input=False, load_output=False)
+        if known and known[0].status in _ALIVE:
+            return False
+        if known:
+            await DBOS.delete_workflow_async(saga_id)
+        await self.start(saga_id)
+        return True
+
+    async def _begin_anew(self, saga_id: str) -> None:
+        """Wait for a workflow's end: it may have read the saga's state before that was changed."""
+        pause_s = 0.02
+        while not await self._is_begun_anew(saga_id):
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S / 10)
 
     def _note_this_task(self) -> None:
         task = asyncio.current_task()
