@@ -20,10 +20,9 @@ from saga_service.kept.tellings import Tellings
 from saga_service.limits import Limits
 from saga_service.settings import Settings
 from saga_service.store import Store
-from saga_service.watch.checker import Checker
+from saga_service.watch import faults as watch_faults
 from saga_service.watch.escalating import Escalating, Hook
 from saga_service.watch.health import Health, Waiting
-from saga_service.watch.parking import Parking
 from saga_service.watch.retention import Retention
 from saga_service.watch.schedule import Schedule
 from saga_service.work import faults, owner
@@ -112,8 +111,10 @@ def _shard(
 ) -> Shard:
     store, jobs = worked.store, worked.jobs
     checks = Checks(store.engine)
-    checker = Checker(checks, store, jobs, workflows.start_again, delay_s=limits.check_after_s, pause_s=limits.check_pause_s)
-    parking = Parking(health, Parked(store.reading), store, jobs, workflows.start)
+    checker = watch_faults.checker(settings.faults)(
+        checks, store, jobs, workflows.start_again, delay_s=limits.check_after_s, pause_s=limits.check_pause_s
+    )
+    parking = watch_faults.parking(settings.faults)(health, Parked(store.reading), store, jobs, workflows.start)
     intake = Intake(
         store,
         jobs,

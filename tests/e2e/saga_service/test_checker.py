@@ -109,6 +109,23 @@ def test_an_optional_step_that_has_vanished_is_noted(shared_service: Any, play: 
     assert (after["state"], after["findings"][0]["action"], run.order("undo")) == ("committed", "noted", [])
 
 
+def test_each_element_of_a_list_is_asked_for_and_a_lost_one_undoes_the_saga(
+    shared_service: Any, play: Any, look: Callable[[str], Any]
+) -> None:
+    saga, run = play("basket", items=[{"sku": "a"}, {"sku": "b"}])
+    assert look(saga["saga_id"])["answers"] == {"first": "applied", "each:0": "applied", "each:1": "applied", "last": "applied"}
+    del run.effects["b"]
+    assert [one["step"] for one in look(saga["saga_id"])["findings"]] == ["each:1"]
+    assert shared_service.ended(saga["saga_id"])["state"] == "compensated"
+    assert +run.effects == {}
+
+
+def test_a_step_whose_condition_does_not_hold_is_not_asked_for(play: Any, look: Callable[[str], Any]) -> None:
+    saga, run = play("branching", extra="x")
+    found = look(saga["saga_id"])
+    assert (found["verdict"], "extra" in found["answers"], run.count("extra", "status")) == ("sound", False, 0)
+
+
 def test_only_a_saga_at_its_end_is_looked_at(
     shared_service: Any, new_run: Any, look: Callable[[str], Any], wait_until: Any
 ) -> None:

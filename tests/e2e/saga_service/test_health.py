@@ -81,6 +81,26 @@ def test_a_running_saga_sends_nothing_to_a_participant_that_is_down_and_goes_on_
     assert (run.count("left", "do"), run.order("undo")) == (1, [])
 
 
+def test_deliberate_faults_of_checker_and_parking_can_be_switched_on(
+    tmp_path: Path, start_service: Any, database: Any, module_partner: Any, new_run: Any, wait_until: Any
+) -> None:
+    more = {"SAGA_PARTICIPANTS": json.dumps({"partner": module_partner.url}), "SAGA_HEALTH_EVERY_MS": "20"}
+    faulty = start_service(tmp_path, **database(tmp_path), **more, SAGA_FAULT="silence_is_absence,ignores_health")
+    module_partner.is_healthy = True
+    name, run = new_run({("next", "status"): ["503"]}, at=module_partner)
+    saga_id = faulty.ended(faulty.create("polled", name))["saga_id"]
+    assert faulty.http.post(f"/checker/{saga_id}").json()["verdict"] == "undone"
+    assert (faulty.ended(saga_id)["state"], run.order("undo")) == ("compensated", ["next", "ask"])
+    module_partner.is_healthy = False
+    wait_until(lambda: not _up(faulty), PATIENCE_S)
+    name, _ = new_run(at=module_partner)
+    assert (
+        faulty.http.post("/sagas", json={"saga": "sure", "request_id": name, "payload": {"run": name}}).json()["state"]
+        == "running"
+    )
+    module_partner.is_healthy = True
+
+
 def test_asking_for_health_is_bounded_and_one_bad_answer_is_no_illness(
     service: Any, module_partner: Any, wait_until: Any
 ) -> None:
