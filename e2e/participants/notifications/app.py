@@ -1,15 +1,15 @@
 """The HTTP interface of notifications: send a message, ask for the state of a step, count a mailbox. The rest is in `store`."""
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
+from participants.common.declared import DeclaredStep
 from participants.common.fields import Identifier, IdentifierInPath, KeyInHeader, Text
-from participants.common.ledger import StepState
 from participants.common.web import forward_reply, new_app
 from participants.notifications.store import MailboxStore, Message
 
-STATE_IN_WORDS = {None: "absent", StepState.APPLIED: "sent"}
+STEP = DeclaredStep("vas_purchase", "notify")
 
 
 class MessageRequest(BaseModel, frozen=True):
@@ -21,7 +21,7 @@ class MessageRequest(BaseModel, frozen=True):
 
 def create_app(store: MailboxStore) -> FastAPI:
     """Make the application on top of a store, whose database it closes when it ends."""
-    app = new_app("notifications", store.database)
+    app = new_app("notifications", store.database, ledger=store.ledger)
 
     @app.post("/messages")
     def send(key: KeyInHeader, body: MessageRequest) -> JSONResponse:
@@ -29,8 +29,8 @@ def create_app(store: MailboxStore) -> FastAPI:
         return forward_reply(answer, suspended="compensated")
 
     @app.get("/messages/status")
-    def status(key: KeyInHeader) -> dict[str, str]:
-        return {"state": STATE_IN_WORDS[store.state_of_step(key)]}
+    def status(key: KeyInHeader) -> Response:
+        return STEP.status(store.state_of_step(key))
 
     @app.get("/users/{user_id}/messages")
     def mailbox(user_id: IdentifierInPath) -> dict[str, int]:
