@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -72,18 +73,31 @@ def e2e() -> None:
 _SAGA = click.option("--saga", default=REFERENCE_SAGA, show_default=True, help="Name of the saga.")
 _SAGAS = click.option("--sagas", type=click.Path(path_type=Path), help="Folder of saga folders; default: the reference sagas.")
 _SERVICES = click.option("--services", type=click.Path(path_type=Path), help="Folder with `participants` and `saga_service`.")
+_ORCHESTRATOR = click.option(
+    "--orchestrator",
+    type=click.Path(path_type=Path),
+    help="Provider file of the orchestrator that runs the saga; default: the one that the saga file names.",
+)
 
 
 @e2e.command("run")
 @_SAGA
 @_SAGAS
 @_SERVICES
+@_ORCHESTRATOR
 @click.option("--tier", default="nightly", show_default=True, type=click.Choice(["demo", "nightly"]))
 @click.option("--scenario", "names", multiple=True, help="Only this scenario (repeatable).")
 @_out("build/e2e")
 @_ISOLATION
 def run_scenarios(
-    saga: str, sagas: Path | None, services: Path | None, tier: str, names: tuple[str, ...], out: Path, kind: str
+    saga: str,
+    sagas: Path | None,
+    services: Path | None,
+    orchestrator: Path | None,
+    tier: str,
+    names: tuple[str, ...],
+    out: Path,
+    kind: str,
 ) -> None:
     """Start all services of a saga, play its fault scenarios, check the invariants, write the report.
 
@@ -93,7 +107,7 @@ def run_scenarios(
     from saga_e2e.report.files import results_in  # noqa: PLC0415
 
     _end_with_parent(kind)
-    land = _landscape(sagas, services)
+    land = _landscape(sagas, services, orchestrator)
     played = land.saga(saga)
     with _stage(land, played) as (hide, console):
         results = results_in(out, hide)
@@ -106,11 +120,14 @@ def run_scenarios(
 @_SAGA
 @_SAGAS
 @_SERVICES
+@_ORCHESTRATOR
 @click.option(
     "--port", "ports", multiple=True, metavar="NAME=PORT", help="A fixed port for a service (repeatable); default: free ones."
 )
 @_ISOLATION
-def up(saga: str, sagas: Path | None, services: Path | None, ports: tuple[str, ...], kind: str) -> None:
+def up(
+    saga: str, sagas: Path | None, services: Path | None, orchestrator: Path | None, ports: tuple[str, ...], kind: str
+) -> None:
     """Start all services of a saga and a broker, print their addresses, and leave them running until interrupted.
 
     Exit status: 0 when interrupted, 4 when a service could not be started or has ended.
@@ -118,7 +135,7 @@ def up(saga: str, sagas: Path | None, services: Path | None, ports: tuple[str, .
     from saga_e2e.play.up import run  # noqa: PLC0415  (loads every part)
 
     _end_with_parent(kind)
-    land = _landscape(sagas, services)
+    land = _landscape(sagas, services, orchestrator)
     shown = land.saga(saga)
     with _stage(land, shown) as (_, console):
         isolation = _isolation(kind, land, shown, console, None, broker=True)
@@ -158,14 +175,14 @@ def _stage(land: "Landscape", saga: "Saga") -> Iterator[tuple["Redactor", Consol
         yield hide, Console(hide=hide)
 
 
-def _landscape(sagas: Path | None, services: Path | None) -> "Landscape":
+def _landscape(sagas: Path | None, services: Path | None, orchestrator: Path | None = None) -> "Landscape":
     from saga_e2e.stage.landscape import landscape_in, reference_landscape  # noqa: PLC0415
 
     if sagas is None and services is None:
-        return reference_landscape()
+        return replace(reference_landscape(), orchestrator=orchestrator)
     if sagas is None or services is None:
         raise UsageError("Only one of --sagas and --services is given. Name both folders, or none for the reference landscape.")
-    return landscape_in(sagas, services)
+    return replace(landscape_in(sagas, services), orchestrator=orchestrator)
 
 
 def _isolation(

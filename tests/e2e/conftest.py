@@ -24,6 +24,7 @@ from saga_e2e.judge.evidence import Evidence, SagaRecord, StepEvidence
 from saga_e2e.proxy.shapes import Incoming
 from saga_e2e.proxy.trace import Answered, Asked, Fate, Stray, TracedCall
 from saga_e2e.stage.landscape import reference_landscape
+from saga_e2e.stage.orchestrator import called_back
 
 SAGA_ID = "saga-7"
 STATUS_OF = {
@@ -40,7 +41,9 @@ STATUS_OF = {
 
 @pytest.fixture(scope="session")
 def vas_purchase() -> Saga:
-    return reference_landscape().saga("vas_purchase")
+    """The saga as the reference saga service runs it."""
+    land = reference_landscape()
+    return called_back(land.saga("vas_purchase"), land.services(land.saga("vas_purchase"))["saga_service"])
 
 
 @dataclass

@@ -443,3 +443,36 @@ def test_what_is_wrong_with_services_and_clock_is_told(faults: Callable[[str], l
 
 def test_a_service_that_depends_on_nothing_is_another_than_one_that_says_nothing(load: Load) -> None:
     assert (load(WHOLE).depends, load(f"{WHOLE}depends: []\n").depends) == (None, ())
+
+
+CREATE = "create: {request: {method: POST, path: /o, body: '{payload}'}, id: ref}"
+READ = "read: {request: {method: GET, path: '/o/{saga_id}'}, state: phase, words: {committed: [A], compensated: [B]}}"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (f"{{{CREATE}, {READ}, callback_path: /hooks}}", "The address of a callback does not tell which step it is about."),
+        (
+            f"{{{CREATE}, {READ}, callback_path: '/hooks/{{kee}}/{{key}}'}}",
+            "The template {kee} is not known. Did you mean {key}?",
+        ),
+        (f"{{{CREATE}, {READ}, check: {{method: POST, path: '/{{payload.x}}'}}}}", "The template {payload.x} is not known."),
+        (f"{{{CREATE}, {READ.replace('[B]', '[A]')}}}", "The word 'A' means both committed and compensated."),
+        (f"{{{CREATE}, {READ.replace(', compensated: [B]', '')}}}", "Nothing says by which word a saga is compensated."),
+        (f"{{{CREATE}, {READ.replace('phase', 'phase, stats: x')}}}", "The field `stats` is not known. Did you mean `state`?"),
+        (f"{{{READ}}}", "The field `create` is missing."),
+    ],
+)
+def test_what_is_wrong_with_an_adapter_is_told(faults: Callable[[str], list[str]], written: str, said: str) -> None:
+    told = faults(f"format: 1\nprovider: o\nstart: {{command: [x, '{{port}}']}}\norchestrator: {written}\n")
+
+    assert any(said in one for one in told), told
+
+
+def test_an_adapter_without_faults_is_read(load: Load) -> None:
+    read = load(f"format: 1\nprovider: o\nstart: {{command: [x, '{{port}}']}}\norchestrator: {{{CREATE}, {READ}}}\n")
+
+    assert read.orchestrator is not None
+    assert read.orchestrator.read.words == {"committed": ("A",), "compensated": ("B",)}
+    assert read.orchestrator.callback_path == "/callbacks/{key}"

@@ -4,6 +4,7 @@ Everything goes to the services directly, never through the fault proxy. An answ
 could not be found out.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,6 @@ from saga_contracts.declare.saga import ProviderState, Request, Saga, Step, Unde
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import replies
 from saga_contracts.wire.bodies import body_of
-from saga_contracts.wire.keys import step_key
 from saga_contracts.wire.requests import BuiltRequest, StepCall, UnsendableError, call_context, step_request
 from saga_e2e.judge.evidence import SagaRecord, StepEvidence
 from saga_e2e.stage.topology import Topology
@@ -37,7 +37,8 @@ class Services:
     """
 
     def __init__(self, topology: Topology, http: httpx.Client) -> None:
-        self._topology, self._http = topology, http
+        self._topology, self._http, self._adapter = topology, http, topology.adapter
+        self._request_ids: dict[str, str] = {}
 
     @property
     def saga(self) -> Saga:
@@ -45,9 +46,10 @@ class Services:
         return self._topology.saga
 
     def define(self) -> None:
-        """Give the saga's definition to the saga service."""
-        saga = self._topology.definition
-        self._json("PUT", f"{self._topology.service_url}/definitions/{saga.saga}", "define the saga", saga.as_json())
+        """Give the saga's definition to the orchestrator, if it takes one."""
+        request = self._adapter.define(self._topology.definition)
+        if request is not None:
+            self._orchestrator(request, "define the saga")
 
     def prepare(self, step: Step, payload: Mapping[str, Any], under: Under) -> None:
         """Put a participant into a precondition of a step."""
@@ -57,32 +59,29 @@ class Services:
 
     def create(self, request_id: str, payload: Mapping[str, Any]) -> str:
         """Start the saga; give its id."""
-        body = {"saga": self.saga.saga, "request_id": request_id, "payload": dict(payload)}
-        answer = self._json("POST", f"{self._topology.service_url}/sagas", "create the saga", body)
-        if not isinstance(answer, dict) or not isinstance(answer.get("saga_id"), str):
-            raise SagapactError(f"Cannot create the saga: the saga service answered without `saga_id`: {str(answer)[:200]}.")
-        return str(answer["saga_id"])
+        answer = self._orchestrator(self._adapter.create(request_id, payload), "create the saga")
+        saga_id = self._adapter.saga_id(answer, request_id)
+        if saga_id is None:
+            place = self._adapter.declared.create.id
+            raise SagapactError(f"Cannot create the saga: the orchestrator's answer has no `{place}`: {str(answer)[:200]}.")
+        self._request_ids[saga_id] = request_id
+        return saga_id
 
     def record(self, saga_id: str) -> SagaRecord:
-        """Read the saga service's record of a saga."""
-        answer = self._json("GET", f"{self._topology.service_url}/sagas/{saga_id}", "read the saga's record")
-        try:
-            steps = answer["steps"]
-            return SagaRecord(
-                state=str(answer["state"]),
-                history=tuple(map(str, answer["history"])),
-                steps={name: str(steps[name]["state"]) for name in (step.step for step in self.saga.steps)},
-                outputs={name: steps[name].get("outputs") or {} for name in steps},
-                reason=str(answer.get("reason") or ""),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
+        """Read the orchestrator's record of a saga."""
+        request = self._adapter.read(saga_id, self._request_ids.get(saga_id, ""))
+        answer = self._orchestrator(request, "read the saga's record")
+        record = self._adapter.record(answer)
+        if record is None:
+            place = self._adapter.declared.read.state
             raise SagapactError(
-                f"Cannot read the saga's record: the saga service's answer lacks {error}. It must have state, history and steps."
-            ) from None
+                f"Cannot read the saga's record: the orchestrator's answer has no `{place}`: {str(answer)[:200]}."
+            )
+        return record
 
     def ask(self, step: Step, saga_id: str, payload: Mapping[str, Any], record: SagaRecord) -> StepEvidence:
         """Ask a step's participant for its durable state and its effect."""
-        callback_url = f"{self._topology.service_url}/callbacks/{step_key(saga_id, step.step)}"
+        callback_url = self._topology.service_url + self._adapter.callback_path(step, saga_id)
         call = StepCall(saga_id, payload, record.outputs, callback_url)
         context = call_context(step, call, self.saga.key_forms)
         status = None
@@ -90,7 +89,7 @@ class Services:
             reply, _ = self._called(step, step.status.request, call, "ask for its status")
             status = replies.status_outcome(step, _received(reply), context).value
         reading, trouble = self._probed(step, call)
-        return StepEvidence(step.step, record.steps[step.step], status, reading, trouble, context)
+        return StepEvidence(step.step, record.steps.get(step.step, ""), status, reading, trouble, context)
 
     def _probed(self, step: Step, call: StepCall) -> tuple[Any, str]:
         if step.probe is None:
@@ -126,6 +125,22 @@ class Services:
     def _called(self, step: Step, request: Request, call: StepCall, what: str) -> tuple[httpx.Response, str]:
         built = step_request(self.saga, step, request, call, self._topology.calls_url(step.participant))
         return self._sent(built, f"{what} ({step.step} at {step.participant})"), built.url
+
+    def _orchestrator(self, request: Request, what: str) -> Any:
+        """Call the orchestrator; a text that is no JSON is given as it is."""
+        content = None if request.body is None else json.dumps(request.body).encode()
+        headers = () if content is None else (("Content-Type", "application/json"),)
+        built = BuiltRequest(
+            request.method,
+            self._topology.calls_url(self._topology.orchestrator) + request.path,
+            tuple(request.query.items()),
+            (*headers, *request.headers.items()),
+            content,
+        )
+        reply = self._sent(built, what)
+        if not reply.is_success:
+            raise SagapactError(f"Cannot {what}: {built.method} {built.url} answered {reply.status_code} {reply.text[:300]!r}.")
+        return body_of(reply.content)
 
     def _json(self, method: str, url: str, what: str, body: Any = None) -> Any:
         built = BuiltRequest(method, url, (), (), None)

@@ -6,8 +6,9 @@ The saga is defined and its example's preconditions are set up, so that the comm
 import json
 import shlex
 from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
 
-from saga_contracts.declare.saga import Saga, Under
+from saga_contracts.declare.saga import Request, Saga, Under
 from saga_contracts.errors import SagapactError
 from saga_e2e.console import Console
 from saga_e2e.play.gather import Services, new_client
@@ -67,7 +68,15 @@ def _show_commands(topology: Topology, console: Console) -> None:
                 services.prepare(step, saga.payload.example, Under.ENOUGH)
             except SagapactError as error:  # whoever looks at the services may set it up by hand
                 console.line(f"the precondition of {step.step} is missing: {error}")
-    body = json.dumps({"saga": saga.saga, "request_id": "first", "payload": saga.payload.example})
     console.step("Start a saga, then see how it fares")
-    console.line(f"curl -sS {url}/sagas -H 'Content-Type: application/json' -d {shlex.quote(body)}")
-    console.line(f"curl -sS {url}/sagas/SAGA_ID")
+    for request in (topology.adapter.create("first", saga.payload.example), topology.adapter.read("SAGA_ID", "first")):
+        console.line(_curl(url, request))
+
+
+def _curl(url: str, request: Request) -> str:
+    """Give a request as a command to paste."""
+    method = [] if request.method in ("GET", "POST") else ["-X", request.method]
+    body = [] if request.body is None else ["-H", "Content-Type: application/json", "-d", json.dumps(request.body)]
+    headers = [part for name, value in request.headers.items() for part in ("-H", f"{name}: {value}")]
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    return shlex.join(["curl", "-sS", *method, f"{url}{request.path}{query}", *headers, *body])

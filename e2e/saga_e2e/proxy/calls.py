@@ -77,7 +77,7 @@ class Recogniser:
     def _identified(self, shape: Shape, call: Incoming, differs: str = "") -> Recognised | None:
         """Say of which saga and step a call is that has this shape; None when it does not tell, or tells another step."""
         key = shape.key_in(call)
-        named, keyed = self._named(call, key), self._split(key)
+        named, keyed = self._named(call, key), self._split(key) or self._paired(shape, call)
         found = (keyed or named) if shape.role == Role.CALLBACK else (named or keyed)
         if found is None or shape.step not in (found[1], None):
             return None
@@ -97,6 +97,10 @@ class Recogniser:
             return (saga_id, self._steps[step]) if saga_id else None
         units = [unit for unit in self._saga.steps if parted(unit.step)[1] is not None and written(parted(unit.step)[0]) == step]
         return next(((saga_id, unit.step) for unit in units if key_of(unit, saga_id) == key), None)
+
+    def _paired(self, shape: Shape, call: Incoming) -> tuple[str, str] | None:
+        found = shape.pair_in(call)
+        return (found[0], self._steps[found[1]]) if found is not None and found[1] in self._steps else None
 
     def _split(self, key: str) -> tuple[str, str] | None:
         for step in self._saga.steps:

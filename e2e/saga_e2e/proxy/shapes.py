@@ -17,9 +17,8 @@ from saga_contracts.wire import replies
 from saga_contracts.wire.bodies import media_type
 from saga_e2e.derive.faults import CALL_IN_WORDS, Role
 
-CALLBACK_PATH = "/callbacks/"
 _TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{{templates.NAME}\}}")
-_CALLBACK_URL = "{callback_url}"
+_GROUPS = ("{key}", "{saga_id}", "{step}")
 _ROLES = (Role.FORWARD, Role.COMPENSATE, Role.STATUS, Role.PROBE)
 
 
@@ -88,9 +87,13 @@ class Shape:
         matches = self._match(call) or ()
         in_path = next((match["key"] for match in matches if match.groupdict().get("key")), None)
         in_headers = (call.headers.get(name.lower()) for name, value in self.request.headers.items() if value == "{key}")
-        key, saga_id, step = (self._named_in(call, text) for text in ("{key}", "{saga_id}", "{step}"))
-        found = (in_path, *in_headers, key, f"{saga_id}:{step}" if saga_id and step else None)
-        return next((one for one in found if one), "")
+        return next((one for one in (in_path, *in_headers, self._named_in(call, "{key}")) if one), "")
+
+    def pair_in(self, call: Incoming) -> tuple[str, str] | None:
+        """Give saga id and step as they stand in the path, or else in body, query or headers; None when one is missing."""
+        groups = {name: text for match in self._match(call) or () for name, text in match.groupdict().items() if text}
+        saga_id, step = (groups.get(name) or self._named_in(call, f"{{{name}}}") for name in ("saga_id", "step"))
+        return (saga_id, step) if saga_id and step else None
 
     def _named_in(self, call: Incoming, template: str) -> str | None:
         """Give what stands where the body, the query or a header is this template and nothing else."""
@@ -160,9 +163,7 @@ def value_of(template: str, declared: Any, found: Any) -> str | None:
 
 def _callback(step: Step, service: str) -> Iterator[Shape]:
     if step.callback is not None:
-        path = step.callback.request.path
-        path = CALLBACK_PATH + "{key}" if path == _CALLBACK_URL else path
-        yield Shape(service, step.step, Role.CALLBACK, step.callback.request, _segments(path))
+        yield Shape(service, step.step, Role.CALLBACK, step.callback.request, _segments(step.callback.request.path))
 
 
 def _segments(path: str) -> tuple[re.Pattern[str], ...]:
@@ -170,16 +171,16 @@ def _segments(path: str) -> tuple[re.Pattern[str], ...]:
 
 
 def _pattern(text: str, least: str = "*") -> re.Pattern[str]:
-    """Turn a text with templates into a pattern; the first step key in it is a group."""
-    parts, seen_key, position = [], False, 0
+    """Turn a text with templates into a pattern; the first step key, saga id and step in it are groups."""
+    parts, seen, position = [], set[str](), 0
     for match in _TOKEN.finditer(text):
         parts.append(re.escape(text[position : match.start()]))
         position = match.end()
         if match[0] in ("{{", "}}"):
             parts.append(re.escape(match[0][0]))
-        elif match[0] == "{key}" and not seen_key:
-            parts.append(f"(?P<key>.{least})")
-            seen_key = True
+        elif match[0] in _GROUPS and match[0] not in seen:
+            parts.append(f"(?P<{match[0][1:-1]}>.{least})")
+            seen.add(match[0])
         else:
             parts.append(f".{least}")
     return re.compile("".join(parts) + re.escape(text[position:]), re.DOTALL)

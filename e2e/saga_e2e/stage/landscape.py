@@ -3,7 +3,6 @@
 A landscape of one's own is made with `Landscape(...)` from any saga files and provider files.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
 from saga_contracts.sagafile import load_saga
 from saga_e2e.proxy.calls import service_name
-from saga_verifier.provider_file import Container, ProviderFile, Start, load_provider_file
+from saga_verifier.provider_file import ProviderFile, load_provider_file
 
 REFERENCE_SAGA = "vas_purchase"
 
@@ -24,10 +23,12 @@ class Landscape:
     Attributes:
         sagas: Saga file by saga.
         providers: Provider file by the service's name, the saga service included: its path, or what would stand in it.
+        orchestrator: The provider file of the orchestrator that runs every saga, in the place of the one that a saga names.
     """
 
     sagas: Mapping[str, Path]
     providers: Mapping[str, Path | ProviderFile]
+    orchestrator: Path | ProviderFile | None = None
 
     def saga(self, name: str = REFERENCE_SAGA) -> Saga:
         """Read a saga.
@@ -40,19 +41,21 @@ class Landscape:
         return load_saga(self.sagas[name])
 
     def services(self, saga: Saga) -> dict[str, ProviderFile]:
-        """Read the provider files of all services that a saga needs: its participants, the told owner, the saga service.
+        """Read the provider files of all services that a saga needs: the orchestrator first, its participants, the told owner.
 
         Raises:
             UsageError: when one is missing or has faults.
         """
-        names = needed(saga)
-        missing = [name for name in names if name not in self.providers]
+        names, chosen = needed(saga), None if self.orchestrator is None else _read(self.orchestrator)
+        rest = names if chosen is None else [name for name in names[1:] if name != chosen.provider]
+        missing = [name for name in rest if name not in self.providers]
         if missing:
             raise UsageError(
                 f"The saga {saga.saga} cannot be run: there is no provider file of {', '.join(missing)} "
                 f"(known: {', '.join(sorted(self.providers)) or 'none'}). Add `provider.yaml` for each."
             )
-        return {name: _read(self.providers[name]) for name in names}
+        found = {} if chosen is None else {chosen.provider: chosen}
+        return found | {name: _read(self.providers[name]) for name in rest}
 
 
 def needed(saga: Saga) -> tuple[str, ...]:
@@ -100,27 +103,9 @@ def landscape_in(sagas: Path, services: Path) -> Landscape:
             f"{services / 'participants'} (`NAME/provider.yaml`). Correct --sagas and --services, or name neither for the "
             "reference landscape."
         )
-    service = services / "saga_service"
-    theirs = service / "provider.yaml"
-    reference = saga_service_in(services if service.is_dir() else _own_services())
+    theirs = services / "saga_service" / "provider.yaml"
+    reference = _own_services() / "saga_service" / "provider.yaml"
     return Landscape(found, {**providers, "saga_service": theirs if theirs.is_file() else reference})
-
-
-def saga_service_in(folder: Path) -> ProviderFile:
-    """Give what would stand in the provider file of the reference saga service, whose package lies in a folder."""
-    env = {
-        "PORT": "{port}",
-        "DATABASE_URL": "sqlite:///{workdir}/saga_service.sqlite",
-        "SYSTEM_DATABASE_URL": "sqlite:///{workdir}/saga_service_system.sqlite",
-    }
-    start = Start(command=("{python}", "-m", "saga_service"), env=env, pass_env=("PATH",))
-    inherited = {"PATH": os.environ["PATH"]} if "PATH" in os.environ else {}
-    container = Container(
-        image="sagapact-landscape:latest",
-        command=("saga_service",),
-        env={"HOST": "0.0.0.0", "DATABASE_URL": "{database_url}", "SYSTEM_DATABASE_URL": "{database_url}"},  # noqa: S104  (inside)
-    )
-    return ProviderFile(format=1, provider="saga_service", start=start, container=container, folder=folder, inherited=inherited)
 
 
 def _read(provider: Path | ProviderFile) -> ProviderFile:

@@ -4,7 +4,6 @@ The saga service reaches the participants, the participants the saga service, on
 directly. When the block ends, nothing is left. Playing scenarios on it is `runner`.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,9 +14,10 @@ from typing import Self
 from saga_contracts.declare import elements
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import UsageError
-from saga_e2e.proxy.calls import service_name
 from saga_e2e.proxy.server import FaultProxy
+from saga_e2e.stage import orchestrator
 from saga_e2e.stage.landscape import Landscape
+from saga_e2e.stage.orchestrator import Adapter
 from saga_verifier import backends
 from saga_verifier.access import Prober, Stage
 from saga_verifier.isolation.interface import Isolation, Running
@@ -28,8 +28,6 @@ from saga_verifier.isolation.together import Group, start_all
 LAST_LINES = 15
 START_TIMEOUT_S = 60.0
 """What every service gets at least until it is ready: all of them start at the same time."""
-DEFAULT_SERVICE_ENV = {"SAGA_BACKOFF_MS": "20"}
-"""Between two tries the saga service waits less than in production: what is tested is what it does, not how long it waits."""
 
 
 class Topology:
@@ -54,10 +52,15 @@ class Topology:
         beside: Iterable[Spec] = (),
         ports: Mapping[str, int] | None = None,
     ) -> None:
-        self.definition = saga
-        self.saga = elements.unfolded(saga, saga.payload.example)
         self._proxy: FaultProxy | None = None
         self._files = landscape.services(saga)
+        self.orchestrator = next(iter(self._files))
+        """The name of the service that runs the saga."""
+        self.definition = orchestrator.defined(saga, self._files[self.orchestrator])
+        called_back = orchestrator.called_back(self.definition, self._files[self.orchestrator])
+        self.saga = elements.unfolded(called_back, saga.payload.example)
+        self.adapter: Adapter = orchestrator.adapter_of(self._files[self.orchestrator], self.saga)
+        """How the orchestrator is used."""
         self._env, self._ports = env or {}, ports or {}
         self._beside = {spec.name: spec for spec in beside}
         self._isolation: Isolation = isolation or ProcessIsolation()
@@ -89,7 +92,7 @@ class Topology:
     @property
     def service_url(self) -> str:
         """Where the saga service answers, without the proxy."""
-        return self.url_of(service_name(self.saga))
+        return self.url_of(self.orchestrator)
 
     def url_of(self, name: str) -> str:
         """Give a service's address, without the proxy."""
@@ -173,7 +176,7 @@ class Topology:
 
     def _spec(self, name: str) -> Spec:
         spec = self._files[name].spec()
-        wiring = self._wiring() if name == service_name(self.saga) else {}
+        wiring = self._wiring() if name == self.orchestrator else {}
         return self._placed(replace(spec, env={**spec.env, **wiring}))
 
     def _placed(self, spec: Spec) -> Spec:
@@ -184,10 +187,8 @@ class Topology:
 
     def _wiring(self) -> dict[str, str]:
         """Give what the saga service must know of its surroundings; every address is the proxy's."""
-        service = service_name(self.saga)
-        addresses = {name: self.proxy.url_of(name) for name in self._files if name != service}
-        wiring = {"SAGA_PARTICIPANTS": json.dumps(addresses), "SAGA_CALLBACK_BASE": self.proxy.url_of(service)}
-        return DEFAULT_SERVICE_ENV | wiring
+        addresses = {name: self.proxy.url_of(name) for name in self._files if name != self.orchestrator}
+        return orchestrator.environment(self._files[self.orchestrator], addresses, self.proxy.url_of(self.orchestrator))
 
 
 def _said(how: str, ended: Sequence[Running]) -> str:

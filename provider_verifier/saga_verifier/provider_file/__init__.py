@@ -18,6 +18,7 @@
     clock: {keeps_s: 172800, env: {CLOCK_AHEAD_S: "{seconds}"}}                           # optional
     instances: 1                                                                          # optional
     database: "sqlite:///{workdir}/billing.sqlite"                                        # optional
+    orchestrator: {create: …, read: …}                                                    # optional
     container: {image: "registry/billing:1.4", env: {DATABASE_URL: "{database_url}"}}     # optional
 
 `document` and the modules that are called like its fields hold what may stand in the file, `services` parts one that has several
@@ -29,6 +30,7 @@ from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS, Bounds
 from saga_verifier.provider_file.database import Database
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
 from saga_verifier.provider_file.instances import Instances
+from saga_verifier.provider_file.orchestrator import Orchestrator
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Program, Token
 from saga_verifier.provider_file.reading import (
@@ -49,6 +51,7 @@ __all__ = [
     "HealthCheck",
     "Instances",
     "Messages",
+    "Orchestrator",
     "ProbeForm",
     "Program",
     "ProviderFile",

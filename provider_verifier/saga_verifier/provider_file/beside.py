@@ -1,4 +1,4 @@
-"""Judges what a provider file says beside the start of the participant: live headers, token, probes, database."""
+"""Judges what a provider file says beside the start of the participant: live headers, token, probes, database, adapter."""
 
 import difflib
 import re
@@ -10,6 +10,7 @@ from saga_contracts.errors import Fault
 from saga_contracts.read import positions
 from saga_verifier.isolation.placeholders import outside_names, without_outside
 from saga_verifier.provider_file.container import CONTAINER_PLACEHOLDERS
+from saga_verifier.provider_file.orchestrator import faults as orchestrator_faults
 from saga_verifier.provider_file.probes import FORMS, ONE_FORM, VALUES, bound_names
 from saga_verifier.provider_file.programs import PROGRAM_PLACEHOLDERS, TOKEN, Token
 
@@ -38,6 +39,7 @@ def faults(document: positions.Document, environ: Mapping[str, str] | None) -> I
             yield from _probe(document, one, ("probes", name), environ)
     if (database := data.get("database")) is not None:
         yield from _database(document, database, environ)
+    yield from orchestrator_faults.faults(document)
 
 
 def texts_in(value: Any, path: positions.Path) -> Iterator[tuple[positions.Path, str]]:

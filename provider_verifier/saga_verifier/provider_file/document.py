@@ -12,6 +12,7 @@ from saga_verifier.provider_file.database import DatabaseField
 from saga_verifier.provider_file.depends import Depended
 from saga_verifier.provider_file.fields import BasePath, EnvName, EnvText, HeaderName, HeaderText, StepPlace, UrlPath, Word
 from saga_verifier.provider_file.instances import Instances, instances_of
+from saga_verifier.provider_file.orchestrator import Orchestrator
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Token
 
@@ -82,5 +83,7 @@ class Document(Model):
     """What it is made of; None: nothing is said, so that no result is reused."""
     database: DatabaseField | None = None
     """Its own database, where trials may stop it at a lock."""
+    orchestrator: Orchestrator | None = None
+    """How whole sagas are run by it, if it is an orchestrator."""
     container: Container | None = None
     """How it runs as a container; without it, it can only be verified as a process."""

@@ -17,6 +17,7 @@ from saga_verifier.provider_file.database import Database
 from saga_verifier.provider_file.depends import Depended, DependedReply
 from saga_verifier.provider_file.document import FORMAT, Document, HealthCheck, Messages, Start, States
 from saga_verifier.provider_file.instances import Instances
+from saga_verifier.provider_file.orchestrator import Create, Orchestrator, Read
 from saga_verifier.provider_file.probes import ProbeForm
 from saga_verifier.provider_file.programs import Token
 
@@ -35,6 +36,13 @@ _MODELS: dict[positions.Path, type[BaseModel]] = {
     ("probes", "*"): ProbeForm,
     ("depends", "*"): Depended,
     ("clock",): Clock,
+    ("orchestrator",): Orchestrator,
+    ("orchestrator", "create"): Create,
+    ("orchestrator", "create", "request"): Request,
+    ("orchestrator", "read"): Read,
+    ("orchestrator", "read", "request"): Request,
+    ("orchestrator", "define"): Request,
+    ("orchestrator", "check"): Request,
     ("depends", "*", "replies", "*"): DependedReply,
     ("probes", "*", "requests", "*"): Request,
 }
@@ -62,6 +70,8 @@ _PATTERNS: dict[positions.Path, tuple[str, str]] = {
     ("token", "pass_env"): _ENV_NAME,
     ("probes",): ("A probe is called by its saga and its step, and its values by plain words.", "Write `SAGA/STEP: {…}`."),
     ("clock",): _ENV_NAME,
+    ("orchestrator", "env"): _ENV_NAME,
+    ("orchestrator", "callback_path"): _URL_PATH,
     ("depends",): (
         "This is no method, path, name of a variable or of a header, or no place for `once_per`.",
         "Write capitals, a slash at the beginning, letters and digits; `path`, `header.NAME`, `query.NAME` or `body.NAME`.",

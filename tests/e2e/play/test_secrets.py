@@ -37,6 +37,16 @@ def service(**outside: str) -> ProviderFile:
     return ProviderFile(format=1, provider="billing", start=Start(command=("x",)), folder=Path("/"), outside=outside)
 
 
+ADAPTER = {
+    "create": {"request": {"method": "POST", "path": "/sagas"}, "id": "id"},
+    "read": {
+        "request": {"method": "GET", "path": "/sagas"},
+        "state": "state",
+        "words": {"committed": ["done"], "compensated": ["undone"]},
+    },
+}
+
+
 @pytest.fixture
 def services(tmp_path: Path) -> Path:
     """Services that tell their secret to whoever asks."""
@@ -47,7 +57,8 @@ def services(tmp_path: Path) -> Path:
     }
     for name in ("saga_service", "participants/user_service", "participants/vas_owner"):
         (tmp_path / "services" / name).mkdir(parents=True)
-        provider = json.dumps(file | {"provider": name.rpartition("/")[2]})
+        adapter = {"orchestrator": ADAPTER} if name == "saga_service" else {}
+        provider = json.dumps(file | {"provider": name.rpartition("/")[2]} | adapter)
         (tmp_path / "services" / name / "provider.yaml").write_text(provider)
     return tmp_path / "services"
 

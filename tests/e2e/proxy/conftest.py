@@ -13,7 +13,6 @@ import pytest
 from patience import PATIENCE_S
 from saga_contracts.declare.saga import Saga
 from saga_e2e.proxy.server import FaultProxy
-from saga_e2e.stage.landscape import reference_landscape
 from saga_verifier.isolation.process.ports import Reservation
 
 
@@ -89,8 +88,8 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="session")
-def saga() -> Saga:
-    return reference_landscape().saga("vas_purchase")
+def saga(vas_purchase: Saga) -> Saga:
+    return vas_purchase
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from saga_verifier.isolation.errors import GivenUpError, IsolationError
 from saga_verifier.isolation.process.backend import ProcessIsolation, ProcessRunning
 from saga_verifier.isolation.process.ports import Reservation
 from saga_verifier.isolation.spec import Spec
-from saga_verifier.provider_file import HealthCheck, ProbeForm, ProviderFile, Start, States
+from saga_verifier.provider_file import HealthCheck, Orchestrator, ProbeForm, ProviderFile, Start, States
 
 TELLS_ITS_ENVIRONMENT = """
 import http.server, json, os, sys
@@ -41,6 +41,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
 SERVICES = ("saga_service", "user_service", "vas_owner")
+ADAPTER = Orchestrator.model_validate(
+    {
+        "env": {"EVERYBODY": "{addresses}", "USERS": "{address:user_service}/v1", "CALL_ME": "{callback_base}"},
+        "create": {"request": {"method": "POST", "path": "/"}, "id": "id"},
+        "read": {
+            "request": {"method": "GET", "path": "/"},
+            "state": "state",
+            "words": {"committed": ["DONE"], "compensated": ["UNDONE"]},
+        },
+    }
+)
 
 
 @pytest.fixture
@@ -68,6 +79,7 @@ def provider(name: str, folder: Path, code: str) -> ProviderFile:
         start=start,
         health=HealthCheck(timeout_s=PATIENCE_S),
         states=States(path="/_states"),
+        orchestrator=ADAPTER if name == "saga_service" else None,
         folder=folder,
     )
 
@@ -81,12 +93,13 @@ def test_the_saga_service_reaches_everybody_only_through_the_proxy(small: Saga, 
     with Topology(land, small) as topology:
         told = environment(topology.service_url)
 
-        assert json.loads(told["SAGA_PARTICIPANTS"]) == {
+        assert json.loads(told["EVERYBODY"]) == {
             "user_service": topology.proxy.url_of("user_service"),
             "vas_owner": topology.proxy.url_of("vas_owner"),
         }
-        assert told["SAGA_CALLBACK_BASE"] == topology.proxy.url_of("saga_service")
-        assert "SAGA_PARTICIPANTS" not in environment(topology.url_of("user_service"))
+        assert told["USERS"] == f"{topology.proxy.url_of('user_service')}/v1"
+        assert told["CALL_ME"] == topology.proxy.url_of("saga_service")
+        assert "EVERYBODY" not in environment(topology.url_of("user_service"))
         for name in SERVICES:
             assert environment(topology.proxy.url_of(name))["PID"] == environment(topology.url_of(name))["PID"]
         assert topology.states_url("user_service") == f"{topology.url_of('user_service')}/_states"
