@@ -44,12 +44,12 @@ class Delivery:
 
     Attributes:
         taken: Was it answered 2xx? Then it need not be sent again.
-        answered: Was there any answer? If not, nobody may be there, and other callbacks to the same place can wait as well.
+        reached: Was anybody there? If nobody listened, or nothing came in time, other callbacks to that place can wait as well.
         text: What was seen, in words that fit after "it".
     """
 
     taken: bool
-    answered: bool
+    reached: bool
     text: str
 
 
@@ -112,8 +112,9 @@ def attempt_callback(
     except httpx.InvalidURL as error:
         raise UnsendableError(f"The callback of {step} cannot be sent: {error}.") from None
     if isinstance(answered, sender.Reply):
-        return Delivery(answered.is_success, answered=True, text=f"answered {answered.status}")
-    return Delivery(taken=False, answered=answered.status is not None, text=answered.text)
+        return Delivery(answered.is_success, reached=True, text=f"answered {answered.status}")
+    silent = answered.why in (sender.Why.REFUSED, sender.Why.UNREACHABLE, sender.Why.TIMEOUT)
+    return Delivery(taken=False, reached=not silent, text=answered.text)
 
 
 def send_callback(

@@ -83,7 +83,7 @@ class Courier:
         return 0
 
     def _deliver(self, callback: Callback) -> None:
-        delivery = Delivery(taken=False, answered=True, text="could not be told")
+        delivery = Delivery(taken=False, reached=True, text="could not be told")
         try:
             delivery = self._told(callback)
             (self._outbox.taken if delivery.taken else self._outbox.not_taken)(self._database, callback)
@@ -93,14 +93,14 @@ class Courier:
             logger.exception("Callback for %s failed, it will be told again", callback.key)
         finally:
             with self._lock:
-                self._places.end(callback.place, time.monotonic(), answered=delivery.answered)
+                self._places.end(callback.place, time.monotonic(), reached=delivery.reached)
             self._worker.wake()
 
     def _told(self, callback: Callback) -> Delivery:
         try:
             delivery = self._tell(callback, self._http)
         except SagapactError as failure:  # such as an address that is none
-            delivery = Delivery(taken=False, answered=False, text=str(failure))
+            delivery = Delivery(taken=False, reached=False, text=str(failure))
         if not delivery.taken:
             logger.warning("Callback for %s, try %d: it %s", callback.key, callback.tries, delivery.text)
         return delivery

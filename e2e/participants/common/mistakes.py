@@ -34,8 +34,8 @@ def told_under_other_names(callback: Callback, http: httpx.Client) -> Delivery:
     try:
         answer = http.post(str(callback.call.callback_url), json=body, headers=callback.correlation, timeout=SEND_TIMEOUT_S)
     except httpx.TransportError as failure:
-        return Delivery(taken=False, answered=False, text=str(failure))
-    return Delivery(answer.is_success, answered=True, text=f"answered {answer.status_code}")
+        return Delivery(taken=False, reached=False, text=str(failure))
+    return Delivery(answer.is_success, reached=True, text=f"answered {answer.status_code}")
 
 
 class DropCorrelation:

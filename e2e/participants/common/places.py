@@ -1,31 +1,32 @@
 """To which places callbacks may be told now: so that one place where nobody answers never holds up the others (pure).
 
-A place that gave no answer rests, longer each time, up to a bound; any answer ends that. To one place at most so many callbacks
-are told at a time, and a part of all tellers is kept for places that are not known to be silent.
+A place where nobody was reached rests, longer each time, up to a bound, and gets one callback at a time; whoever is reached there
+ends that. To any place at most so many are told at a time, and a part of all tellers is kept for what was not told in vain before.
 """
 
 from dataclasses import dataclass, field
 
 AT_ONCE = 6
 """How many callbacks are told at a time."""
-TO_ONE_PLACE = 2
-"""How many of them to one place."""
 KEPT_FREE = 2
-"""How many are left to callbacks that were not told in vain before."""
+"""How many of them are left to callbacks that were not told in vain before."""
+TO_ONE_PLACE = AT_ONCE - KEPT_FREE
+"""How many of them may go to one place, so that one that begins to hang does not take them all."""
 FIRST_REST_S = 0.2
 LONGEST_REST_S = 2.0
+FORGOTTEN_AFTER_S = 60.0
 
 
 @dataclass(slots=True)
 class _Place:
     under_way: int = 0
-    silent: int = 0  # how often in a row nobody answered
+    silent: int = 0  # how often in a row nobody was reached
     rests_until_s: float = 0.0
 
 
 @dataclass(slots=True)
 class Places:
-    """What is under way to which place, and which gave no answer lately. Times are seconds of any clock that never goes back."""
+    """What is under way to which place, and where nobody was reached lately. Times: seconds of a clock that never goes back."""
 
     _known: dict[str, _Place] = field(default_factory=dict)
     _under_way: int = 0
@@ -42,6 +43,9 @@ class Places:
 
     def not_now(self, now_s: float) -> list[str]:
         """Name the places to which nothing is to be told now."""
+        over = [name for name, one in self._known.items() if not one.under_way and now_s > one.rests_until_s + FORGOTTEN_AFTER_S]
+        for name in over:
+            del self._known[name]
         return [
             name
             for name, place in self._known.items()
@@ -55,12 +59,12 @@ class Places:
         self._under_way += 1
         self._known.setdefault(name, _Place()).under_way += 1
 
-    def end(self, name: str, now_s: float, *, answered: bool) -> None:
-        """A callback was answered, whatever the answer; or nobody answered."""
+    def end(self, name: str, now_s: float, *, reached: bool) -> None:
+        """A callback was told, or nobody was reached."""
         self._under_way -= 1
         place = self._known[name]
         place.under_way -= 1
-        place.silent = 0 if answered else place.silent + 1
+        place.silent = 0 if reached else place.silent + 1
         if place.silent:
             place.rests_until_s = now_s + min(FIRST_REST_S * 2 ** min(place.silent - 1, 10), LONGEST_REST_S)
         elif place.under_way == 0:

@@ -41,7 +41,7 @@ class HandsOverTwice(ParcelStore):
 def told_once(callback: Callback, http: httpx.Client) -> Delivery:
     """Tell a callback, and take any answer, and none, for a yes."""
     as_declared(STEP)(callback, http)
-    return Delivery(taken=True, answered=True, text="was told")
+    return Delivery(taken=True, reached=True, text="was told")
 
 
 STORES: dict[str, type[ParcelStore]] = {"callback_never": CallbackNever, "hands_over_twice": HandsOverTwice}
