@@ -1,7 +1,7 @@
 """To which places callbacks may be told now: so that one place where nobody answers never holds up the others (pure).
 
 A place where nobody was reached rests, longer each time, up to a bound, and gets one callback at a time; whoever is reached there
-ends that. To any place at most so many are told at a time, and a part of all tellers is kept for what was not told in vain before.
+ends that. To any place at most so many are told at a time, and some tellers are kept for what was not told in vain before.
 """
 
 from dataclasses import dataclass, field
