@@ -17,9 +17,10 @@ with quick_imports():
     from participants.common.events import SagaEvents, add_event_routes
     from participants.common.running import Participant, run
     from saga_contracts.client import UsageError
-    from saga_service.__main__ import opened
-    from saga_service.app import create_app
+    from saga_service.assembly import opened
+    from saga_service.limits import Limits
     from saga_service.settings import Settings
+    from saga_service.web.app import create_app
     from saga_service.work import faults
 
 METADATA = MetaData()
@@ -30,16 +31,17 @@ def main() -> int:
     """Serve until a signal comes."""
     try:
         settings = Settings.from_environment(saga_environment(os.environ), faults.FLAGS)
+        limits = Limits.from_environment(os.environ)
     except UsageError as error:
         sys.stderr.write(f"participants.registration: {error}\n")
         return error.exit_status
-    run(Participant("registration", METADATA, lambda database, _flags: app(database, settings), EVENTS.states))
+    run(Participant("registration", METADATA, lambda database, _flags: app(database, settings, limits), EVENTS.states))
     return 0
 
 
-def app(database: Database, settings: Settings) -> FastAPI:
+def app(database: Database, settings: Settings, limits: Limits) -> FastAPI:
     """Give the saga service's application, with the routes by which it tells its owner, here itself, of failures."""
-    both = create_app(lambda: opened(settings))
+    both = create_app(lambda: opened(settings, limits))
     add_event_routes(both, database, EVENTS)
     return both
 
