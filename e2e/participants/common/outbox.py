@@ -31,7 +31,7 @@ from participants.common.database import Database
 from saga_contracts.client import Outcome, StepCall
 
 SEND_TIMEOUT_S = 2.0
-LEASE_MS = 4_000  # longer than telling may take; afterwards the teller must have died, and the callback is due again
+LEASE_MS = 3_000  # longer than telling may take; afterwards the teller must have died, and the callback is due again
 FIRST_DELAY_MS = 200
 LONGEST_DELAY_MS = 5_000
 
