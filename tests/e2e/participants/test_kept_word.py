@@ -48,7 +48,7 @@ MORE = [  # in `make nightly`
 @pytest.fixture(scope="module")
 def pacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The pact with each participant."""
-    found = {}
+    found: dict[str, Path] = {}
     for saga, names in PARTICIPANTS.items():
         files = written(load_saga(ROOT / "contracts/sagas" / saga / "saga.yaml"), tmp_path_factory.mktemp(saga))
         found |= {name: file for file in files for name in names if file.name.endswith(f"-{name}.json")}
