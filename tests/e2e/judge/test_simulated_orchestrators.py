@@ -1,4 +1,4 @@
-"""A plainly right orchestrator, simulated on sagas of many shapes, is never accused; a deviation is, by the rule that speaks of it.
+"""A right orchestrator, simulated on sagas of many shapes, is never accused; a deviation is, by the rule that speaks of it.
 
 The simulation knows nothing of the rules: it begins steps in their order, repeats what nobody answered, and undoes in reverse.
 """
