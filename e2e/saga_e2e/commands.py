@@ -1,6 +1,7 @@
 """`sagapact demo` and `sagapact e2e`: the whole chain, and whole sagas with faults."""
 
 import contextlib
+import secrets
 import signal
 import sys
 import threading
@@ -86,7 +87,22 @@ _ORCHESTRATOR = click.option(
 @_SERVICES
 @_ORCHESTRATOR
 @click.option("--tier", default="nightly", show_default=True, type=click.Choice(["demo", "nightly"]))
-@click.option("--scenario", "names", multiple=True, help="Only this scenario (repeatable).")
+@click.option(
+    "--scenario",
+    "names",
+    multiple=True,
+    help="Only this scenario (repeatable): its name, or its faults as KIND:ROLE:STEP:TRY, joined by commas.",
+)
+@click.option("--only", default="*", metavar="GLOB", help="Only scenarios whose name fits this pattern, such as 'undo-*'.")
+@click.option("--faults", default=1, show_default=True, type=click.IntRange(1, 2), help="How many faults happen at most.")
+@click.option("--shard", default="1/1", metavar="I/N", help="Play the I-th of N parts, for several machines.")
+@click.option("--longer", default=0, type=click.IntRange(0, 10_000), help="So many longer schedules (3 to 6 faults) by chance.")
+@click.option("--seed", type=click.IntRange(0), help="Where longer schedules come from; default: another one each time.")
+@click.option(
+    "--pacts", metavar="PLACE", help="Hold every call against published contracts: a folder of pacts, or a broker's URL."
+)
+@click.option("--shrink", default=3, show_default=True, type=click.IntRange(0, 20), help="Make so many failures smaller.")
+@click.option("--previous", type=click.Path(path_type=Path), help="The last report.json; default: the one in --out, if any.")
 @_out("build/e2e")
 @_ISOLATION
 def run_scenarios(
@@ -96,6 +112,14 @@ def run_scenarios(
     orchestrator: Path | None,
     tier: str,
     names: tuple[str, ...],
+    only: str,
+    faults: int,
+    shard: str,
+    longer: int,
+    seed: int | None,
+    pacts: str | None,
+    shrink: int,
+    previous: Path | None,
     out: Path,
     kind: str,
 ) -> None:
@@ -103,16 +127,22 @@ def run_scenarios(
 
     Exit status: 0 kept, 1 broken, 3 unproven, 4 could not find out.
     """
-    from saga_e2e.play import nightly  # noqa: PLC0415  (loads every part)
+    from saga_e2e.derive.choosing import Choice  # noqa: PLC0415  (loads every part)
+    from saga_e2e.derive.scenarios import Tier  # noqa: PLC0415
+    from saga_e2e.play import nightly  # noqa: PLC0415
+    from saga_e2e.play.afterwards import Wanted  # noqa: PLC0415
     from saga_e2e.report.files import results_in  # noqa: PLC0415
 
     _end_with_parent(kind)
+    wanted = Wanted(pacts, shrink, previous, sagas, services, orchestrator)
+    drawn = secrets.randbelow(1_000_000) if seed is None else seed
+    choice = Choice(Tier(tier), names, only, faults, _shard(shard), drawn, longer)
     land = _landscape(sagas, services, orchestrator)
     played = land.saga(saga)
     with _stage(land, played) as (hide, console):
         results = results_in(out, hide)
         isolation = _isolation(kind, land, played, console, out / "logs")
-        status = nightly.run(played, land, results, console, tier=tier, names=names, isolation=isolation)
+        status = nightly.run(played, land, results, console, choice=choice, isolation=isolation, wanted=wanted)
     sys.exit(status)
 
 
@@ -196,6 +226,15 @@ def _isolation(
     from saga_e2e.stage.containers import container_isolation  # noqa: PLC0415  (loads the Docker library)
 
     return container_isolation(land.services(saga), broker=broker, log_folder=log_folder, say=console.line)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    which, _, of = text.partition("/")
+    if not (which.isdecimal() and of.isdecimal() and 0 < int(which) <= int(of)):
+        raise UsageError(
+            f"--shard {text!r} names no part. Write it as I/N, for example --shard 2/4 for the second of four parts."
+        )
+    return int(which), int(of)
 
 
 def _port(text: str) -> tuple[str, int]:

@@ -60,6 +60,10 @@ class Story:
     probes: dict[str, Any] = field(default_factory=dict)
     again: SagaRecord | None = None
     strays: list[Stray] = field(default_factory=list)
+    tells_steps: bool = True
+    before: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    """Further fields of the evidence, such as `ended_ms`."""
 
     def call(self, step: str, role: Role, outcome: str | None = "done", **more: Any) -> "Story":
         """Add a call as the saga file declares it, answered as it declares the outcome; None: not answered."""
@@ -71,7 +75,7 @@ class Story:
         one = TracedCall(
             at_ms=at_ms,
             ended_ms=more.pop("ended_ms", at_ms + 5),
-            source="saga_service",
+            source=self.saga.step(step).participant if role == Role.CALLBACK else "saga_service",
             target=self.target_of(step, role),
             saga_id=SAGA_ID,
             step=step,
@@ -128,13 +132,18 @@ class Story:
     def undo(self, step: str, outcome: str | None = "done", **more: Any) -> "Story":
         return self.call(step, Role.COMPENSATE, outcome, **more)
 
-    def tell_owner(self, step: str) -> "Story":
-        return self.call(step, Role.NOTIFICATION, "done", told="it_failed")
+    def tell_owner(self, step: str, event: str = "it_failed") -> "Story":
+        return self.call(step, Role.NOTIFICATION, "done", told=event)
+
+    def asks(self, step: str, outcome: str | None = "applied", **more: Any) -> "Story":
+        return self.call(step, Role.STATUS, outcome, **more)
 
     def evidence(self) -> Evidence:
-        record = SagaRecord(self.end, self.history, self.states)
+        record = SagaRecord(self.end, self.history, self.states if self.tells_steps else {})
         steps = tuple(self._step(step.step) for step in self.saga.steps)
-        return Evidence(SAGA_ID, record, self.again or record, steps, tuple(self.calls), tuple(self.strays))
+        if not self.tells_steps:
+            steps = tuple(replace(step, state=None) for step in steps)
+        return Evidence(SAGA_ID, record, self.again or record, steps, tuple(self.calls), tuple(self.strays), **self.more)
 
     def asked(self, step: str, status: str | None, world: str | None = None) -> Asked:
         """Give what a participant says of its step in one of the probe's declared worlds; None: it is not read."""
@@ -159,7 +168,7 @@ class Story:
         if name in self.refusing and reads.refusing is not None:
             world = reads.refusing
         probe = self.probes.get(name, templates.fill(world, context))
-        return StepEvidence(name, state, status, probe, "", context)
+        return StepEvidence(name, state, status, probe, "", context, self.before.get(name))
 
 
 def incoming(target: str, built: BuiltRequest) -> Incoming:

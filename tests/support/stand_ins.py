@@ -121,6 +121,12 @@ class AlreadyRunning:
     def strike(self) -> None:
         """Do nothing."""
 
+    def pause(self) -> None:
+        """Do nothing."""
+
+    def resume(self) -> None:
+        """Do nothing."""
+
     def start_empty(self) -> None:
         """Do nothing."""
 

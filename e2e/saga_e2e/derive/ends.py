@@ -1,13 +1,8 @@
-"""How a saga may end when a fault meets one of its calls, by the class of the step and the tries that it declares (pure).
+"""How a saga may end, and how often a call is sent (pure). Which ends a schedule of faults allows is `orchestration`."""
 
-A step whose outcome nobody told is given up: it is undone where it can be, else the owner is told. Where a status call is
-declared, the orchestrator may ask instead, and go by the answer.
-"""
-
-from collections.abc import Iterable
 from enum import StrEnum
 
-from saga_contracts.declare.saga import Policies, Step, StepClass
+from saga_contracts.declare.saga import Step
 from saga_e2e.derive.faults import Fault, Kind, Role
 
 
@@ -20,6 +15,7 @@ class End(StrEnum):
 
 
 Ends = tuple[End, ...]
+_ALWAYS_HEARD = (Kind.REFUSED, Kind.DUPLICATED, Kind.SLOW, Kind.EARLY, Kind.FOREIGN, Kind.EFFECT_LOST)
 
 
 def is_repeated(step: Step, role: Role) -> bool:
@@ -32,87 +28,10 @@ def tries_of(step: Step, role: Role) -> int:
     return step.undo_tries if role == Role.COMPENSATE else step.tries
 
 
-def refused(step: Step) -> Ends:
-    """Give the ends after a refusal; a saga may finish without an optional step."""
-    return (_without(step, End.COMPENSATED),)
-
-
-def effect_unknown(step: Step, policies: Policies) -> Ends:
-    """Give the ends when the forward call took effect and no reply came back: given up, or asked for and found applied."""
-    found = [End.COMMITTED] if _may_be_asked(step, policies) else []
-    missing = bool(step.forward.outputs)  # a status call does not tell them
-    return _distinct([*(() if _must_be_asked(step, policies) and not missing else _given_up(step)), *found])
-
-
-def no_effect_unknown(step: Step, policies: Policies) -> Ends:
-    """Give the ends when no forward call arrived: given up, or a pivot asked for and found absent."""
-    asked = step.step_class == StepClass.PIVOT and _may_be_asked(step, policies)
-    found = [_without(step, End.COMPENSATED)] if asked else []
-    return _distinct([*(() if _must_be_asked(step, policies) else _given_up(step)), *found])
-
-
-def reply_lost_once(step: Step, policies: Policies) -> Ends:
-    """Give the ends when one reply to the forward call is lost: a retry tells it, where there is one."""
-    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else effect_unknown(step, policies)
-
-
-def request_lost_once(step: Step, policies: Policies) -> Ends:
-    """Give the ends when one forward call is lost: a retry makes it, where there is one."""
-    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else no_effect_unknown(step, policies)
-
-
-def participant_died(step: Step, policies: Policies) -> Ends:
-    """Give the ends when the participant dies once its work is done: its restart may outlast all tries, or not."""
-    return _distinct([End.COMMITTED, *effect_unknown(step, policies)])
-
-
-def caller_died(step: Step, policies: Policies) -> Ends:
-    """Give the ends when the saga service dies before it hears the reply: as without, or its only try counts as used."""
-    without = _distinct([End.COMMITTED, *effect_unknown(step, policies)])
-    return (End.COMMITTED,) if is_repeated(step, Role.FORWARD) else without
-
-
-def callback_lost_for_good(step: Step, policies: Policies) -> Ends:
-    """Give the ends when no callback comes: its time is over, then it is asked for or given up."""
-    never = step.step_class == StepClass.PIVOT and not _may_be_asked(step, policies) and policies.uncertain_pivot is not None
-    return _distinct([*([] if never else [End.COMMITTED]), *_given_up(step)])
-
-
-def undo_reply_lost_once(step: Step) -> Ends:
-    """Give the ends when one reply to a compensation is lost: a retry tells it, else the status, else the owner must be told."""
-    if is_repeated(step, Role.COMPENSATE):
-        return (End.COMPENSATED,)
-    return (End.ESCALATED, End.COMPENSATED) if step.status is not None else (End.ESCALATED,)
-
-
 def may_use_up_the_tries(step: Step, fault: Fault) -> bool:
     """May a call be without an answer after all its tries, because of this fault?"""
-    if fault.kind in (Kind.REFUSED, Kind.DUPLICATED):
+    if fault.kind in _ALWAYS_HEARD:
         return False
-    if fault.persistent or fault.kind == Kind.RECEIVER_DIES:
+    if fault.persistent or fault.lasts_ms or (fault.crashes and not fault.kills_caller):
         return True
     return fault.role in (Role.FORWARD, Role.COMPENSATE) and not is_repeated(step, fault.role)
-
-
-def _may_be_asked(step: Step, policies: Policies) -> bool:
-    return step.status is not None and not (step.step_class == StepClass.PIVOT and policies.uncertain_pivot == "forward")
-
-
-def _must_be_asked(step: Step, policies: Policies) -> bool:
-    return step.step_class == StepClass.PIVOT and policies.uncertain_pivot == "ask_then_forward"
-
-
-def _given_up(step: Step) -> Ends:
-    """A step that only reads leaves nothing to undo; past the point of no return the owner is told of it."""
-    if step.only_reads:
-        return _distinct([_without(step, End.COMPENSATED), _without(step, End.ESCALATED)])
-    undone = step.step_class == StepClass.COMPENSATABLE and step.compensate is not None
-    return (_without(step, End.COMPENSATED if undone else End.ESCALATED),)
-
-
-def _without(step: Step, end: End) -> End:
-    return End.COMMITTED if step.optional else end
-
-
-def _distinct(ends: Iterable[End]) -> Ends:
-    return tuple(dict.fromkeys(ends))

@@ -1,7 +1,9 @@
-"""The end-to-end scenarios of a saga: one for each way in which a fault can meet one of its steps (pure, deterministic).
+"""The end-to-end scenarios of a saga: one for each way in which faults can meet its calls (pure, deterministic).
 
-A scenario says which preconditions the participants are put into, which faults happen, and how the saga must end. Playing it is
-`runner`, judging it is `invariants`; which ends are right is `ends`.
+A scenario says which preconditions the participants are put into, which faults happen, and how the saga may end. Which
+schedules of faults there are is `schedules`, which ends they allow `orchestration`; here are besides: the run without a fault,
+conditions that do not hold, the saga's own time, two sagas on one resource, and the checker. Playing a scenario is `player`,
+judging it `invariants`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,12 +12,14 @@ from enum import StrEnum
 from typing import Any
 
 from saga_contracts.declare import conditions, elements
-from saga_contracts.declare.saga import Completion, Saga, Step, StepClass, Under
+from saga_contracts.declare.saga import Saga, Step, StepClass, Under
 from saga_contracts.errors import UsageError
 from saga_contracts.wire import branches
-from saga_e2e.derive import ends
+from saga_e2e.derive import naming, schedules
 from saga_e2e.derive.ends import End, Ends
 from saga_e2e.derive.faults import Fault, Kind, Role
+from saga_e2e.derive.orchestration import Model, is_met
+from saga_e2e.derive.schedules import Census, Schedule, can_refuse, refusal
 
 LONGEST_CALLBACK_WAIT_MS = 30_000
 """A scenario in which a callback's time runs out is derived only up to this length: a run has no way to shorten it."""
@@ -45,6 +49,10 @@ class Scenario:
         refusing: Steps whose participant is put into the `refusing` precondition; all others into `enough`.
         expected: The ends that are right.
         payload: Fields of the payload, reached by dots, that differ from the example, with their values.
+        sagas: How many sagas run on one resource.
+        checked: Is the orchestrator's checker asked once the saga has ended? Then `expected` speaks of the end after that.
+        beside: Of two sagas: the step after which the first one waits for the other.
+        certain: Do the faults meet calls in every run that the model allows? Else it is for the orchestrator to choose.
     """
 
     name: str
@@ -55,31 +63,85 @@ class Scenario:
     refusing: frozenset[str]
     expected: Ends
     payload: tuple[tuple[str, Any], ...] = ()
+    sagas: int = 1
+    checked: bool = False
+    beside: str = ""
+    certain: bool = True
 
 
-def derive(saga: Saga) -> tuple[Scenario, ...]:
-    """Give every scenario of a saga, in a fixed order: by kind of fault, then by step; of a list, for its first two elements."""
+@dataclass(frozen=True, slots=True)
+class Unplayed:
+    """What is not played, and why."""
+
+    scenario: str
+    why: str
+
+    def as_json(self) -> dict[str, str]:
+        """Give it as plain JSON."""
+        return {"scenario": self.scenario, "why": self.why}
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The scenarios of a saga, and how many there are of what.
+
+    Attributes:
+        census: How many schedules of faults there are.
+        unplayed: What is not played, and why.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    census: Census
+    unplayed: tuple[Unplayed, ...]
+
+
+def derive(saga: Saga, faults: int = 1) -> tuple[Scenario, ...]:
+    """Give every scenario of a saga with at most so many faults, in a fixed order."""
+    return explore(saga, faults).scenarios
+
+
+def explore(saga: Saga, faults: int = 1) -> Derived:
+    """Derive the scenarios of a saga, and count: by kind of fault, then by step; of a list, for its first two elements.
+
+    Args:
+        saga: The saga.
+        faults: How many faults at most: 1 or 2. The refusal that makes a saga go back is not counted beside a single fault.
+    """
     saga = elements.unfolded(saga, saga.payload.example, most=2)
-    made = (
-        (_committed(),),
-        _refused(saga),
-        _reply_lost(saga),
-        _no_reply(saga),
-        _no_callback(saga),
-        _request_lost(saga),
-        _duplicated(saga),
-        _unreachable(saga),
-        _late(saga),
-        _late_after_undo(saga),
-        _callbacks(saga),
-        _undo_reply_lost(saga),
-        _undo_fails(saga),
-        _participant_dies(saga),
-        _saga_service_dies(saga),
-        _skipped(saga),
-        _out_of_time(saga),
-    )
-    return tuple(_with_refused_payload(saga, _with_what_stays(saga, scenario)) for part in made for scenario in part)
+    model, census = Model(saga), Census()
+    census.naive = schedules.naive(model)
+    made = [_committed(), *(_of(model, schedule) for schedule in _ordered(schedules.singles(model)))]
+    census.reachable = census.classes = len(made) - 1
+    made += [*_skipped(saga), *_out_of_time(saga), *_beside(saga), *_checked(model)]
+    if faults > 1:
+        made += [_of(model, schedule) for schedule in schedules.pairs(model, census)]
+    whole = {scenario.name: _with_refused_payload(saga, scenario) for scenario in reversed(made)}
+    kept = [scenario for scenario in reversed(whole.values()) if _why_not(saga, scenario) is None]
+    unplayed = [Unplayed(one.name, why) for one in reversed(whole.values()) if (why := _why_not(saga, one)) is not None]
+    unplayed += [Unplayed(kind, why) for kind, why in (*census.unplayed, *(schedules.PRUNED if faults > 1 else _NO_PAIRS))]
+    return Derived(tuple(kept), census, tuple(unplayed))
+
+
+_NO_PAIRS = (("pairs of faults", "only single faults are asked for (--faults 1)"),)
+
+
+def scheduled(saga: Saga, text: str) -> Scenario:
+    """Give the scenario of a schedule that is written as codes of faults, or `longer-SEED-NUMBER`.
+
+    Raises:
+        UsageError: when it cannot be read.
+    """
+    saga = elements.unfolded(saga, saga.payload.example, most=2)
+    model = Model(saga)
+    kind, _, rest = text.partition("-")
+    if kind == "longer":
+        seed, _, index = rest.partition("-")
+        if not (seed.isdecimal() and index.isdecimal()):
+            raise UsageError(f"{text!r} is no schedule. Write it as longer-SEED-NUMBER, such as longer-7-1.")
+        made = replace(_of(model, schedules.longer(model, int(seed), int(index))), name=text)
+    else:
+        made = _of(model, naming.read(saga, text))
+    return _with_refused_payload(saga, made)
 
 
 def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: Iterable[str] = ()) -> tuple[Scenario, ...]:
@@ -98,12 +160,36 @@ def select(scenarios: Iterable[Scenario], *, tier: Tier = Tier.NIGHTLY, names: I
     return tuple(scenario for scenario in known.values() if tier in (Tier.NIGHTLY, scenario.tier))
 
 
-def _with_what_stays(saga: Saga, scenario: Scenario) -> Scenario:
-    """Where a step has no compensation yet, its effect may stay whenever the saga is undone, and the owner is told."""
-    stays = any(step.step_class == StepClass.COMPENSATABLE and step.compensate is None for step in saga.steps)
-    if not stays or End.COMPENSATED not in scenario.expected:
-        return scenario
-    return replace(scenario, expected=tuple(dict.fromkeys((*scenario.expected, End.ESCALATED))))
+_RANKS = (
+    *((Role.FORWARD, Kind.REFUSED, False), (Role.FORWARD, Kind.REPLY_LOST, False), (Role.FORWARD, Kind.REPLY_LOST, True)),
+    *((Role.CALLBACK, Kind.REQUEST_LOST, True), (Role.FORWARD, Kind.REQUEST_LOST, False), (Role.FORWARD, Kind.DUPLICATED, False)),
+    *((Role.FORWARD, Kind.REQUEST_LOST, True), (Role.FORWARD, Kind.DELAYED, False)),
+)
+"""Which kinds of fault are told first."""
+
+
+def _ordered(found: Iterable[Schedule]) -> list[Schedule]:
+    """Put schedules into the order of their kinds; the steps stay in theirs."""
+    places = {place: rank for rank, place in enumerate(_RANKS)}
+    others: dict[object, int] = {}
+
+    def rank(schedule: Schedule) -> tuple[int, int]:
+        last = schedule[0] if len(schedule) == 1 else schedule[-1]
+        place = (last.role, last.kind, last.persistent)
+        late = len(schedule) > 1 and schedule[0].kind != Kind.REFUSED
+        own = others.setdefault((place, late), len(others))
+        return (places.get(place, len(places)) if len(schedule) == 1 else len(places), own)
+
+    return sorted(found, key=rank)
+
+
+def _why_not(saga: Saga, scenario: Scenario) -> str | None:
+    """Say why a scenario is not played by any run; None when it is."""
+    for fault in scenario.faults:
+        waits = saga.step(fault.step).callback_timeout_ms
+        if fault.role == Role.CALLBACK and fault.persistent and waits > LONGEST_CALLBACK_WAIT_MS:
+            return f"The callback's time is {waits} ms, and a run waits for {LONGEST_CALLBACK_WAIT_MS} ms at most."
+    return None
 
 
 def _with_refused_payload(saga: Saga, scenario: Scenario) -> Scenario:
@@ -116,126 +202,48 @@ def _committed() -> Scenario:
     return Scenario("committed", "Nothing fails", "", Tier.DEMO, (), frozenset(), (End.COMMITTED,))
 
 
-def _refused(saga: Saga) -> Iterator[Scenario]:
-    for step in saga.steps:
-        if can_refuse(step):
-            tier = Tier.DEMO if step.step_class == StepClass.COMPENSATABLE else Tier.NIGHTLY
-            yield _scenario(f"refused-at-{step.step}", "F1", tier, ends.refused(step), _refusal(step))
+def _of(model: Model, faults: Schedule) -> Scenario:
+    """Give the scenario of a schedule of faults."""
+    return Scenario(
+        name=_name(model, faults),
+        title=naming.title_of(faults),
+        catalogue=naming.catalogue_of(model.saga, faults),
+        tier=_tier(model.saga, faults),
+        faults=faults,
+        refusing=frozenset(fault.step for fault in faults if fault.kind == Kind.REFUSED),
+        expected=_ends(model, faults),
+        checked=any(fault.kind == Kind.EFFECT_LOST for fault in faults),
+        certain=all(is_met(faults, run) for run in model.runs(faults)),
+    )
 
 
-def _reply_lost(saga: Saga) -> Iterator[Scenario]:
-    for step in saga.steps:
-        fault = Fault(step.step, Role.FORWARD, Kind.REPLY_LOST)
-        yield _scenario(f"reply-lost-at-{step.step}", "F1", Tier.DEMO, ends.reply_lost_once(step, saga.policies), fault)
+def _ends(model: Model, faults: Schedule) -> Ends:
+    """Give the ends that a schedule allows; when an effect is lost, the saga is rolled back, or the owner is told."""
+    if any(fault.kind == Kind.EFFECT_LOST for fault in faults):
+        return (End.COMPENSATED, End.ESCALATED)
+    return model.ends(faults)
 
 
-def _no_reply(saga: Saga) -> Iterator[Scenario]:
-    """No reply comes back any more: undone where it can be, else the owner is told."""
-    first = next((step.step for step in saga.steps if step.step_class == StepClass.COMPENSATABLE), None)
-    for step in saga.steps:
-        shown = step.step_class == StepClass.RETRIABLE or step.step == first
-        catalogue = {StepClass.PIVOT: "F14", StepClass.RETRIABLE: "F15"}.get(step.step_class, "F2")
-        fault = Fault(step.step, Role.FORWARD, Kind.REPLY_LOST, None)
-        tier = Tier.DEMO if shown else Tier.NIGHTLY
-        yield _scenario(f"no-reply-at-{step.step}", catalogue, tier, ends.effect_unknown(step, saga.policies), fault)
+def _name(model: Model, faults: Schedule) -> str:
+    """Give a schedule's name; the usual cause of an undoing is not named."""
+    causes = {step.step: refusal(cause) for step, cause in schedules.undone_by_another(model)}
+    last = faults[-1]
+    alone = len(faults) == 2 and last.role == Role.COMPENSATE and last.occurrence in (None, 1)  # noqa: PLR2004
+    return naming.name_of(model.saga, faults[1:] if alone and faults[0] == causes.get(last.step) else faults)
 
 
-def _request_lost(saga: Saga) -> Iterator[Scenario]:
-    for step in saga.steps:
-        fault = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST)
-        yield _nightly(f"request-lost-at-{step.step}", "F1", ends.request_lost_once(step, saga.policies), fault)
-
-
-def _duplicated(saga: Saga) -> Iterator[Scenario]:
-    for step in saga.steps:
-        fault = Fault(step.step, Role.FORWARD, Kind.DUPLICATED)
-        yield _nightly(f"duplicate-at-{step.step}", "F1", (End.COMMITTED,), fault)
-
-
-def _unreachable(saga: Saga) -> Iterator[Scenario]:
-    """No forward call arrives any more, so the compensation comes first."""
-    for step in _compensatable(saga):
-        fault = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST, None)
-        yield _nightly(f"unreachable-at-{step.step}", "F2", ends.no_effect_unknown(step, saga.policies), fault)
-
-
-def _late(saga: Saga) -> Iterator[Scenario]:
-    """The first forward call arrives when a second one has long had its effect."""
-    for step in saga.steps:
-        if ends.is_repeated(step, Role.FORWARD):
-            fault = Fault(step.step, Role.FORWARD, Kind.DELAYED)
-            yield _nightly(f"late-at-{step.step}", "F1", (End.COMMITTED,), fault)
-
-
-def _late_after_undo(saga: Saga) -> Iterator[Scenario]:
-    """The first forward call arrives when the step was compensated long ago; no other one arrives."""
-    for step in _compensatable(saga):
-        late = Fault(step.step, Role.FORWARD, Kind.DELAYED)
-        others = Fault(step.step, Role.FORWARD, Kind.REQUEST_LOST, None)
-        faults = (late, others) if ends.is_repeated(step, Role.FORWARD) else (late,)
-        yield _nightly(f"late-after-undo-at-{step.step}", "F2", ends.no_effect_unknown(step, saga.policies), *faults)
-
-
-def _callbacks(saga: Saga) -> Iterator[Scenario]:
-    """Of the first callback nothing is heard, it comes twice, or it comes once more when the saga is long over (O20)."""
-    for step in saga.steps:
-        if step.completion == Completion.CALLBACK:
-            lost = Fault(step.step, Role.CALLBACK, Kind.REQUEST_LOST)
-            twice = Fault(step.step, Role.CALLBACK, Kind.DUPLICATED)
-            yield _nightly(f"callback-lost-at-{step.step}", "F9", (End.COMMITTED,), lost)
-            late = Fault(step.step, Role.CALLBACK, Kind.DELAYED)
-            yield _nightly(f"callback-duplicate-at-{step.step}", "F9", (End.COMMITTED,), twice)
-            yield _nightly(f"callback-late-at-{step.step}", "F9", (End.COMMITTED,), late)
-
-
-def _no_callback(saga: Saga) -> Iterator[Scenario]:
-    """No callback comes any more: when its time is up, the saga service may ask for the status, or undo the step as uncertain."""
-    for step in saga.steps:
-        if step.completion == Completion.CALLBACK and step.callback_timeout_ms <= LONGEST_CALLBACK_WAIT_MS:
-            fault = Fault(step.step, Role.CALLBACK, Kind.REQUEST_LOST, None)
-            yield _nightly(f"no-callback-at-{step.step}", "F9", ends.callback_lost_for_good(step, saga.policies), fault)
-
-
-def _undo_reply_lost(saga: Saga) -> Iterator[Scenario]:
-    for step, cause in _undone_by_another(saga):
-        fault = Fault(step.step, Role.COMPENSATE, Kind.REPLY_LOST)
-        yield _nightly(f"undo-reply-lost-at-{step.step}", "F3", ends.undo_reply_lost_once(step), _refusal(cause), fault)
-
-
-def _undo_fails(saga: Saga) -> Iterator[Scenario]:
-    for step, cause in _undone_by_another(saga):
-        fault = Fault(step.step, Role.COMPENSATE, Kind.UNAVAILABLE, None)
-        yield _nightly(f"undo-fails-at-{step.step}", "F4", (End.ESCALATED,), _refusal(cause), fault)
-
-
-def _undone_by_another(saga: Saga) -> Iterator[tuple[Step, Step]]:
-    """Give each step that the refusal of another one makes undone for certain, with that other one.
-
-    A later step is taken before one that runs beside it; where the file says that siblings are cancelled, only a later one:
-    whether a sibling was begun at all is left to chance.
-    """
-    for step in _compensatable(saga):
-        others = [other for other in saga.steps if can_refuse(other) and not other.optional and other is not step]
-        later = [other for other in others if step.step in saga.ancestors(other.step)]
-        beside = [other for other in others if other not in later and other.step not in saga.ancestors(step.step)]
-        if saga.policies.siblings_of_failed_step == "cancel":
-            beside = []
-        if later or beside:
-            yield step, (later or beside)[-1]
-
-
-def _participant_dies(saga: Saga) -> Iterator[Scenario]:
-    """A participant dies once its work is done; when its restart outlasts all tries, it is as if no reply came any more."""
-    for step in saga.steps:
-        fault = Fault(step.step, Role.FORWARD, Kind.RECEIVER_DIES)
-        yield _nightly(f"participant-dies-at-{step.step}", "F1", ends.participant_died(step, saga.policies), fault)
-
-
-def _saga_service_dies(saga: Saga) -> Iterator[Scenario]:
-    """The saga service takes up after its restart what it had begun."""
-    for step in saga.steps:
-        fault = Fault(step.step, Role.FORWARD, Kind.CALLER_DIES)
-        yield _nightly(f"saga-service-dies-at-{step.step}", "F6", ends.caller_died(step, saga.policies), fault)
+def _tier(saga: Saga, faults: Schedule) -> Tier:
+    """Show a newcomer one scenario of each kind."""
+    fault, step = faults[0], saga.step(faults[0].step)
+    first = next((one.step for one in saga.steps if one.step_class == StepClass.COMPENSATABLE), None)
+    if len(faults) > 1 or fault.role != Role.FORWARD:
+        return Tier.NIGHTLY
+    shown = {
+        (Kind.REFUSED, False): step.step_class == StepClass.COMPENSATABLE,
+        (Kind.REPLY_LOST, False): True,
+        (Kind.REPLY_LOST, True): step.step_class == StepClass.RETRIABLE or step.step == first,
+    }
+    return Tier.DEMO if shown.get((fault.kind, fault.persistent)) else Tier.NIGHTLY
 
 
 def _skipped(saga: Saga) -> Iterator[Scenario]:
@@ -246,14 +254,13 @@ def _skipped(saga: Saga) -> Iterator[Scenario]:
             continue
         title = f"The condition of {step.step} does not hold"
         skipped, payload = _conditionless(saga, fields), tuple(fields.items())
-        yield Scenario(f"skipped-{step.step}".replace(":", "-"), title, "", Tier.DEMO, (), frozenset(), (End.COMMITTED,), payload)
+        name = f"skipped-{step.step}".replace(":", "-")
+        yield Scenario(name, title, "", Tier.DEMO, (), frozenset(), (End.COMMITTED,), payload)
         others = [one for one in saga.steps if one.step not in skipped and can_refuse(one) and not one.optional]
         if others:
-            fault = _refusal(others[-1])
-            name = f"skipped-{step.step}-refused-at-{fault.step}".replace(":", "-")
-            refusing = frozenset({fault.step})
-            yield Scenario(
-                name, f"{title}; {fault.text}", "F1", Tier.NIGHTLY, (fault,), refusing, ends.refused(others[-1]), payload
+            made = _of(Model(saga, skipped), (refusal(others[-1]),))
+            yield replace(
+                made, name=f"{name}-{made.name}", title=f"{title}; {made.faults[0].text}", tier=Tier.NIGHTLY, payload=payload
             )
 
 
@@ -269,11 +276,12 @@ def _out_of_time(saga: Saga) -> Iterator[Scenario]:
         return
     slow = {step.step: int(step.timeout_ms * _SLOW) for step in saga.steps}
     chains = _longest_chains(saga, slow)
-    for step in _compensatable(saga):
+    for step in (one for one in saga.steps if one.compensate is not None):
         chain = chains[step.step]
         if sum(slow[name] for name in chain) >= saga.timeout_ms + _MARGIN_MS and _is_waited_for(saga, step):
-            faults = [Fault(name, Role.FORWARD, Kind.SLOW, lasts_ms=slow[name]) for name in chain]
-            yield _nightly(f"out-of-time-at-{step.step}", "F20", (End.COMPENSATED,), *faults)
+            faults = tuple(Fault(name, Role.FORWARD, Kind.SLOW, lasts_ms=slow[name]) for name in chain)
+            name, title = f"out-of-time-at-{step.step}".replace(":", "-"), naming.title_of(faults)
+            yield Scenario(name, title, "F20", Tier.NIGHTLY, faults, frozenset(), (End.COMPENSATED,))
             return
 
 
@@ -291,24 +299,20 @@ def _is_waited_for(saga: Saga, step: Step) -> bool:
     return any(step.step in saga.ancestors(other.step) for other in saga.steps)
 
 
-def can_refuse(step: Step) -> bool:
-    """Can the step be made to refuse?"""
-    return step.step_class != StepClass.RETRIABLE and step.given.can_refuse
+def _beside(saga: Saga) -> Iterator[Scenario]:
+    """A second saga runs on the resources of the first one, from its beginning to its end, after each step of the first."""
+    for step in saga.steps:
+        name = f"two-sagas-at-{step.step}".replace(":", "-")
+        title = f"A second saga on the same resources runs as soon as {step.step} of the first one is done"
+        yield Scenario(
+            name, title, "F13", Tier.NIGHTLY, (), frozenset(), (End.COMMITTED, End.COMPENSATED), sagas=2, beside=step.step
+        )
 
 
-def _compensatable(saga: Saga) -> Iterator[Step]:
-    return (step for step in saga.steps if step.compensate is not None)
-
-
-def _refusal(step: Step) -> Fault:
-    return Fault(step.step, Role.FORWARD, Kind.REFUSED)
-
-
-def _nightly(name: str, catalogue: str, expected: Ends, *faults: Fault) -> Scenario:
-    return _scenario(name, catalogue, Tier.NIGHTLY, expected, *faults)
-
-
-def _scenario(name: str, catalogue: str, tier: Tier, expected: Ends, *faults: Fault) -> Scenario:
-    title = "; ".join(fault.text for fault in faults)
-    refusing = frozenset(fault.step for fault in faults if fault.kind == Kind.REFUSED)
-    return Scenario(name.replace(":", "-"), title[0].upper() + title[1:], catalogue, tier, faults, refusing, expected)
+def _checked(model: Model) -> Iterator[Scenario]:
+    """The checker looks at a saga that is as it should be: while a status call fails, it must not undo anything."""
+    for step in (one for one in model.saga.steps if one.status is not None):
+        fault = Fault(step.step, Role.STATUS, Kind.UNAVAILABLE, None)
+        name = f"checker-{naming.name_of(model.saga, (fault,))}"
+        title = f"The checker looks at a committed saga, and {fault.text}"
+        yield Scenario(name, title, "F11", Tier.NIGHTLY, (fault,), frozenset(), (End.COMMITTED,), checked=True)

@@ -5,7 +5,7 @@ reply must have been the reply to a call that took effect, a lost request must h
 What the participant answered stands in the trace, and so does what its state and effect were when it was asked at that moment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.declare.verdict import Verdict
@@ -19,6 +19,8 @@ _TAKEN = {
     Role.FORWARD: frozenset({"done", "in_progress"}),
     Role.COMPENSATE: frozenset({"done"}),
     Role.CALLBACK: frozenset({"done"}),
+    Role.STATUS: frozenset({"applied", "absent", "refused", "compensated", "in_progress"}),
+    Role.NOTIFICATION: frozenset({"done"}),
 }
 """The answers after which a call has taken effect, or will."""
 
@@ -39,9 +41,15 @@ def doubt(case: Judged, findings: tuple[Finding, ...]) -> str | None:
 
 def _not_as_named(case: Judged) -> Iterator[str]:
     for fault in case.scenario.faults:
+        if fault.role == Role.CREATION:
+            if len(case.evidence.creations) < _TWICE:
+                yield f"{NEVER_MET}: {fault.text}. The saga was created once only."
+            continue
+        if fault.kind == Kind.DOWN:
+            continue  # it was down, whoever called it
         met = [call for call in case.evidence.trace if call.met == fault]
         if not (_was_refused(case.evidence.trace, fault) if fault.kind == Kind.REFUSED else met):
-            yield f"The fault was never met, so nothing was learned: {fault.text}. The saga did not make this call."
+            yield f"{NEVER_MET}: {fault.text}. The saga did not make this call."
         for call in met:
             why = _untrue(case, fault, call)
             if why is not None:
@@ -53,31 +61,52 @@ def _was_refused(trace: Trace, fault: Fault) -> bool:
     return any(call.outcome == "refused" or call.told == "refused" for call in calls)
 
 
+NEVER_MET = "The fault was never met, so nothing was learned"
+
+
 def _untrue(case: Judged, fault: Fault, call: TracedCall) -> str | None:
     """Say why a fault was not what it is called, at one call that it met; None when it was."""
-    if fault.kind in (Kind.REQUEST_LOST, Kind.UNAVAILABLE):
-        return (
-            _tells_nothing(call) if call.role == Role.CALLBACK else _state_differs(case, call, effect=call.role != Role.FORWARD)
-        )
-    if fault.kind == Kind.DUPLICATED:
-        return _not_twice(call)
-    if fault.kind == Kind.SLOW:
-        return None if call.outcome in _TAKEN.get(call.role, ()) else _answered(call, "so that it took no effect")
-    if fault.kind == Kind.DELAYED:
-        return None if call.outcome not in (None, RETRYABLE) else _answered(call, "when it arrived at last")
-    if call.outcome not in _TAKEN.get(call.role, frozenset()):
+    special = _SPECIAL.get(fault.kind)
+    if special is not None:
+        return special(case, call)
+    if fault.kind in _NOT_ARRIVED:
+        effect = _effect_before(case, call)
+        return _tells_nothing(call) if call.role == Role.CALLBACK else _state_differs(case, call, effect=effect)
+    if not _is_taken(case, call):
         return (
             _answered(call, "so that it took no effect") if call.replies else f"{call.target} gave no answer to {call.request}."
         )
-    return _state_differs(case, call, effect=call.role == Role.FORWARD)
+    if call.role == Role.FORWARD and call.step in case.scenario.refusing and case.saga.step(call.step).tells_later:
+        return None  # it is refused at some moment after it was accepted
+    effect = call.role == Role.FORWARD and call.outcome != "refused" and not _undone_before(case, call)
+    return _state_differs(case, call, effect=effect)
 
 
-def _tells_nothing(call: TracedCall) -> str | None:
-    return None if call.told is not None else f"The body of {call.request} told no outcome that the saga file declares."
+def _is_taken(case: Judged, call: TracedCall) -> bool:
+    """Did a call do its work? Where the scenario refuses a step, it is its work to refuse."""
+    refusing = call.role == Role.FORWARD and call.step in case.scenario.refusing
+    return call.outcome in _TAKEN.get(call.role, frozenset()) or (refusing and call.outcome == "refused")
 
 
-def _not_twice(call: TracedCall) -> str | None:
-    if call.outcome not in _TAKEN.get(call.role, frozenset()):
+def _effect_before(case: Judged, call: TracedCall) -> bool:
+    """Was the effect there before a call that never arrived?"""
+    earlier = _arrived_before(case, call, Role.FORWARD)
+    undone = _undone_before(case, call)
+    if call.role == Role.COMPENSATE:
+        return bool(earlier) and not undone
+    return any(one.outcome in _TAKEN[Role.FORWARD] for one in earlier) and not undone
+
+
+def _undone_before(case: Judged, call: TracedCall) -> bool:
+    return any(one.outcome == "done" for one in _arrived_before(case, call, Role.COMPENSATE))
+
+
+def _arrived_before(case: Judged, call: TracedCall, role: Role) -> list[TracedCall]:
+    return [one for one in calls_of(case.evidence.trace, call.step, role) if one.arrivals and one.at_ms < call.at_ms]
+
+
+def _not_twice(case: Judged, call: TracedCall) -> str | None:
+    if not _is_taken(case, call):
         return (
             _answered(call, "so that it took no effect") if call.replies else f"{call.target} gave no answer to {call.request}."
         )
@@ -85,6 +114,60 @@ def _not_twice(call: TracedCall) -> str | None:
         return f"{call.target} gave no answer to {call.request} when it came again."
     again = call.replies[-1]
     return f"{call.request} was answered {again.status} when it came again: try later." if again.outcome == RETRYABLE else None
+
+
+def _not_late(case: Judged, call: TracedCall) -> str | None:
+    """It must have been answered clearly when it came at last."""
+    del case
+    return None if call.outcome not in (None, RETRYABLE) else _answered(call, "when it arrived at last")
+
+
+def _not_after_undo(case: Judged, call: TracedCall) -> str | None:
+    undone = [one for one in calls_of(case.evidence.trace, call.step, Role.COMPENSATE) if one.outcome == "done"]
+    if not any(one.at_ms < call.at_ms for one in undone):
+        return f"{call.request} did not arrive after a compensation of {call.step}."
+    return _not_late(case, call)
+
+
+def _not_slow(case: Judged, call: TracedCall) -> str | None:
+    return None if _is_taken(case, call) else _answered(call, "so that it took no effect")
+
+
+def _not_within(case: Judged, call: TracedCall) -> str | None:
+    del case
+    return f"{call.target} had answered {call.request} before it was killed." if call.replies else None
+
+
+def _not_early(case: Judged, call: TracedCall) -> str | None:
+    forward = calls_of(case.evidence.trace, call.step, Role.FORWARD)
+    if any(one.at_ms < call.at_ms and call.ended_ms <= one.ended_ms for one in forward):
+        return _tells_nothing(call)
+    return f"{call.request} came after the reply to the forward call of {call.step}."
+
+
+def _not_foreign(case: Judged, call: TracedCall) -> str | None:
+    del case
+    return _tells_nothing(call) if call.beside else f"{call.target} gave no answer to a callback that belongs to nobody."
+
+
+_TWICE = 2
+_NOT_ARRIVED = (*(Kind.REQUEST_LOST, Kind.UNAVAILABLE, Kind.CUT, Kind.RECEIVER_DIES_BEFORE, Kind.CALLER_DIES_BEFORE_SEND),)
+_SPECIAL: dict[Kind, Callable[[Judged, TracedCall], str | None]] = {
+    Kind.DUPLICATED: _not_twice,
+    Kind.OVERLAPPED: _not_twice,
+    Kind.SLOW: _not_slow,
+    Kind.PAUSED: _not_slow,
+    Kind.DELAYED: _not_late,
+    Kind.LATE_AFTER_UNDO: _not_after_undo,
+    Kind.RECEIVER_DIES_WITHIN: _not_within,
+    Kind.EARLY: _not_early,
+    Kind.FOREIGN: _not_foreign,
+}
+"""Kinds of fault of which the answers and their times tell all."""
+
+
+def _tells_nothing(call: TracedCall) -> str | None:
+    return None if call.told is not None else f"The body of {call.request} told no outcome that the saga file declares."
 
 
 def _answered(call: TracedCall, remark: str) -> str:

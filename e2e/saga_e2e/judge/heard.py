@@ -8,6 +8,7 @@ from typing import Any
 
 from saga_contracts.declare.outputs import outputs_in
 from saga_contracts.declare.saga import Step
+from saga_e2e.derive.ends import End
 from saga_e2e.derive.faults import Role
 from saga_e2e.judge.findings import Judged
 from saga_e2e.proxy.meanings import RETRYABLE, UNDECLARED
@@ -21,12 +22,19 @@ _SAME_AS_ACCEPTED = frozenset({"in_progress", "done", "refused"})  # its work ma
 def unheard(case: Judged) -> Iterator[str]:
     """Say which steps are applied or compensated on record although nothing told the saga service so."""
     for step in case.saga.steps:
-        state = case.found(step).state
+        state = case.found(step).state or _by_end(case, step)
         if state == "applied" and not _heard_applied(case.evidence.trace, step):
             yield f"{step.step} is applied on record, but no answer, callback or status call told the saga service so."
         undone = calls_of(case.evidence.trace, step.step, Role.COMPENSATE)
         if state == "compensated" and undone and not _heard_compensated(case.evidence.trace, step):
             yield f"{step.step} is compensated on record, but no answer or status call told the saga service so."
+
+
+def _by_end(case: Judged, step: Step) -> str:
+    """Give a step's state by the saga's own end, where the record tells nothing of single steps."""
+    if step.optional or case.skips(step) or not case.tells_condition(step):
+        return ""
+    return {End.COMMITTED: "applied", End.COMPENSATED: "compensated"}.get(End(case.end), "") if case.end in tuple(End) else ""
 
 
 def second_answers(case: Judged) -> Iterator[str]:

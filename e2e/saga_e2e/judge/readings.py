@@ -11,6 +11,8 @@ from saga_contracts.wire.readings import taken
 
 _APPLIED = frozenset({"applied", "in_progress"})
 _WITHOUT = frozenset({"absent", "compensated", "refused"})
+Place = tuple[str, ...]
+"""Where a value stands in a reading: names of fields, from the outside in."""
 
 
 class Seen(Protocol):
@@ -81,7 +83,7 @@ def reading(step: Step, found: Seen) -> Any:
 
 
 def shared_probes(saga: Saga, found: Mapping[str, Seen]) -> dict[str, str]:
-    """Say of which steps the effects cannot be told apart, since their probes read the same field at the same address.
+    """Say of which steps the effects are read at one place with another's: their probes read one field at one address.
 
     Args:
         saga: The saga.
@@ -90,17 +92,37 @@ def shared_probes(saga: Saga, found: Mapping[str, Seen]) -> dict[str, str]:
     Returns:
         The reason in words, by step.
     """
-    places: dict[tuple[str, str, str], list[Step]] = {}
-    for step in saga.steps:
-        if step.probe is not None and step.probe.request is not None and not found[step.step].probe_trouble:
-            places.setdefault(_address(step, step.probe.request, found[step.step]), []).append(step)
     reasons: dict[str, str] = {}
-    for one, other in (pair for steps in places.values() for pair in combinations(steps, 2)):
-        field = _common_field(one.probe, other.probe)
-        if field is not None:
-            for step, twin in ((one, other), (other, one)):
-                reasons.setdefault(step.step, f"the probe of {twin.step} reads {field} at the same address")
+    for one, other, field in sharing([(step.step, step, found[step.step]) for step in saga.steps]):
+        for name, twin in ((one, other), (other, one)):
+            reasons.setdefault(name, f"the probe of {twin} reads {field} at the same address")
     return reasons
+
+
+def sharing(named: Iterable[tuple[str, Step, Seen]]) -> Iterator[tuple[str, str, str]]:
+    """Give each two whose probes read one field at one address, with the field in words.
+
+    Args:
+        named: Steps with a name each, which may be of several sagas, and what was seen of them.
+    """
+    places: dict[tuple[str, str, str], list[tuple[str, Step]]] = {}
+    for name, step, seen in named:
+        if step.probe is not None and step.probe.request is not None and not seen.probe_trouble:
+            places.setdefault(_address(step, step.probe.request, seen), []).append((name, step))
+    for (one, first), (other, second) in (pair for steps in places.values() for pair in combinations(steps, 2)):
+        field = _common_field(first.probe, second.probe)
+        if field is not None:
+            yield one, other, field
+
+
+def declared_places(step: Step) -> tuple[Place, ...]:
+    """Give the places of all values that a step's probe declares."""
+    return () if step.probe is None else tuple(_fields(_declared(step.probe)))
+
+
+def is_example(value: Any) -> bool:
+    """Is a declared value an example only, such as `{$like: 1}`?"""
+    return isinstance(value, Mapping) and set(value) == {templates.LIKE}
 
 
 def _address(step: Step, request: Request, found: Seen) -> tuple[str, str, str]:
@@ -134,10 +156,10 @@ def _merged(one: Any, other: Any) -> Any:
     return one if other is None else other
 
 
-def _fields(value: Any, where: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _fields(value: Any, where: Place = ()) -> Iterator[Place]:
     """Give the places of all values that are no objects."""
     if isinstance(value, Mapping) and value and set(value) != {templates.LIKE}:
-        inside: Iterable[Iterator[tuple[str, ...]]] = (_fields(member, (*where, name)) for name, member in value.items())
+        inside: Iterable[Iterator[Place]] = (_fields(member, (*where, name)) for name, member in value.items())
         for fields in inside:
             yield from fields
     else:

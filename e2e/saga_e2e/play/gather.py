@@ -5,17 +5,26 @@ could not be found out.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from saga_contracts.declare import elements, templates
-from saga_contracts.declare.saga import ProviderState, Request, Saga, Step, Under
+from saga_contracts.declare.outputs import pointer
+from saga_contracts.declare.saga import Conserved, ProviderState, Request, Saga, Step, Under
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import replies
 from saga_contracts.wire.bodies import body_of
-from saga_contracts.wire.requests import BuiltRequest, StepCall, UnsendableError, call_context, step_request
+from saga_contracts.wire.requests import (
+    BuiltRequest,
+    StepCall,
+    UnsendableError,
+    call_context,
+    notification_request,
+    step_request,
+)
 from saga_e2e.judge.evidence import SagaRecord, StepEvidence
 from saga_e2e.stage.topology import Topology
 
@@ -53,9 +62,7 @@ class Services:
 
     def prepare(self, step: Step, payload: Mapping[str, Any], under: Under) -> None:
         """Put a participant into a precondition of a step."""
-        context = elements.with_element(step, payload) | {"outputs": self.saga.outputs}  # no step has told its own yet
-        for state in step.given.states(under):
-            self._change_state(step, ProviderState(state=state.state, params=templates.fill(state.params, context)))
+        self.set_up(step, step.given.states(under), payload)
 
     def create(self, request_id: str, payload: Mapping[str, Any]) -> str:
         """Start the saga; give its id."""
@@ -79,6 +86,43 @@ class Services:
             )
         return record
 
+    @property
+    def can_check(self) -> bool:
+        """Has the orchestrator a checker that can be asked to look at a saga now?"""
+        return self._adapter.declared.check is not None
+
+    def check(self, saga_id: str) -> None:
+        """Make the orchestrator's checker look at a saga now."""
+        request = self._adapter.check(saga_id, self._request_ids.get(saga_id, ""))
+        if request is not None:
+            self._orchestrator(request, "let the checker look at the saga")
+
+    def set_up(self, step: Step, states: Iterable[ProviderState], payload: Mapping[str, Any]) -> None:
+        """Put a participant into the given states of a step."""
+        context = elements.with_element(step, payload) | {"outputs": self.saga.outputs}  # no step has told its own yet
+        for state in states:
+            self._change_state(step, ProviderState(state=state.state, params=templates.fill(state.params, context)))
+
+    def sums(self, payloads: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
+        """Read the saga's conserved quantities, each added up over all its reads; None for one that cannot be read."""
+        return {one.quantity: self._sum(one, tuple(payloads)) for one in self.saga.conserved}
+
+    def _sum(self, quantity: Conserved, payloads: tuple[Mapping[str, Any], ...]) -> float | None:
+        total, seen = 0.0, set[str]()
+        for read in quantity.reads:
+            for payload in payloads:
+                built = notification_request(self.saga, read.request, {"payload": payload, "saga_id": "", "step": ""}, "")
+                if (place := f"{read.participant} {built.method} {built.url} {built.query}") in seen:
+                    continue
+                seen.add(place)
+                reply = self._sent(replace(built, url=self._topology.calls_url(read.participant) + built.url), "read a quantity")
+                found = [pointer(body_of(reply.content), one) for one in read.sum] if reply.is_success else [None]
+                numbers = [float(one) for one in found if isinstance(one, int | float)]
+                if len(numbers) < len(found):
+                    return None
+                total += sum(numbers)
+        return total
+
     def ask(self, step: Step, saga_id: str, payload: Mapping[str, Any], record: SagaRecord) -> StepEvidence:
         """Ask a step's participant for its durable state and its effect."""
         callback_url = self._topology.service_url + self._adapter.callback_path(step, saga_id)
@@ -89,7 +133,7 @@ class Services:
             reply, _ = self._called(step, step.status.request, call, "ask for its status")
             status = replies.status_outcome(step, _received(reply), context).value
         reading, trouble = self._probed(step, call)
-        return StepEvidence(step.step, record.steps.get(step.step, ""), status, reading, trouble, context)
+        return StepEvidence(step.step, record.steps.get(step.step) or None, status, reading, trouble, context)
 
     def _probed(self, step: Step, call: StepCall) -> tuple[Any, str]:
         if step.probe is None:

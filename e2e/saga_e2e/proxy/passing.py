@@ -5,9 +5,11 @@ anything goes on: `Ask` does it, and its answer stands in the trace.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -20,24 +22,22 @@ from saga_contracts.wire.replies import Received
 from saga_e2e.derive.faults import Fault, Kind, Role
 from saga_e2e.proxy import meanings, upstream
 from saga_e2e.proxy.calls import Recognised, Recogniser, Unrecognised, service_name
+from saga_e2e.proxy.harms import Harms
 from saga_e2e.proxy.rulebook import Held, Rulebook
 from saga_e2e.proxy.shapes import Incoming
 from saga_e2e.proxy.strays import stray_of
 from saga_e2e.proxy.trace import Answered, Asked, Fate, TracedCall
 from saga_e2e.proxy.upstream import Answer, Outgoing
+from saga_e2e.proxy.ways import NOT_HEARD, Passed, Ways
 
-_FATES = {
-    Kind.REFUSED: Fate.OK,
-    Kind.REQUEST_LOST: Fate.REQUEST_LOST,
-    Kind.REPLY_LOST: Fate.REPLY_LOST,
-    Kind.DUPLICATED: Fate.DUPLICATED,
-    Kind.UNAVAILABLE: Fate.UNAVAILABLE,
-    Kind.DELAYED: Fate.DELAYED,
-    Kind.RECEIVER_DIES: Fate.REPLY_LOST,
-    Kind.CALLER_DIES: Fate.REPLY_LOST,
-    Kind.SLOW: Fate.OK,
-}
-_NOT_PASSED = (Fate.REQUEST_LOST, Fate.UNAVAILABLE)
+_SILENT = (Kind.REFUSED, Kind.DUPLICATED, Kind.OVERLAPPED, Kind.EARLY, Kind.FOREIGN)
+"""Faults of which the answers tell all."""
+_LATE = (Kind.DELAYED, Kind.LATE_AFTER_UNDO)
+_EARLY_WAITS = 0.7
+"""How long the reply to a call waits for a callback that is to come before it, as a part of the step's own time."""
+_LOOK_AGAIN_S = 0.01
+_GONE_ON_S = 0.3
+"""When nothing is heard for so long of a saga that goes on, it is taken to have gone on."""
 _LEAVE_A_STATE = (Role.FORWARD, Role.COMPENSATE)
 _logger = logging.getLogger(__name__)
 
@@ -53,15 +53,18 @@ class Passing:
     Args:
         saga: Whose calls are recognised.
         book: Knows the faults, and takes what was seen.
-        restart: Kills a service and starts it again; meanwhile, calls of this service wait.
+        harms: Kills services and lets them stand still; calls of a service that is down wait.
         health: Where each service tells that it is healthy, by the service's name.
     """
 
-    def __init__(self, saga: Saga, book: Rulebook, restart: Callable[[str], None], health: Mapping[str, str] | None) -> None:
-        self._saga, self._book, self._restart = saga, book, restart
+    def __init__(self, saga: Saga, book: Rulebook, harms: Harms, health: Mapping[str, str] | None) -> None:
+        self._saga, self._book, self._harms = saga, book, harms
         self._recogniser, self._service = Recogniser(saga, health), service_name(saga)
-        self._down: dict[str, asyncio.Event] = {}
+        self._ways = Ways(self._send, harms, self._service)
         self._opened = asyncio.Event()
+        self._overtaken: dict[tuple[str, str], asyncio.Event] = {}
+        self._doomed: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = {}
+        self._later: set[asyncio.Task[None]] = set()
         self.routes: dict[str, str] = {}
         self.stranger_waits_s = 0.0
         self.session: aiohttp.ClientSession | None = None
@@ -87,38 +90,101 @@ class Passing:
         seen = self._recogniser.recognise(call)
         if isinstance(seen, Recognised) and self.stranger_waits_s:
             await self._wait_until_opened(seen.saga_id)
-        if target in self._down:
-            await self._down[target].wait()
-            if request.transport is None or request.transport.is_closing():
-                return web.Response(status=503)  # its caller has given up: it never got through
         if isinstance(seen, Recognised):
-            return _given_back(request, *await self._of_the_saga(seen, call, outgoing))
+            await self._wait_until_it_goes_on(seen)
+        died = isinstance(seen, Recognised) and await self._let_die(seen)
+        if (await self._harms.wait_until_up(target) or died) and _is_gone(request):
+            return web.Response(status=503)  # its caller has given up: it never got through
+        if isinstance(seen, Recognised):
+            return await self._of_the_saga(request, seen, call, outgoing)
         return _given_back(request, *await self._other(seen, call, outgoing))
 
-    async def deliver(self, saga_id: str) -> None:
-        """Pass on the calls of a saga that were kept for later, one after the other."""
-        for held in self._book.release(saga_id):
-            if held.call.target in self._down:
-                await self._down[held.call.target].wait()
+    async def deliver(self, saga_id: str, undone: str | None = None) -> None:
+        """Pass on the calls of a saga that were kept for later, one after the other; of one step that is undone, or all."""
+        for held in self._book.release(saga_id, undone):
+            await self._harms.wait_until_up(held.call.target)
             began_ms = now_ms()
             answer = await self._send(held.outgoing)
-            answers = () if answer is None else (answer,)
-            self._book.note(self._traced(held.call, held.seen, answers, Fate.DELAYED, held.fault, began_ms))
+            passed = Passed(() if answer is None else (answer,), Fate.DELAYED)
+            self._book.note(self._traced(held.call, held.seen, passed, held.fault, began_ms))
 
-    async def _of_the_saga(self, seen: Recognised, call: Incoming, outgoing: Outgoing) -> tuple[Answer | None, Fate]:
-        """Let a call meet its fault; give the answer that its caller may get, and what became of the call."""
-        fault, began_ms = self._book.pick(seen), now_ms()
-        if fault is not None and fault.kind == Kind.DELAYED:
+    async def _of_the_saga(
+        self, request: web.BaseRequest, seen: Recognised, call: Incoming, outgoing: Outgoing
+    ) -> web.StreamResponse:
+        """Let a call meet its fault; give its caller what he gets."""
+        began_ms = now_ms()
+        fault = self._book.pick(seen, began_ms)
+        if fault is not None and fault.kind in _LATE:
             self._book.hold(Held(seen, call, outgoing, fault))
-            return None, Fate.DELAYED
-        answers, fate = await self._passed(outgoing, fault)
+            return _given_back(request, None, Fate.DELAYED)
+        passed = await self._ways.go(seen, outgoing, fault, lambda: _is_gone(request))
         asked = await self._asked(seen, fault)
-        if fault is not None and fault.lasts_ms:
+        if fault is not None and fault.kind == Kind.SLOW:
             await asyncio.sleep(max(0.0, fault.lasts_ms - (now_ms() - began_ms)) / 1000)
-        if fault is not None and fault.crashes:
-            await self._crash(call.target if fault.kind == Kind.RECEIVER_DIES else self._service)
-        self._book.note(self._traced(call, seen, answers, fate, fault, began_ms, asked))
-        return (answers[0] if answers else None), fate
+        await self._let_overtake(seen, passed)
+        traced = self._traced(call, seen, passed, fault, began_ms, asked)
+        self._book.note(traced)
+        self._go_on(seen, traced)
+        answer = _given_back(request, passed.answers[0] if passed.answers else None, passed.fate)
+        if fault is not None and fault.kind in (Kind.CALLER_DIES_AFTER_REPLY, Kind.CALLER_DIES_AFTER_RECORD):
+            await answer.prepare(request)
+            await answer.write_eof()
+            if fault.kind == Kind.CALLER_DIES_AFTER_REPLY:
+                await self._harms.crash(self._service)
+            else:
+                self._doom(seen.saga_id)
+        return answer
+
+    def _go_on(self, seen: Recognised, traced: TracedCall) -> None:
+        """Let what waits for this call go on: a late call for the undoing of its step, a reply for an early callback."""
+        if seen.role == Role.CALLBACK and (seen.saga_id, seen.step) in self._overtaken:
+            self._overtaken[(seen.saga_id, seen.step)].set()
+        if seen.role == Role.COMPENSATE and traced.heard == "done":
+            self._begin(self.deliver(seen.saga_id, seen.step))
+
+    async def _let_overtake(self, seen: Recognised, passed: Passed) -> None:
+        """Keep the reply to a forward call back until its callback has come, where that is to come early."""
+        if seen.role != Role.FORWARD or not passed.answers or not self._book.awaits(seen.saga_id, seen.step, Kind.EARLY):
+            return
+        came = self._overtaken.setdefault((seen.saga_id, seen.step), asyncio.Event())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(came.wait(), self._saga.step(seen.step).timeout_ms / 1000 * _EARLY_WAITS)
+
+    async def _wait_until_it_goes_on(self, seen: Recognised) -> None:
+        """Keep the calls of a saga that stands still, but not for so long that their caller gives up."""
+        longest_s = self._saga.step(seen.step).timeout_ms / 1000 * _EARLY_WAITS
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                while self._book.stops(seen.saga_id):  # noqa: ASYNC110  (the book is not asynchronous)
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+
+    def _doom(self, saga_id: str) -> None:
+        """Kill the orchestrator when the saga has gone on: at its next call, or after a while without one."""
+        self._book.busy(saga_id, +1)
+        went_on = asyncio.Event()
+        self._doomed[saga_id] = (went_on, self._begin(self._killed_soon(saga_id, went_on)))
+
+    async def _killed_soon(self, saga_id: str, went_on: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(went_on.wait(), _GONE_ON_S)
+        await self._harms.crash(self._service)
+        del self._doomed[saga_id]
+        self._book.busy(saga_id, -1)
+
+    async def _let_die(self, seen: Recognised) -> bool:
+        """Let the orchestrator die that is to die with the next call of this saga; was it so?"""
+        if seen.saga_id not in self._doomed or seen.role == Role.CALLBACK:
+            return False
+        went_on, killing = self._doomed[seen.saga_id]
+        went_on.set()
+        await asyncio.wait([killing])
+        return True
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+        return task
 
     async def _other(self, seen: Unrecognised | None, call: Incoming, outgoing: Outgoing) -> tuple[Answer | None, Fate]:
         """Pass on a call that is none of the saga's, and record it unless it only looks at a service's health."""
@@ -136,36 +202,16 @@ class Passing:
         except TimeoutError:
             _logger.warning("A call of the saga %s passes without faults: nobody has named this saga.", saga_id)
 
-    async def _passed(self, outgoing: Outgoing, fault: Fault | None) -> tuple[tuple[Answer, ...], Fate]:
-        """Pass a call on as often as its fault says; give the answers, and what became of the call."""
-        fate = Fate.OK if fault is None else _FATES[fault.kind]
-        if fate in _NOT_PASSED:
-            return (), fate
-        times = 2 if fate == Fate.DUPLICATED else 1
-        came = [await self._send(outgoing) for _ in range(times)]
-        answers = tuple(answer for answer in came if answer is not None)
-        return answers, Fate.UNANSWERED if came[0] is None and fate == Fate.OK else fate
-
     async def _asked(self, seen: Recognised, fault: Fault | None) -> Asked | None:
         """Ask the participant what came of a call whose fault says something about it."""
         ask = self._book.asker(seen.saga_id)
-        silent = fault is None or fault.kind in (Kind.REFUSED, Kind.DUPLICATED)  # their answers tell all
+        silent = fault is None or fault.kind in _SILENT
         if ask is None or silent or seen.role not in _LEAVE_A_STATE:
             return None
         try:
             return await asyncio.to_thread(ask, seen.step)
         except SagapactError as error:
             return Asked(trouble=str(error))
-
-    async def _crash(self, service: str) -> None:
-        up = self._down[service] = asyncio.Event()
-        try:
-            await asyncio.to_thread(self._restart, service)
-        except SagapactError as error:  # whoever asks for the services' trouble hears of it
-            _logger.warning("%s was not started again: %s", service, error)
-        finally:
-            del self._down[service]
-            up.set()
 
     async def _send(self, outgoing: Outgoing) -> Answer | None:
         assert self.session is not None  # noqa: S101  (made before the server listens)
@@ -175,8 +221,7 @@ class Passing:
         self,
         call: Incoming,
         seen: Recognised,
-        answers: tuple[Answer, ...],
-        fate: Fate,
+        passed: Passed,
         fault: Fault | None,
         began_ms: float,
         asked: Asked | None = None,
@@ -192,12 +237,13 @@ class Passing:
             role=seen.role,
             key=seen.key,
             sent=call,
-            replies=tuple(self._answered(seen, answer) for answer in answers),
+            replies=tuple(self._answered(seen, answer) for answer in passed.answers),
             told=meanings.told_by(self._saga, seen.step, seen.role, call.body),
-            fate=fate,
+            fate=passed.fate,
             met=fault,
             asked=asked,
             differs=seen.differs,
+            beside=tuple(self._answered(seen, answer) for answer in passed.beside),
         )
 
     def _answered(self, seen: Recognised, answer: Answer) -> Answered:
@@ -210,8 +256,14 @@ def _given_back(request: web.BaseRequest, answer: Answer | None, fate: Fate) -> 
     """Give the caller the answer, or cut the connection."""
     if fate == Fate.UNAVAILABLE:
         return web.json_response({"error": "unavailable"}, status=503)
-    if answer is None or fate in (Fate.REQUEST_LOST, Fate.REPLY_LOST, Fate.DELAYED):
+    if fate == Fate.FAILS_AFTER:
+        return web.json_response({"error": "failed"}, status=500)
+    if answer is None or fate in NOT_HEARD:
         if request.transport is not None:
             request.transport.abort()
         return web.Response(status=503)  # nobody gets it
     return web.Response(status=answer.status, headers=CIMultiDict(answer.headers), body=answer.body)
+
+
+def _is_gone(request: web.BaseRequest) -> bool:
+    return request.transport is None or request.transport.is_closing()

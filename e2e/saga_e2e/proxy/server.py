@@ -18,6 +18,7 @@ from aiohttp import web
 from saga_contracts.declare.saga import Saga
 from saga_e2e.derive.faults import Fault
 from saga_e2e.proxy import passing, upstream
+from saga_e2e.proxy.harms import Harms
 from saga_e2e.proxy.loop_thread import LoopThread, cancel_all_other_tasks
 from saga_e2e.proxy.passing import Passing
 from saga_e2e.proxy.rulebook import Ask, Rulebook
@@ -36,6 +37,7 @@ class FaultProxy:
         host: The address that it listens on, at which the services reach it.
         restart: Kills a service and starts it again, for faults that want it; meanwhile, calls of this service wait.
         health: Where each service tells that it is healthy, by the service's name; to look there is no call of the saga.
+        still: Lets a service stand still for so many milliseconds; returns when it goes on.
     """
 
     def __init__(
@@ -44,10 +46,11 @@ class FaultProxy:
         host: str = LOOPBACK,
         restart: Callable[[str], None] = lambda _: None,
         health: Mapping[str, str] | None = None,
+        still: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
         self._host, self._port = host, 0
-        self._book = Rulebook()
-        self._passing = Passing(saga, self._book, restart, health)
+        self._book, self._harms = Rulebook(), Harms(restart, still)
+        self._passing = Passing(saga, self._book, self._harms, health)
         self._thread = LoopThread("fault proxy")
         self._runner: web.ServerRunner | None = None
 
@@ -78,15 +81,37 @@ class FaultProxy:
         finally:
             self._thread.call(lambda: setattr(self._passing, "stranger_waits_s", 0.0))
 
-    def open(self, saga_id: str, faults: Sequence[Fault] = (), ask: Ask | None = None) -> None:
+    @contextmanager
+    def while_down(self, service: str) -> Iterator[None]:
+        """Let the calls of a service wait that is down inside the block."""
+        self._thread.call(lambda: self._harms.goes_down(service))
+        try:
+            yield
+        finally:
+            self._thread.call(lambda: self._harms.is_up(service))
+
+    def open(self, saga_id: str, faults: Sequence[Fault] = (), ask: Ask | None = None, stops_after: str = "") -> None:
         """Name a saga that is played; its calls pass from now on.
 
         Args:
             saga_id: Its id.
             faults: What happens to its calls; the first one that fits a call meets it.
             ask: Asks a step's participant for its state when a fault meets a call; None: nobody is asked.
+            stops_after: The step that is done when the saga stands still until `go_on`; empty: it does not.
         """
-        self._thread.call(lambda: self._open(saga_id, faults, ask))
+        self._thread.call(lambda: self._open(saga_id, faults, ask, stops_after))
+
+    def add(self, saga_id: str, faults: Sequence[Fault]) -> None:
+        """Let further faults meet a saga's calls from now on."""
+        self._thread.call(lambda: self._book.add(saga_id, faults))
+
+    def stops(self, saga_id: str) -> bool:
+        """Does the saga stand still?"""
+        return self._thread.call(lambda: self._book.stops(saga_id))
+
+    def go_on(self, saga_id: str) -> None:
+        """Let a saga go on that stands still."""
+        self._thread.call(lambda: self._book.go_on(saga_id))
 
     def deliver(self, saga_id: str) -> None:
         """Pass on the calls of a saga that a fault has delayed, and wait for their answers."""
@@ -155,6 +180,6 @@ class FaultProxy:
         if self._passing.session is not None:
             await self._passing.session.close()
 
-    def _open(self, saga_id: str, faults: Sequence[Fault], ask: Ask | None) -> None:
-        self._book.open(saga_id, faults, ask)
+    def _open(self, saga_id: str, faults: Sequence[Fault], ask: Ask | None, stops_after: str) -> None:
+        self._book.open(saga_id, faults, ask, stops_after)
         self._passing.wake_strangers()

@@ -18,6 +18,7 @@ class Fate(StrEnum):
     REPLY_LOST = "reply_lost"  # it arrived, its reply did not come back
     DUPLICATED = "duplicated"  # it arrived twice, the first reply came back
     UNAVAILABLE = "unavailable"  # it never arrived, and was answered 503
+    FAILS_AFTER = "fails_after"  # it arrived, and was answered 500 on the way back
     DELAYED = "delayed"  # it was cut, and arrived after the saga's end
     UNANSWERED = "unanswered"  # the participant gave no answer
 
@@ -80,6 +81,7 @@ class TracedCall:
         met: The fault that it met.
         asked: What the participant said of the step just then, when that was asked.
         differs: Where it is not the declared request, in sentences.
+        beside: What the target answered to a call of nobody's that was made up beside this one.
     """
 
     at_ms: float
@@ -97,6 +99,7 @@ class TracedCall:
     met: Fault | None = None
     asked: Asked | None = None
     differs: str = ""
+    beside: tuple[Answered, ...] = ()
 
     @property
     def request(self) -> str:

@@ -4,9 +4,13 @@ The saga service reaches the participants, the participants the saga service, on
 directly. When the block ends, nothing is left. Playing scenarios on it is `runner`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -69,6 +73,7 @@ class Topology:
         self.restarts = 0
         """How many restarts have begun and how many have ended, added up."""
         self._stack = ExitStack()
+        self._kept = Path()
         unknown = sorted({*self._env, *self._ports} - {*self._files, *self._beside})
         if unknown:
             raise UsageError(f"No service of {saga.saga} is called {', '.join(unknown)}. Known: {', '.join(self.all_names)}.")
@@ -138,7 +143,43 @@ class Topology:
                 return
             self.restarts += 1
             try:
+                self._running[name].strike()  # at this moment, not when its guard has heard of it
                 self.kill(name)
+                self.start(name)
+            finally:
+                self.restarts += 1
+
+    def stand_still(self, name: str, ms: int) -> None:
+        """Let a service stand still for so many milliseconds, and then go on."""
+        running = self._running[name]
+        running.pause()
+        try:
+            time.sleep(ms / 1000)
+        finally:
+            running.resume()
+
+    @property
+    def takes_snapshots(self) -> bool:
+        """Can the data of a service be kept, and put back behind its back?"""
+        return isinstance(self._isolation, ProcessIsolation)
+
+    def snapshot(self, name: str) -> Callable[[], None]:
+        """Keep the data of a service as they are now, restarting it; give what puts them back, restarting it again.
+
+        Raises:
+            IsolationError: when it does not become ready.
+        """
+        kept = self._kept / f"{name}-{self.restarts}"
+        self._stopped(name, lambda: shutil.copytree(self._running[name].workdir, kept))
+        return lambda: self._stopped(name, lambda: _put_back(kept, self._running[name].workdir))
+
+    def _stopped(self, name: str, work: Callable[[], object]) -> None:
+        """Do something while a service is down."""
+        with self._restarting:
+            self.restarts += 1
+            try:
+                self.kill(name)
+                work()
                 self.start(name)
             finally:
                 self.restarts += 1
@@ -158,9 +199,12 @@ class Topology:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            self._kept = Path(stack.enter_context(TemporaryDirectory(prefix="sagapact-e2e-")))
             stack.enter_context(self._isolation)
             health = {name: file.health.path.removeprefix(".") for name, file in self._files.items() if file.health.path}
-            self._proxy = stack.enter_context(FaultProxy(self.saga, self._isolation.listen_host, self.restart, health))
+            self._proxy = stack.enter_context(
+                FaultProxy(self.saga, self._isolation.listen_host, self.restart, health, self.stand_still)
+            )
             specs = [*map(self._spec, self._files), *map(self._placed, self._beside.values())]
             self._running = stack.enter_context(start_all(self._isolation, specs))
             self._isolation.check_reached(self.proxy.port)
@@ -189,6 +233,15 @@ class Topology:
         """Give what the saga service must know of its surroundings; every address is the proxy's."""
         addresses = {name: self.proxy.url_of(name) for name in self._files if name != self.orchestrator}
         return orchestrator.environment(self._files[self.orchestrator], addresses, self.proxy.url_of(self.orchestrator))
+
+
+def _put_back(kept: Path, folder: Path) -> None:
+    for one in folder.iterdir():
+        if one.is_dir():
+            shutil.rmtree(one)
+        else:
+            one.unlink()
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
 
 
 def _said(how: str, ended: Sequence[Running]) -> str:

@@ -59,6 +59,14 @@ class Running(Protocol):
         """Send it the signal of `kill` and return at once: what it does now, it does no more; `kill` sees to the rest."""
         ...
 
+    def pause(self) -> None:
+        """Let it stand still, with everything that it started, until `resume`; does nothing when it does not run."""
+        ...
+
+    def resume(self) -> None:
+        """Let it go on after `pause`; does nothing when it does not stand still."""
+        ...
+
     def start_empty(self) -> None:
         """Start it again after `kill`, on an empty data directory.
 

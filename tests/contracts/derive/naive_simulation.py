@@ -94,6 +94,30 @@ def words(chart: Chart, watched: int | tuple[int, ...], faults: int, most: int =
     return found
 
 
+def ends(chart: Chart, faults: int, most: int = 3_000_000) -> set[str]:
+    """Give every end that at most this many faults can bring the saga to."""
+    start = _settled(chart, Moment(faults, "running", tuple(Now() for _ in chart.steps)))
+    seen, todo, found = {start}, [start], set[str]()
+    while todo:
+        moment = todo.pop()
+        if moment.saga == "over":
+            found.add(_end(chart, moment))
+        for following in _all_next(chart, moment, ()):
+            if following not in seen:
+                seen.add(following)
+                todo.append(following)
+        if len(seen) > most:
+            raise RuntimeError(f"More than {most} moments: take a smaller saga.")
+    return found
+
+
+def _end(chart: Chart, moment: Moment) -> str:
+    needed = [now.mode for plan, now in zip(chart.steps, moment.steps, strict=True) if not plan.optional]
+    if _any(moment, "stuck") or "given up" in needed:
+        return "escalated"
+    return "compensated" if {"dead", "undone"} & set(needed) else "committed"
+
+
 def _all_next(chart: Chart, moment: Moment, watched: tuple[int, ...]) -> Iterator[Moment]:
     for number, now in enumerate(moment.steps):
         if moment.saga == "over" and number not in watched:

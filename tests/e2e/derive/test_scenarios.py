@@ -2,14 +2,16 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repetitions import times
 from saga_contracts.declare.saga import Completion, Given, Saga, Step, StepClass
 from saga_contracts.errors import UsageError
 from saga_e2e.derive.ends import End, is_repeated, may_use_up_the_tries
 from saga_e2e.derive.faults import Fault, Kind, Role, on_the_way
-from saga_e2e.derive.scenarios import Scenario, Tier, can_refuse, derive, select
+from saga_e2e.derive.scenarios import Scenario, Tier, derive, select
+from saga_e2e.derive.schedules import can_refuse
 from saga_e2e.stage.landscape import reference_landscape
 
 VAS = reference_landscape().saga("vas_purchase")
@@ -55,8 +57,8 @@ def test_each_kind_of_scenario_ends_as_the_catalogue_says() -> None:
     assert ends["reply-lost-at-apply_vas"] == (End.COMMITTED,)
     assert ends["request-lost-at-notify"] == (End.COMMITTED,)
     assert ends["duplicate-at-create_packages"] == (End.COMMITTED,)
-    assert ends["no-reply-at-create_packages"] == (End.COMPENSATED, End.COMMITTED)  # where the status is asked
-    assert ends["no-reply-at-notify"] == (End.ESCALATED, End.COMMITTED)
+    assert ends["no-reply-at-create_packages"] == (End.COMMITTED, End.COMPENSATED)  # where the status is asked
+    assert ends["no-reply-at-notify"] == (End.COMMITTED, End.ESCALATED)
     assert ends["late-at-apply_vas"] == (End.COMMITTED,)
     assert ends["late-after-undo-at-apply_vas"] == (End.COMPENSATED,)
     assert ends["no-callback-at-create_packages"] == (End.COMMITTED, End.COMPENSATED)
@@ -79,7 +81,7 @@ def test_an_undoing_is_caused_by_a_later_step_before_one_that_runs_beside() -> N
 def test_where_siblings_are_cancelled_only_a_later_step_can_cause_an_undoing() -> None:
     cancelling = VAS.model_copy(update={"policies": VAS.policies.model_copy(update={"siblings_of_failed_step": "cancel"})})
 
-    undone = [name for name in named(cancelling) if name.startswith("undo-fails")]
+    undone = [name for name in named(cancelling) if name.startswith("undo-fails-at")]
 
     assert undone == ["undo-fails-at-reserve_money"]
 
@@ -102,9 +104,9 @@ def test_a_callback_whose_time_is_too_long_for_a_run_is_not_waited_for(saga_of: 
 def test_a_pivot_without_an_answer_is_told_to_the_owner_and_never_undone(saga_of: Any) -> None:
     found = named(saga_of({"step": "first"}, {"step": "decide", "after": ("first",), "step_class": StepClass.PIVOT}))
 
-    assert found["no-reply-at-decide"].expected == (End.ESCALATED, End.COMMITTED)
+    assert found["no-reply-at-decide"].expected == (End.COMMITTED, End.ESCALATED)
     assert found["refused-at-decide"].expected == (End.COMPENSATED,)
-    assert "unreachable-at-decide" not in found
+    assert found["unreachable-at-decide"].expected == (End.COMPENSATED, End.ESCALATED)  # asked and found absent, or not asked
     assert "undo-fails-at-decide" not in found
     assert found["undo-fails-at-first"].refusing == {"decide"}
 
@@ -239,6 +241,7 @@ def sagas(draw: st.DrawFn) -> Saga:
     return VAS.model_copy(update={"steps": tuple(steps), "policies": policies})
 
 
+@settings(max_examples=times(25), deadline=None)
 @given(sagas())
 def test_the_derivation_is_the_same_every_time_and_every_name_is_unique_and_fit_for_a_url(saga: Saga) -> None:
     first, second = derive(saga), derive(saga.model_copy())
@@ -249,6 +252,7 @@ def test_the_derivation_is_the_same_every_time_and_every_name_is_unique_and_fit_
     assert all(re.fullmatch(r"[a-z0-9_-]+", name) for name in names)
 
 
+@settings(max_examples=times(25), deadline=None)
 @given(sagas())
 def test_every_step_meets_every_fault_that_its_class_allows(saga: Saga) -> None:
     found = named(saga)
@@ -256,12 +260,14 @@ def test_every_step_meets_every_fault_that_its_class_allows(saga: Saga) -> None:
     for step in saga.steps:
         assert {f"{kind}-at-{step.step}" for kind in ("reply-lost", "no-reply", "request-lost", "duplicate")} <= set(found)
         assert (f"refused-at-{step.step}" in found) == can_refuse(step)
-        assert (f"unreachable-at-{step.step}" in found) == (step.step_class == StepClass.COMPENSATABLE)
+        assert f"unreachable-at-{step.step}" in found
+        assert (f"late-after-undo-at-{step.step}" in found) == (step.step_class == StepClass.COMPENSATABLE)
         for fault in ("lost", "duplicate", "late"):
             assert (f"callback-{fault}-at-{step.step}" in found) == (step.completion == Completion.CALLBACK)
         assert (f"late-at-{step.step}" in found) == is_repeated(step, Role.FORWARD)
 
 
+@settings(max_examples=times(25), deadline=None)
 @given(sagas())
 def test_a_fault_at_a_compensation_has_a_cause_that_makes_the_step_undone(saga: Saga) -> None:
     for scenario in derive(saga):
@@ -275,22 +281,21 @@ def test_a_fault_at_a_compensation_has_a_cause_that_makes_the_step_undone(saga: 
                 assert cause not in saga.ancestors(fault.step)
 
 
+@settings(max_examples=times(25), deadline=None)
 @given(sagas())
 def test_only_a_fault_that_may_outlast_the_tries_escalates_and_nothing_is_undone_because_of_a_step_that_only_goes_forward(
     saga: Saga,
 ) -> None:
-    for scenario in derive(saga):
+    for scenario in [one for one in derive(saga) if one.sagas == 1 and not one.checked]:
         if End.ESCALATED in scenario.expected:
-            assert any(may_use_up_the_tries(saga.step(fault.step), fault) or one_try(saga, fault) for fault in scenario.faults)
+            assert any(may_use_up_the_tries(saga.step(fault.step), fault) or fault.crashes for fault in scenario.faults)
         if End.COMPENSATED in scenario.expected:
             causes = [saga.step(fault.step) for fault in scenario.faults if fault.role != Role.COMPENSATE]
-            assert any(step.step_class != StepClass.RETRIABLE and not step.optional for step in causes)
+            crashes = any(fault.crashes for fault in scenario.faults)  # that may cost what runs beside its only try
+            assert crashes or any(step.step_class != StepClass.RETRIABLE and not step.optional for step in causes)
 
 
-def one_try(saga: Saga, fault: Fault) -> bool:
-    return fault.kind == Kind.CALLER_DIES and not is_repeated(saga.step(fault.step), Role.FORWARD)
-
-
+@settings(max_examples=times(25), deadline=None)
 @given(sagas())
 def test_every_tier_has_the_run_without_a_fault_and_nightly_plays_all(saga: Saga) -> None:
     everything = derive(saga)

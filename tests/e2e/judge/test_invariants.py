@@ -15,7 +15,8 @@ from saga_e2e.judge.invariants import judge
 from saga_e2e.judge.records import ScenarioRecord, step_records
 from saga_e2e.proxy.trace import Fate
 
-EVERY_ID = ["end", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10", "I11", "I12", "I13"]
+EVERY_ID = ["end", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "I13"]
+EVERY_ID += ["ORDER", "REASON", "ALARM", "AFTER"]
 SCENARIO_OF = {
     "committed": "committed",
     "compensated": "refused-at-apply_vas",
@@ -49,7 +50,7 @@ def test_good_evidence_breaks_nothing_and_leaves_nothing_unproven(request: pytes
 def test_an_invariant_that_cannot_be_broken_by_the_run_is_not_called_kept(committed: Any, compensated: Any) -> None:
     not_applicable = {id_ for id_, one in findings(committed, "committed").items() if one.verdict == Verdict.NOT_APPLICABLE}
 
-    assert not_applicable == {"I6", "I7"}
+    assert not_applicable == {"I6", "I7", "ALARM", "AFTER"}
     assert findings(compensated, "compensated")["I7"].verdict == Verdict.KEPT
 
 
@@ -252,14 +253,14 @@ def test_i12_a_call_that_was_sent_more_often_than_declared(committed: Any) -> No
     for _ in range(3):
         committed.forward("notify", fate=Fate.REQUEST_LOST, outcome=None)
 
-    assert broken(committed, "committed") == {"I12"}
+    assert broken(committed, "committed") == {"I12", "REASON"}
     assert "sent 4 times; 3 tries are declared" in findings(committed, "committed")["I12"].text
 
 
 def test_i13_an_arrival_history_that_no_fault_of_the_scenario_can_cause(committed: Any) -> None:
     committed.forward("apply_vas")
 
-    assert broken(committed, "committed") == {"I13"}
+    assert broken(committed, "committed") == {"I13", "REASON"}
 
 
 def test_i13_counts_the_faults_of_the_scenario(committed: Any) -> None:
@@ -269,8 +270,9 @@ def test_i13_counts_the_faults_of_the_scenario(committed: Any) -> None:
 
 
 def test_i13_a_participant_that_never_calls_back(committed: Any) -> None:
-    committed.calls = [call for call in committed.calls if call.role != Role.CALLBACK]
-    committed.call("create_packages", Role.STATUS, "applied")
+    index = next(index for index, call in enumerate(committed.calls) if call.role == Role.CALLBACK)
+    committed.calls.pop(index)
+    committed.asks("create_packages", at_ms=30.0)
 
     assert broken(committed, "committed") == {"I13"}
 

@@ -132,6 +132,11 @@ def notify_exhausted(story: Any) -> None:
     never_hears_of_notify(story, None)
 
 
+def asks_between_tries(story: Any) -> None:
+    story.calls.pop()
+    story.forward("notify", None, fate=NEVER).asks("notify", "absent").forward("notify")
+
+
 def callback_after_undoing(told: str) -> Callable[[Any], None]:
     """The packages were accepted, not finished, and undone; then the participant tells something all the same."""
 
@@ -188,7 +193,7 @@ BAD = [
         "committed",
         "committed",
         lambda story: story.undo("create_packages"),
-        "I8 I13",
+        "I8 I13 REASON",
         "could only go forward by then",
     ),
     bad(
@@ -196,7 +201,7 @@ BAD = [
         "committed",
         "duplicate-at-notify",
         lambda story: [story.forward("notify", None, fate=NEVER) for _ in range(3)],
-        "I12",
+        "I12 REASON",
         "sent 4 times; 3 tries are declared",
     ),
     bad(
@@ -207,16 +212,16 @@ BAD = [
         "I12",
         "The compensate call of reserve_money was sent 4 times; 3 tries are declared.",
     ),
-    bad("repeats a call that was answered", "committed", "committed", lambda story: story.forward("apply_vas"), "I13"),
+    bad("repeats a call that was answered", "committed", "committed", lambda story: story.forward("apply_vas"), "I13 REASON"),
     bad(
         "begins again after a compensation",
         "compensated",
         "refused-at-apply_vas",
         lambda story: story.forward("reserve_money"),
-        "I13",
+        "I13 REASON",
     ),
     bad("never tells the owner", "escalated", "undo-fails-at-apply_vas", lambda story: story.calls.pop(), "I6", "told nothing"),
-    bad("escalates without a cause", "compensated", "refused-at-apply_vas", escalates_without_need, "end I1"),
+    bad("escalates without a cause", "compensated", "refused-at-apply_vas", escalates_without_need, "end I1 ALARM"),
     bad("leaves an end again", "committed", "committed", leaves_its_end, "I4"),
     bad("comes to no end", "committed", "committed", is_stuck, "end I5"),
     bad(
@@ -325,7 +330,7 @@ RIGHT = [
         "asks for the status between tries",
         "committed",
         "request-lost-at-notify",
-        lambda story: story.forward("notify", None, fate=NEVER).call("notify", Role.STATUS, "applied"),
+        asks_between_tries,
     ),
     right(
         "asks for the outcome that nobody told, and is committed",

@@ -49,13 +49,68 @@ def test_two_probes_at_one_address_that_read_different_fields_are_judged_apart(c
     assert wrong["I2"].text == "second: {'sent': 2} is neither no effect nor exactly one."
 
 
-def test_two_probes_that_read_the_same_field_at_one_address_are_unproven_with_the_reason(committed: Any, saga_of: Any) -> None:
+def test_two_probes_that_read_one_field_are_judged_by_the_sum_of_their_effects(committed: Any, saga_of: Any) -> None:
     saga = twins(saga_of, {"count": 1, "paid": 1}, {"count": 2})
+
+    right = findings(committed, saga, {"count": 3, "paid": 1}, {"count": 3, "paid": 1})
+    one_missing = findings(committed, saga, {"count": 1, "paid": 1}, {"count": 1, "paid": 1})
+    too_much = findings(committed, saga, {"count": 5, "paid": 1}, {"count": 5, "paid": 1})
+
+    assert {one.verdict for one in right.values()} <= {Verdict.KEPT, Verdict.NOT_APPLICABLE}
+    assert {id_ for id_, one in one_missing.items() if one.verdict == Verdict.BROKEN} == {"I1", "I3"}
+    assert "second is applied, but its probe reads {'count': 1}" in one_missing["I3"].text
+    assert {id_ for id_, one in too_much.items() if one.verdict == Verdict.BROKEN} == {"I2", "I3"}
+    assert "neither no effect nor exactly one, nor with the effects of second." in too_much["I2"].text
+
+
+def test_lists_at_one_place_are_joined(committed: Any, saga_of: Any) -> None:
+    saga = twins(saga_of, {"goods": ["a"]}, {"goods": ["b"]})
+    saga = with_before(saga, {"goods": []})
+
+    assert not broken(findings(committed, saga, {"goods": ["b", "a"]}, {"goods": ["b", "a"]}))
+    assert broken(findings(committed, saga, {"goods": ["a"]}, {"goods": ["a"]})) == {"I1", "I3"}
+    assert broken(findings(committed, saga, {"goods": ["a", "a"]}, {"goods": ["a", "a"]})) == {"I2", "I3"}
+
+
+def test_effects_that_two_sets_explain_are_judged_together(committed: Any, saga_of: Any) -> None:
+    saga = twins(saga_of, {"count": 1}, {"count": 1})
+    committed.statuses = {"first": "absent", "second": "absent"}
+
+    found = findings(committed, saga, {"count": 1}, {"count": 1})
+
+    assert "first, second: their probes read {'count': 1}, which their states do not make together." in found["I3"].text
+
+
+def test_effects_that_cannot_be_added_up_are_unproven_with_the_reason(committed: Any, saga_of: Any) -> None:
+    saga = twins(saga_of, {"count": 1, "paid": 1}, {"count": 2})
+    saga = with_before(saga, {"count": 7, "paid": 0}, {"count": 0})
 
     found = findings(committed, saga, {"count": 2, "paid": 1}, {"count": 2, "paid": 1})
 
     assert {id_ for id_, one in found.items() if one.verdict == Verdict.UNPROVEN} == {"I2", "I3"}
     assert "The effect of first cannot be seen: the probe of second reads the same field `count`" in found["I2"].text
+
+
+def test_what_was_read_before_the_saga_counts_more_than_what_is_declared(committed: Any, saga_of: Any) -> None:
+    saga = with_before(twins(saga_of, {"count": 1}, {"count": 2}), {"count": 7}, {"count": 0})
+    committed.before = {"first": {"count": 10}, "second": {"count": 10}}
+
+    assert broken(findings(committed, saga, {"count": 6}, {"count": 6})) == set()
+    assert broken(findings(committed, saga, {"count": 7}, {"count": 7})) == {"I2", "I3"}
+
+
+def with_before(saga: Saga, *before: dict[str, Any]) -> Saga:
+    """Let the probes read something else before their effects; one for all, or one for each step."""
+    steps = []
+    for step, reads in zip(saga.steps, before * (len(saga.steps) if len(before) == 1 else 1), strict=True):
+        assert step.probe is not None
+        changed = step.probe.model_copy(update={"reads": step.probe.reads.model_copy(update={"before": reads})})
+        steps.append(step.model_copy(update={"probe": changed}))
+    return saga.model_copy(update={"steps": tuple(steps)})
+
+
+def broken(found: dict[str, Finding]) -> set[str]:
+    return {id_ for id_, one in found.items() if one.verdict == Verdict.BROKEN}
 
 
 @pytest.mark.parametrize(

@@ -114,5 +114,5 @@ def test_an_orchestrator_that_does_not_look_at_conditions_is_caught(tmp_path: Pa
 
     assert found["committed"].verdict == "kept"
     broken = said(found["skipped-wrap"])[2]
-    assert set(broken) == {"I1", "I13"}
+    assert set(broken) == {"I1", "I13", "REASON"}
     assert broken["I1"] == "wrap has its effect although its condition does not hold."

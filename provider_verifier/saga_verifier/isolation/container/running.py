@@ -142,6 +142,16 @@ class ContainerRunning:
         """End it as fast as the engine does."""
         self.kill()
 
+    def pause(self) -> None:
+        """Let the engine stop all of its processes."""
+        if self._made is not None and not self._stopped:
+            self._engine.pause(self._made.container)
+
+    def resume(self) -> None:
+        """Let its processes go on."""
+        if self._made is not None and not self._stopped:
+            self._engine.resume(self._made.container)
+
     def start_empty(self) -> None:
         """Its data are out of reach."""
         raise CannotStartError(f"{self.name} does not start again on its data, and they cannot be taken from it in a container.")

@@ -142,6 +142,16 @@ class Engine:
         with _asking("kill a container", done=_GONE):
             self._api.kill(container)
 
+    def pause(self, container: str) -> None:
+        """Stop all processes of a container; when it is not there or stands still already, does nothing."""
+        with _asking("pause a container", done=_GONE):
+            self._api.pause(container)
+
+    def resume(self, container: str) -> None:
+        """Let the processes of a container go on; when it is not there or does not stand still, does nothing."""
+        with _asking("let a container go on", done=_GONE):
+            self._api.unpause(container)
+
     def stop(self, container: str, grace_s: float) -> None:
         """End a container politely, then by force; when it is not there, does nothing."""
         with _asking("stop a container", done=_GONE):

@@ -143,10 +143,15 @@ class ProcessRunning:
 
     def strike(self) -> None:
         """Send SIGKILL to its process group, without waiting for anything."""
-        guarded = self._guarded
-        if guarded is not None and guarded.pid is not None and guarded.exit_code is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(guarded.pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Stop its process group; it keeps its port and its connections."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let its process group go on."""
+        self._signal(signal.SIGCONT)
 
     def start_empty(self) -> None:
         """Start it again on an empty data directory."""
@@ -179,6 +184,12 @@ class ProcessRunning:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+    def _signal(self, number: int) -> None:
+        guarded = self._guarded
+        if guarded is not None and guarded.pid is not None and guarded.exit_code is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(guarded.pid, number)
 
     def _another(self, spec: Spec | None) -> "ProcessRunning":
         return ProcessRunning(self._isolation, spec or self._spec, self._give_up, self._home)

@@ -1,35 +1,16 @@
-"""The invariants that are read off the trace: who was told, order and number of the calls, arrivals (pure)."""
+"""The invariants about what arrived (pure): I7, the order of the undoing; I8, nothing past the pivot; I13, the decks."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from saga_contracts.declare.saga import Step, StepClass
 from saga_contracts.derive import decks, model
 from saga_contracts.derive.expectations import CALLBACKS, Letter, Word
 from saga_contracts.derive.model import Rules
 from saga_contracts.derive.slices import step_slice
-from saga_e2e.derive.ends import End, tries_of
-from saga_e2e.derive.faults import Kind, Role
-from saga_e2e.judge.findings import OPEN, Finding, Judged, judged, not_applicable
-from saga_e2e.proxy.trace import Trace, calls_of
+from saga_e2e.derive.faults import Role
+from saga_e2e.judge.findings import Finding, Judged, judged, not_applicable
+from saga_e2e.proxy.trace import Fate, Trace, calls_of
 from saga_e2e.proxy.words import as_word, readings, word
-
-_TOLERANCE, _JITTER_MS = 0.2, 50
-"""How much sooner than it was sent a call may seem to come: clocks of the way are not exact."""
-
-
-def owner_was_told(case: Judged) -> Finding:
-    """I6: each escalation reached the owner, once for each step that it is about."""
-    if case.end != End.ESCALATED:
-        return not_applicable("I6", "The saga is not escalated.")
-    if case.saga.policies.owner_notification is None:
-        return judged("I6", ["The saga file names nobody to tell: add `policies.owner_notification`."], [], "")
-    named = [step.step for step in case.saga.steps if case.found(step).state in OPEN]
-    told = {step.step for step in case.saga.steps if _took_notice(case, step.step)}
-    broken = [f"The owner was not told about {name}." for name in named if name not in told]
-    if not told:
-        broken = ["The owner was told nothing.", *broken]
-    return judged("I6", broken, [], f"The owner was told about {', '.join(sorted(told))}.")
 
 
 def reverse_order(case: Judged) -> Finding:
@@ -49,10 +30,16 @@ def reverse_order(case: Judged) -> Finding:
         and later in case.saga.undo_graph.ancestors(earlier)
         and calls
         and undone[earlier]
-        and undone[earlier][0].at_ms < max(call.ended_ms for call in calls)
+        and undone[earlier][0].at_ms < _over_at_ms(calls)
     ]
     order = sorted((calls[0].at_ms, name) for name, calls in undone.items() if calls)
     return judged("I7", broken, [], f"Compensated in this order: {', '.join(name for _, name in order)}.")
+
+
+def _over_at_ms(calls: Trace) -> float:
+    """Say when an undoing was over for the orchestrator: told so, or its last try over; another try may still be at work."""
+    told = [call.ended_ms for call in calls if call.heard == "done"]
+    return min(told, default=max(call.ended_ms for call in calls))
 
 
 def none_past_the_pivot(case: Judged) -> Finding:
@@ -67,53 +54,34 @@ def none_past_the_pivot(case: Judged) -> Finding:
     return judged("I8", broken, [], "Nothing was compensated past that point.")
 
 
-def bounded_work(case: Judged) -> Finding:
-    """I12: no call was sent more often, or sooner again, than declared; a crash of the saga service may begin the tries anew."""
-    begun = 1 + sum(fault.kind == Kind.CALLER_DIES for fault in case.scenario.faults)
-    broken = []
-    for step in case.saga.steps:
-        for role in (Role.FORWARD, Role.COMPENSATE):
-            sent, tries = len(calls_of(case.evidence.trace, step.step, role)), tries_of(step, role)
-            if sent > tries * begun:
-                broken.append(f"The {role} call of {step.step} was sent {sent} times; {tries} tries are declared.")
-            broken += _too_soon(case, step, role)
-    return judged("I12", broken, [], "No call was sent more often than declared.")
-
-
-def _too_soon(case: Judged, step: Step, role: Role) -> Iterator[str]:
-    """Say which tries came before the declared pause was over; a caller may take half of it off by chance."""
-    backoff = step.undo_backoff if role == Role.COMPENSATE else step.backoff
-    calls = calls_of(case.evidence.trace, step.step, role)
-    if backoff is None or any(fault.crashes for fault in case.scenario.faults):
-        return
-    for tries, (one, again) in enumerate(pairwise(calls), 1):
-        gap_ms, least_ms = again.at_ms - one.at_ms, backoff.pause_ms(tries) / 2
-        if gap_ms < least_ms * (1 - _TOLERANCE) - _JITTER_MS:
-            yield (
-                f"The {role} call of {step.step} was sent again after {gap_ms:.0f} ms; "
-                f"a pause of at least {least_ms:.0f} ms is declared."
-            )
-
-
 def in_the_deck(case: Judged) -> Finding:
     """I13: what arrived at each participant for each step is a history of this step's deck."""
-    faults = min(len(case.scenario.faults), decks.MAX_FAULTS)
+    of_two = 2 * bool(case.evidence.others)  # the other saga may have a step refused, and so make others undone
+    faults = min(len(case.scenario.faults) + of_two, decks.MAX_FAULTS)
+    trace = _of_the_model(case)
     broken, seen = [], []
     for step in case.saga.steps:
-        letters = word(case.evidence.trace, step.step)
+        letters = word(trace, step.step)
         text = " ".join(letters) or "nothing"
         if letters and case.skips(step):
             broken.append(f"At {step.step} arrived {text}, although its condition does not hold.")
             continue
         seen.append(f"{step.step}: {text}")
         known = {_as_seen(one, step) for one in model.words(Rules.of(step_slice(case.saga, step.step)), faults)}
-        may_be = [_as_told_later(as_word(one), step) for one in readings(case.evidence.trace, step.step)]
+        may_be = [_as_told_later(as_word(one), step) for one in readings(trace, step.step)]
         if letters and not any(one is not None and one in known for one in may_be):
             broken.append(
                 f"At {step.step} arrived {text}: not in its deck for {faults} faults. "
                 "The saga service left the model, or the participant did not call back as declared, or the derivation is wrong."
             )
     return judged("I13", broken, [], f"{'; '.join(seen)}.")
+
+
+def _of_the_model(case: Judged) -> Trace:
+    """Give the calls that the model speaks of: what a checker does after the end is outside of it."""
+    if not (case.checked and case.evidence.ended_ms):
+        return case.evidence.trace
+    return tuple(call for call in case.evidence.trace if call.at_ms <= case.evidence.ended_ms or call.fate == Fate.DELAYED)
 
 
 def _as_seen(word: Word, step: Step) -> Word:
@@ -127,11 +95,6 @@ def _as_told_later(word: Word | None, step: Step) -> Word | None:
         return word
     both = (Letter.FORWARD, Letter.CALLBACK_REFUSED)
     return _as_seen(tuple(part for letter in word for part in (both if letter == Letter.REFUSED else (letter,))), step)
-
-
-def _took_notice(case: Judged, step: str) -> bool:
-    calls = calls_of(case.evidence.trace, step, Role.NOTIFICATION)
-    return any(call.outcome == "done" for call in calls)
 
 
 def _compensations(case: Judged, step: str) -> Trace:

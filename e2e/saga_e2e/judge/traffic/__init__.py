@@ -1,0 +1,1 @@
+"""What was really called, held against the published contracts (pure): values, interactions, the comparison."""
