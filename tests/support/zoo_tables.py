@@ -56,9 +56,10 @@ known-bad participants by which it is shown: those of the [zoo](MUTANTS.md), and
 | --- | --- | --- | --- |
 """
 _OF_CONSERVED = """
-**Conserved quantities.** What a saga file declares as `conserved` is no promise of one participant, and is not played at one: the sum goes over reads
-that may be at several participants, and what stands at one of them may rightly differ while a saga is under way. It is in no step's slice, so that no pact
-carries it. A participant's own share of it is decided by its probe: O6 and O7 with one saga, O24 with two. The sum belongs to whole sagas (I3).
+**Conserved quantities.** What a saga file declares as `conserved` is no promise of one participant, and is not played at one:
+the sum goes over reads that may be at several participants, and what stands at one of them may rightly differ while a saga is
+under way. It is in no step's slice, so that no pact carries it. A participant's own share of it is decided by its probe: O6 and
+O7 with one saga, O24 with two. The sum belongs to whole sagas (I3).
 """
 _NONE = "-"
 
