@@ -5,7 +5,7 @@ Nothing else in the harness knows an orchestrator's addresses, variables or word
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,11 +171,18 @@ def at(place: str, answer: Any) -> Any:
     'done'
     >>> at("events.-1.type", {"events": [{"type": "begun"}, {"type": "ended"}]})
     'ended'
+    >>> at("events.*.type", {"events": [{"type": "begun"}, {"type": "ended"}]})
+    ['begun', 'ended']
     """
-    found = answer
-    for part in re.findall(r"\[[^\]]*\]|[^.\[\]]+", place):
-        found = _inside(found, part)
-    return found
+    return _found(re.findall(r"\[[^\]]*\]|[^.\[\]]+", place), answer)
+
+
+def _found(parts: Sequence[str], value: Any) -> Any:
+    if not parts:
+        return value
+    if parts[0] == "*":
+        return [_found(parts[1:], one) for one in value] if isinstance(value, list) else None
+    return _found(parts[1:], _inside(value, parts[0]))
 
 
 def _inside(value: Any, part: str) -> Any:

@@ -109,7 +109,18 @@ def test_a_provider_file_without_an_adapter_cannot_run_sagas(saga: Saga) -> None
 
 
 @pytest.mark.parametrize(
-    ("place", "found"), [("a.0", 1), ("a.-1", 3), ("a.7", None), ("a.x", None), ("b.[n=1].v", "second"), ("b.[n=2].v", None)]
+    ("place", "found"),
+    [
+        ("a.0", 1),
+        ("a.-1", 3),
+        ("a.7", None),
+        ("a.x", None),
+        ("b.[n=1].v", "second"),
+        ("b.[n=2].v", None),
+        ("b.*.v", ["first", "second"]),
+        ("a.*", [1, 2, 3]),
+        ("*.v", None),
+    ],
 )
 def test_places_of_lists(place: str, found: Any) -> None:
     assert at(place, {"a": [1, 2, 3], "b": [{"n": 1, "v": "first"}, {"n": 1, "v": "second"}]}) == found

@@ -10,8 +10,8 @@
         steps: "legs.[name={step}].state"
       callback_path: "/hooks/{key}"
 
-Places in an answer are reached by dots: a name, a number (`-1` is the last), or `[field=value]` for the last one of a list whose
-field has this value; `{step}` stands for the step's name.
+Places in an answer are reached by dots: a name, a number (`-1` is the last), `[field=value]` for the last one of a list whose
+field has this value, or `*` for every one of a list (`events.*.type`); `{step}` stands for the step's name.
 """
 
 from typing import Annotated, Literal
