@@ -98,6 +98,11 @@ _ORCHESTRATOR = click.option(
 @click.option("--shard", default="1/1", metavar="I/N", help="Play the I-th of N parts, for several machines.")
 @click.option("--longer", default=0, type=click.IntRange(0, 10_000), help="So many longer schedules (3 to 6 faults) by chance.")
 @click.option("--seed", type=click.IntRange(0), help="Where longer schedules come from; default: another one each time.")
+@click.option(
+    "--pacts", metavar="PLACE", help="Hold every call against published contracts: a folder of pacts, or a broker's URL."
+)
+@click.option("--shrink", default=3, show_default=True, type=click.IntRange(0, 20), help="Make so many failures smaller.")
+@click.option("--previous", type=click.Path(path_type=Path), help="The last report.json; default: the one in --out, if any.")
 @_out("build/e2e")
 @_ISOLATION
 def run_scenarios(
@@ -112,6 +117,9 @@ def run_scenarios(
     shard: str,
     longer: int,
     seed: int | None,
+    pacts: str | None,
+    shrink: int,
+    previous: Path | None,
     out: Path,
     kind: str,
 ) -> None:
@@ -122,9 +130,11 @@ def run_scenarios(
     from saga_e2e.derive.choosing import Choice  # noqa: PLC0415  (loads every part)
     from saga_e2e.derive.scenarios import Tier  # noqa: PLC0415
     from saga_e2e.play import nightly  # noqa: PLC0415
+    from saga_e2e.play.afterwards import Wanted  # noqa: PLC0415
     from saga_e2e.report.files import results_in  # noqa: PLC0415
 
     _end_with_parent(kind)
+    wanted = Wanted(pacts, shrink, previous, sagas, services, orchestrator)
     drawn = secrets.randbelow(1_000_000) if seed is None else seed
     choice = Choice(Tier(tier), names, only, faults, _shard(shard), drawn, longer)
     land = _landscape(sagas, services, orchestrator)
@@ -132,7 +142,7 @@ def run_scenarios(
     with _stage(land, played) as (hide, console):
         results = results_in(out, hide)
         isolation = _isolation(kind, land, played, console, out / "logs")
-        status = nightly.run(played, land, results, console, choice=choice, isolation=isolation)
+        status = nightly.run(played, land, results, console, choice=choice, isolation=isolation, wanted=wanted)
     sys.exit(status)
 
 

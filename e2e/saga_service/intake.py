@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from saga_contracts.client import (
     DefinitionError,
+    Saga,
     SagapactError,
     Step,
     call_context,
@@ -63,6 +64,8 @@ class Intake:
         wakeups: Wakes whoever waits for a callback.
         start: Starts the workflow of a saga, unless it was started before.
         participants: Names of the participants whose addresses are known.
+        missing: Gives the participants that a saga needs and that are down: a saga with any is parked.
+        number: The shard's, which the ids of its sagas begin with.
     """
 
     def __init__(
@@ -73,9 +76,11 @@ class Intake:
         *,
         start: Callable[[str], Awaitable[None]],
         participants: Collection[str],
+        missing: Callable[[Saga], Collection[str]] = lambda _: (),
+        number: int = 0,
     ) -> None:
         self._store, self._jobs, self._wakeups = store, jobs, wakeups
-        self._start, self._participants = start, participants
+        self._start, self._participants, self._missing, self._number = start, participants, missing, number
 
     async def check(self) -> None:
         """Return when the database answers, raise its error when not."""
@@ -119,7 +124,8 @@ class Intake:
             stored, is_new = await self._store_new(new)
         if stored.payload != new.payload:
             raise RefusedError(409, f"The request id {new.request_id} was used with another payload. Use a new one.")
-        await self._start(stored.saga_id)
+        if stored.state != SagaState.PARKED:
+            await self._start(stored.saga_id)
         return stored, is_new
 
     async def take_callback(self, key: str, body: Any) -> None:
@@ -159,9 +165,9 @@ class Intake:
         faults = payload_faults(saga, new.payload)
         if faults:
             raise RefusedError(422, "The payload does not fit the saga's schema.", faults)
-        wanted = SagaRecord(
-            uuid.uuid4().hex, new.saga, definition_id, new.request_id, new.payload, state=SagaState.RUNNING, reason=None
-        )
+        saga_id = f"{self._number:02x}{uuid.uuid4().hex[2:]}"
+        state = SagaState.PARKED if self._missing(saga) else SagaState.RUNNING
+        wanted = SagaRecord(saga_id, new.saga, definition_id, new.request_id, new.payload, state=state, reason=None)
         stored = await asyncio.to_thread(
             self._store.create_saga, wanted, [step.step for step in unfolded(saga, new.payload).steps]
         )
@@ -196,6 +202,7 @@ def _describe(store: Store, saga: SagaRecord) -> dict[str, Any]:
     return {
         "saga_id": saga.saga_id,
         "saga": saga.saga,
+        "definition_id": saga.definition_id,
         "request_id": saga.request_id,
         "payload": saga.payload,
         "state": saga.state,

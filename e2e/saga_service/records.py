@@ -9,6 +9,7 @@ from typing import Any
 class SagaState(StrEnum):
     """Where a saga stands."""
 
+    PARKED = "parked"  # a participant that it needs is down; it runs once that is healthy again
     RUNNING = "running"  # its steps are executed
     COMPENSATING = "compensating"  # a step failed; what was done is undone
     COMMITTED = "committed"  # the end: every step is applied

@@ -7,6 +7,9 @@ from typing import Self
 
 from saga_contracts.client import Backoff, UsageError
 
+MOST_SHARDS = 256
+"""A saga's id has two hexadecimal digits for the number of its shard."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -15,7 +18,8 @@ class Settings:
     Attributes:
         host: Address to listen on (`HOST`).
         port: Port to listen on (`PORT`).
-        database_url: SQLAlchemy URL of the service's own database (`DATABASE_URL`).
+        database_urls: SQLAlchemy URLs of the service's own databases, each saga being in one of them (`DATABASE_URL`, or
+            `SAGA_SHARDS`, a JSON list).
         system_database_url: URL of the workflow engine's database (`SYSTEM_DATABASE_URL`).
         participants: Base URL of each participant (`SAGA_PARTICIPANTS`, a JSON object).
         callback_base: Where participants reach this service (`SAGA_CALLBACK_BASE`).
@@ -28,7 +32,7 @@ class Settings:
 
     host: str
     port: int
-    database_url: str
+    database_urls: tuple[str, ...]
     system_database_url: str
     participants: Mapping[str, str]
     callback_base: str
@@ -48,26 +52,44 @@ class Settings:
         Raises:
             UsageError: when a variable is missing or cannot be read.
         """
-        port = _number(environment, "PORT", None)
+        port = number(environment, "PORT", None)
         return cls(
             host=environment.get("HOST", "127.0.0.1"),
             port=port,
-            database_url=environment.get("DATABASE_URL", "sqlite:///saga_service.sqlite"),
+            database_urls=_databases(environment),
             system_database_url=environment.get("SYSTEM_DATABASE_URL", "sqlite:///saga_service_system.sqlite"),
-            participants=_participants(environment.get("SAGA_PARTICIPANTS", "{}")),
+            participants=named_texts(environment, "SAGA_PARTICIPANTS", '{"billing": "http://HOST:PORT"}'),
             callback_base=environment.get("SAGA_CALLBACK_BASE", f"http://127.0.0.1:{port}").rstrip("/"),
-            backoff=Backoff(first_s=_number(environment, "SAGA_BACKOFF_MS", 50) / 1000),
-            owner_tries=_number(environment, "SAGA_OWNER_TRIES", 20),
+            backoff=Backoff(first_s=number(environment, "SAGA_BACKOFF_MS", 50) / 1000),
+            owner_tries=number(environment, "SAGA_OWNER_TRIES", 20),
             executor_id=environment.get("SAGA_EXECUTOR_ID", "saga-service"),
             faults=_faults(environment.get("SAGA_FAULT", ""), known_faults),
         )
 
 
-def _number(environment: Mapping[str, str], name: str, default: int | None) -> int:
+def number(environment: Mapping[str, str], name: str, default: int | None) -> int:
+    """Read a whole number above 0; without a default the variable is needed.
+
+    Raises:
+        UsageError: when it is none.
+    """
     text = environment.get(name, "" if default is None else str(default))
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"{name} is {text!r}. Set it to a whole number above 0.")
     return int(text)
+
+
+def _databases(environment: Mapping[str, str]) -> tuple[str, ...]:
+    text = environment.get("SAGA_SHARDS", "")
+    if not text:
+        return (environment.get("DATABASE_URL", "sqlite:///saga_service.sqlite"),)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not 0 < len(set(map(str, found))) == len(found) <= MOST_SHARDS:
+        raise UsageError(f"SAGA_SHARDS is no JSON list of 1 to {MOST_SHARDS} different database URLs.")  # they may hold secrets
+    return tuple(map(str, found))
 
 
 def _faults(text: str, known: Collection[str]) -> frozenset[str]:
@@ -77,13 +99,16 @@ def _faults(text: str, known: Collection[str]) -> frozenset[str]:
     return named
 
 
-def _participants(text: str) -> dict[str, str]:
+def named_texts(environment: Mapping[str, str], name: str, example: str) -> dict[str, str]:
+    """Read a JSON object of texts; nothing when the variable is missing.
+
+    Raises:
+        UsageError: when it is none.
+    """
     try:
-        found = json.loads(text)
+        found = json.loads(environment.get(name, "{}"))
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not all(isinstance(url, str) for url in found.values()):
-        raise UsageError(
-            'SAGA_PARTICIPANTS is no JSON object of names and addresses. Set it such as {"billing": "http://HOST:PORT"}.'
-        )
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise UsageError(f"{name} is no JSON object of names and texts. Set it such as {example}.")
     return found

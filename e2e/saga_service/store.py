@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Engine, Row, Select, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from saga_service import tables
@@ -36,6 +36,16 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = tables.open_engine(url)
         self._reading = self._engine.execution_options(reads=True)
+
+    @property
+    def reading(self) -> Engine:
+        """The database, for transactions that only read."""
+        return self._reading
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for those who keep tables of their own beside these."""
+        return self._engine
 
     def close(self) -> None:
         """Close all connections."""
@@ -246,16 +256,17 @@ class Store:
             )
             return [Notification(row.step, row.event, NotificationState(row.state), row.tries) for row in rows]
 
-    def note_notification(self, saga_id: str, notification: Notification) -> None:
-        """Record how far a notification has come."""
+    def note_notification(self, saga_id: str, notification: Notification) -> bool:
+        """Record how far a notification has come; False when it need not be told any more."""
         columns = tables.notifications.c
         which = and_(columns.saga_id == saga_id, columns.step == notification.step, columns.event == notification.event)
         with self._engine.begin() as connection:
-            connection.execute(
+            noted = connection.execute(
                 update(tables.notifications)
                 .where(which)
                 .values(state=notification.state, tries=notification.tries, updated_at=time.time())
             )
+            return noted.rowcount == 1
 
 
 def _current_definition(saga: str) -> Select[Any]:

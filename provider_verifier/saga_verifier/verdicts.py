@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from saga_contracts.declare.verdict import Verdict, worst
 from saga_contracts.derive import adoption
 from saga_contracts.derive.adoption import Evidence, Judgement, Played
 from saga_contracts.derive.decks import Deck
+from saga_contracts.derive.pairs import OF_PAIR, PairDeck
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials import Kind
 from saga_contracts.derive.trials import derive as derive_trials
@@ -96,6 +97,7 @@ class DeckResult:
         today: The day on which waivers are judged.
         mixed_with: The version with which the histories were played in turns; empty: with none. It speaks of both together.
         replayed: Was only a part of the deck played, since somebody wanted to see it again? It speaks for nothing else.
+        pairs: The first steps of the pairs of which this is the second one, each with the most faults in their mixed histories.
     """
 
     deck: Deck
@@ -104,6 +106,11 @@ class DeckResult:
     today: date
     replayed: bool = False
     mixed_with: str = ""
+    pairs: tuple[tuple[str, int], ...] = ()
+
+    def beside(self, pair: PairDeck, histories: Sequence[HistoryResult]) -> "DeckResult":
+        """Give the result with what a pair showed of which this is the second step."""
+        return replace(self, histories=(*self.histories, *histories), pairs=(*self.pairs, (pair.steps[0], pair.faults)))
 
     @cached_property
     def judgement(self) -> Judgement:
@@ -163,7 +170,15 @@ class DeckResult:
         settled = {kinds[one.name] for one in self.histories if one.inapplicable and one.name in kinds}
         settled |= {kinds[one.name] for one in judged} | (set() if self.slice.step.callback else {Kind.RECEIVER})
         unplayed = [words for kind, words in UNPLAYED.items() if kind not in settled]
-        return self.deck.claim(last_confirmed, list(_disturbed(judged, kinds)), unplayed) + self._since()
+        beside = [*self._mixed(), *_disturbed(judged, kinds)]
+        return self.deck.claim(last_confirmed, beside, unplayed) + self._since()
+
+    def _mixed(self) -> Iterator[str]:
+        """Say which histories of pairs were played."""
+        count = sum(one.name.endswith(OF_PAIR) for one in self.histories)
+        if count:
+            names, most = ", ".join(first for first, _ in self.pairs), max(faults for _, faults in self.pairs)
+            yield f"{count} histories mixed with those of {names}, of at most {most} fault{'s' if most != 1 else ''} in both"
 
     def _since(self) -> str:
         """Say which histories were not played in this run."""

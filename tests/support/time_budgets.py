@@ -32,7 +32,7 @@ PARTS = (
     Part("contracts", ("tests/contracts/",), 4),
     Part("broker", ("tests/broker/", "tests/benchmarks/"), 7),
     Part("verifier", ("tests/verifier/", "tests/foreign/"), 7),
-    Part("end to end", ("tests/e2e/", "tests/acceptance/"), 8),
+    Part("end to end", ("tests/e2e/", "tests/acceptance/", "tests/orchestrators/"), 8),
 )
 
 

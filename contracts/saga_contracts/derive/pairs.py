@@ -21,6 +21,15 @@ from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.wire import keys
 
 
+FAULTS_OF_PAIRS = {2: 1, 1: 10}
+"""For so many faults in a mixed history at most, a pact may have so many pairs: two faults are a thousand histories of one pair,
+and one fault fifty. Of more pairs those without any fault are played, and those that the obligations speak of."""
+
+
+OF_PAIR = " (pair)"
+"""How the name of a mixed history ends, so that it is told apart from those of one step."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairPlay:
     """One event of a pair history: whose it is, and what must follow it."""
@@ -50,8 +59,8 @@ class PairHistory:
 
     @property
     def name(self) -> str:
-        """Its word, told apart from the histories of one step."""
-        return f"{self.word} (pair)"
+        """Its word, told apart."""
+        return f"{self.word}{OF_PAIR}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +123,28 @@ def derive_pair(saga: Saga, first: str, second: str, faults: int = 1) -> PairDec
     return of_slices((step_slice(saga, first), step_slice(saga, second)), pair_facts(saga, first, second), faults)
 
 
-def in_pact(slices: Sequence[StepSlice], faults: int = 1) -> Iterator[PairDeck]:
-    """Derive the decks of all pairs of which a pact carries both slices, but for steps that are phases of one work."""
+def in_pact(slices: Sequence[StepSlice], faults: int = 1, second: tuple[str, str] | None = None) -> Iterator[PairDeck]:
+    """Derive the decks of all pairs of which a pact carries both slices, but for steps that are phases of one work.
+
+    Args:
+        slices: Those of the pact.
+        faults: The most faults in one history; of many pairs fewer are played (`FAULTS_OF_PAIRS`).
+        second: Saga and step, where only the pairs are asked for of which that is the second step.
+    """
+    found = list(_in_pact(slices))
+    most = next((number for number, pairs_ in FAULTS_OF_PAIRS.items() if len(found) <= pairs_), 0)
+    for first, later, facts in found:
+        if second in (None, (later.saga, later.step.step)):
+            yield of_slices((first, later), facts, min(faults, most))
+
+
+def _in_pact(slices: Sequence[StepSlice]) -> Iterator[tuple[StepSlice, StepSlice, PairFacts]]:
     known = {(one.saga, one.step.step): one for one in slices}
     for second in slices:
         for facts in second.facts.pairs or ():
             first = known.get((second.saga, facts.beside))
             if first is not None and not are_phases(first, second):
-                yield of_slices((first, second), facts, faults)
+                yield first, second, facts
 
 
 def are_phases(first: StepSlice, second: StepSlice) -> bool:

@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
@@ -82,6 +83,7 @@ class Redactor:
         return text
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Tell whether a header, field or parameter of this name is held for a secret."""
     if name.lower() in _HEADERS:
@@ -115,24 +117,32 @@ def everywhere(value: Kind, text: Callable[[str], str], untouched: Collection[st
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Walk:
-    """One way through a value."""
+    """One way through a value; most texts of many calls are alike, and each is looked at once."""
 
     text: Callable[[str], str]
     untouched: frozenset[str]
+    known: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def value(self, value: Any) -> Any:
         if value is None or isinstance(value, bool | Enum):
             return value
         if isinstance(value, str):
-            return self.text(value)
+            return self._shown(value)
         if isinstance(value, int | float):
-            shown = str(value)
-            return value if self.text(shown) == shown else self.text(shown)
+            written = str(value)
+            shown = self._shown(written)
+            return value if shown == written else shown
         if isinstance(value, Mapping):
             return {self.value(name): self._named(name, one) for name, one in value.items()}
         if isinstance(value, tuple | list):
             return type(value)(self.value(one) for one in value)
         return self._record(value) if dataclasses.is_dataclass(value) else value
+
+    def _shown(self, text: str) -> str:
+        shown = self.known.get(text)
+        if shown is None:
+            shown = self.known[text] = self.text(text)
+        return shown
 
     def _named(self, name: Any, value: Any) -> Any:
         if not isinstance(name, str) or not is_secret_name(name) or isinstance(value, Enum):

@@ -76,6 +76,8 @@ def _untrue(case: Judged, fault: Fault, call: TracedCall) -> str | None:
         return (
             _answered(call, "so that it took no effect") if call.replies else f"{call.target} gave no answer to {call.request}."
         )
+    if call.role == Role.FORWARD and call.step in case.scenario.refusing and case.saga.step(call.step).tells_later:
+        return None  # it is refused at some moment after it was accepted
     effect = call.role == Role.FORWARD and call.outcome != "refused" and not _undone_before(case, call)
     return _state_differs(case, call, effect=effect)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from saga_contracts.declare.saga import Saga
 from saga_contracts.declare.verdict import Verdict, worst
-from saga_e2e.derive.faults import Role
+from saga_e2e.derive.faults import Fault, Role
 from saga_e2e.derive.scenarios import Scenario, Tier
 from saga_e2e.judge.conformance import of_strays
 from saga_e2e.judge.evidence import Evidence
@@ -94,10 +94,7 @@ class ScenarioRecord:
             "name": scenario.name,
             "title": scenario.title,
             "tier": scenario.tier.value,
-            "faults": [
-                {"step": fault.step, "role": fault.role.value, "class": fault.fault_class, "text": fault.text}
-                for fault in scenario.faults
-            ],
+            "faults": [_fault_json(fault) for fault in scenario.faults],
             "expected": " or ".join(scenario.expected),
             "outcome": self.outcome,
             "verdict": self.verdict,
@@ -107,6 +104,16 @@ class ScenarioRecord:
             "trace": trace_json(self.trace, self.strays, self.began_ms),
             "notifications": notifications(self.trace),
         }
+
+
+def _fault_json(fault: Fault) -> dict[str, str]:
+    return {
+        "step": fault.step,
+        "role": fault.role.value,
+        "class": fault.fault_class,
+        "kind": f"{fault.kind.value}, always" if fault.persistent else fault.kind.value,
+        "text": fault.text,
+    }
 
 
 def of_nobody(strays: tuple[Stray, ...]) -> ScenarioRecord:

@@ -1,6 +1,6 @@
 """Whole sagas with faults, as a nightly run does it: play the scenarios, tell them, write the report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from saga_e2e.derive.choosing import Choice, choose
 from saga_e2e.derive.scenarios import Derived, Unplayed
 from saga_e2e.judge.records import UNKNOWN, ScenarioRecord
 from saga_e2e.play import runner
+from saga_e2e.play.afterwards import Afterwards, Wanted
 from saga_e2e.report import ReportData
 from saga_e2e.report import files as report_files
 from saga_e2e.report.files import Results
@@ -40,6 +41,7 @@ def run(
     *,
     choice: Choice,
     isolation: Isolation | None = None,
+    wanted: Wanted | None = None,
 ) -> int:
     """Play a saga's scenarios and write the report.
 
@@ -50,6 +52,7 @@ def run(
         console: Where each scenario is told.
         choice: Which scenarios.
         isolation: The backend that starts the services; default: processes of this machine.
+        wanted: What else is to be found out: contracts to hold calls against, failures to make smaller, the last report.
 
     Returns:
         The exit status: 0 kept, 1 broken, 3 unproven, 4 could not find out.
@@ -58,6 +61,7 @@ def run(
         SagapactError: when nothing was played, the services cannot be started, or one ends in the middle; then the report tells
             what was played before.
     """
+    afterwards = Afterwards(saga, landscape, wanted or Wanted(), out.path)
     chosen, derived = choose(saga, choice)
     console.step(f"{saga.saga}: {len(chosen)} scenarios of the tier {choice.tier}, all services up")
     console.line(_counted(derived, choice))
@@ -77,7 +81,8 @@ def run(
     if not records:
         raise SagapactError(f"No scenario of {saga.saga} was played. Report this as a defect of sagapact.")
     headline = _headline(saga, [str(record.verdict) for record in records])
-    write_report(out, saga, headline, **_parts(records, unplayed))
+    parts = _parts(records, unplayed) | afterwards.parts(records, console, isolation)
+    report_files.write(out, afterwards.changed(_report(saga, headline, parts)))
     _tell_unplayed(unplayed, console)
     console.line(f"{headline.sentence} The report: {out.path / 'report.html'}")
     if any(record.verdict == UNKNOWN for record in records):
@@ -107,7 +112,7 @@ def _tell_unplayed(unplayed: Sequence[Unplayed], console: Console) -> None:
         console.line(f"  {', '.join(names[:MOST_NAMED])}{more}: {why}")
 
 
-def _parts(records: Sequence[ScenarioRecord], unplayed: Sequence[Unplayed]) -> dict[str, list[dict[str, Any]]]:
+def _parts(records: Sequence[ScenarioRecord], unplayed: Sequence[Unplayed]) -> dict[str, Any]:
     return {"scenarios": [one.as_json() for one in records], "not_played": [one.as_json() for one in unplayed]}
 
 
@@ -120,7 +125,11 @@ def write_report(out: Results, saga: Saga, headline: Headline, **parts: list[dic
         headline: The verdict on the whole.
         parts: `providers`, `gates`, `scenarios`, `figures`, `not_played`, as far as there are any.
     """
-    data = ReportData.model_validate(
+    report_files.write(out, _report(saga, headline, parts))
+
+
+def _report(saga: Saga, headline: Headline, parts: Mapping[str, Any]) -> ReportData:
+    return ReportData.model_validate(
         {
             "title": f"Sagapact: {saga.saga}",
             "generated_at": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -130,7 +139,6 @@ def write_report(out: Results, saga: Saga, headline: Headline, **parts: list[dic
             **parts,
         }
     )
-    report_files.write(out, data)
 
 
 def _headline(saga: Saga, verdicts: list[str]) -> Headline:

@@ -63,7 +63,7 @@ class Passing:
         self._ways = Ways(self._send, harms, self._service)
         self._opened = asyncio.Event()
         self._overtaken: dict[tuple[str, str], asyncio.Event] = {}
-        self._doomed: dict[str, asyncio.Event] = {}
+        self._doomed: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = {}
         self._later: set[asyncio.Task[None]] = set()
         self.routes: dict[str, str] = {}
         self.stranger_waits_s = 0.0
@@ -161,29 +161,30 @@ class Passing:
     def _doom(self, saga_id: str) -> None:
         """Kill the orchestrator when the saga has gone on: at its next call, or after a while without one."""
         self._book.busy(saga_id, +1)
-        self._doomed[saga_id] = asyncio.Event()
-        self._begin(self._killed_soon(saga_id))
+        went_on = asyncio.Event()
+        self._doomed[saga_id] = (went_on, self._begin(self._killed_soon(saga_id, went_on)))
 
-    async def _killed_soon(self, saga_id: str) -> None:
+    async def _killed_soon(self, saga_id: str, went_on: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._doomed[saga_id].wait(), _GONE_ON_S)
+            await asyncio.wait_for(went_on.wait(), _GONE_ON_S)
         await self._harms.crash(self._service)
         del self._doomed[saga_id]
         self._book.busy(saga_id, -1)
 
     async def _let_die(self, seen: Recognised) -> bool:
         """Let the orchestrator die that is to die with the next call of this saga; was it so?"""
-        doom = self._doomed.get(seen.saga_id)
-        if doom is None or seen.role == Role.CALLBACK:
+        if seen.saga_id not in self._doomed or seen.role == Role.CALLBACK:
             return False
-        doom.set()
-        await self._harms.crash(self._service)
+        went_on, killing = self._doomed[seen.saga_id]
+        went_on.set()
+        await asyncio.wait([killing])
         return True
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
+        return task
 
     async def _other(self, seen: Unrecognised | None, call: Incoming, outgoing: Outgoing) -> tuple[Answer | None, Fate]:
         """Pass on a call that is none of the saga's, and record it unless it only looks at a service's health."""

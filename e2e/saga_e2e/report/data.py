@@ -6,13 +6,13 @@ checked as unproven, whatever verdict it bears.
 
 from collections.abc import Container
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from saga_contracts.declare.saga import Saga
-
-Json = Any
+from saga_e2e.report.night.data import Changes, Kill, NotPlayed, ShrunkFailure, Traffic
+from saga_e2e.report.part import Json, Part
 
 
 class Verdict(StrEnum):
@@ -27,12 +27,6 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"  # nobody told
 
 
-class Part(BaseModel):
-    """A frozen value; fields that the report does not show are left aside."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-
-
 class Headline(Part):
     """The verdict on the whole, in one sentence."""
 
@@ -45,7 +39,7 @@ class HttpRequest(Part):
 
     method: str = ""
     url: str = ""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default={})
     body: Json = None
 
 
@@ -117,7 +111,7 @@ class DeckResult(Part):
     derivation: int | None = None
     verdict: Verdict = Verdict.UNKNOWN
     claim: str = ""
-    obligations: dict[str, Verdict] = {}
+    obligations: dict[str, Verdict] = Field(default={})
     histories: tuple[HistoryResult, ...] = ()
 
 
@@ -197,6 +191,7 @@ class InjectedFault(Part):
     step: str | None = None
     role: str | None = None
     fault_class: str | None = Field(default=None, alias="class")
+    kind: str = ""
     text: str = ""
 
 
@@ -264,13 +259,6 @@ class Figure(Part):
     unit: str = ""
 
 
-class NotPlayed(Part):
-    """A scenario, or a kind of them, that was not played."""
-
-    scenario: str
-    why: str
-
-
 class ReportData(Part):
     """All that a report shows."""
 
@@ -283,4 +271,8 @@ class ReportData(Part):
     gates: tuple[Gate, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     not_played: tuple[NotPlayed, ...] = ()
+    shrunk: tuple[ShrunkFailure, ...] = ()
+    traffic: Traffic | None = None
+    changes: Changes | None = None
+    kills: tuple[Kill, ...] = ()
     figures: tuple[Figure, ...] = ()

@@ -22,7 +22,7 @@ from saga_e2e.report.data import ProviderResult
 from saga_e2e.report.values import without_values
 from saga_verifier import VERSION
 
-PARTS = ("providers", "gates", "scenarios", "figures")
+PARTS = ("providers", "gates", "scenarios", "not_played", "shrunk", "kills", "figures")
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
@@ -88,8 +88,22 @@ def join(files: Sequence[Path], saga: Saga | None = None) -> ReportData:
         generated_at=datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
         sagapact=VERSION,
         saga=saga or next(iter(sagas), None),
+        traffic=next((one.traffic for one in read if one.traffic is not None), None),
         **parts,
     )
+
+
+def read(file: Path) -> ReportData:
+    """Read one result as it was written.
+
+    Raises:
+        UsageError: when it is none.
+    """
+    faults: list[str] = []
+    found = _read(file, faults)
+    if found is None:
+        raise UsageError(" ".join(faults))
+    return found
 
 
 def _read(file: Path, faults: list[str]) -> ReportData | None:

@@ -20,6 +20,7 @@ from saga_e2e.report import cards, entries, failures, heatmap, texts, verdicts
 from saga_e2e.report.data import ReportData, Verdict
 from saga_e2e.report.draw import saga as saga_drawing
 from saga_e2e.report.draw import trace as trace_drawing
+from saga_e2e.report.night import faults, outcomes, timings
 from saga_e2e.report.redact import redacted
 
 
@@ -36,7 +37,10 @@ CONTENTS = (
     Contents("obligations", "Obligations"),
     Contents("broken", "What did not hold"),
     Contents("gates", "Gates"),
+    Contents("faults", "Faults"),
     Contents("scenarios", "Scenarios"),
+    Contents("outcomes", "Outcomes"),
+    Contents("traffic", "Traffic"),
     Contents("figures", "Figures"),
     Contents("claims", "What was claimed"),
     Contents("appendix", "In full"),
@@ -68,6 +72,7 @@ def _values(data: ReportData) -> dict[str, Any]:
     saga = drawable(data.saga)
     decks = entries.decks_of(data)
     scenarios = entries.scenarios_of(data)
+    groups = outcomes.group(scenarios)
     style, script = _asset("style.css"), _asset("script.js")
     return {
         "data": data,
@@ -79,6 +84,10 @@ def _values(data: ReportData) -> dict[str, Any]:
         "scenarios": scenarios,
         "saga_drawing": saga_drawing.draw(saga, decks, scenarios) if saga else None,
         "heatmap": heatmap.build(saga, decks),
+        "faultmap": faults.build(saga, scenarios),
+        "outcomes": groups,
+        "alike": {entry.anchor: one.anchor for one in groups for entry in one.entries},
+        "timings": timings.of(scenarios),
         "failures": failures.of_decks(saga, decks),
         "broken_pacts": failures.of_pacts(data),
         "style": Markup(style),  # noqa: S704  (our own file)

@@ -15,7 +15,8 @@ from saga_e2e.shrink.proposals import Schedule, smaller
 MOST_PLAYS = 25
 Make = Callable[[Schedule], Scenario | None]
 """Gives the scenario of a schedule, with the ends that are right for it; None when the saga cannot meet it."""
-Play = Callable[[Scenario], ScenarioRecord]
+Play = Callable[[Scenario], ScenarioRecord | None]
+"""Plays a scenario; None when it turned out that it cannot be played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,9 @@ class _Search:
             return None
         self.plays += 1
         record = self.play(scenario)
-        broken = record.verdict == "broken" and any(one.id == self.invariant for one in record.broken)
-        return record if broken else None
+        if record is None or record.verdict != "broken":
+            return None
+        return record if any(one.id == self.invariant for one in record.broken) else None
 
 
 def worth_it(records: list[ScenarioRecord], most: int) -> list[ScenarioRecord]:

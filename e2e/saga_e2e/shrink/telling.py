@@ -11,8 +11,7 @@ from saga_e2e.shrink.search import Shrunk
 
 _TEST = '''"""Found by a nightly run: {title}."""
 
-from saga_e2e.play.runner import run
-from saga_e2e.stage.landscape import {maker}
+{imports}
 
 
 def test_{name}() -> None:
@@ -65,12 +64,14 @@ class Place:
     Attributes:
         options: The options of `sagapact e2e run` that say so.
         landscape: The same as an expression of Python.
+        imports: What a Python file imports for that.
         files: The provider file of each participant, by name.
         choose: Gives the option that chooses a scenario on the command line, and the argument that does so in Python.
     """
 
     options: str
     landscape: str
+    imports: tuple[str, ...]
     files: Mapping[str, str]
     choose: Callable[[Scenario], tuple[str, str]]
 
@@ -80,10 +81,9 @@ def tell(saga: Saga, shrunk: Shrunk, place: Place) -> Told:
     last, finding = shrunk.last, shrunk.finding
     found = guilty(saga, last.scenario, last.evidence) if last.evidence is not None else ()
     option, argument = place.choose(last.scenario)
-    maker = place.landscape.partition("(")[0]
     test = _TEST.format(
         title=last.title.replace('"', "'").rstrip("."),
-        maker=maker,
+        imports="\n".join(place.imports),
         name=re.sub(r"\W+", "_", f"{finding.id}_{last.name}").strip("_").lower(),
         landscape=place.landscape,
         saga=saga.saga,

@@ -53,7 +53,7 @@ RECIPES = {
         "e2e/images/landscape",
         ("e2e",),
         {**_CONTRACTS, "participants": "e2e/participants", "saga_service": "e2e/saga_service"},
-        ("aiohttp", "jinja2", "pact-python", "pytest"),
+        ("aiohttp", "pact-python", "pytest"),
         from_wheel=False,
     ),
 }

@@ -48,7 +48,8 @@ class Owner:
                 taken = await self._once(job, current)
                 state = NotificationState.TAKEN if taken else NotificationState.PENDING
                 current = dataclasses.replace(current, state=state, tries=current.tries + 1)
-            await asyncio.to_thread(self._store.note_notification, job.saga_id, current)
+            if not await asyncio.to_thread(self._store.note_notification, job.saga_id, current):
+                return  # somebody let the saga go on
 
     async def _once(self, job: Job, notification: Notification) -> bool:
         call = StepCall(job.saga_id, job.record.payload)

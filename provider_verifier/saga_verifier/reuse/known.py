@@ -151,10 +151,9 @@ def _undisturbed(deck: DeckResult, slices: Sequence[StepSlice]) -> dict[str, Ste
     found: dict[str, StepSlice | None] = dict.fromkeys(one.name for one in own.histories)
     freeing = freeing_step(deck.slice, slices)
     found |= dict.fromkeys((one.name for one in trials.derive(deck.slice, own) if one.is_undisturbed), freeing)
-    for pair in pairs.in_pact(slices, own.faults):
-        if (pair.saga, pair.steps[1]) == (own.saga, own.step):
-            first = next(one for one in slices if (one.saga, one.step.step) == (pair.saga, pair.steps[0]))
-            found |= dict.fromkeys((one.name for one in pair.histories), first)
+    for pair in pairs.in_pact(slices, own.faults, (own.saga, own.step)):
+        first = next(one for one in slices if (one.saga, one.step.step) == (pair.saga, pair.steps[0]))
+        found |= dict.fromkeys((one.name for one in pair.histories), first)
     return found
 
 

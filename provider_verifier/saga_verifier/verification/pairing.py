@@ -53,7 +53,7 @@ def with_pairs(
             raise
         except SagapactError as error:
             troubles.append(f"the pair of {deck.steps[0]} and {deck.steps[1]} was not played to its end: {error}")
-        known[second] = replace(known[second], histories=(*known[second].histories, *found))
+        known[second] = known[second].beside(deck, found)
     return list(known.values()), troubles
 
 

@@ -78,5 +78,5 @@ def _with_pairs(
         so_far, key = found[deck.saga, deck.steps[1]], (deck.saga, deck.steps[1])
         there = tuple(one for one in results if one is not None)
         complete = so_far is not None and len(there) == len(results)
-        found[key] = replace(so_far, histories=(*so_far.histories, *there)) if so_far is not None and complete else None
+        found[key] = so_far.beside(deck, there) if so_far is not None and complete else None
     return list(found.values())

@@ -20,8 +20,14 @@ BROKEN = (Finding("I13", Verdict.BROKEN, "more arrived than was sent"),)
 KEPT = (Finding("I13", Verdict.KEPT, ""),)
 
 
-def doubted(story: Any, *faults: Fault, findings: tuple[Finding, ...] = KEPT, saga: Any = None) -> str | None:
-    played = replace(derive(story.saga)[0], faults=faults)
+def doubted(
+    story: Any,
+    *faults: Fault,
+    findings: tuple[Finding, ...] = KEPT,
+    saga: Any = None,
+    refusing: frozenset[str] = frozenset(),
+) -> str | None:
+    played = replace(derive(story.saga)[0], faults=faults, refusing=refusing)
     return doubt(Judged(saga or story.saga, played, story.evidence()), findings)
 
 
@@ -99,6 +105,46 @@ ROWS = [
     Row("it came twice, in vain", Kind.DUPLICATED, forward(None, TWICE, replies=(BUSY, BUSY)), None, "so that it took no effect"),
     Row("the second was not answered", Kind.DUPLICATED, forward(None, TWICE, replies=(OK,)), None, "when it came again"),
     Row("the second came too soon", Kind.DUPLICATED, forward(None, TWICE, replies=(OK, BUSY)), None, "503 when it came again"),
+    Row(
+        "a refusal is lost, but nothing was to be refused",
+        Kind.FAILS_AFTER,
+        forward("refused", Fate.FAILS_AFTER),
+        None,
+        "refused",
+    ),
+    Row("it fails afterwards", Kind.FAILS_AFTER, forward("done", Fate.FAILS_AFTER), ("applied", "applied"), ""),
+    Row("it fails before", Kind.FAILS_AFTER, forward("done", Fate.FAILS_AFTER), ("absent", "before"), "does not show that"),
+    Row("two at once", Kind.OVERLAPPED, forward("done", TWICE), None, ""),
+    Row("two, and one answer", Kind.OVERLAPPED, forward("done", TWICE, replies=(OK,)), None, "when it came again"),
+    Row("it is cut", Kind.CUT, forward(None, LOST_REQUEST), ("absent", "before"), ""),
+    Row("cut too late", Kind.CUT, forward(None, LOST_REQUEST), ("applied", "applied"), "took no effect"),
+    Row("it dies before", Kind.RECEIVER_DIES_BEFORE, forward(None, LOST_REQUEST), ("absent", "before"), ""),
+    Row("not yet sent", Kind.CALLER_DIES_BEFORE_SEND, forward(None, LOST_REQUEST), ("applied", "applied"), "took no effect"),
+    Row("it dies at work", Kind.RECEIVER_DIES_WITHIN, forward(None, LOST_REPLY), ("absent", "before"), ""),
+    Row("it had done its work", Kind.RECEIVER_DIES_WITHIN, forward("done", LOST_REPLY), None, "before it was killed"),
+    Row("it stands still", Kind.PAUSED, forward("done", LOST_REPLY), ("applied", "applied"), ""),
+    Row("it stood still in vain", Kind.PAUSED, forward("retryable", Fate.OK), None, "so that it took no effect"),
+    Row("dies after the reply", Kind.CALLER_DIES_AFTER_REPLY, forward("done", Fate.OK), ("applied", "applied"), ""),
+    Row("dies after a 503", Kind.CALLER_DIES_AFTER_RECORD, forward("retryable", Fate.OK), None, "so that it took no effect"),
+    Row(
+        "right after the undoing",
+        Kind.LATE_AFTER_UNDO,
+        lambda story: forward("suspended", LATE)(undo("done", Fate.OK)(story)),
+        None,
+        "",
+    ),
+    Row("no undoing before", Kind.LATE_AFTER_UNDO, forward("suspended", LATE), None, "did not arrive after a compensation"),
+    Row("nobody's callback", Kind.FOREIGN, callback("done", Fate.OK, beside=(OK,)), None, "", "create_packages", Role.CALLBACK),
+    Row(
+        "no answer to nobody",
+        Kind.FOREIGN,
+        callback("done", Fate.OK),
+        None,
+        "belongs to nobody",
+        "create_packages",
+        Role.CALLBACK,
+    ),
+    Row("not early", Kind.EARLY, callback("done", Fate.OK), None, "after the reply", "create_packages", Role.CALLBACK),
     Row("late", Kind.DELAYED, forward("suspended", LATE), None, ""),
     Row("late, and not taken", Kind.DELAYED, forward("retryable", LATE), None, "when it arrived at last"),
     Row("a callback is lost", Kind.REQUEST_LOST, callback("done", LOST_REQUEST), None, "", "create_packages", Role.CALLBACK),
@@ -158,6 +204,33 @@ def test_an_effect_that_is_still_to_come_is_not_looked_for_with_the_probe(commit
     committed.meets(lost, asked=committed.asked("create_packages", None, "before"))
 
     assert doubted(committed, lost, saga=committed.saga.model_copy(update={"steps": steps})) is None
+
+
+def test_the_lost_reply_may_be_a_refusal_where_the_scenario_refuses_the_step(compensated: Any) -> None:
+    compensated.calls = [call for call in compensated.calls if call.step != "apply_vas"]
+    compensated.forward("apply_vas", "refused", fate=Fate.REPLY_LOST)
+    compensated.meets(LOST, asked=compensated.asked("apply_vas", "refused", "before"))
+
+    assert doubted(compensated, LOST, refusing=frozenset({"apply_vas"})) is None
+    assert "which means refused" in str(doubted(compensated, LOST))
+
+
+def test_a_second_try_is_lost_although_the_first_one_took_effect(committed: Any) -> None:
+    second = Fault("apply_vas", Role.FORWARD, Kind.REQUEST_LOST, 2)
+    committed.forward("apply_vas", None, fate=Fate.REQUEST_LOST)
+    committed.meets(second, asked=committed.asked("apply_vas", "applied", "applied"))
+
+    assert doubted(committed, second) is None
+
+
+def test_a_creation_that_was_not_repeated_proves_nothing(committed: Any) -> None:
+    repeated = Fault("reserve_money", Role.CREATION, Kind.REPLY_LOST)
+
+    assert "created once only" in str(doubted(committed, repeated))
+
+
+def test_a_participant_that_is_down_from_the_beginning_needs_no_call(committed: Any) -> None:
+    assert doubted(committed, Fault("notify", Role.FORWARD, Kind.DOWN)) is None
 
 
 def test_a_fault_that_the_proxy_never_met_proves_nothing(committed: Any) -> None:

@@ -294,6 +294,7 @@ class Partner:
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
+        self.is_healthy, self.asked = True, 0
         self.server = Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -376,6 +377,12 @@ class Partner:
             def handle_call(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                if self.path == "/health":
+                    partner.asked += 1
+                    self.send_response(200 if partner.is_healthy else 503)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 place = PATH.fullmatch(self.path)
                 assert place is not None
                 body = json.loads(raw) if raw else None
@@ -410,6 +417,7 @@ class Process:
             "PYTHONPATH": os.pathsep.join([str(E2E), str(E2E.parent / "contracts")]),
             "PORT": str(port),
             "SAGA_PARTICIPANTS": json.dumps({"partner": partner.url}),
+            "SAGA_HEALTH": json.dumps({"*": "/health"}),
             "SAGA_BACKOFF_MS": "10",
             **environment,
         }
@@ -522,6 +530,10 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory, partner: Partner, d
 @pytest.fixture
 def start_service(partner: Partner) -> Iterator[Callable[..., Process]]:
     """Starts processes of the test's own, in a folder and with variables as the test says."""
+    yield from _starting(partner)
+
+
+def _starting(partner: Partner) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
     def start(folder: Path, **variables: str) -> Process:
@@ -531,6 +543,20 @@ def start_service(partner: Partner) -> Iterator[Callable[..., Process]]:
     yield start
     for process in started:
         process.stop()
+
+
+@pytest.fixture(scope="module")
+def module_partner() -> Iterator[Partner]:
+    """A participant that the tests of a module may let be ill."""
+    own = Partner()
+    yield own
+    own.stop()
+
+
+@pytest.fixture(scope="module")
+def start_for_module(partner: Partner) -> Iterator[Callable[..., Process]]:
+    """As `start_service`, for all tests of a module: a start takes longer than most tests."""
+    yield from _starting(partner)
 
 
 @pytest.fixture
@@ -544,11 +570,11 @@ def new_run(partner: Partner) -> Iterator[Callable[..., tuple[str, Run]]]:
     """Starts a run with a script; gives its name and what the participant sees of it."""
     begun: list[Run] = []
 
-    def new(script: dict[tuple[str, str], list[str]] | None = None) -> tuple[str, Run]:
+    def new(script: dict[tuple[str, str], list[str]] | None = None, at: Partner = partner) -> tuple[str, Run]:
         name = f"run-{uuid.uuid4().hex[:8]}"
-        partner.runs[name] = Run(script or {})
-        begun.append(partner.runs[name])
-        return name, partner.runs[name]
+        at.runs[name] = Run(script or {})
+        begun.append(at.runs[name])
+        return name, at.runs[name]
 
     yield new
     for run in begun:

@@ -15,7 +15,7 @@ E2E = Path(__file__).parents[3] / "e2e"
 def test_only_the_port_is_needed() -> None:
     settings = Settings.from_environment({"PORT": "8080"})
     assert (settings.host, settings.port, settings.callback_base) == ("127.0.0.1", 8080, "http://127.0.0.1:8080")
-    assert settings.database_url == "sqlite:///saga_service.sqlite"
+    assert settings.database_urls == ("sqlite:///saga_service.sqlite",)
     assert settings.system_database_url == "sqlite:///saga_service_system.sqlite"
     assert (settings.participants, settings.owner_tries, settings.backoff.first_s) == ({}, 20, 0.05)
 
@@ -42,6 +42,9 @@ def test_every_setting_is_read() -> None:
         ({"PORT": "0"}, "PORT is '0'"),
         ({"PORT": "1", "SAGA_BACKOFF_MS": "soon"}, "SAGA_BACKOFF_MS is 'soon'"),
         ({"PORT": "1", "SAGA_PARTICIPANTS": "billing"}, "SAGA_PARTICIPANTS is no JSON object"),
+        ({"PORT": "1", "SAGA_SHARDS": "sqlite:///one"}, "SAGA_SHARDS is no JSON list"),
+        ({"PORT": "1", "SAGA_SHARDS": '["sqlite:///one", "sqlite:///one"]'}, "different database URLs"),
+        ({"PORT": "1", "SAGA_SHARDS": "[]"}, "SAGA_SHARDS is no JSON list"),
         ({"PORT": "1", "SAGA_PARTICIPANTS": '{"billing": 1}'}, "SAGA_PARTICIPANTS is no JSON object"),
         ({"PORT": "1", "SAGA_FAULT": "skips_undo,sleeps"}, "Known faults: skips_undo"),
     ],

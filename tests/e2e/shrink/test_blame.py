@@ -18,6 +18,7 @@ HELD = {"available_minor": 0, "held_minor": 49900}
 PLACE = Place(
     options="",
     landscape="reference_landscape()",
+    imports=("from saga_e2e.play.runner import run", "from saga_e2e.stage.landscape import reference_landscape"),
     files={"billing": "e2e/participants/billing/provider.yaml"},
     choose=lambda one: (f"--scenario {one.name}", f'names=["{one.name}"]'),
 )

@@ -116,4 +116,6 @@ def test_smaller_scenarios_are_derived_ones_with_their_own_ends(vas_purchase: Sa
 
     assert less is not None
     assert (less.name, less.expected) == ("reply-lost-at-notify", ("committed",))
-    assert make((fault("notify", Kind.REFUSED),)) is None
+    other = make((fault("notify", Kind.DUPLICATED), fault("apply_vas", Kind.REPLY_LOST)))
+    assert other is not None
+    assert (other.name, other.expected) == ("duplicated:forward:notify:1,reply_lost:forward:apply_vas:1", ("committed",))

@@ -9,7 +9,7 @@ import counter_of_two as desk
 from counter_of_two import Desk, FinalDesk, definition, step
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks, pairs
-from saga_contracts.derive.slices import step_slice
+from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.rim.sender import bounded_client
 from saga_contracts.sagafile import parse_saga
 from saga_contracts.stand_in.right import Right
@@ -109,3 +109,24 @@ def test_a_pair_is_derived_from_the_slices_of_a_pact_alone() -> None:
     assert list(pairs.in_pact(slices[:1])) == list(pairs.in_pact(slices[1:])) == []
     read = [type(one).model_validate(one.as_json()) for one in slices]
     assert list(pairs.in_pact(read)) == [deck]
+
+
+def many(steps: int) -> list[StepSlice]:
+    """Give the slices of a saga whose steps are all at one participant."""
+    read = parse_saga(json.dumps(definition(*(step(f"seats{number}") for number in range(steps)))), "journey.json")
+    return [step_slice(read, one.step) for one in read.steps]
+
+
+@pytest.mark.parametrize(("steps", "faults", "played"), [(2, 2, 2), (2, 3, 2), (3, 2, 1), (5, 1, 1), (6, 1, 0), (6, 0, 0)])
+def test_of_many_pairs_mixes_of_fewer_faults_are_played(steps: int, faults: int, played: int) -> None:
+    slices = many(steps)
+
+    assert {deck.faults for deck in pairs.in_pact(slices, faults)} == {played}
+    assert len(list(pairs.in_pact(slices, 0))) == steps * (steps - 1) / 2
+
+
+def test_the_pairs_of_one_second_step_are_derived_alone() -> None:
+    slices = many(3)
+    last = (slices[2].saga, slices[2].step.step)
+
+    assert list(pairs.in_pact(slices, 1, last)) == [one for one in pairs.in_pact(slices, 1) if one.steps[1] == last[1]]

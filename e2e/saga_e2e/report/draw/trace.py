@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from saga_contracts.declare.saga import Saga
+from saga_e2e.report import texts
 from saga_e2e.report.data import HttpRequest, ScenarioResult, TraceEntry
 from saga_e2e.report.draw import sequence
 from saga_e2e.report.draw.history import path_of
 from saga_e2e.report.draw.sequence import Message
 from saga_e2e.report.entries import ScenarioEntry
+from saga_e2e.report.night import marks
 
 _LOSSES = (
     "lost",
@@ -26,13 +28,21 @@ _LOSSES = (
 )
 _QUIET = ("", "delivered", "ok", "none", "normal", "answered", "passed")
 _ERROR = 500
+MARKED = 120
+"""So much of a broken invariant's text stands at its mark."""
 
 
-def draw(saga: Saga | None, entry: ScenarioEntry) -> Markup:
-    """Draw the trace of one scenario as a sequence diagram."""
+def draw(saga: Saga | None, entry: ScenarioEntry, anchor: str = "") -> Markup:
+    """Draw the trace of one scenario as a sequence diagram, with the first broken invariant marked.
+
+    Args:
+        saga: The saga, by which the lifelines are ordered.
+        entry: The scenario.
+        anchor: The start of the ids in the drawing; default: the scenario's own.
+    """
     lifelines = _lifelines(saga, entry.scenario)
     title = f"What happened in {entry.scenario.title or entry.scenario.name}"
-    return sequence.draw(f"{entry.anchor}-drawing", title, lifelines, _messages(entry.scenario), gap=156, beside=230)
+    return sequence.draw(f"{anchor or entry.anchor}-drawing", title, lifelines, _messages(entry.scenario), gap=156, beside=230)
 
 
 def lost_part(fate: str | None) -> str:
@@ -58,7 +68,8 @@ def _lifelines(saga: Saga | None, scenario: ScenarioResult) -> tuple[str, ...]:
 
 
 def _messages(scenario: ScenarioResult) -> Iterator[Message]:
-    for one in scenario.trace:
+    mark = marks.first_broken(scenario)
+    for index, one in enumerate(scenario.trace):
         fate = _words(one.fate)
         lost = lost_part(one.fate)
         remark = "" if fate in _QUIET else fate
@@ -74,6 +85,8 @@ def _messages(scenario: ScenarioResult) -> Iterator[Message]:
             remarks=tuple(filter(None, (request if request != label else "", remark))),
             dashed=one.role == "callback",
         )
+        if mark is not None and mark.index == index:
+            yield Message(one.source, "", f"✗ {mark.id}: {texts.short(mark.text, MARKED)}", css="bad")
 
 
 def _label(one: TraceEntry) -> str:

@@ -102,7 +102,7 @@ def test_markup_in_every_text_is_shown_and_does_nothing(hostile: ReportData, par
 def test_markup_in_every_text_leaves_the_drawings_right_xml(hostile: ReportData) -> None:
     page = report.render(hostile)
     drawings = page.split('<svg xmlns="http://www.w3.org/2000/svg"')[1:]
-    assert len(drawings) == 3
+    assert len(drawings) == 4
     for one in drawings:
         ET.fromstring('<svg xmlns="http://www.w3.org/2000/svg"' + one.split("</svg>")[0] + "</svg>")  # noqa: S314
 

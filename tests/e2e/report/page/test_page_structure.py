@@ -11,7 +11,20 @@ import pytest
 from saga_e2e import report
 from saga_e2e.report import ReportData
 
-SECTIONS = ["verdict", "saga", "obligations", "broken", "gates", "scenarios", "figures", "claims", "appendix"]
+SECTIONS = [
+    "verdict",
+    "saga",
+    "obligations",
+    "broken",
+    "gates",
+    "faults",
+    "scenarios",
+    "outcomes",
+    "traffic",
+    "figures",
+    "claims",
+]
+SECTIONS += ["appendix"]
 Parse = Callable[[str], Any]
 
 

@@ -3,28 +3,28 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from saga_contracts.client import SagapactError, read_json
-from saga_service.intake import Intake, NewSaga, RefusedError
+from saga_contracts.client import SagapactError
+from saga_service.front import Front
+from saga_service.intake import NewSaga, RefusedError
+from saga_service.web import routes
+from saga_service.web.reading import front_of, json_body, model_body
 
-MAX_BODY_BYTES = 1024 * 1024
 _log = logging.getLogger("saga_service")
 
 
-def create_app(opening: Callable[[], AbstractAsyncContextManager[Intake]]) -> FastAPI:
+def create_app(opening: Callable[[], AbstractAsyncContextManager[Front]]) -> FastAPI:
     """Give the application; what it works with is opened when the server starts and closed when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opening() as intake:
-            app.state.intake = intake
+        async with opening() as front:
+            app.state.front = front
             yield
 
     app = FastAPI(title="Saga service", lifespan=lifespan)
@@ -37,58 +37,39 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Intake]]) -> Fa
     app.add_api_route("/sagas", _create_saga, methods=["POST"])
     app.add_api_route("/sagas/{saga_id}", _saga, methods=["GET"])
     app.add_api_route("/callbacks/{key}", _callback, methods=["POST"])
+    routes.add(app)
     return app
 
 
 async def _health(request: Request) -> JSONResponse:
     """Answer 200 when the service can work, 503 when its database does not answer."""
-    await _intake(request).check()
+    await front_of(request).check()
     return JSONResponse({"status": "ok"})
 
 
 async def _put_definition(saga: str, request: Request) -> JSONResponse:
-    """Take a saga definition (the saga as JSON): 201 when it is new, 200 when it is the current one already."""
-    is_new = await _intake(request).put_definition(saga, await _json(request))
-    return JSONResponse({"saga": saga}, 201 if is_new else 200)
+    """Take a saga definition (the saga as JSON): 201 when it is a new version, 200 when it is the current one already."""
+    is_new = await front_of(request).put_definition(saga, await json_body(request))
+    version = (await front_of(request).definitions())[saga]
+    return JSONResponse({"saga": saga, "version": version}, 201 if is_new else 200)
 
 
 async def _create_saga(request: Request) -> JSONResponse:
     """Start a saga: 201; 200 for the same request id; 409 when the request id was used with another payload."""
-    try:
-        new = NewSaga.model_validate(await _json(request))
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or '(top)'}: {fault['msg']}" for fault in error.errors()]
-        raise RefusedError(422, "The body is {saga, request_id, payload}.", faults) from None
-    saga, is_new = await _intake(request).create(new)
+    new = await model_body(request, NewSaga)
+    saga, is_new = await front_of(request).create(new)
     return JSONResponse({"saga_id": saga.saga_id, "state": saga.state}, 201 if is_new else 200)
 
 
 async def _saga(saga_id: str, request: Request) -> JSONResponse:
     """Tell all about one saga."""
-    return JSONResponse(await _intake(request).describe(saga_id))
+    return JSONResponse(await front_of(request).describe(saga_id))
 
 
 async def _callback(key: str, request: Request) -> Response:
     """Take a participant's callback: 204, also when it comes again or too late; 404 when no saga has this key."""
-    await _intake(request).take_callback(key, await _json(request))
+    await front_of(request).take_callback(key, await json_body(request))
     return Response(status_code=204)
-
-
-def _intake(request: Request) -> Intake:
-    intake: Intake = request.app.state.intake
-    return intake
-
-
-async def _json(request: Request) -> Any:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY_BYTES:
-            raise RefusedError(413, f"The body is longer than {MAX_BODY_BYTES} bytes.")
-    try:
-        return read_json(bytes(content))
-    except ValueError:
-        raise RefusedError(400, "The body is no JSON.") from None
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:

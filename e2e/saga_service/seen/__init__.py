@@ -1,0 +1,1 @@
+"""What people and monitoring see of the sagas: figures for Prometheus, and pages."""

@@ -1,0 +1,1 @@
+"""Looking after sagas beside the work on them: checker, health of participants, escalations, and what is forgotten."""
