@@ -77,6 +77,8 @@ CALLBACK_LOST = played("A callback is lost once", End.COMMITTED, met(_PACKAGES, 
 CALLBACK_TWICE = played("A callback comes twice", End.COMMITTED, met(_PACKAGES, Kind.DUPLICATED, Role.CALLBACK))
 NO_CALLBACK = played("No callback comes", End.COMMITTED, always(_PACKAGES, Kind.REQUEST_LOST, Role.CALLBACK))
 DIES = played("It dies after an effect, before the reply", End.COMMITTED, met(_NOTIFY, Kind.CALLER_DIES))
+DIES_BEFORE = played("It dies before it has sent a call", End.COMMITTED, met(_NOTIFY, Kind.CALLER_DIES_BEFORE_SEND))
+CREATED_TWICE = played("The saga is created twice", End.COMMITTED, met("reserve_money", Kind.DUPLICATED, Role.CREATION))
 DIES_UNDOING = played("It dies while it undoes", End.COMPENSATED, _REFUSED, met(_VAS, Kind.CALLER_DIES, Role.COMPENSATE))
 PIVOT_LATE = played(
     "The pivot does not arrive, and one call of it comes after the end",
@@ -109,7 +111,7 @@ MUTANTS = (
     _bad("asks for the status without end", NOTHING, "I12", often=True),
     _bad("takes a new key for each try", REPLY_LOST, "I11"),
     _bad("takes a new key after a crash", DIES, "I2", often=True),
-    _bad("takes what was under way at a crash for done", DIES, "I10"),
+    _bad("takes what was under way at a crash for done", DIES_BEFORE, "I1"),
     _bad("forgets the undoing at a restart", DIES_UNDOING, "I1", often=True),
     _bad("undoes in forward order", REFUSED_LAST, "I7", often=True),
     _bad("undoes past the pivot", NO_REPLY_AT_END, "I8"),
@@ -122,6 +124,11 @@ MUTANTS = (
     _bad("tells the owner only once", NOTICE_LOST, "I6"),
     _bad("tells the owner without need", NOTHING, "ALARM", often=True),
     _bad("tells the owner another event", NO_REPLY_AT_END, "ALARM"),
+    _bad("reopens what has ended", NOTHING, "I4", often=True),
+    _bad("calls again after the end", NOTHING, "AFTER"),
+    _bad("begins another for the same token", CREATED_TWICE, "I2", often=True),
+    _bad("begins two at once", NOTHING, "I11"),
+    _bad("keeps its transactions in memory", DIES, "I5"),
     _bad("loses a callback", NOTHING, "REASON"),
     _bad("waits for a callback without end", NO_CALLBACK, "I5"),
     _bad("refuses a repeated callback", CALLBACK_TWICE, "I11"),
@@ -131,11 +138,6 @@ MUTANTS = (
 )
 
 NOT_YET = {
-    "keeps its transactions in memory": "a record that is gone ends a scenario as unknown",
-    "reopens what has ended": "nobody looks at a saga again for long enough after its end",
-    "calls again after the end": "nobody looks at a saga again for long enough after its end",
-    "begins another for the same token": "the creation is not repeated",
-    "begins two at once": "calls of a saga that nobody created pass",
     "believes that what is absent stays absent": "needs a saga with a pivot",
     "takes a failing status call for absent": "needs a saga with a pivot",
 }

@@ -42,6 +42,8 @@ def of_strays(strays: Iterable[Stray]) -> Finding:
 
 def stray_text(stray: Stray) -> str:
     """Say which call was not declared, and what it comes nearest to."""
+    if stray.stranger:
+        return f"{stray.request} to {stray.target} is a call of the saga {stray.stranger}, which nobody has created."
     return f"{stray.request} to {stray.target} is no call of the saga file. {stray.differs}"
 
 
