@@ -1,7 +1,6 @@
 """The decks of pairs in a pact: played after the decks of their steps, and shown with those of the second step of each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date
 
 from saga_contracts.derive import pairs

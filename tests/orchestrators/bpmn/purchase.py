@@ -9,8 +9,8 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.orchestrators.bpmn.engine import Diagram, Instance
-from tests.orchestrators.vas_client import ACCEPTED, DONE, REFUSED, UNKNOWN, VasClient
+from bpmn.engine import Diagram, Instance
+from vas_client import ACCEPTED, DONE, REFUSED, UNKNOWN, VasClient
 
 TRIES = {"reserve_money": 2, "apply_vas": 2, "create_packages": 2, "notify": 3}
 WAIT_S = 10.0

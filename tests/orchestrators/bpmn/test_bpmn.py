@@ -10,8 +10,8 @@ from bpmn_io.lint import Linter
 from bpmn_io.lint.resolver import NodeResolver
 from lxml import etree  # type: ignore[import-untyped]
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser, BpmnValidator  # type: ignore[import-untyped]
-from tests.orchestrators.bpmn.engine import Diagram
 
+from bpmn.engine import Diagram
 from command_line import here
 from played import outcomes, played, why
 from repetitions import NIGHTLY
