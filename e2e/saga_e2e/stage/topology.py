@@ -144,9 +144,8 @@ class Topology:
                 return
             self.restarts += 1
             try:
-                self._running[name].strike()  # at this moment, not when its guard has heard of it
-                self.kill(name)
-                self.start(name)
+                with self.down(name):
+                    pass
             finally:
                 self.restarts += 1
 
@@ -179,9 +178,8 @@ class Topology:
         with self._restarting:
             self.restarts += 1
             try:
-                self.kill(name)
-                work()
-                self.start(name)
+                with self.down(name):
+                    work()
             finally:
                 self.restarts += 1
 
@@ -194,6 +192,7 @@ class Topology:
         """
         self._down.add(name)
         try:
+            self._running[name].strike()  # at this moment, not when its guard has heard of it
             self.kill(name)
             try:
                 yield
