@@ -47,7 +47,7 @@ def publish(broker: BrokerClient, version: Version, outcome: PactOutcome, result
 
 
 def _decks(broker: BrokerClient, version: Version, outcome: PactOutcome) -> Iterator[str]:
-    """Publish the decks; say of each that has no place at the broker what to do. The pact's own result is none the worse for it."""
+    """Publish the decks; say of each that has no place at the broker what to do."""
     for deck in outcome.decks if outcome.decks and broker.keeps_sagas() else ():
         own = deck.deck
         record = broker.publish_deck_result(

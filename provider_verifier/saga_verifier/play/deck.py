@@ -138,9 +138,7 @@ def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
 
 def _was_late(playing: Playing) -> bool:
     """Was a call of the history, or the question what came of it, not answered?"""
-    return any(one.obligation == "O21" for one in playing.broken) or any(
-        called.letter == "S" and called.status is None and not called.unsent for called in playing.calls
-    )
+    return any(one.obligation == "O21" for one in playing.broken) or not playing.was_told
 
 
 def _once_more(playing: Playing, *, asks_status: bool = True) -> Playing:
