@@ -188,8 +188,8 @@ class Model:
             yield self._told(step, walk, word, refuses=refuses, asked=may_ask)
         if not walk.arrived and pivot and may_ask and not no_status:
             yield Part(Outcome.FAILED, walk, word, asked=True)
-        must_ask = pivot and policy == "ask_then_forward" and step.status is not None and not (lacks and walk.arrived)
-        if not must_ask or waited or no_status:
+        must_ask = pivot and policy == "ask_then_forward" and step.status is not None and walk.arrived and not lacks
+        if not must_ask or waited or no_status:  # of a call that may still be on its way, `absent` tells nothing
             outcome = Outcome.STUCK if self._only_goes_forward(step) else Outcome.UNCLEAR
             yield Part(outcome, walk, word, asked=may_ask)
 

@@ -32,6 +32,8 @@ from saga_e2e.proxy.ways import NOT_HEARD, Passed, Ways
 
 _SILENT = (Kind.REFUSED, Kind.DUPLICATED, Kind.OVERLAPPED, Kind.EARLY, Kind.FOREIGN)
 """Faults of which the answers tell all."""
+_ASKED_FIRST = (Kind.RECEIVER_DIES_BEFORE, Kind.CALLER_DIES_BEFORE_SEND)
+"""Faults after which the same call may be there again at once, so that it is asked what is true before it."""
 _LATE = (Kind.DELAYED, Kind.LATE_AFTER_UNDO)
 _EARLY_WAITS = 0.7
 """How long the reply to a call waits for a callback that is to come before it, as a part of the step's own time."""
@@ -117,8 +119,10 @@ class Passing:
         if fault is not None and fault.kind in _LATE:
             self._book.hold(Held(seen, call, outgoing, fault))
             return _given_back(request, None, Fate.DELAYED)
+        first = fault is not None and fault.kind in _ASKED_FIRST
+        asked = await self._asked(seen, fault) if first else None
         passed = await self._ways.go(seen, outgoing, fault, lambda: _is_gone(request))
-        asked = await self._asked(seen, fault)
+        asked = asked if first else await self._asked(seen, fault)
         if fault is not None and fault.kind == Kind.SLOW:
             await asyncio.sleep(max(0.0, fault.lasts_ms - (now_ms() - began_ms)) / 1000)
         await self._let_overtake(seen, passed)
