@@ -20,7 +20,6 @@ from saga_contracts.derive.model_pair import PairRules, PairWord, Third
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.wire import keys
 
-
 FAULTS_OF_PAIRS = {2: 1, 1: 10}
 """For so many faults in a mixed history at most, a pact may have so many pairs: two faults are a thousand histories of one pair,
 and one fault fifty. Of more pairs those without any fault are played, and those that the obligations speak of."""

@@ -1,7 +1,8 @@
 """I11: every call of the saga is the one that the saga file declares, and every answer is a declared one (pure).
 
 A request is compared with the one that the step client's renderer makes from the same file and values: method, path, query,
-declared headers and body, field by field. Where a value is not known to the harness, only the shape is compared.
+declared headers, those of the correlation, and body, field by field. Where a value is not known to the harness, only the shape
+is compared.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ from saga_e2e.proxy.shapes import Incoming, readings_of_header, value_of
 from saga_e2e.proxy.trace import Answered, Stray, TracedCall
 
 _CALLBACK_URL = "{callback_url}"
+_CORRELATED = (Role.FORWARD, Role.COMPENSATE, Role.STATUS)
+"""The calls that say to which saga and step they belong by the declared headers (O31)."""
 
 
 def conforms(case: Judged) -> Finding:
@@ -39,6 +42,8 @@ def of_strays(strays: Iterable[Stray]) -> Finding:
 
 def stray_text(stray: Stray) -> str:
     """Say which call was not declared, and what it comes nearest to."""
+    if stray.stranger:
+        return f"{stray.request} to {stray.target} is a call of the saga {stray.stranger}, which nobody has created."
     return f"{stray.request} to {stray.target} is no call of the saga file. {stray.differs}"
 
 
@@ -59,7 +64,8 @@ def _request_faults(case: Judged, call: TracedCall) -> Iterator[str]:
         if call.differs:
             yield call.differs
         return
-    yield from _differences(declared, expected, call.sent)
+    correlation = case.saga.correlation.sent if call.role in _CORRELATED else ()
+    yield from _differences(declared, expected, call.sent, (*declared.headers, *correlation))
 
 
 def _told(case: Judged, call: TracedCall) -> str | None:
@@ -97,7 +103,7 @@ def _places(request: Request | Incoming) -> list[Any]:
     return [dict(request.query), {name.lower(): value for name, value in request.headers.items()}, request.body]
 
 
-def _differences(declared: Request, expected: BuiltRequest, sent: Incoming) -> Iterator[str]:
+def _differences(declared: Request, expected: BuiltRequest, sent: Incoming, headers: Iterable[str]) -> Iterator[str]:
     if sent.method != expected.method:
         yield f"The method is {sent.method} instead of {expected.method}."
     if [unquote(part) for part in sent.path.split("/")] != [unquote(part) for part in expected.url.split("/")]:
@@ -105,7 +111,7 @@ def _differences(declared: Request, expected: BuiltRequest, sent: Incoming) -> I
     if sorted(sent.query) != sorted(expected.query):
         yield f"The query is {short(sent.query)} instead of {short(expected.query)}."
     values = {name.lower(): value for name, value in expected.headers}
-    for name in declared.headers:
+    for name in headers:
         if values[name.lower()].strip() not in readings_of_header(name, sent.headers.get(name.lower(), "")):
             yield f"The header {name} is {'not the declared one' if name.lower() in sent.headers else 'missing'}."
     if expected.content is not None:

@@ -12,7 +12,7 @@ from saga_e2e.derive.ends import End
 from saga_e2e.derive.faults import Role
 from saga_e2e.judge.findings import Judged
 from saga_e2e.proxy.meanings import RETRYABLE, UNDECLARED
-from saga_e2e.proxy.trace import Answered, Trace, TracedCall, calls_of
+from saga_e2e.proxy.trace import Answered, Fate, Trace, TracedCall, calls_of
 
 _GONE = frozenset({"compensated", "absent", "refused"})
 _SAME_AS_DONE = frozenset({"done"})
@@ -28,6 +28,8 @@ def unheard(case: Judged) -> Iterator[str]:
         undone = calls_of(case.evidence.trace, step.step, Role.COMPENSATE)
         if state == "compensated" and undone and not _heard_compensated(case.evidence.trace, step):
             yield f"{step.step} is compensated on record, but no answer or status call told the saga service so."
+        if state == "refused" and not undone and _may_come_late(case.evidence.trace, step):
+            yield f"{step.step} was refused and not compensated, although a try before had no answer and may still take effect."
 
 
 def _by_end(case: Judged, step: Step) -> str:
@@ -67,6 +69,16 @@ def _outputs(step: Step, answered: Answered) -> dict[str, Any] | None:
 def _heard_applied(trace: Trace, step: Step) -> bool:
     calls = calls_of(trace, step.step, Role.FORWARD, Role.STATUS, Role.CALLBACK)
     return any(_tells_applied(call) for call in calls)
+
+
+def _may_come_late(trace: Trace, step: Step) -> bool:
+    """Had a try no answer before another one was refused, so that nobody knows whether it is still on its way (K5)?"""
+    calls = calls_of(trace, step.step, Role.FORWARD)
+    refused = next((place for place, call in enumerate(calls) if call.heard == "refused"), None)
+    asked = any(call.heard in _GONE for call in calls_of(trace, step.step, Role.STATUS))
+    if refused is None or step.compensate is None or asked:
+        return False
+    return any(call.fate == Fate.DELAYED or (call.heard is None and place < refused) for place, call in enumerate(calls))
 
 
 def _tells_applied(call: TracedCall) -> bool:

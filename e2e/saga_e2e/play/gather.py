@@ -31,6 +31,9 @@ from saga_e2e.stage.topology import Topology
 TIMEOUT_S = 10.0
 READS = 3
 """How often something is read whose connection is cut."""
+NOT_ON_RECORD = "not on record"
+"""The state of a saga that its orchestrator does not know, although it was created there."""
+_NOT_THERE = (404, 410)
 KEPT_S = 1.0  # a connection is not kept so long that its server may close it at the moment of use
 
 
@@ -77,9 +80,12 @@ class Services:
         return saga_id
 
     def record(self, saga_id: str) -> SagaRecord:
-        """Read the orchestrator's record of a saga."""
+        """Read the orchestrator's record of a saga; one that it does not know any more is in no state of its own."""
         request = self._adapter.read(saga_id, self._request_ids.get(saga_id, ""))
-        answer = self._orchestrator(request, "read the saga's record")
+        reply, url = self._called_orchestrator(request, "read the saga's record")
+        if reply.status_code in _NOT_THERE:
+            return SagaRecord(NOT_ON_RECORD, (), {})
+        answer = _content(reply, f"read the saga's record: {request.method} {url}")
         record = self._adapter.record(answer)
         if record is None:
             place = self._adapter.declared.read.state
@@ -174,6 +180,10 @@ class Services:
 
     def _orchestrator(self, request: Request, what: str) -> Any:
         """Call the orchestrator; a text that is no JSON is given as it is."""
+        reply, url = self._called_orchestrator(request, what)
+        return _content(reply, f"{what}: {request.method} {url}")
+
+    def _called_orchestrator(self, request: Request, what: str) -> tuple[httpx.Response, str]:
         content = None if request.body is None else json.dumps(request.body).encode()
         headers = () if content is None else (("Content-Type", "application/json"),)
         built = BuiltRequest(
@@ -183,10 +193,7 @@ class Services:
             (*headers, *request.headers.items()),
             content,
         )
-        reply = self._sent(built, what)
-        if not reply.is_success:
-            raise SagapactError(f"Cannot {what}: {built.method} {built.url} answered {reply.status_code} {reply.text[:300]!r}.")
-        return body_of(reply.content)
+        return self._sent(built, what), built.url
 
     def _json(self, method: str, url: str, what: str, body: Any = None) -> Any:
         built = BuiltRequest(method, url, (), (), None)
@@ -217,3 +224,9 @@ class Services:
 def _received(reply: httpx.Response) -> replies.Received:
     headers = {name.lower(): value for name, value in reply.headers.items()}
     return replies.Received(reply.status_code, body_of(reply.content, headers.get("content-type", "")), headers)
+
+
+def _content(reply: httpx.Response, what: str) -> Any:
+    if not reply.is_success:
+        raise SagapactError(f"Cannot {what} answered {reply.status_code} {reply.text[:300]!r}.")
+    return body_of(reply.content)

@@ -32,8 +32,8 @@ from saga_e2e.proxy.ways import NOT_HEARD, Passed, Ways
 
 _SILENT = (Kind.REFUSED, Kind.DUPLICATED, Kind.OVERLAPPED, Kind.EARLY, Kind.FOREIGN)
 """Faults of which the answers tell all."""
-_ASKED_FIRST = (Kind.RECEIVER_DIES_BEFORE, Kind.CALLER_DIES_BEFORE_SEND)
-"""Faults after which the same call may be there again at once, so that it is asked what is true before it."""
+_ASKED_BEFORE = (Kind.CALLER_DIES_BEFORE_SEND, Kind.RECEIVER_DIES_BEFORE)
+"""Faults after which the call may come again before anybody could ask what came of it: nothing, as before it."""
 _LATE = (Kind.DELAYED, Kind.LATE_AFTER_UNDO)
 _EARLY_WAITS = 0.7
 """How long the reply to a call waits for a callback that is to come before it, as a part of the step's own time."""
@@ -91,7 +91,7 @@ class Passing:
         outgoing = Outgoing(target, request.method, f"/{path}{'?' if query else ''}{query}", request.headers.copy(), body)
         seen = self._recogniser.recognise(call)
         if isinstance(seen, Recognised) and self.stranger_waits_s:
-            await self._wait_until_opened(seen.saga_id)
+            await self._wait_until_opened(seen.saga_id, call)
         if isinstance(seen, Recognised):
             await self._wait_until_it_goes_on(seen)
         died = isinstance(seen, Recognised) and await self._let_die(seen)
@@ -123,10 +123,9 @@ class Passing:
         if fault is not None and fault.kind in _LATE:
             self._book.hold(Held(seen, call, outgoing, fault))
             return _given_back(request, None, Fate.DELAYED)
-        first = fault is not None and fault.kind in _ASKED_FIRST
-        asked = await self._asked(seen, fault) if first else None
+        asked = await self._asked(seen, fault) if fault is not None and fault.kind in _ASKED_BEFORE else None
         passed = await self._ways.go(seen, outgoing, fault, lambda: _is_gone(request))
-        asked = asked if first else await self._asked(seen, fault)
+        asked = asked or await self._asked(seen, fault)
         if fault is not None and fault.kind == Kind.SLOW:
             await asyncio.sleep(max(0.0, fault.lasts_ms - (now_ms() - began_ms)) / 1000)
         await self._let_overtake(seen, passed)
@@ -202,7 +201,9 @@ class Passing:
             self._book.note_stray(stray_of(call, seen.differs, began_ms, None if answer is None else answer.status))
         return answer, Fate.OK
 
-    async def _wait_until_opened(self, saga_id: str) -> None:
+    async def _wait_until_opened(self, saga_id: str, call: Incoming) -> None:
+        if not self._book.knows(saga_id):
+            self._book.note_stranger(saga_id, stray_of(call, "", now_ms(), None))
         try:
             async with asyncio.timeout(self.stranger_waits_s):
                 while not self._book.knows(saga_id):

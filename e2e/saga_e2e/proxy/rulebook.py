@@ -6,7 +6,7 @@ file declares are kept apart, until somebody says that they are of his saga.
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from saga_e2e.derive.faults import Fault, Kind, Role
 from saga_e2e.proxy.calls import Recognised
@@ -51,6 +51,7 @@ class Rulebook:
         self._pages: dict[str, _Page] = {}
         self._closed: set[str] = set()
         self._strays: deque[Stray] = deque(maxlen=MOST_STRAYS)
+        self._strangers: dict[str, Stray] = {}
 
     def knows(self, saga_id: str) -> bool:
         """Was this saga ever opened?"""
@@ -59,6 +60,7 @@ class Rulebook:
     def open(self, saga_id: str, faults: Sequence[Fault] = (), ask: Ask | None = None, stops_after: str = "") -> None:
         """Begin a saga's page; its calls are counted from now on."""
         self._pages[saga_id] = _Page(tuple(faults), ask, stops_after=stops_after)
+        self._strangers.pop(saga_id, None)
 
     def add(self, saga_id: str, faults: Sequence[Fault]) -> None:
         """Let further faults meet a saga's calls from now on; tries are counted from now on, too."""
@@ -157,16 +159,23 @@ class Rulebook:
         """Keep a call that is not declared; of very many, the newest."""
         self._strays.append(stray)
 
+    def note_stranger(self, saga_id: str, stray: Stray) -> None:
+        """Keep the first call of a saga that nobody has named; when it is opened after all, the call is forgotten."""
+        if len(self._strangers) < MOST_STRAYS:
+            self._strangers.setdefault(saga_id, replace(stray, stranger=saga_id))
+
     def claim_strays(self, marks: Collection[str]) -> tuple[Stray, ...]:
-        """Give the calls that are not declared and bear one of the marks, and forget them."""
-        found = tuple(stray for stray in self._strays if stray.is_of(marks))
+        """Give the calls that are not declared, or of sagas of nobody, and bear one of the marks, and forget them."""
+        found = tuple(stray for stray in (*self._strays, *self._strangers.values()) if stray.is_of(marks))
         self._strays = deque((stray for stray in self._strays if stray not in found), MOST_STRAYS)
+        self._strangers = {saga_id: stray for saga_id, stray in self._strangers.items() if stray not in found}
         return found
 
     def all_strays(self) -> tuple[Stray, ...]:
-        """Give the calls that are not declared and that nobody has claimed, and forget them."""
-        found = tuple(self._strays)
+        """Give the calls that are not declared, or of sagas of nobody, and that nobody has claimed, and forget them."""
+        found = (*self._strays, *self._strangers.values())
         self._strays.clear()
+        self._strangers.clear()
         return found
 
     def trace(self, saga_id: str) -> Trace:

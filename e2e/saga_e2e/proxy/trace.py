@@ -137,6 +137,7 @@ class Stray:
         differs: What it comes nearest to, and where it differs, in sentences.
         status: What it was answered; None when there was no answer.
         names: The texts in it, by which it is seen to which saga it belongs.
+        stranger: The id of a saga that nobody has created, when it is a declared call of one.
     """
 
     at_ms: float
@@ -145,6 +146,7 @@ class Stray:
     differs: str
     status: int | None = None
     names: frozenset[str] = frozenset()
+    stranger: str = ""
 
     def is_of(self, marks: Collection[str]) -> bool:
         """Does it bear one of the marks, such as a saga's id or the key of one of its steps?"""

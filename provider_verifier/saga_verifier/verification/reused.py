@@ -1,7 +1,6 @@
 """A pact of which nothing has to be found out again: every interaction and history is known, so that nobody need be started."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 

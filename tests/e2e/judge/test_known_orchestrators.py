@@ -175,6 +175,14 @@ def with_tries(step: Any, tries: int) -> Any:
     return None if step.compensate is None else step.compensate.model_copy(update={"tries": tries})
 
 
+def tried_before_the_refusal(story: Any) -> None:
+    """A first try of the step that is refused did not arrive."""
+    place = next(i for i, call in enumerate(story.calls) if call.heard == "refused")
+    story.forward("apply_vas", None, fate=NEVER)
+    refused = story.calls[place]
+    story.calls.insert(place, replace(story.calls.pop(), at_ms=refused.at_ms - 4, ended_ms=refused.at_ms - 1))
+
+
 def one_try(story: Any) -> None:
     """There is one try only; its reply is lost, and the step is undone."""
     steps = tuple(step.model_copy(update={"tries": 1}) for step in story.saga.steps)
@@ -220,6 +228,14 @@ BAD = [
         lambda story: story.forward("reserve_money"),
         "I13 REASON",
     ),
+    bad(
+        "leaves a step alone that was refused after a try without an answer",
+        "compensated",
+        "refused-at-apply_vas",
+        tried_before_the_refusal,
+        "I10",
+        "may still take effect",
+    ),
     bad("never tells the owner", "escalated", "undo-fails-at-apply_vas", lambda story: story.calls.pop(), "I6", "told nothing"),
     bad("escalates without a cause", "compensated", "refused-at-apply_vas", escalates_without_need, "end I1 ALARM"),
     bad("leaves an end again", "committed", "committed", leaves_its_end, "I4"),
@@ -257,6 +273,7 @@ BAD = [
         'is "49900" instead of 49900',
     ),
     bad("sends a field too many", "committed", "committed", sends(body(note="x")), "I11", "`note` is not declared"),
+    bad("sends no id of the saga", "committed", "committed", sends(without("saga-id")), "I11", "Saga-Id is missing"),
     bad("loses the key", "committed", "committed", sends(without("idempotency-key")), "I11", "Idempotency-Key is missing"),
     bad(
         "sends another key in the path",

@@ -1,11 +1,12 @@
-"""Starts the orchestrator: `python -m tests.orchestrators.bpmn`, with all that it needs to know in its environment."""
+"""Starts the orchestrator: `python -m bpmn`, with all that it needs to know in its environment."""
 
 import os
 from pathlib import Path
 
 from aiohttp import web
-from tests.orchestrators.bpmn.shell import Shell
-from tests.orchestrators.vas_client import Addresses
+
+from bpmn.shell import Shell
+from vas_client import Addresses
 
 
 def main() -> None:

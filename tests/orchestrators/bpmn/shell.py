@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from aiohttp import web
-from tests.orchestrators.bpmn.engine import Diagram, Instance
-from tests.orchestrators.bpmn.purchase import Purchase, variables
-from tests.orchestrators.bpmn.store import Store
-from tests.orchestrators.vas_client import Addresses, VasClient, new_session
+
+from bpmn.engine import Diagram, Instance
+from bpmn.purchase import Purchase, variables
+from bpmn.store import Store
+from vas_client import Addresses, VasClient, new_session
 
 DIAGRAM = Path(__file__).with_name("vas_purchase.bpmn")
 

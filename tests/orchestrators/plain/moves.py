@@ -19,7 +19,8 @@ def startable(saga: Saga, legs: Legs) -> list[Step]:
     steps = [step for step in saga["steps"] if legs[step["step"]].state == "new"]
     if FAULT == "begins with the last step":
         steps.reverse()
-    if has_failed(saga, legs) and FAULT != "begins siblings after a failure":
+    undone = any(leg.state == "undone" for leg in legs.values())
+    if has_failed(saga, legs) and not (FAULT == "begins siblings after a failure" and undone):
         return []
     if FAULT in ("ignores after", "begins with the last step"):
         return steps
@@ -92,4 +93,10 @@ def _comes_before(other: Step, step: Step) -> bool:
 def _is_behind(step: Step, legs: Legs) -> bool:
     state = legs[step["step"]].state
     accepted = state == "accepted" and FAULT == "takes an accepted step for done"
-    return state == "ok" or accepted or (bool(step.get("optional")) and state in ("no", "unsure", "spent", "undone", "stuck"))
+    undone = state == "undone" and FAULT == "begins siblings after a failure"
+    return (
+        state == "ok"
+        or accepted
+        or undone
+        or (bool(step.get("optional")) and state in ("no", "unsure", "spent", "undone", "stuck"))
+    )

@@ -1,11 +1,12 @@
-"""Starts the orchestrator: `python -m tests.orchestrators.temporal`, with all that it needs to know in its environment."""
+"""Starts the orchestrator: `python -m temporal`, with all that it needs to know in its environment."""
 
 import os
 from pathlib import Path
 
 from aiohttp import web
-from tests.orchestrators.temporal.shell import Shell
-from tests.orchestrators.vas_client import Addresses
+
+from temporal.shell import Shell
+from vas_client import Addresses
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
-from tests.orchestrators.vas_client import REFUSED, UNKNOWN, VasClient
+
+from vas_client import REFUSED, UNKNOWN, VasClient
 
 REFUSAL = "Refusal"
 """The type of the error that a refusal is; its detail says whether an earlier try may have had an effect."""

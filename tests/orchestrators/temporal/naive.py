@@ -10,7 +10,7 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from tests.orchestrators.temporal.workflow import Purchase, StepFailedError
+    from temporal.workflow import Purchase, StepFailedError
 
 
 @workflow.defn

