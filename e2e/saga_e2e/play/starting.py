@@ -132,8 +132,7 @@ class Starter:
             if down is not None:
                 name = self._saga.step(down.step).participant
                 until_up.enter_context(self._topology.proxy.while_down(name))
-                self._topology.kill(name)
-                until_up.callback(self._topology.start, name)
+                until_up.enter_context(self._topology.down(name))
             first.saga_id = self._created(begun)
             self._open(first, scenario.faults if not self._is_about_the_checker(scenario) else (), scenario.beside)
             if down is not None:

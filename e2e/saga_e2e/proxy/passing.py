@@ -95,8 +95,12 @@ class Passing:
         if isinstance(seen, Recognised):
             await self._wait_until_it_goes_on(seen)
         died = isinstance(seen, Recognised) and await self._let_die(seen)
-        if (await self._harms.wait_until_up(target) or died) and _is_gone(request):
-            return web.Response(status=503)  # its caller has given up: it never got through
+        began_ms, waited = now_ms(), await self._harms.wait_until_up(target)
+        if (waited or died) and _is_gone(request):  # its caller has given up: it never got through
+            if isinstance(seen, Recognised) and waited:
+                self._book.pick(seen, began_ms)
+                self._book.note(self._traced(call, seen, Passed((), Fate.REQUEST_LOST), None, began_ms))
+            return web.Response(status=503)
         if isinstance(seen, Recognised):
             return await self._of_the_saga(request, seen, call, outgoing)
         return _given_back(request, *await self._other(seen, call, outgoing))

@@ -6,12 +6,12 @@ directly. When the block ends, nothing is left. Playing scenarios on it is `runn
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import RLock
 from types import TracebackType
 from typing import Self
 
@@ -69,7 +69,7 @@ class Topology:
         self._beside = {spec.name: spec for spec in beside}
         self._isolation: Isolation = isolation or ProcessIsolation()
         self._running = Group({})
-        self._restarting, self._ending = Lock(), False
+        self._restarting, self._ending = RLock(), False
         self.restarts = 0
         """How many restarts have begun and how many have ended, added up."""
         self._stack = ExitStack()
@@ -158,6 +158,22 @@ class Topology:
         finally:
             running.resume()
 
+    @contextmanager
+    def down(self, name: str) -> Iterator[None]:
+        """Have a service down inside the block.
+
+        Raises:
+            IsolationError: when it does not become ready afterwards.
+        """
+        with self._restarting:
+            self.restarts += 1
+            self.kill(name)
+            try:
+                yield
+            finally:
+                self.start(name)
+                self.restarts += 1
+
     @property
     def takes_snapshots(self) -> bool:
         """Can the data of a service be kept, and put back behind its back?"""
@@ -175,14 +191,8 @@ class Topology:
 
     def _stopped(self, name: str, work: Callable[[], object]) -> None:
         """Do something while a service is down."""
-        with self._restarting:
-            self.restarts += 1
-            try:
-                self.kill(name)
-                work()
-                self.start(name)
-            finally:
-                self.restarts += 1
+        with self.down(name):
+            work()
 
     def wait_until_restarted(self) -> None:
         """Wait until no restart is under way."""
@@ -190,11 +200,15 @@ class Topology:
             pass
 
     def trouble(self) -> str | None:
-        """Say which services have ended although they should run, with the last lines of their logs; None: all run."""
+        """Say which services have ended although they should run, with the last lines of their logs; None: all run.
+
+        One that is down for a while is waited for.
+        """
         ended: dict[str, list[Running]] = {}
-        for one in self._running.values():
-            if (how := one.ended()) is not None:
-                ended.setdefault(how, []).append(one)
+        with self._restarting:
+            for one in self._running.values():
+                if (how := one.ended()) is not None:
+                    ended.setdefault(how, []).append(one)
         return "\n".join(_said(how, same) for how, same in ended.items()) or None
 
     def __enter__(self) -> Self:
