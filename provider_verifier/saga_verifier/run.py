@@ -282,9 +282,9 @@ def _untold(provider: ProviderFile, source: Source, trouble: str) -> PactOutcome
 
 def _published(broker: BrokerClient, version: Version, outcome: PactOutcome, results_url: str) -> PactOutcome:
     try:
-        reason = publish(broker, version, outcome, results_url)
+        done = publish(broker, version, outcome, results_url)
     except SagapactError as error:
         return replace(outcome, troubles=(*outcome.troubles, f"its result was not published: {error}"))
-    if reason and not outcome.troubles:
-        return replace(outcome, notes=(*outcome.notes, f"its result was not published: {reason}"))
-    return replace(outcome, published=not reason)
+    untold = [f"its result was not published: {done.unpublished}"] if done.unpublished and not outcome.troubles else []
+    notes = (*outcome.notes, *(f"warning: {one}" for one in done.notes), *untold)
+    return replace(outcome, notes=notes, published=not done.unpublished)

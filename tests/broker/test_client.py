@@ -72,6 +72,7 @@ def test_sagas_and_decks_go_to_the_broker_and_back(client: BrokerClient, saga_te
     place = {"sha": step.sha, "step": step.step, "provider": step.participant, "version": "10"}
 
     stored = client.publish_deck_result("vas_purchase", result=result, **place)
+    assert stored is not None
     client.register_provider_version("billing", "11")
 
     assert client.deck_results("vas_purchase", **place) == (stored,)

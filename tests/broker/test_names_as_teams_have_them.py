@@ -29,6 +29,7 @@ def test_a_saga_runs_whatever_its_names_are(client: BrokerClient, saga_name: str
     result = NewDeckResult.model_validate(body | {"histories": histories})
     place = {"sha": slice_of(saga, step_name).sha, "step": step_name, "provider": participant, "version": "10"}
     stored = client.publish_deck_result(saga_name, result=result, **place)
+    assert stored is not None
 
     assert client.deck_results(saga_name, **place) == (stored,)
     assert client.saga(saga_name, "1").content == text

@@ -3,9 +3,9 @@
 python racing_participant.py PORT DATABASE [HOW]
 
 DATABASE: a file of SQLite, or a PostgreSQL address. HOW, of right ones: `a unique key` (who meets it looks again), `locks the
-row`, `one at a time` (a server without threads), `says try again` (503 while the same key is under way). Of wrong ones: `looks
-before it writes`, `keys in memory`, `undoes what it has not seen`, `gives back twice`, `waits between` (looks, waits for somebody
-else, writes; in one thread).
+row`, `one at a time` (a server without threads), `says try again` (503 while the same key is under way), `pauses once` (before it
+tells the status of a key of which two calls overlapped). Of wrong ones: `looks before it writes`, `keys in memory`, `undoes what
+it has not seen`, `gives back twice`, `waits between` (looks, waits for somebody else, writes; in one thread).
 """
 
 import asyncio
@@ -63,6 +63,7 @@ class Racing(Stock):
         self.database, self.how = Database(address), how
         self.known: dict[str, dict[str, Any]] = {}
         self.under_way: set[str] = set()
+        self.overlapped: set[str] = set()
         self.lock = threading.Lock()
         unique = "" if how in ("looks before it writes", "keys in memory", "waits between") else " PRIMARY KEY"
         with self.database.begun() as connection:
@@ -104,7 +105,10 @@ class Racing(Stock):
 
     def seen(self, connection: Any, key: str) -> dict[str, Any] | None:
         """Begin as a right one does, and look."""
-        if self.how in ("a unique key", "one at a time", "says try again", "locks the row") and not self.database.is_postgres:
+        if (
+            self.how in ("a unique key", "one at a time", "says try again", "locks the row", "pauses once")
+            and not self.database.is_postgres
+        ):
             self._do(connection, "BEGIN IMMEDIATE")
         return self._row(connection, key)
 
@@ -152,6 +156,8 @@ class Racing(Stock):
         self.known[key] = {**row, "state": "back"}
 
     def status(self, key: str) -> Answer:
+        if key in self.overlapped:
+            self.stall("pauses once", 1.0)
         with self.database.begun() as connection:
             row = self._row(connection, key)
         return (200, {"state": row["state"]}) if row else (404, {})
@@ -160,6 +166,7 @@ class Racing(Stock):
     def alone(self, key: str) -> Iterator[bool]:
         """Is nobody else at work on this key, as far as this one looks at that?"""
         with self.lock:
+            self.overlapped |= {key} & self.under_way
             is_first = self.how != "says try again" or key not in self.under_way
             self.under_way.add(key)
         try:

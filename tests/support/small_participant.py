@@ -127,6 +127,9 @@ class Stock:
             threading.Event().wait(for_s)
 
     def status(self, key: str) -> Answer:
+        if self.asked.is_set():
+            self.stall("stalls once when it is asked again", 0.8)
+        self.stall("stalls once when it is asked first", 0.8)
         self.asked.set()
         row = self.rows.get(key)
         if "status writes" in self.wrong:

@@ -252,8 +252,8 @@ class BrokerClient:
 
     def publish_deck_result(
         self, saga: str, *, sha: str, step: str, provider: str, version: str, result: NewDeckResult
-    ) -> DeckResultRecord:
-        """Publish the result of playing a step's deck.
+    ) -> DeckResultRecord | None:
+        """Publish the result of playing a step's deck; None when the broker has no saga file with this content of the step.
 
         Args:
             saga: The saga.
@@ -265,8 +265,8 @@ class BrokerClient:
         """
         path = _deck_path(saga, sha, step, provider, version)
         body = result.model_dump(mode="json", by_alias=True)
-        answer = self._send(f"publish a deck result of step {step} of {saga}", "POST", path, body)
-        return DeckResultRecord.model_validate(answer)
+        answer = self._send(f"publish a deck result of step {step} of {saga}", "POST", path, body, none_at_404=True)
+        return None if answer is None else DeckResultRecord.model_validate(answer)
 
     def deck_results(self, saga: str, *, sha: str, step: str, provider: str, version: str) -> tuple[DeckResultRecord, ...]:
         """Read the results of a step's deck at a provider version, the newest first."""

@@ -21,7 +21,7 @@ from itertools import count, product
 
 from saga_contracts.declare.saga import Completion, Saga, Step, StepClass
 from saga_contracts.derive.expectations import Letter, Word
-from saga_e2e.derive.ends import End
+from saga_e2e.derive.ends import End, tries_of
 from saga_e2e.derive.faults import Fault, Kind, Role, on_the_way
 from saga_e2e.derive.tries import Walk, walks
 
@@ -59,6 +59,8 @@ class Run:
     words: tuple[tuple[str, Word], ...]
 
 
+MOST_UNDO_TRIES = 20
+"""So many tries of an undoing are followed that has a time of its own (`undo_for_ms`); more of them lead nowhere else."""
 _RANK = {StepClass.COMPENSATABLE: 0, StepClass.PIVOT: 1, StepClass.RETRIABLE: 2}
 _NEVER_TAKEN = (Kind.REQUEST_LOST, Kind.UNAVAILABLE)
 
@@ -188,9 +190,8 @@ class Model:
             yield self._told(step, walk, word, refuses=refuses, asked=may_ask)
         if not walk.arrived and pivot and may_ask and not no_status:
             yield Part(Outcome.FAILED, walk, word, asked=True)
-        # That it is absent decides nothing for who cannot know whether a call of it is still on its way.
         must_ask = pivot and policy == "ask_then_forward" and step.status is not None and walk.arrived and not lacks
-        if not must_ask or waited or no_status:
+        if not must_ask or waited or no_status:  # of a call that may still be on its way, `absent` tells nothing
             outcome = Outcome.STUCK if self._only_goes_forward(step) else Outcome.UNCLEAR
             yield Part(outcome, walk, word, asked=may_ask)
 
@@ -249,7 +250,8 @@ class Model:
             return ((True, Walk()), (False, Walk()))
         met = [fault for fault in faults if (fault.step, fault.role) == (name, Role.COMPENSATE)]
         found: dict[tuple[bool, Walk], None] = {}
-        for walk in sorted(walks(step.undo_tries, met), key=_plainest):
+        tries = min(MOST_UNDO_TRIES, tries_of(step, Role.COMPENSATE, self.saga.policies))
+        for walk in sorted(walks(max(tries, step.undo_tries), met), key=_plainest):
             if walk.heard or (walk.arrived and step.status is not None):
                 found[(True, walk)] = None
             if not walk.heard:

@@ -90,7 +90,8 @@ def singles(model: Model) -> Iterator[Schedule]:
     for role in (Role.FORWARD, Role.CALLBACK, Role.STATUS):
         for step in model.steps:
             for fault in _at(step, role, most=1) if _is_sent(usual, step.step, role) else ():
-                yield (fault,)
+                if fault.kind != Kind.DOWN or _is_first_there(model, step):
+                    yield (fault,)
     for step in (one for one in model.steps if one.compensate is not None and _is_sent(usual, one.step, Role.FORWARD)):
         yield from (_alone_late(step, kind) for kind in (Kind.DELAYED, Kind.LATE_AFTER_UNDO))
     for step, cause in undone_by_another(model):
@@ -245,6 +246,12 @@ def _notices(model: Model) -> Iterator[Schedule]:
             yield from ((*causes, replace(told, kind=kind, lasts_ms=0)) for kind in _ONCE[Role.NOTIFICATION] if kind != Kind.CUT)
             yield (*causes, told)
             return
+
+
+def _is_first_there(model: Model, step: Step) -> bool:
+    """Is this the step by which a saga meets its participant first?"""
+    there = [one for one in model.steps if one.participant == step.participant]
+    return step == there[0] and not any(model.is_before(one.step, step.step) for one in there)
 
 
 def _is_sent(runs: Iterable[Run], step: str, role: Role) -> bool:

@@ -95,10 +95,10 @@ class Passing:
         if isinstance(seen, Recognised):
             await self._wait_until_it_goes_on(seen)
         died = isinstance(seen, Recognised) and await self._let_die(seen)
-        began_ms = now_ms()
-        waited = await self._harms.wait_until_up(target)
+        began_ms, waited = now_ms(), await self._harms.wait_until_up(target)
         if (waited or died) and _is_gone(request):  # its caller has given up: it never got through
-            if isinstance(seen, Recognised) and not died:
+            if isinstance(seen, Recognised) and waited:
+                self._book.pick(seen, began_ms)
                 self._book.note(self._traced(call, seen, Passed((), Fate.REQUEST_LOST), None, began_ms))
             return web.Response(status=503)
         if isinstance(seen, Recognised):

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import RLock
 from types import TracebackType
 from typing import Self
 
@@ -69,8 +69,7 @@ class Topology:
         self._beside = {spec.name: spec for spec in beside}
         self._isolation: Isolation = isolation or ProcessIsolation()
         self._running = Group({})
-        self._restarting, self._ending = Lock(), False
-        self._down = set[str]()
+        self._restarting, self._ending = RLock(), False
         self.restarts = 0
         """How many restarts have begun and how many have ended, added up."""
         self._stack = ExitStack()
@@ -144,8 +143,9 @@ class Topology:
                 return
             self.restarts += 1
             try:
-                with self.down(name):
-                    pass
+                self._running[name].strike()  # at this moment, not when its guard has heard of it
+                self.kill(name)
+                self.start(name)
             finally:
                 self.restarts += 1
 
@@ -157,6 +157,22 @@ class Topology:
             time.sleep(ms / 1000)
         finally:
             running.resume()
+
+    @contextmanager
+    def down(self, name: str) -> Iterator[None]:
+        """Have a service down inside the block.
+
+        Raises:
+            IsolationError: when it does not become ready afterwards.
+        """
+        with self._restarting:
+            self.restarts += 1
+            self.kill(name)
+            try:
+                yield
+            finally:
+                self.start(name)
+                self.restarts += 1
 
     @property
     def takes_snapshots(self) -> bool:
@@ -175,31 +191,8 @@ class Topology:
 
     def _stopped(self, name: str, work: Callable[[], object]) -> None:
         """Do something while a service is down."""
-        with self._restarting:
-            self.restarts += 1
-            try:
-                with self.down(name):
-                    work()
-            finally:
-                self.restarts += 1
-
-    @contextmanager
-    def down(self, name: str) -> Iterator[None]:
-        """Keep a service down inside the block, which is no trouble; then start it again, on its data.
-
-        Raises:
-            IsolationError: when it does not become ready.
-        """
-        self._down.add(name)
-        try:
-            self._running[name].strike()  # at this moment, not when its guard has heard of it
-            self.kill(name)
-            try:
-                yield
-            finally:
-                self.start(name)
-        finally:
-            self._down.discard(name)
+        with self.down(name):
+            work()
 
     def wait_until_restarted(self) -> None:
         """Wait until no restart is under way."""
@@ -207,11 +200,15 @@ class Topology:
             pass
 
     def trouble(self) -> str | None:
-        """Say which services have ended although they should run, with the last lines of their logs; None: all run."""
+        """Say which services have ended although they should run, with the last lines of their logs; None: all run.
+
+        One that is down for a while is waited for.
+        """
         ended: dict[str, list[Running]] = {}
-        for name, one in self._running.items():
-            if name not in self._down and (how := one.ended()) is not None:
-                ended.setdefault(how, []).append(one)
+        with self._restarting:
+            for one in self._running.values():
+                if (how := one.ended()) is not None:
+                    ended.setdefault(how, []).append(one)
         return "\n".join(_said(how, same) for how, same in ended.items()) or None
 
     def __enter__(self) -> Self:

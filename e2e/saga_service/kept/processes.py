@@ -73,10 +73,12 @@ class Processes:
             .where(sagas.state.in_(OPEN), or_(waits, tables.is_dead(sagas.worker)))
             .order_by(sagas.created_at)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=tables.sagas)
         )
+        with self._reading.connect() as connection:  # there is nothing nearly always, and nobody need wait for that
+            if connection.execute(found).first() is None:
+                return []
         with self._engine.begin() as connection:
-            taken = list(connection.execute(found).scalars())
+            taken = list(connection.execute(found.with_for_update(skip_locked=True, of=tables.sagas)).scalars())
             if taken:
                 free = update(tables.sagas).where(sagas.saga_id.in_(taken)).values(worker=None, offered_at=now)
                 connection.execute(free)

@@ -26,6 +26,7 @@ class Tellings:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(reads=True)
 
     def take_due(self, worker: str | None, limit: int) -> list[Due]:
         """Take so many that are due, for this process; nobody else gets them while it lives and has not put them back."""
@@ -36,11 +37,13 @@ class Tellings:
             .where(or_(columns.worker.is_(None), tables.is_dead(columns.worker)))
             .order_by(columns.next_at)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=tables.notifications)
         )
+        with self._reading.connect() as connection:  # there is nothing nearly always, and nobody need wait for that
+            if connection.execute(due).first() is None:
+                return []
         with self._engine.begin() as connection:
             taken = [Due(row.saga_id, Notification(row.step, row.event, NotificationState(row.state), row.tries))
-                     for row in connection.execute(due)]  # fmt: skip
+                     for row in connection.execute(due.with_for_update(skip_locked=True, of=tables.notifications))]  # fmt: skip
             for one in taken:
                 connection.execute(update(tables.notifications).where(_is(one)).values(worker=worker))
         return taken

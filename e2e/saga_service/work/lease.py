@@ -9,6 +9,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from saga_service.kept.processes import Processes
 from saga_service.store import Store
 
@@ -66,9 +68,12 @@ class Lease:
             await self._offer(orphans)
 
     async def close(self) -> None:
-        """Leave: others may take up at once what this process has begun."""
+        """Leave: others may take up at once what this process has begun, or, when that cannot be said, in the lease's time."""
         if self._store.worker is not None:
-            await asyncio.to_thread(self._processes.remove, self._store.worker)
+            try:
+                self._processes.remove(self._store.worker)  # without a thread: the engine's stop has ended all that there were
+            except SQLAlchemyError:
+                _log.exception("the database does not answer; this process is taken for dead when its lease is over")
 
     def _still(self, beats: dict[str, int]) -> list[tuple[str, int]]:
         """Give the processes that have not beaten for long; after a pause of our own everybody gets time to beat."""

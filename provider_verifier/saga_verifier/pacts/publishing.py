@@ -1,5 +1,6 @@
 """Publishing what was found about a pact: only what was measured, and only where yes or no was found."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,24 +23,51 @@ class Version:
     tags: tuple[str, ...] = ()
 
 
-def publish(broker: BrokerClient, version: Version, outcome: PactOutcome, results_url: str) -> str:
-    """Publish the decks that were played, where the broker keeps sagas, and the pact's result if it is one.
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of publishing.
 
-    Returns:
-        Why the pact's result is not published; empty when it is.
+    Attributes:
+        unpublished: Why the pact's result is not published; empty when it is.
+        notes: What is to be known besides.
+    """
+
+    unpublished: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def publish(broker: BrokerClient, version: Version, outcome: PactOutcome, results_url: str) -> Published:
+    """Publish the decks that were played, where the broker keeps sagas, and the pact's result if it is one.
 
     Raises:
         SagapactError: when the broker does not take it.
     """
+    notes = tuple(_decks(broker, version, outcome))
+    return Published(_pact(broker, version, outcome, results_url), notes)
+
+
+def _decks(broker: BrokerClient, version: Version, outcome: PactOutcome) -> Iterator[str]:
+    """Publish the decks; say of each that has no place at the broker what to do."""
     for deck in outcome.decks if outcome.decks and broker.keeps_sagas() else ():
-        broker.publish_deck_result(
-            deck.deck.saga,
-            sha=deck.deck.slice_sha,
-            step=deck.deck.step,
+        own = deck.deck
+        record = broker.publish_deck_result(
+            own.saga,
+            sha=own.slice_sha,
+            step=own.step,
             provider=outcome.provider,
             version=version.number,
             result=_deck_record(deck, version, pending=outcome.pending),
         )
+        if record is None:
+            yield (
+                f"the result of the deck of {own.saga}/{own.step} has no place at the broker, which has no file of the saga "
+                f"{own.saga} with what this pact says of the step: so far `sagapact can-run {own.saga}` cannot count it. Let its "
+                f"owner publish the saga file with the contracts (`sagapact publish … --saga FILE`), then verify again."
+            )
+
+
+def _pact(broker: BrokerClient, version: Version, outcome: PactOutcome, results_url: str) -> str:
+    """Publish the pact's result; give why it is not, if so."""
     broken = Verdict.BROKEN in [*(one.verdict for one in outcome.interactions), *(deck.verdict for deck in outcome.decks)]
     unknown = _unknown(outcome)
     if unknown and not broken:

@@ -124,9 +124,9 @@ def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
     A call that was not answered in time is given a second chance: one pause of the machine is no fault of the participant, and
     who is too slow will be so again.
     """
-    if any(one.obligation == "O21" for one in playing.broken):
+    if _was_late(playing):
         again = _once_more(playing)
-        playing = again if all(one.obligation != "O21" for one in again.broken) else playing
+        playing = playing if _was_late(again) else again
     changed = playing.perhaps_by_asking
     if changed is not None:
         silent = _once_more(playing, asks_status=False)
@@ -134,6 +134,11 @@ def _explained(playing: Playing, waivers: Waivers) -> HistoryResult:
             text = f"the same history is kept when nobody asks for the status; with status calls {changed.text}"
             playing.broken = [Broken("O15", text)]
     return playing.result(waivers)
+
+
+def _was_late(playing: Playing) -> bool:
+    """Was a call of the history, or the question what came of it, not answered?"""
+    return any(one.obligation == "O21" for one in playing.broken) or not playing.was_told
 
 
 def _once_more(playing: Playing, *, asks_status: bool = True) -> Playing:

@@ -78,6 +78,11 @@ class Playing(Record):
         return self.over and self.leaves_work and not self.looked_again
 
     @property
+    def was_told(self) -> bool:
+        """Was every question for the status answered? A pause of the machine, too, leaves one unanswered."""
+        return all(called.letter != "S" or called.status is not None or called.unsent for called in self.calls)
+
+    @property
     def over(self) -> bool:
         """Was every event played and judged?"""
         return not self.trouble and self.reached == len(self.history.plays)

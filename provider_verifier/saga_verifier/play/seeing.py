@@ -134,6 +134,9 @@ class Seeing:
         if not reading.told:
             return
         first, second = reading.told
+        if first.outcome in expects.told and second.status is None:  # that changed nothing that anybody saw
+            self.record.deviates("O21", f"{when} the status call says {said(first)}, and asked again it {second.error}")
+            raise DivergedError
         changed = first.outcome in expects.told and not self._may_tell(expects, second)
         if changed and not self._ends_otherwise(expects, second):
             self.record.deviates("O15", f"{when} the status call says {said(first)}, and asked again {said(second)}")

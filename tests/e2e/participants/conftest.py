@@ -99,7 +99,7 @@ class Participant:
         response = self.send(method, path, key, body)
         return response.status_code, response.json() if response.content else None
 
-    def state(self, name: str, **params: object) -> None:
+    def state(self, name: str, /, **params: object) -> None:
         assert self.call("POST", "/_states", body={"state": name, "params": params})[0] == 200
 
 

@@ -15,10 +15,11 @@ import pytest
 from patience import PATIENCE_S
 
 NAMES = ["billing", "user_service", "vas_packages", "notifications", "vas_owner"]
+NEWER = ["orders", "warehouse", "payments", "delivery", "web_gateway", "accounts", "profiles", "loyalty"]
 E2E = Path(__file__).parents[3] / "e2e"
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=[*NAMES, *NEWER])
 def participant(start: Any, request: pytest.FixtureRequest) -> Any:
     return start(request.param)
 

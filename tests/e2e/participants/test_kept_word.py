@@ -24,13 +24,13 @@ MISTAKES = [
     ("orders", "cancels_by_customer", "O24"),
     ("warehouse", "forgets_null_release", "O8"),
     ("payments", "asks_the_card_first", "O3"),
-    ("delivery", "callback_body_changed", "O18"),
     ("accounts", "removes_by_address", "O2"),
     ("profiles", "undo_skips", "O6"),
-    ("loyalty", "revokes_by_campaign", "O24"),
-    ("mail", "sends_twice", "O3"),
 ]
 MORE = [  # in `make nightly`
+    ("delivery", "callback_body_changed", "O18"),
+    ("loyalty", "revokes_by_campaign", "O24"),
+    ("mail", "sends_twice", "O3"),
     ("orders", "other_number_again", "O33"),
     ("orders", "forgets_confirmation", "O14"),
     ("warehouse", "never_frees", "O6"),

@@ -114,3 +114,14 @@ def damage(url: str, workflows: list[str]) -> None:
             connection.execute(text(f"DELETE FROM {schema}{table} WHERE workflow_uuid = :id"), forgotten)  # noqa: S608  (our names)
         connection.execute(text(f"UPDATE {schema}workflow_status SET status = 'ERROR' WHERE workflow_uuid = :id"), failed)  # noqa: S608
     engine.dispose()
+
+
+def test_a_process_that_is_stopped_in_good_order_ends_well_and_leaves_its_place(own_service: Any) -> None:
+    own_service.end(signal.SIGTERM)
+    assert own_service.process.returncode in (0, -signal.SIGTERM)
+    assert "Application shutdown failed" not in (own_service.workdir / "log").read_text()
+    engine = create_engine(own_service.environment["DATABASE_URL"])
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM processes")).scalar_one() == 0
+    engine.dispose()
+    own_service.start()

@@ -73,7 +73,9 @@ def test_a_known_bad_participant_is_caught_by_its_obligation(wrong: str, obligat
     assert history.name == shortest
 
 
-@pytest.mark.parametrize("wrong", ["stalls once in a call", "stalls once in a reading"])
+@pytest.mark.parametrize(
+    "wrong", [f"stalls once {when}" for when in ("in a call", "in a reading", "when it is asked first", "when it is asked again")]
+)
 def test_one_pause_of_the_machine_is_no_fault_of_the_participant(wrong: str) -> None:
     result = verify(wrong, changed(timeout_ms=400))
 

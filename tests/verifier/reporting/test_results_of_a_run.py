@@ -191,6 +191,20 @@ class TestPublishing:
         assert knows(served, "quiet", number) == is_published
         assert ("nothing was published, since --publish was not given" in done.err) == (not words)
 
+    def test_where_the_broker_has_no_saga_file_the_pact_s_result_is_published_and_it_is_told_what_to_do(
+        self, sagapact: Sagapact, provider: Provider, broker: BrokerClient, served: Running, pact: Path
+    ) -> None:
+        broker.publish_contracts("shop", "2", branch="main", pact_files=[("shop", "stock", pact.read_bytes())])
+        provider("")
+        words = ("--broker-url", served.base_url, "--branch", "main", "--provider-version", "no-saga")
+
+        done = sagapact("verify", "provider.yaml", *words)
+
+        assert (done.status, "stock no-saga: kept" in done.out) == (0, True), done.text
+        assert "the deck of small/take has no place at the broker" in " ".join(done.out.split())
+        assert "sagapact publish … --saga FILE" in done.out
+        assert knows(served, "stock", "no-saga")
+
     def test_what_is_played_again_is_never_published(
         self, sagapact: Sagapact, provider: Provider, broker: BrokerClient, served: Running, pact: Path
     ) -> None:

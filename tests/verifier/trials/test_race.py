@@ -79,6 +79,15 @@ def test_who_relies_on_its_database_keeps_all(racing: Racing, address: str, how:
     assert all("it held up both calls in 4" in one.how for one in tried.results.values())
 
 
+def test_one_pause_of_the_machine_after_a_race_is_no_fault_of_the_participant(tmp_path: Path) -> None:
+    hurried = TAKE.model_copy(update={"step": TAKE.step.model_copy(update={"timeout_ms": 500})})
+    program = [sys.executable, racing_participant.__file__, "{port}", FILE.removeprefix("sqlite:///"), "pauses once"]
+
+    tried = raced(tmp_path, program, hurried, only=lambda trial: trial.name == "F | F")
+
+    assert (tried.broken, tried.unproven) == ({}, {})
+
+
 @pytest.mark.parametrize("how", ["one at a time", "says try again"])
 def test_who_takes_one_after_the_other_or_says_try_again_keeps_all(racing: Racing, how: str) -> None:
     tried = racing(how, only=lambda trial: trial.name == "F | F", named=False)

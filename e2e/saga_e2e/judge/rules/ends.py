@@ -92,12 +92,19 @@ def _without_cause(case: Judged) -> Iterator[str]:
     """An escalation needs a fault that outlasts the tries: at a compensation, or at a step that only goes forward."""
     causes = {fault.step for fault in case.scenario.faults if _can_escalate(case, fault)}
     causes |= {step.step for step in case.saga.steps if step.step_class == StepClass.COMPENSATABLE and step.compensate is None}
+    causes |= set(_lost_along(case))
     if not causes:
         yield "The saga is escalated, but no fault of this scenario can cause that."
     for name in _named(case):
         if causes and name not in causes and case.saga.policies.failing_compensation == "continue":
             state = case.evidence.step(name).state or "told to the owner"
             yield f"{name} is {state}, but no fault of this scenario at {name} can cause that."
+
+
+def _lost_along(case: Judged) -> Iterator[str]:
+    """When a participant's data are put back, it loses the effects of all of its steps."""
+    lost = {case.saga.step(fault.step).participant for fault in case.scenario.faults if fault.kind.value == _FINDING}
+    return (step.step for step in case.saga.steps if step.participant in lost)
 
 
 def _can_escalate(case: Judged, fault: Fault) -> bool:

@@ -160,7 +160,7 @@ class Sampling:
         return next((one for one in ended if self._breaks(one)), None)
 
     def _breaks(self, one: Racing) -> bool:
-        if not (one.together and self._deviations(one)):
+        if not (one.together and one.was_told and self._deviations(one)):
             return False
         if one.way.at_barrier and self._by_the_lock_alone(one.way):
             self.barrier, self.no_barrier = NoBarrier(), "a lock of the database alone changes what its calls are answered"
@@ -212,9 +212,11 @@ class Sampling:
 
     def _of_all(self) -> HistoryResult:
         """Give the result of tries of which none is broken."""
-        shown = [one for one in self.tries if one.together and not one.trouble]
+        shown = [one for one in self.tries if one.together and one.was_told and not one.trouble]
         if not shown:
-            seen = next((one.trouble for one in self.tries if one.trouble), "the calls were answered one after the other")
+            silent = any(one.together and not one.was_told for one in self.tries)
+            otherwise = "the status call was not answered" if silent else "the calls were answered one after the other"
+            seen = next((one.trouble for one in self.tries if one.trouble), otherwise)
             return replace(untold(self.trial, f"no try overlapped and could be judged: {seen}"), how=self.how)
         found = self._as_result(shown[0])
         if not shown[0].looking.probes:
