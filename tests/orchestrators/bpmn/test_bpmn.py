@@ -99,7 +99,7 @@ def test_a_step_without_an_answer_that_ends_with_an_error_is_never_undone() -> N
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="it takes half a minute: make nightly")
-def test_the_saga_holds_in_every_scenario() -> None:
+def test_no_scenario_is_broken() -> None:
     records = played("bpmn")
-    assert len(records) > 40
-    assert {name: why(record) for name, record in records.items() if record.verdict != "kept"} == {}
+    assert len(records) > 100
+    assert {name: why(record) for name, record in records.items() if record.verdict == "broken"} == {}

@@ -47,7 +47,7 @@ def test_a_step_that_is_noted_for_the_undoing_after_its_success_is_forgotten_whe
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="it takes more than a minute: make nightly")
-def test_the_saga_holds_in_every_scenario() -> None:
+def test_no_scenario_is_broken() -> None:
     records = played("temporal")
-    assert len(records) > 40
-    assert {name: why(record) for name, record in records.items() if record.verdict != "kept"} == {}
+    assert len(records) > 100
+    assert {name: why(record) for name, record in records.items() if record.verdict == "broken"} == {}
