@@ -14,14 +14,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROVIDER ?=
 VERIFY_ARGS ?=
+ISOLATION ?= container
+E2E_ARGS ?= --faults 2
 PACTS := build/verify/pacts
 PARTICIPANTS := $(patsubst e2e/participants/%/provider.yaml,%,$(wildcard e2e/participants/*/provider.yaml))
 OURS := contracts broker provider_verifier e2e tests
 
-.PHONY: help demo test nightly verify bench durations check lint format setup wheel images constraints clean
+.PHONY: help demo test nightly e2e verify bench durations check lint format setup wheel images constraints clean
 
 help: ## show these lines
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## make the environment in .venv with pinned dependencies
 
@@ -65,8 +67,11 @@ endif
 nightly: ## tests with more random tries (REPEAT=5), the zoo in full, whole sagas in containers, the benchmarks
 	@SAGAPACT_REPEAT=$(REPEAT) $(MAKE) --no-print-directory test PYTEST_ARGS="-o timeout=1200 $(PYTEST_ARGS)"
 	@PYTHONPATH=tests/support $(BIN)/python -m tests.benchmarks.kills --runs 20 --out build/zoo
-	@$(BIN)/sagapact e2e run --tier nightly --isolation container --out build/nightly
+	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory bench
+
+e2e: $(PACTS)/made ## whole sagas with every fault, in containers, with all pairs (ISOLATION=process, E2E_ARGS="--faults 1")
+	@$(BIN)/sagapact e2e run --isolation $(ISOLATION) --pacts $(PACTS) --out build/nightly $(E2E_ARGS)
 
 verify: $(PACTS)/made ## verify reference participants alone (PROVIDER="billing vas_packages", VERIFY_ARGS="--faults 2")
 	@$(if $(PROVIDER),,echo "sagapact: name a participant: make verify PROVIDER=billing (there are: $(PARTICIPANTS))"; exit 2)
@@ -81,9 +86,11 @@ bench: $(STAMP) ## what is to be quick: saga files, containers that start togeth
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.sagas
 	@$(BIN)/python -m tests.benchmarks.verifier --json build/bench/verifier.json
+	@$(BIN)/python -m tests.benchmarks.e2e --json build/bench/e2e-process.json
 ifneq ($(CONTAINERS),no)
 	@$(MAKE) --no-print-directory images >/dev/null
 	@$(BIN)/python -m tests.benchmarks.containers
+	@$(BIN)/python -m tests.benchmarks.e2e --isolation container --least 0 --json build/bench/e2e-container.json
 endif
 	@for database in sqlite postgresql; do $(BIN)/python -m tests.benchmarks.broker --database $$database --json build/bench/broker-$$database.json; done
 

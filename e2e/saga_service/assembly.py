@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from saga_service.front import Front, Shard, Stages
+from saga_service.front import Front, Shard, shared_work
 from saga_service.intake import Intake
 from saga_service.kept.checks import Checks
 from saga_service.kept.definitions import Definitions
@@ -14,7 +14,9 @@ from saga_service.kept.escalations import Escalations
 from saga_service.kept.forgetting import Forgetting
 from saga_service.kept.listing import Listing
 from saga_service.kept.parked import Parked
+from saga_service.kept.processes import Processes
 from saga_service.kept.shards import remember
+from saga_service.kept.tellings import Tellings
 from saga_service.limits import Limits
 from saga_service.settings import Settings
 from saga_service.store import Store
@@ -23,12 +25,13 @@ from saga_service.watch.escalating import Escalating, Hook
 from saga_service.watch.health import Health, Waiting
 from saga_service.watch.retention import Retention
 from saga_service.watch.schedule import Schedule
-from saga_service.work import faults
+from saga_service.work import faults, owner
 from saga_service.work.attempts import Attempts
 from saga_service.work.jobs import Jobs
+from saga_service.work.lease import Lease
 from saga_service.work.owner import Owner
 from saga_service.work.service import Service
-from saga_service.work.wakeups import Wakeups
+from saga_service.work.wakeups import LOOK_EVERY_S, Wakeups
 from saga_service.work.workflow import Workflows
 
 _QUICK_S = 2.0
@@ -42,7 +45,9 @@ class _Worked:
 
     store: Store
     jobs: Jobs
+    owners: Owner
     service: Service
+    processes: Processes
 
 
 @asynccontextmanager
@@ -63,11 +68,19 @@ async def opened(settings: Settings, limits: Limits) -> AsyncIterator[Front]:
         worked = [stack.enter_context(_worked(url, settings, http, wakeups)) for url in settings.database_urls]
         for number, one in enumerate(worked):
             remember(one.store.engine, number, len(worked))
-        workflows = Workflows(settings, Stages([one.service for one in worked]))
+        workflows = Workflows(settings, shared_work([one.service for one in worked]))
+        leases = [Lease(one.store, one.processes, settings.executor_id, settings.lease_s, workflows.offer) for one in worked]
+        for lease in leases:  # entered before anything is begun, left when nothing is under way any more
+            await lease.open()
+            stack.push_async_callback(lease.close)
+        for one in worked:
+            stack.push_async_callback(one.owners.close)
         stack.push_async_callback(workflows.close)
-        await workflows.open([saga_id for one in worked for saga_id in one.store.unfinished()])
+        await workflows.open()
         shards = [_shard(number, one, settings, limits, workflows, wakeups, health) for number, one in enumerate(worked)]
         stack.push_async_callback(schedule.close)
+        for one, lease in zip(worked, leases, strict=True):
+            _keep_up(one, lease, wakeups, schedule)
         schedule.every(limits.health_every_s, "health checker", lambda: _ask_and_let_go(health, shards, limits.batch))
         for shard in shards:
             _look_after(shard, limits, schedule, asking, workflows)
@@ -80,14 +93,15 @@ def _worked(url: str, settings: Settings, http: httpx.AsyncClient, wakeups: Wake
     try:
         jobs = faults.jobs(settings.faults)(store, http, settings.participants, settings.callback_base)
         attempts = Attempts(store, settings.backoff)
+        owners = Owner(store, Tellings(store.engine), jobs, settings.owner_backoff)
         service = Service(
             store,
             jobs,
             executor=faults.executor(settings.faults)(store, attempts, wakeups),
             compensator=faults.compensator(settings.faults)(store, attempts),
-            owners=Owner(store, settings.backoff, settings.owner_tries),
+            owners=owners,
         )
-        yield _Worked(store, jobs, service)
+        yield _Worked(store, jobs, owners, service, Processes(store.engine))
     finally:
         store.close()
 
@@ -123,6 +137,12 @@ def _shard(
         parking,
         escalating,
     )
+
+
+def _keep_up(worked: _Worked, lease: Lease, wakeups: Wakeups, schedule: Schedule) -> None:
+    schedule.every(lease.beat_s, "lease", lease.beat)
+    schedule.every(owner.LOOK_EVERY_S, "telling owners", worked.owners.tell_due)
+    schedule.every(LOOK_EVERY_S, "looking for callbacks", lambda: wakeups.look(worked.store))
 
 
 def _look_after(shard: Shard, limits: Limits, schedule: Schedule, http: httpx.AsyncClient, workflows: Workflows) -> None:

@@ -11,7 +11,7 @@ import heapq
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -209,30 +209,13 @@ class Front:
         return self.shards[shard_of(saga_id, len(self.shards))]
 
 
-class Stages:
-    """The stages of a saga's work, done in the shard that it is in.
+def shared_work(services: Sequence[Service]) -> Callable[[str], Awaitable[str]]:
+    """Give the work on a saga, done in the shard that it is in; the work on each shard comes in the order of their numbers."""
 
-    Args:
-        services: The work on each shard, in the order of their numbers.
-    """
+    async def work(saga_id: str) -> str:
+        return await services[shard_of(saga_id, len(services))].work(saga_id)
 
-    def __init__(self, services: Sequence[Service]) -> None:
-        self._services = services
-
-    async def execute(self, saga_id: str) -> str:
-        """As `Service.execute`."""
-        return await self._of(saga_id).execute(saga_id)
-
-    async def compensate(self, saga_id: str) -> str:
-        """As `Service.compensate`."""
-        return await self._of(saga_id).compensate(saga_id)
-
-    async def tell_owner(self, saga_id: str) -> str:
-        """As `Service.tell_owner`."""
-        return await self._of(saga_id).tell_owner(saga_id)
-
-    def _of(self, saga_id: str) -> Service:
-        return self._services[shard_of(saga_id, len(self._services))]
+    return work
 
 
 def number_of(saga: str, request_id: str, shards: int) -> int:

@@ -17,6 +17,10 @@ class SagaState(StrEnum):
     ESCALATED = "escalated"  # the end: it could be neither finished nor undone; the owner is told
 
 
+OPEN = (SagaState.RUNNING, SagaState.COMPENSATING)
+"""A saga that some process works on."""
+
+
 class StepState(StrEnum):
     """Where a step of a saga stands."""
 
@@ -45,13 +49,13 @@ class NotificationState(StrEnum):
 
     PENDING = "pending"  # not yet
     TAKEN = "taken"  # yes
-    GIVEN_UP = "given_up"  # no: it did not take it within the tries
     NO_ADDRESS = "no_address"  # no: the saga declares no owner notification
 
 
 UNSENDABLE = "unsendable"
 """Outcome of an attempt that could not be sent: a value that its templates name is not there."""
 _UNCLEAR = frozenset({None, "retryable", "unknown"})
+_NOT_ITS_OWN_ANSWER = frozenset({None, 502, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class SagaRecord:
 
     Attributes:
         created_at: Seconds since 1970; 0 as long as it is not stored.
+        worker: The process that works on it; None: none.
     """
 
     saga_id: str
@@ -70,6 +75,7 @@ class SagaRecord:
     state: SagaState
     reason: str | None
     created_at: float = 0.0
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class Attempt:
     Attributes:
         outcome: None while it is under way, and for ever when the service was stopped under it.
         ended_at: Seconds since 1970, with `outcome`.
+        status: Of the HTTP answer; None when there was none.
     """
 
     step: str
@@ -101,11 +108,17 @@ class Attempt:
     outcome: str | None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     ended_at: float | None = None
+    status: int | None = None
 
     @property
     def unclear(self) -> bool:
         """May it have had an effect without our knowing?"""
         return self.outcome in _UNCLEAR
+
+    @property
+    def may_still_arrive(self) -> bool:
+        """May the participant get this call later? An answer shows that it has it; a gateway's answer shows nothing."""
+        return self.outcome != UNSENDABLE and self.status in _NOT_ITS_OWN_ANSWER
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The saga service's settings, from environment variables."""
 
 import json
+import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -24,9 +25,11 @@ class Settings:
         participants: Base URL of each participant (`SAGA_PARTICIPANTS`, a JSON object).
         callback_base: Where participants reach this service (`SAGA_CALLBACK_BASE`).
         backoff: Waits between tries (`SAGA_BACKOFF_MS`: the first one's length).
-        owner_tries: How often the owner is told at most (`SAGA_OWNER_TRIES`).
-        executor_id: This process's name to the workflow engine (`SAGA_EXECUTOR_ID`); after a restart under the same name it
-            takes up what it had begun.
+        owner_backoff: Waits between the tries to tell an owner, without end (`SAGA_OWNER_LONGEST_MS`: the longest one's length).
+        executor_id: This process's name among those that work on one database (`SAGA_EXECUTOR_ID`; default: host and port);
+            after a restart under the same name it takes up at once what it had begun.
+        lease_s: Within this time others take up what a dead process has begun (`SAGA_LEASE_MS`).
+        at_once: How many sagas this process begins side by side (`SAGA_AT_ONCE`); more wait in the queue for any process.
         faults: Deliberate faults (`SAGA_FAULT`, names with commas); none, unless somebody measures a harness.
     """
 
@@ -37,8 +40,10 @@ class Settings:
     participants: Mapping[str, str]
     callback_base: str
     backoff: Backoff
-    owner_tries: int
+    owner_backoff: Backoff
     executor_id: str
+    lease_s: float
+    at_once: int
     faults: frozenset[str] = frozenset()
 
     @classmethod
@@ -53,6 +58,7 @@ class Settings:
             UsageError: when a variable is missing or cannot be read.
         """
         port = number(environment, "PORT", None)
+        first_s = number(environment, "SAGA_BACKOFF_MS", 50) / 1000
         return cls(
             host=environment.get("HOST", "127.0.0.1"),
             port=port,
@@ -60,9 +66,11 @@ class Settings:
             system_database_url=environment.get("SYSTEM_DATABASE_URL", "sqlite:///saga_service_system.sqlite"),
             participants=named_texts(environment, "SAGA_PARTICIPANTS", '{"billing": "http://HOST:PORT"}'),
             callback_base=environment.get("SAGA_CALLBACK_BASE", f"http://127.0.0.1:{port}").rstrip("/"),
-            backoff=Backoff(first_s=number(environment, "SAGA_BACKOFF_MS", 50) / 1000),
-            owner_tries=number(environment, "SAGA_OWNER_TRIES", 20),
-            executor_id=environment.get("SAGA_EXECUTOR_ID", "saga-service"),
+            backoff=Backoff(first_s=first_s),
+            owner_backoff=Backoff(first_s, number(environment, "SAGA_OWNER_LONGEST_MS", 300_000) / 1000),
+            executor_id=environment.get("SAGA_EXECUTOR_ID") or f"{socket.gethostname()}:{port}"[:200],
+            lease_s=number(environment, "SAGA_LEASE_MS", 10_000) / 1000,
+            at_once=number(environment, "SAGA_AT_ONCE", 200),
             faults=_faults(environment.get("SAGA_FAULT", ""), known_faults),
         )
 

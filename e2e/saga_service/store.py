@@ -5,13 +5,15 @@ Each change of a state names the states it may come from, so that what was settl
 
 import time
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from saga_service import tables
 from saga_service.records import (
+    OPEN,
     Attempt,
     Callback,
     Notification,
@@ -23,7 +25,12 @@ from saga_service.records import (
     StepState,
 )
 
-_OPEN = (SagaState.RUNNING, SagaState.COMPENSATING)
+_AT_ONCE = 500
+"""So many values stand in one statement at most."""
+
+
+class LostLeaseError(Exception):
+    """Another process works on this saga by now."""
 
 
 class Store:
@@ -31,11 +38,16 @@ class Store:
 
     Args:
         url: A SQLAlchemy URL; the tables are made when they are missing.
+
+    Attributes:
+        worker: The process that it works for, by its id: then it changes no open saga that another process has. None: it looks
+            after nobody's lease.
     """
 
     def __init__(self, url: str) -> None:
         self._engine = tables.open_engine(url)
         self._reading = self._engine.execution_options(reads=True)
+        self.worker: str | None = None
 
     @property
     def reading(self) -> Engine:
@@ -95,6 +107,7 @@ class Store:
                         state=saga.state,
                         created_at=now,
                         updated_at=now,
+                        offered_at=now,
                     )
                 )
                 connection.execute(insert(tables.states).values(saga_id=saga.saga_id, state=saga.state, at=now))
@@ -115,7 +128,17 @@ class Store:
             if stored is None:
                 raise
             return stored
-        return saga
+        return replace(saga, created_at=now)
+
+    def claim(self, saga_id: str) -> bool:
+        """Take an open saga for this process, unless another one that lives has it."""
+        sagas = tables.sagas.c
+        free = or_(sagas.worker.is_(None), sagas.worker == self.worker, tables.is_dead(sagas.worker))
+        with self._engine.begin() as connection:
+            claimed = connection.execute(
+                update(tables.sagas).where(sagas.saga_id == saga_id, sagas.state.in_(OPEN), free).values(worker=self.worker)
+            )
+            return claimed.rowcount == 1
 
     def saga_of_request(self, saga: str, request_id: str) -> SagaRecord | None:
         """Give the saga that was started with a request id, or None."""
@@ -130,18 +153,6 @@ class Store:
             row = connection.execute(select(tables.sagas).where(tables.sagas.c.saga_id == saga_id)).first()
         return None if row is None else _saga(row)
 
-    def unfinished(self) -> list[str]:
-        """Give the ids of all sagas that are not at their end, or whose owner still has to be told, the oldest first."""
-        untold = select(tables.notifications.c.saga_id).where(tables.notifications.c.state == NotificationState.PENDING)
-        with self._reading.connect() as connection:
-            return list(
-                connection.execute(
-                    select(tables.sagas.c.saga_id)
-                    .where(or_(tables.sagas.c.state.in_(_OPEN), tables.sagas.c.saga_id.in_(untold)))
-                    .order_by(tables.sagas.c.created_at)
-                ).scalars()
-            )
-
     def move_saga(
         self,
         saga_id: str,
@@ -150,14 +161,20 @@ class Store:
         reason: str | None = None,
         tell: Mapping[tuple[str, str], NotificationState] | None = None,
     ) -> bool:
-        """Change a saga's state, together with what the owner has to be told (pairs of step and event)."""
-        now = time.time()
+        """Change a saga's state, together with what the owner has to be told (pairs of step and event).
+
+        At its end it is nobody's, and from its end on anybody's.
+
+        Raises:
+            LostLeaseError: when it is another process's.
+        """
+        now, sagas = time.time(), tables.sagas.c
+        values: dict[str, Any] = {"state": new, "reason": func.coalesce(reason, sagas.reason), "updated_at": now}
+        if (old in OPEN) != (new in OPEN):
+            values |= {"worker": None, "offered_at": now}
         with self._engine.begin() as connection:
-            changed = connection.execute(
-                update(tables.sagas)
-                .where(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == old)
-                .values(state=new, reason=func.coalesce(reason, tables.sagas.c.reason), updated_at=now)
-            )
+            self._hold(connection, saga_id, may_be_over=True)
+            changed = connection.execute(update(tables.sagas).where(sagas.saga_id == saga_id, sagas.state == old).values(values))
             if changed.rowcount != 1:
                 return False
             connection.execute(insert(tables.states).values(saga_id=saga_id, state=new, at=now))
@@ -186,12 +203,17 @@ class Store:
             return {row.step: StepRecord(row.step, StepState(row.state), row.outcome, row.outputs) for row in rows}
 
     def move_step(self, saga_id: str, record: StepRecord, old: Collection[StepState]) -> bool:
-        """Change a step's state when it is one of `old`; an outcome that was recorded stays when none is given."""
+        """Change a step's state when it is one of `old`; an outcome that was recorded stays when none is given.
+
+        Raises:
+            LostLeaseError: when the saga is another process's.
+        """
         columns = tables.steps.c
         values: dict[Any, Any] = {"state": record.state, "updated_at": time.time()}
         if record.outcome is not None:
             values |= {"outcome": record.outcome, "outputs": record.outputs}
         with self._engine.begin() as connection:
+            self._hold(connection, saga_id, may_be_over=True)
             changed = connection.execute(
                 update(tables.steps)
                 .where(columns.saga_id == saga_id, columns.step == record.step, columns.state.in_(old))
@@ -200,8 +222,13 @@ class Store:
             return changed.rowcount == 1
 
     def begin_attempt(self, saga_id: str, step: str, role: Role) -> int:
-        """Record that a call is about to be sent; gives the attempt's id."""
+        """Record that a call is about to be sent; gives the attempt's id.
+
+        Raises:
+            LostLeaseError: when the saga is another process's: then the call is not to be sent.
+        """
         with self._engine.begin() as connection:
+            self._hold(connection, saga_id, may_be_over=False)
             attempt_id: int = connection.execute(
                 insert(tables.attempts)
                 .values(saga_id=saga_id, step=step, role=role, outputs={}, started_at=time.time())
@@ -226,7 +253,7 @@ class Store:
             rows = connection.execute(
                 select(tables.attempts).where(tables.attempts.c.saga_id == saga_id).order_by(tables.attempts.c.id)
             )
-            return [Attempt(row.step, Role(row.role), row.outcome, row.outputs, row.ended_at) for row in rows]
+            return [Attempt(row.step, Role(row.role), row.outcome, row.outputs, row.ended_at, row.status) for row in rows]
 
     def add_callback(self, saga_id: str, step: str, outcome: str | None, body: Any) -> None:
         """Record a callback; `outcome` is None when it told nothing that the step declares."""
@@ -247,6 +274,16 @@ class Store:
             ).first()
         return None if row is None else Callback(row.outcome, row.body)
 
+    def called_back(self, saga_ids: Iterable[str]) -> list[tuple[str, str]]:
+        """Give the sagas and steps, of these sagas, whose outcome a callback has told."""
+        columns, wanted, found = tables.callbacks.c, list(saga_ids), list[tuple[str, str]]()
+        with self._reading.connect() as connection:
+            for place in range(0, len(wanted), _AT_ONCE):
+                some = columns.saga_id.in_(wanted[place : place + _AT_ONCE])
+                rows = connection.execute(select(columns.saga_id, columns.step).where(some, columns.outcome.is_not(None)))
+                found += [(row.saga_id, row.step) for row in rows]
+        return found
+
     def notifications(self, saga_id: str) -> list[Notification]:
         """Give what the owner of a saga is to be told."""
         columns = tables.notifications.c
@@ -256,17 +293,19 @@ class Store:
             )
             return [Notification(row.step, row.event, NotificationState(row.state), row.tries) for row in rows]
 
-    def note_notification(self, saga_id: str, notification: Notification) -> bool:
-        """Record how far a notification has come; False when it need not be told any more."""
-        columns = tables.notifications.c
-        which = and_(columns.saga_id == saga_id, columns.step == notification.step, columns.event == notification.event)
-        with self._engine.begin() as connection:
-            noted = connection.execute(
-                update(tables.notifications)
-                .where(which)
-                .values(state=notification.state, tries=notification.tries, updated_at=time.time())
-            )
-            return noted.rowcount == 1
+    def _hold(self, connection: Connection, saga_id: str, *, may_be_over: bool) -> None:
+        """See to it that a saga is this process's to the end of the transaction.
+
+        Raises:
+            LostLeaseError: when it is not.
+        """
+        if self.worker is None:
+            return
+        sagas = tables.sagas.c
+        held = select(sagas.worker, sagas.state).where(sagas.saga_id == saga_id).with_for_update(read=True)
+        row = connection.execute(held).one()
+        if row.worker != self.worker and not (may_be_over and row.state not in OPEN):
+            raise LostLeaseError(saga_id)
 
 
 def _current_definition(saga: str) -> Select[Any]:
@@ -275,4 +314,6 @@ def _current_definition(saga: str) -> Select[Any]:
 
 def _saga(row: Row[Any]) -> SagaRecord:
     state = SagaState(row.state)
-    return SagaRecord(row.saga_id, row.saga, row.definition_id, row.request_id, row.payload, state, row.reason, row.created_at)
+    return SagaRecord(
+        row.saga_id, row.saga, row.definition_id, row.request_id, row.payload, state, row.reason, row.created_at, row.worker
+    )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     URL,
     Column,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -23,8 +24,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
     create_engine,
     event,
+    exists,
     make_url,
 )
 from sqlalchemy.exc import DBAPIError
@@ -70,7 +73,18 @@ sagas = Table(
     Column("reason", Text),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("worker", String(36), index=True),  # the process that works on it; null: none
+    Column("offered_at", Float, nullable=False, default=0.0),  # when it was last to be begun by any process
     UniqueConstraint("saga", "request_id", name="uq_sagas_request"),
+)
+processes = Table(
+    "processes",
+    metadata,
+    Column("process_id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("beats", Integer, nullable=False),
+    Column("begun_at", Float, nullable=False),
+    Column("beat_at", Float, nullable=False),  # to be looked at by people
 )
 states = Table(
     "saga_states",
@@ -125,6 +139,8 @@ notifications = Table(
     Column("state", String(20), nullable=False, index=True),
     Column("tries", Integer, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("next_at", Float, nullable=False, default=0.0),
+    Column("worker", String(36)),  # the process that tells it right now
 )
 
 
@@ -147,6 +163,11 @@ def open_engine(url: str) -> Engine:
     except DBAPIError:  # a second instance, started at the same moment, was quicker: now the tables are there
         metadata.create_all(engine)
     return engine
+
+
+def is_dead(worker: ColumnElement[str]) -> ColumnElement[bool]:
+    """Is a process named that is not there (any more)?"""
+    return and_(worker.is_not(None), ~exists().where(processes.c.process_id == worker))
 
 
 def take_turns(connection: Connection, table: Table) -> None:

@@ -159,7 +159,7 @@ def verify(
     upgrades = _upgrades(upgrade_from, providers, isolation, logs, again)
     verification = _Verification(isolation, logs, pacts, broker_url, version, settings, upgrades, progress)
     files = {one.provider: str(path) for path, one in found}
-    told = Telling(wanted, files, _asked_again(broker_url, isolation, seed, pacts))
+    told = Telling(wanted, files, _asked_again(broker_url, isolation, seed, pacts), without_secrets(upgrade_from or ""))
     verify_one = verification.of if len(providers) == 1 else verification.of_one_of_several
     for outcome in several.verified(verify_one, providers, workers, settings.watch):
         told.tell(outcome)
@@ -223,10 +223,16 @@ def _upgrades(
     given: str | None, providers: Sequence[ProviderFile], isolation: str, logs: Path | None, again: Again | None
 ) -> dict[str, Upgrade]:
     """Give from which deployed version each provider follows; none where none is given."""
+    is_mix = again is not None and again.is_mix
     if given is None:
+        if is_mix:
+            raise UsageError("--replay names a history of two versions in turns. Name the other version with --upgrade-from.")
         return {}
-    if again is not None:
-        raise UsageError("--upgrade-from plays with two versions, and --replay with one. Leave out one of them.")
+    if again is not None and not is_mix:
+        raise UsageError(
+            "--upgrade-from plays with two versions in turns, and --replay names a history of one. Leave out one of them, or "
+            "name one such as 'F > C (from 1.0)'."
+        )
 
     def upgrade(one: ProviderFile) -> Upgrade:
         deployed = recognised(given, one, containers=isolation == backends.CONTAINER)

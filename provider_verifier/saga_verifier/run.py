@@ -127,7 +127,9 @@ def _chosen(settings: Settings, sources: Sequence[Source]) -> Sequence[Source]:
         return sources
     slices = {source.name: _slices(source) for source in sources}
     again.check([one for found in slices.values() for one in found], settings.faults)
-    return [source for source in sources if any(again.of(one, settings.faults) for one in slices[source.name])]
+    return [
+        source for source in sources if any(again.of(one, settings.faults, slices[source.name]) for one in slices[source.name])
+    ]
 
 
 def _slices(source: Source) -> Sequence[StepSlice]:
@@ -226,7 +228,8 @@ def _mixed(run: _Run, outcome: ProviderOutcome) -> ProviderOutcome:
     trouble = ""
     try:
         with _playing_services(run) as (placed, _):
-            for deck in mixed(run.settings.upgrade, placed.provider, list(decks.values()), run.shown.learned):
+            only = run.settings.again.is_called if run.settings.again is not None else lambda _: True
+            for deck in mixed(run.settings.upgrade, placed.provider, list(decks.values()), run.shown.learned, only):
                 found += [everywhere(deck, run.shown, untouched=NAMES)]  # what was found before a trouble is told
     except SagapactError as error:
         trouble = run.shown(str(error))

@@ -223,6 +223,12 @@ def exhausted(vas_purchase: Saga) -> Story:
     return story.tell_owner("notify")
 
 
+@pytest.fixture(scope="session")
+def make_story(vas_purchase: Saga) -> Callable[[], Story]:
+    """Give what makes an empty story."""
+    return lambda: Story(vas_purchase, "committed", {}, ("running", "committed"))
+
+
 SagaMaker = Callable[..., Saga]
 
 

@@ -55,6 +55,12 @@ known-bad participants by which it is shown: those of the [zoo](MUTANTS.md), and
 | obligation | decided by | where | known-bad participants that show it |
 | --- | --- | --- | --- |
 """
+_OF_CONSERVED = """
+**Conserved quantities.** What a saga file declares as `conserved` is no promise of one participant, and is not played at one:
+the sum goes over reads that may be at several participants, and what stands at one of them may rightly differ while a saga is
+under way. It is in no step's slice, so that no pact carries it. A participant's own share of it is decided by its probe: O6 and
+O7 with one saga, O24 with two. The sum belongs to whole sagas (I3).
+"""
 _NONE = "-"
 
 
@@ -90,7 +96,7 @@ def _escaped(name: str) -> str:
 def obligation_table() -> str:
     """Give the page of the obligations: how each is decided, where that is shown, and which mutant shows it."""
     rows = [f"| {one} {CATALOGUE[one].name} | {' | '.join(_decided(one))} |" for one in CATALOGUE if one.startswith("O")]
-    return f"{_MADE}\n{_OF_OBLIGATIONS}" + "\n".join(rows) + "\n"
+    return f"{_MADE}\n{_OF_OBLIGATIONS}" + "\n".join(rows) + f"\n{_OF_CONSERVED}"
 
 
 def _room(kind: Kind, obligation: str) -> str:

@@ -17,6 +17,7 @@ from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome, State
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.errors import UsageError
+from saga_contracts.rim import sender
 from saga_contracts.wire.replies import callback_bodies
 from saga_contracts.wire.requests import StepCall, UnsendableError, call_context, step_request
 
@@ -37,13 +38,33 @@ class Answer:
     body: Any
 
 
-def status_answer(step: Step, state: State, call: StepCall) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one callback that was sent.
+
+    Attributes:
+        taken: Was it answered 2xx? Then it need not be sent again.
+        reached: Was anybody there? If nobody listened, or nothing came in time, other callbacks to that place can wait as well.
+        text: What was seen, in words that fit after "it".
+    """
+
+    taken: bool
+    reached: bool
+    text: str
+
+
+def status_answer(step: Step, state: State, call: StepCall | None = None, values: Mapping[str, Any] | None = None) -> Answer:
     """Give the reply that the saga file declares for a state of a step; of several, the usual one (the first).
 
-    Values that the file only shows by example (`$like`) are given as in the example: replace what your service knows better.
+    Args:
+        step: The step.
+        state: Its durable state; a key that is not known is `absent`.
+        call: The values that the declared reply names; None where it names none.
+        values: What your service knows better than the example that the file shows with `$like`, by field of the body.
 
     Raises:
         UsageError: when the step declares no status call, or no reply for this state.
+        TemplateError: when the reply names a value that `call` does not hold.
     """
     declared = step.status.replies.named(state.value) if step.status is not None else ()
     if not declared:
@@ -52,8 +73,48 @@ def status_answer(step: Step, state: State, call: StepCall) -> Answer:
             "Declare it in the saga file, or do not let the step come into this state."
         )
     reply = declared[0]
-    body = templates.examples(templates.fill(reply.body, call_context(step, call))) if reply.body is not None else None
-    return Answer(reply.status, body)
+    context = call_context(step, call) if call is not None else {}
+    return Answer(
+        reply.status, None if reply.body is None else _with(values, templates.examples(templates.fill(reply.body, context)))
+    )
+
+
+def attempt_callback(
+    saga: Saga,
+    step: str,
+    call: StepCall,
+    outcome: Outcome,
+    http: httpx.Client,
+    *,
+    values: Mapping[str, Any] | None = None,
+    correlation: Mapping[str, str] | None = None,
+    timeout_s: float = CALLBACK_TIMEOUT_S,
+) -> Delivery:
+    """Tell the outcome of an accepted forward call once: for an outbox, which knows itself when to tell it again.
+
+    Args:
+        saga: The saga's definition.
+        step: The step's name.
+        call: The values of the forward call: its `callback_url`, and its `key` as it came.
+        outcome: What became of it.
+        http: Sends; best one of `saga_contracts.rim.sender.bounded_client`, with which `timeout_s` bounds the whole exchange.
+        values: What your service knows better than the example that the file shows with `$like`, by field of the body.
+        correlation: The correlation headers as they came; None: as the file declares them.
+        timeout_s: How long it may take. A redirect does not count as taken.
+
+    Raises:
+        UsageError: when the step declares no such callback.
+        UnsendableError: when `call` has no callback address, or one that is none.
+    """
+    request = _callback_request(saga, step, call, outcome, values, correlation)
+    try:
+        answered = sender.send(http, request, timeout_s)
+    except httpx.InvalidURL as error:
+        raise UnsendableError(f"The callback of {step} cannot be sent: {error}.") from None
+    if isinstance(answered, sender.Reply):
+        return Delivery(answered.is_success, reached=True, text=f"answered {answered.status}")
+    silent = answered.why in (sender.Why.REFUSED, sender.Why.UNREACHABLE, sender.Why.TIMEOUT)
+    return Delivery(taken=False, reached=not silent, text=answered.text)
 
 
 def send_callback(
@@ -63,6 +124,7 @@ def send_callback(
     outcome: Outcome,
     http: httpx.Client,
     *,
+    values: Mapping[str, Any] | None = None,
     tries: int = 10,
     backoff: Backoff = DEFAULT_BACKOFF,
     sleep: Callable[[float], None] = time.sleep,
@@ -78,6 +140,7 @@ def send_callback(
         call: The values of the forward call, its `callback_url` included.
         outcome: What became of it.
         http: Sends; a redirect does not count as taken.
+        values: As for `attempt_callback`.
         tries: How often it is sent at most in this call.
         backoff: How long to wait between tries.
         sleep: Waits so many seconds.
@@ -89,13 +152,9 @@ def send_callback(
         UsageError: when the step declares no such callback.
         UnsendableError: when `call` has no callback address.
     """
-    request = _callback_request(saga, step, call, outcome)
     for number in range(1, tries + 1):
-        try:
-            if http.send(request).is_success:
-                return True
-        except httpx.TransportError:
-            pass  # it may have arrived or not: it is sent again
+        if attempt_callback(saga, step, call, outcome, http, values=values).taken:
+            return True
         if number < tries:
             sleep(backoff.pause_s(number))
     return False
@@ -149,17 +208,29 @@ def forget_old_keys(store: KeyStore, retention: Retention, now: datetime, batch:
             return total
 
 
-def _callback_request(saga: Saga, name: str, call: StepCall, outcome: Outcome) -> httpx.Request:
+def _callback_request(
+    saga: Saga,
+    name: str,
+    call: StepCall,
+    outcome: Outcome,
+    values: Mapping[str, Any] | None,
+    correlation: Mapping[str, str] | None,
+) -> httpx.Request:
     step = saga.step(name)
     fields: Mapping[str, Any] | None = getattr(step.callback.outcomes, outcome.value) if step.callback is not None else None
     if step.callback is None or fields is None:
         raise UsageError(f"The step {name} declares no callback for {outcome.value!r}. Declare it in the saga file.")
     if call.callback_url is None:
         raise UnsendableError(f"The callback of {name} cannot be sent: the forward call brought no callback address.")
-    body = dict(callback_bodies(step))[outcome]
+    body = _with(values, templates.examples(dict(callback_bodies(step))[outcome]))
     request = step.callback.request.model_copy(update={"body": body, "path": ""})
     built = step_request(saga, step, request, call, call.callback_url)
-    return httpx.Request(
-        built.method, built.url, params=list(built.query) or None, headers=list(built.headers), content=built.content,
-        extensions={"timeout": httpx.Timeout(CALLBACK_TIMEOUT_S).as_dict()},
-    )  # fmt: skip
+    headers = list(built.headers)
+    if correlation is not None:
+        declared = {sent.lower() for sent in saga.correlation.sent}
+        headers = [*((sent, value) for sent, value in headers if sent.lower() not in declared), *correlation.items()]
+    return httpx.Request(built.method, built.url, params=list(built.query) or None, headers=headers, content=built.content)
+
+
+def _with(values: Mapping[str, Any] | None, body: Any) -> Any:
+    return {**body, **values} if values and isinstance(body, Mapping) else body

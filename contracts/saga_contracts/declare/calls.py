@@ -186,6 +186,19 @@ class Backoff(Model):
         grown = self.first_ms * self.factor ** min(tries - 1, 100)
         return float(grown if self.longest_ms is None else min(grown, self.longest_ms))
 
+    def most_tries(self, within_ms: float) -> int:
+        """Give how many tries at most begin within so many milliseconds after the first one, each pause being half as long.
+
+        >>> Backoff(first_ms=100).most_tries(400)
+        4
+        """
+        tries, left_ms = 1, within_ms
+        while (pause_ms := self.pause_ms(tries) / 2) <= left_ms:
+            if self.pause_ms(tries + 1) == pause_ms * 2:
+                return tries + int(left_ms // pause_ms)
+            tries, left_ms = tries + 1, left_ms - pause_ms
+        return tries
+
 
 class Compensate(Model):
     """The call that undoes the step's effect."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from saga_contracts.declare.calls import CallbackReplies, Request
 from saga_contracts.declare.kinds import Model, Name, Pacticipant, Transport
@@ -36,10 +36,16 @@ class Policies(Model):
     """What a forward call is answered that arrives after its compensation; it never has an effect."""
     uncertain_pivot: Literal["forward", "ask_then_forward"] | None = None
     """A pivot without an answer after all tries: `forward`, it counts as done as far as undoing goes, and the owner is told;
-    `ask_then_forward`, its status is asked first, and only when that tells nothing clear it is as under `forward`.
-    Default: `forward`, and an orchestrator that asks is right, too."""
+    `ask_then_forward`, its status is asked first, and only when that tells nothing clear it is as under `forward`. That it is
+    absent is clear only when none of its calls can still be on its way. Default: `forward`, and an orchestrator that asks is
+    right, too."""
+    ask_for_ms: Annotated[int, Field(ge=1, le=86_400_000)] | None = None
+    """How long after its last try a pivot is asked for, as one of its calls may still arrive; default: its `timeout_ms`."""
     siblings_of_failed_step: Literal["wait", "cancel"] = "wait"
     """Are parallel steps let finish before the undoing starts, or undone at once?"""
     failing_compensation: Literal["continue", "stop"] = "continue"
     """Do the other compensations go on when one failed for good?"""
+    undo_for_ms: Annotated[int, Field(ge=1, le=7 * 86_400_000)] | None = None
+    """How long a compensation is tried again at least, from its first try on; only when this time is over, too, are its tries
+    used up. Each compensation then declares its pauses (`backoff`). Default: `tries` alone."""
     owner_notification: OwnerNotification | None = None

@@ -25,6 +25,9 @@ _ELSEWHERE: dict[str, Any] = {
 }
 """What is said at the step and decides when its calls are made, not what its participant must answer."""
 
+_ELSEWHERE_OF_ALL = dict.fromkeys(("owner_notification", "uncertain_pivot", "ask_for_ms", "undo_for_ms"))
+"""The same of what is said for all steps. A compensation that is sent more often is absorbed as any repeated one is."""
+
 
 class StepSlice(Model):
     """One step with what it needs of its saga."""
@@ -100,7 +103,7 @@ def step_slice(saga: Saga, name: str) -> StepSlice:
         level=saga.level if step.level is None else step.level,
         payload=saga.payload,
         correlation=saga.correlation,
-        policies=saga.policies.model_copy(update={"owner_notification": None, "uncertain_pivot": None}),
+        policies=saga.policies.model_copy(update=_ELSEWHERE_OF_ALL),
         step=_alone(step),
         facts=facts_of(saga, step),
         waivers=tuple(waiver for waiver in saga.waivers if waiver.step == name),

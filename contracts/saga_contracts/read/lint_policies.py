@@ -44,6 +44,7 @@ def saga_problems(saga: Saga) -> Iterator[Problem]:
         mend = "A step without `undo_after` waits for all that come after it; give those that come first `undo_after: []`."
         yield Problem(("steps", saga.graph.index[circle], "undo_after"), what, mend)
     yield from _uncertain_pivot(saga)
+    yield from _undone_in_time(saga)
 
 
 def _undo_after(saga: Saga, step: Step, at: Path) -> Iterator[Problem]:
@@ -78,3 +79,16 @@ def _uncertain_pivot(saga: Saga) -> Iterator[Problem]:
         if step.status is None:
             what = f"The pivot `{step.step}` declares no status call that could be asked."
             yield Problem(here, what, "Declare `status` there, or write `forward`.")
+    if saga.policies.ask_for_ms is not None and (chosen == "forward" or all(step.status is None for step in pivots)):
+        what = "No pivot is asked for: there is none with a status call, or `uncertain_pivot` is `forward`."
+        yield Problem(("policies", "ask_for_ms"), what, "Remove it.")
+
+
+def _undone_in_time(saga: Saga) -> Iterator[Problem]:
+    """Whoever counts the calls has to know how many fit into the time."""
+    if saga.policies.undo_for_ms is None:
+        return
+    for step in saga.steps:
+        if step.compensate is not None and step.undo_backoff is None:
+            what = f"The compensation of `{step.step}` is tried again for a time, and nothing says with which pauses."
+            yield Problem(("policies", "undo_for_ms"), what, "Declare `backoff` in its `compensate`, or at the step.")

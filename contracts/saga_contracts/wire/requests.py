@@ -33,12 +33,14 @@ class StepCall:
         payload: What the saga was started with.
         outputs: Outputs of earlier steps, by step and name; of the step itself, where its compensation or status call needs them.
         callback_url: Where a callback step's participant tells the outcome.
+        key: The step key as it came, at a participant; None: as the saga file writes it.
     """
 
     saga_id: str
     payload: Mapping[str, Any]
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     callback_url: str | None = None
+    key: str | None = None
 
     def knowing(self, step: str, outputs: Mapping[str, Any]) -> "StepCall":
         """Give the same values with further outputs of a step."""
@@ -72,7 +74,7 @@ def call_context(step: Step, call: StepCall, forms: Mapping[str, str] = MappingP
     context: dict[str, Any] = {
         "payload": call.payload,
         "outputs": call.outputs,
-        "key": key_of(step, call.saga_id),
+        "key": key_of(step, call.saga_id) if call.key is None else call.key,
         "keys": keys_of(forms, call.saga_id),
         "saga_id": call.saga_id,
         "step": written(elements.parted(step.step)[0]),

@@ -20,7 +20,12 @@ UNDO = {
     "create_profile": {204: "done", 404: "done"},  # nothing there: nothing to remove
     "grant_bonus": {200: "done"},
 }
-STATE = {"created": "applied", "stored": "applied", "refused": "refused", "removed": "compensated", "absent": "absent"}
+STATE = {
+    **dict.fromkeys(("created", "stored", "granted", "queued"), "applied"),
+    "refused": "refused",
+    **dict.fromkeys(("removed", "revoked"), "compensated"),
+    **dict.fromkeys(("absent", "unknown"), "absent"),
+}
 
 
 class RegistrationClient:
@@ -71,13 +76,17 @@ class RegistrationClient:
         return "retryable" if reply is None else UNDO[self.given.step.step].get(reply.status_code, "unknown")
 
     def status(self) -> str:
-        of_account = self.given.step.step == "create_account"
-        reply = self.send(
-            "GET", *(("/accounts/status", self.key) if of_account else (f"/profiles/{quote(self.given.key, safe='')}", {})), None
-        )
+        own = quote(self.given.key, safe="")
+        calls: dict[str, tuple[str, str, dict[str, str], Any]] = {
+            "create_account": ("GET", "/accounts/status", self.key, None),
+            "create_profile": ("GET", f"/profiles/{own}", {}, None),
+            "grant_bonus": ("POST", "/bonuses/state", {}, {"reference": self.given.key}),
+            "welcome": ("GET", "/mails/state", {"X-Request-Id": self.given.key}, None),
+        }
+        reply = self.send(*calls[self.given.step.step])
         if reply is None:
             return "retryable"
-        if not of_account and reply.status_code in (404, 410):
+        if self.given.step.step == "create_profile" and reply.status_code in (404, 410):
             return "absent" if reply.status_code == 404 else "compensated"  # noqa: PLR2004  (not found)
         if reply.status_code != 200:  # noqa: PLR2004  (ok)
             return "unknown"

@@ -7,21 +7,21 @@ with quick_imports():
     from participants.billing.faults import FLAGS, faulty_app, faulty_store
     from participants.billing.states import STATES
     from participants.billing.store import METADATA
-    from participants.common.database import Database
-    from participants.common.middleware import EchoCorrelation
-    from participants.common.server import serve
-    from participants.common.settings import read_settings
-    from participants.common.states import mount_states
+    from participants.common.running import Participant, run
 
 
 def main() -> None:
-    """Read the settings, open the database, serve."""
-    settings = read_settings("billing", FLAGS)
-    database = Database(settings.database_url, METADATA)
-    app = create_app(faulty_store(settings.faults)(database))
-    if settings.allow_states:
-        mount_states(app, database, STATES)
-    serve(faulty_app(EchoCorrelation(app), settings.faults), settings)
+    """Serve until a signal comes."""
+    run(
+        Participant(
+            "billing",
+            METADATA,
+            lambda database, flags: create_app(faulty_store(flags)(database)),
+            STATES,
+            FLAGS,
+            around=faulty_app,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -3,20 +3,15 @@
 from dataclasses import asdict
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from participants.billing.store import BillingStore, Order
+from participants.common.declared import DeclaredStep
 from participants.common.fields import Identifier, IdentifierInPath, KeyInHeader, PositiveMoney
-from participants.common.ledger import StepState
 from participants.common.web import forward_reply, new_app, not_found
 
-STATE_IN_WORDS = {
-    None: "absent",
-    StepState.APPLIED: "reserved",
-    StepState.REFUSED: "refused",
-    StepState.COMPENSATED: "cancelled",
-}
+STEP = DeclaredStep("vas_purchase", "reserve_money")
 
 
 class ReservationRequest(BaseModel, frozen=True):
@@ -29,7 +24,7 @@ class ReservationRequest(BaseModel, frozen=True):
 
 def create_app(store: BillingStore) -> FastAPI:
     """Make the application on top of a store, whose database it closes when it ends."""
-    app = new_app("billing", store.database)
+    app = new_app("billing", store.database, ledger=store.ledger)
 
     @app.post("/reservations")
     def reserve(key: KeyInHeader, body: ReservationRequest) -> JSONResponse:
@@ -42,8 +37,8 @@ def create_app(store: BillingStore) -> FastAPI:
         return {"state": "cancelled"}
 
     @app.get("/reservations/status")
-    def status(key: KeyInHeader) -> dict[str, str]:
-        return {"state": STATE_IN_WORDS[store.state_of_step(key)]}
+    def status(key: KeyInHeader) -> Response:
+        return STEP.status(store.state_of_step(key))
 
     @app.get("/accounts/{account_id}")
     def account(account_id: IdentifierInPath) -> JSONResponse:

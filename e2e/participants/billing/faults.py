@@ -8,13 +8,12 @@ from uuid import uuid4
 
 from fastapi import HTTPException
 from sqlalchemy import delete, select, update
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from participants.billing.store import BillingStore, Order, accounts, reservations
 from participants.common.faults import with_faults
 from participants.common.ledger import Answer, Kind, StepState
-from participants.common.middleware import CORRELATION_HEADERS
+from participants.common.mistakes import DropCorrelation
 from participants.common.web import error_body
 
 
@@ -92,21 +91,6 @@ class RefusedKeyAppliesLater(BillingStore):
         with self.database.writing() as connection:
             connection.execute(delete(steps).where(steps.c.step_key == key, steps.c.state == StepState.REFUSED))
         return super().reserve(key, order)
-
-
-class DropCorrelation:
-    """The correlation headers are lost before anything can echo them."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on without them."""
-        if scope["type"] == "http":
-            lost = {name.lower() for name in CORRELATION_HEADERS}
-            kept = [pair for pair in Headers(scope=scope).raw if pair[0].decode("latin-1") not in lost]
-            scope = {**scope, "headers": kept}
-        await self._app(scope, receive, send)
 
 
 STORES: dict[str, type[BillingStore]] = {

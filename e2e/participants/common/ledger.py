@@ -4,18 +4,19 @@ It gives a participant what a saga asks of every step, whatever the step does: a
 equal reply; a refusal stays a refusal; a compensation may come twice, or before its forward call, and is remembered; a forward
 call that comes after its compensation does nothing. The unique key makes calls that run side by side wait for one another.
 
-The effect itself is left to the participant: a function that changes its own tables within the transaction it is given. Rows are
-kept for ever; who deletes old ones must keep them longer than the longest saga and all its late calls can take.
+The effect itself is left to the participant: a function that changes its own tables within the transaction it is given. Old rows
+are deleted by `keys`.
 """
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, MetaData, Select, String, Table, insert, select, update
+from sqlalchemy import JSON, BigInteger, Column, Connection, MetaData, Select, String, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 
@@ -75,6 +76,7 @@ class StepLedger:
             Column("state", String(20), nullable=False, index=True),
             Column("fingerprint", String(64)),
             Column("reply", JSON, nullable=False),
+            Column("touched_at_ms", BigInteger, index=True),  # when its state was written last
         )
 
     def forward(self, connection: Connection, key: str, request: Mapping[str, Any], make: Callable[[], Effect]) -> Answer:
@@ -124,7 +126,13 @@ class StepLedger:
 
         A second call with the same key waits here until the first one has committed or was rolled back.
         """
-        row = {"step_key": key, "state": new.state, "fingerprint": new.fingerprint, "reply": dict(new.reply)}
+        row = {
+            "step_key": key,
+            "state": new.state,
+            "fingerprint": new.fingerprint,
+            "reply": dict(new.reply),
+            "touched_at_ms": now_ms(),
+        }
         try:
             with connection.begin_nested():
                 connection.execute(insert(self.steps).values(row))
@@ -134,11 +142,26 @@ class StepLedger:
 
     def save(self, connection: Connection, key: str, effect: Effect) -> None:
         """Write what became of a step whose row this transaction has claimed or locked."""
-        row = {"state": effect.state, "reply": dict(effect.reply)}
+        row = {"state": effect.state, "reply": dict(effect.reply), "touched_at_ms": now_ms()}
         connection.execute(update(self.steps).where(self.steps.c.step_key == key).values(row))
+
+    def forget(self, connection: Connection, before_ms: int, most: int) -> int:
+        """Delete at most so many steps that were touched before a moment, the oldest first, and tell how many.
+
+        Those in progress stay.
+        """
+        steps = self.steps.c
+        old = select(steps.step_key).where(steps.touched_at_ms < before_ms, steps.state != StepState.IN_PROGRESS)
+        keys = old.order_by(steps.touched_at_ms).limit(most)
+        return connection.execute(delete(self.steps).where(steps.step_key.in_(keys.scalar_subquery()))).rowcount
 
     def _row(self, key: str) -> Select[Any]:
         return select(self.steps).where(self.steps.c.step_key == key)
+
+
+def now_ms() -> int:
+    """Give the time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 _FIRST_ANSWER = {

@@ -49,16 +49,25 @@ def read_settings(service: str, known_faults: Collection[str] = (), environment:
 
 def read_milliseconds(service: str, name: str, environment: Mapping[str, str] = os.environ) -> int:
     """Read a number of milliseconds, 0 when it is not set; leave the process with status 2 when it is no number."""
-    text = environment.get(name) or "0"
-    if not (text.isascii() and text.isdigit()):
-        stop(service, f"{name} must be a whole number of milliseconds, but is {text!r}.")
-    return int(text)
+    return _number(service, name, "milliseconds", environment)
+
+
+def read_seconds(service: str, name: str, environment: Mapping[str, str] = os.environ) -> int:
+    """Read a number of seconds, as `read_milliseconds`."""
+    return _number(service, name, "seconds", environment)
 
 
 def stop(service: str, message: str) -> NoReturn:
     """Say on standard error why the participant does not start, and leave with status 2."""
     sys.stderr.write(f"participants.{service}: {message}\n")
     sys.exit(WRONG_USAGE)
+
+
+def _number(service: str, name: str, unit: str, environment: Mapping[str, str]) -> int:
+    text = environment.get(name) or "0"
+    if not (text.isascii() and text.isdigit()):
+        stop(service, f"{name} must be a whole number of {unit}, but is {text!r}.")
+    return int(text)
 
 
 def _host(service: str, text: str) -> str:

@@ -24,10 +24,10 @@ class Params(BaseModel, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One named state: the kind of its parameters, and what writes it into the database."""
+    """One named state: the kind of its parameters, and what writes it into the database and may tell what came of it."""
 
     params: type[Params]
-    set_up: Callable[[Connection, Any], None]
+    set_up: Callable[[Connection, Any], Mapping[str, Any] | None]
 
 
 class StateChange(BaseModel, frozen=True):
@@ -39,7 +39,7 @@ class StateChange(BaseModel, frozen=True):
 
 
 def mount_states(app: FastAPI, database: Database, states: Mapping[str, State]) -> None:
-    """Add `POST /_states`. It answers 200 and the parameters; 400 when the state or its parameters are unknown."""
+    """Add `POST /_states`. It answers 200 and what came of it, or 400 when it does not know state or parameters."""
 
     @app.post("/_states")
     def change_state(change: StateChange) -> JSONResponse:
@@ -54,8 +54,8 @@ def mount_states(app: FastAPI, database: Database, states: Mapping[str, State]) 
         except ValidationError as failure:
             return JSONResponse(error_body("invalid_params", f"State '{change.state}': {_in_words(failure)}."), 400)
         with database.writing() as connection:
-            state.set_up(connection, params)
-        return JSONResponse(params.model_dump())
+            told = state.set_up(connection, params)
+        return JSONResponse(dict(told or {}))  # whoever asks would call with what is told here, in the place of its own values
 
 
 def put_row(

@@ -1,11 +1,11 @@
 """What every participant's HTTP interface has in common: health, clear JSON errors, the replies to a forward call.
 
-A definite refusal is 422 and names its reason; a request that can never be right is 400; what may be tried again is 503. So a
-caller never takes one for another.
+A definite refusal is 422, unless its participant says another status, and names its reason; a request that can never be right is
+400; what may be tried again is 503. So a caller never takes one for another.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
 from typing import Any
 
@@ -15,7 +15,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from participants.common.database import NO_ANSWER, Database, in_one_line
-from participants.common.ledger import Answer, Kind
+from participants.common.keys import forgetting_old_keys
+from participants.common.ledger import Answer, Kind, StepLedger
 from participants.common.middleware import BoundBody
 
 Background = Callable[[], AbstractContextManager[None]]
@@ -31,18 +32,19 @@ _STATUS_OF = {
 }
 
 
-def new_app(name: str, database: Database, background: Background = nullcontext) -> FastAPI:
+def new_app(name: str, database: Database, background: Background = nullcontext, *, ledger: StepLedger | None = None) -> FastAPI:
     """Make an application that has `GET /health` and answers every error with `{"error": …, "message": …}`.
 
     Args:
         name: The participant's name.
         database: Closed when the application ends.
         background: Entered when the application starts, left when it ends: the place for worker threads.
+        ledger: Where step keys are kept, if any: old ones are forgotten while the application runs.
     """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with closing(database), background():
+        with closing(database), background(), nullcontext() if ledger is None else forgetting_old_keys(name, database, ledger):
             yield
 
     app = FastAPI(title=name, lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -61,12 +63,13 @@ def new_app(name: str, database: Database, background: Background = nullcontext)
     return app
 
 
-def forward_reply(answer: Answer, suspended: str) -> JSONResponse:
+def forward_reply(answer: Answer, suspended: str = "", statuses: Mapping[Kind, int] | None = None) -> JSONResponse:
     """Give the HTTP reply to a forward call.
 
     Args:
         answer: How the step ledger took the call.
-        suspended: The error code for a call that comes after its compensation.
+        suspended: The error code for a call that comes after its compensation; none where nothing is compensated.
+        statuses: Where this participant's statuses are others than those of most.
     """
     if answer.kind is Kind.SUSPENDED:
         body: dict[str, Any] = error_body(suspended, "This step was compensated already; it will not be done any more.")
@@ -74,7 +77,7 @@ def forward_reply(answer: Answer, suspended: str) -> JSONResponse:
         body = error_body("key_reused", "This key belongs to another request. Use a new key for each step of each saga.")
     else:
         body = dict(answer.reply)
-    return JSONResponse(body, _STATUS_OF[answer.kind])
+    return JSONResponse(body, (_STATUS_OF | dict(statuses or {}))[answer.kind])
 
 
 def error_body(error: str, message: str) -> dict[str, Any]:

@@ -3,11 +3,7 @@
 from participants.common.start import quick_imports
 
 with quick_imports():
-    from participants.common.database import Database
-    from participants.common.middleware import EchoCorrelation
-    from participants.common.server import serve
-    from participants.common.settings import read_settings
-    from participants.common.states import mount_states
+    from participants.common.running import Participant, run
     from participants.notifications.app import create_app
     from participants.notifications.faults import FLAGS, faulty_store
     from participants.notifications.states import STATES
@@ -15,13 +11,8 @@ with quick_imports():
 
 
 def main() -> None:
-    """Read the settings, open the database, serve."""
-    settings = read_settings("notifications", FLAGS)
-    database = Database(settings.database_url, METADATA)
-    app = create_app(faulty_store(settings.faults)(database))
-    if settings.allow_states:
-        mount_states(app, database, STATES)
-    serve(EchoCorrelation(app), settings)
+    """Serve until a signal comes."""
+    run(Participant("notifications", METADATA, lambda database, flags: create_app(faulty_store(flags)(database)), STATES, FLAGS))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,7 @@
 from participants.common.start import quick_imports
 
 with quick_imports():
-    from participants.common.database import Database
-    from participants.common.middleware import EchoCorrelation
-    from participants.common.server import serve
-    from participants.common.settings import read_settings
-    from participants.common.states import mount_states
+    from participants.common.running import Participant, run
     from participants.user_service.app import create_app
     from participants.user_service.faults import FLAGS, faulty_store
     from participants.user_service.states import STATES
@@ -15,13 +11,8 @@ with quick_imports():
 
 
 def main() -> None:
-    """Read the settings, open the database, serve."""
-    settings = read_settings("user_service", FLAGS)
-    database = Database(settings.database_url, METADATA)
-    app = create_app(faulty_store(settings.faults)(database))
-    if settings.allow_states:
-        mount_states(app, database, STATES)
-    serve(EchoCorrelation(app), settings)
+    """Serve until a signal comes."""
+    run(Participant("user_service", METADATA, lambda database, flags: create_app(faulty_store(flags)(database)), STATES, FLAGS))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,15 @@
 """The user service's HTTP interface: an operation per step key, under its user. What an operation does is in `store`."""
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
+from participants.common.declared import DeclaredStep
 from participants.common.fields import Identifier, IdentifierInPath, KeyInPath
-from participants.common.ledger import StepState
 from participants.common.web import error_body, forward_reply, new_app, not_found
 from participants.user_service.store import Operation, OtherUsersOperationError, UserStore
 
-STATE_IN_WORDS = {
-    StepState.APPLIED: "applied",
-    StepState.REFUSED: "refused",
-    StepState.COMPENSATED: "cancelled",
-}
+STEP = DeclaredStep("vas_purchase", "apply_vas")
 OPERATION_PATH = "/users/{user_id}/vas-operations/{key}"
 
 
@@ -26,7 +22,7 @@ class OperationRequest(BaseModel, frozen=True):
 
 def create_app(store: UserStore) -> FastAPI:
     """Make the application on top of a store, whose database it closes when it ends."""
-    app = new_app("user_service", store.database)
+    app = new_app("user_service", store.database, ledger=store.ledger)
 
     @app.put(OPERATION_PATH)
     def apply(user_id: IdentifierInPath, key: KeyInPath, body: OperationRequest) -> JSONResponse:
@@ -42,11 +38,8 @@ def create_app(store: UserStore) -> FastAPI:
         return JSONResponse({"state": "cancelled"})
 
     @app.get(OPERATION_PATH)
-    def status(user_id: IdentifierInPath, key: KeyInPath) -> JSONResponse:
-        state = store.state_of_step(key)
-        if state is None:
-            return not_found("unknown_operation", f"User {user_id} has no such operation.")
-        return JSONResponse({"state": STATE_IN_WORDS[state]})
+    def status(user_id: IdentifierInPath, key: KeyInPath) -> Response:  # noqa: ARG001  (a part of the path)
+        return STEP.status(store.state_of_step(key))
 
     @app.get("/users/{user_id}")
     def user(user_id: IdentifierInPath) -> JSONResponse:

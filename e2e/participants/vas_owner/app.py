@@ -1,35 +1,20 @@
-"""The owner's HTTP interface: take an event about a saga, list a saga's events."""
+"""The owner's tables, states and HTTP interface: take an event about a saga, list a saga's events."""
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from collections.abc import Collection
 
-from fastapi import FastAPI, Query
-from pydantic import BaseModel
+from fastapi import FastAPI
+from sqlalchemy import MetaData
 
-from participants.common.fields import Identifier
+from participants.common.database import Database
+from participants.common.events import SagaEvents, add_event_routes
 from participants.common.web import new_app
-from participants.vas_owner.store import EventStore, SagaEvent
+
+METADATA = MetaData()
+EVENTS = SagaEvents(METADATA)
 
 
-class EventRequest(BaseModel, frozen=True):
-    """The body of an event."""
-
-    saga_id: Identifier
-    saga: Identifier
-    step: Identifier
-    event: Identifier
-
-
-def create_app(store: EventStore) -> FastAPI:
-    """Make the application on top of a store, whose database it closes when it ends."""
-    app = new_app("vas_owner", store.database)
-
-    @app.post("/saga-events", status_code=204)
-    def take(body: EventRequest) -> None:
-        store.take(SagaEvent(**body.model_dump()))
-
-    @app.get("/saga-events")
-    def events(saga_id: Annotated[Identifier, Query()]) -> dict[str, list[dict[str, Any]]]:
-        return {"events": [asdict(event) for event in store.events_of(saga_id)]}
-
+def create_app(database: Database, _flags: Collection[str]) -> FastAPI:
+    """Make the application on a database, which it closes when it ends."""
+    app = new_app("vas_owner", database)
+    add_event_routes(app, database, EVENTS)
     return app

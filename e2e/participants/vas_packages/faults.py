@@ -1,54 +1,35 @@
 """DELIBERATE FAULTS, for measuring whoever tests participants. Switched on by name in FAULT; do not copy this file.
 
-Each fault is an outbox with one well-known mistake, in a store that uses it. The rest of `vas_packages` has no branch on any.
+Each is one well-known mistake. The rest of `vas_packages` has no branch on any.
 """
 
 from collections.abc import Collection
-from dataclasses import replace
 
-from sqlalchemy import Connection, Row
-
+from participants.common.courier import Tell, as_declared
+from participants.common.database import Database
 from participants.common.faults import with_faults
-from participants.vas_packages.outbox import Outbox
+from participants.common.mistakes import PromisesNothing, told_under_other_names
+from participants.vas_packages.app import STEP
 from participants.vas_packages.store import PackageStore
-from participants.vas_packages.tables import Callback
-
-
-class OutboxNever(Outbox):
-    """The outcome is never told."""
-
-    def promise(self, connection: Connection, key: str, outcome: str) -> None:
-        """Promise nothing."""
-
-
-class OutboxBodyChanged(Outbox):
-    """The callback's fields were renamed without asking the receiver."""
-
-    def letter(self, row: Row[tuple[object, ...]]) -> Callback:
-        """Write the callback with other names."""
-        callback = super().letter(row)
-        return replace(callback, body={"order": callback.body["key"], "result": callback.body["outcome"]})
 
 
 class CallbackNever(PackageStore):
-    """A store with that outbox."""
+    """The outcome is never told."""
 
-    outbox_class = OutboxNever
-
-
-class CallbackBodyChanged(PackageStore):
-    """A store with that outbox."""
-
-    outbox_class = OutboxBodyChanged
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.outbox = PromisesNothing(self.outbox)
 
 
-STORES: dict[str, type[PackageStore]] = {
-    "callback_never": CallbackNever,
-    "callback_body_changed": CallbackBodyChanged,
-}
-FLAGS = frozenset(STORES)
+STORES: dict[str, type[PackageStore]] = {"callback_never": CallbackNever}
+FLAGS = frozenset(STORES) | {"callback_body_changed"}
 
 
 def faulty_store(flags: Collection[str]) -> type[PackageStore]:
     """Give the store with the faults that are switched on."""
     return with_faults(PackageStore, STORES, flags)
+
+
+def faulty_tell(flags: Collection[str]) -> Tell:
+    """Give what tells callbacks, with the faults that are switched on."""
+    return told_under_other_names if "callback_body_changed" in flags else as_declared(STEP)

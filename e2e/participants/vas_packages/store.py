@@ -1,4 +1,4 @@
-"""Orders and packages: taking an order, making its package, cancelling it. Telling the outcome is left to `outbox`.
+"""Orders and packages: taking an order, making its package, cancelling it. Telling the outcome is left to the outbox.
 
 Each public method is one transaction; the step ledger makes it safe to repeat. Whoever changes a step locks its row in the ledger
 first, so that the worker and a cancellation that meet at an order take turns.
@@ -6,31 +6,30 @@ first, so that the worker and a cancellation that meet at an order take turns.
 
 from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from participants.common.database import Database
 from participants.common.ledger import Answer, Effect, Kind, StepState
+from participants.common.outbox import ReplyTo
 from participants.common.web import error_body
-from participants.vas_packages.outbox import Outbox
-from participants.vas_packages.tables import LEDGER, PackageOrder, ReplyTo, offers, orders, packages
+from participants.vas_packages.tables import LEDGER, OUTBOX, PackageOrder, offers, orders, packages
+from saga_contracts.client import Outcome
 
 
 class PackageStore:
     """Everything that is done to the database of packages."""
 
-    outbox_class = Outbox
-
     def __init__(self, database: Database) -> None:
         self.database = database
         self.ledger = LEDGER
-        self.outbox = self.outbox_class(database)
+        self.outbox = OUTBOX
 
     def take_order(self, key: str, order: PackageOrder, reply_to: ReplyTo) -> Answer:
         """Queue the order, unless this key has been answered before. A repetition may bring another address to call back."""
         with self.database.writing() as connection:
             answer = self.ledger.forward(connection, key, asdict(order), lambda: self.queue(connection, key, order, reply_to))
             if answer.kind not in (Kind.SUSPENDED, Kind.MISUSED):
-                connection.execute(update(orders).where(orders.c.step_key == key).values(asdict(reply_to)))
+                self.outbox.move(connection, key, reply_to)
             return answer
 
     def cancel(self, key: str) -> None:
@@ -63,11 +62,12 @@ class PackageStore:
             if self.ledger.lock_if_in_progress(connection, key):
                 effect = self.create(connection, key)
                 self.ledger.save(connection, key, effect)
-                self.outbox.promise(connection, key, "done" if effect.state is StepState.APPLIED else "refused")
+                self.outbox.promise(connection, key, Outcome.DONE if effect.state is StepState.APPLIED else Outcome.REFUSED)
 
     def queue(self, connection: Connection, key: str, order: PackageOrder, reply_to: ReplyTo) -> Effect:
         """Keep the order for the worker."""
-        connection.execute(insert(orders).values(step_key=key, **asdict(order), **asdict(reply_to)))
+        connection.execute(insert(orders).values(step_key=key, **asdict(order)))
+        self.outbox.expect(connection, key, reply_to)
         return Effect(StepState.IN_PROGRESS, {"state": "in_progress"})
 
     def create(self, connection: Connection, key: str) -> Effect:

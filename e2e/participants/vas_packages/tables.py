@@ -1,14 +1,15 @@
-"""The tables of `vas_packages`, and the records that its parts hand to one another."""
+"""The tables of `vas_packages`, and what an order is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table
 
 from participants.common.ledger import StepLedger
+from participants.common.outbox import Outbox
 
 METADATA = MetaData()
 LEDGER = StepLedger(METADATA)  # a step that is in progress there is the work to do: the ledger is the queue
+OUTBOX = Outbox(METADATA)
 
 offers = Table(
     "offers",
@@ -24,9 +25,6 @@ orders = Table(
     Column("step_key", String(200), nullable=False, unique=True),
     Column("user_id", String(200), nullable=False),
     Column("package", String(200), nullable=False),
-    Column("callback_url", String(2000), nullable=False),
-    Column("saga_id", String(200)),
-    Column("saga_step", String(200)),
 )
 packages = Table(
     "packages",
@@ -34,15 +32,6 @@ packages = Table(
     Column("step_key", String(200), primary_key=True),
     Column("user_id", String(200), nullable=False, index=True),
     Column("package", String(200), nullable=False),
-)
-# The outbox: a row is written together with the outcome that it tells, and goes when the receiver has taken it.
-callbacks = Table(
-    "callbacks",
-    METADATA,
-    Column("step_key", String(200), primary_key=True),
-    Column("outcome", String(20), nullable=False),  # done, refused
-    Column("tries", Integer, nullable=False),
-    Column("due_at_ms", BigInteger, nullable=False, index=True),
 )
 
 
@@ -52,23 +41,3 @@ class PackageOrder:
 
     user_id: str
     package: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyTo:
-    """Where the outcome is to be told, and the correlation headers (None: the order had none) to send with it."""
-
-    callback_url: str
-    saga_id: str | None
-    saga_step: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """One callback that is due. `tries` counts this one too."""
-
-    key: str
-    url: str
-    headers: Mapping[str, str]
-    body: Mapping[str, str]
-    tries: int

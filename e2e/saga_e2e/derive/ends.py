@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from saga_contracts.declare.saga import Step
+from saga_contracts.declare.saga import Policies, Step
 from saga_e2e.derive.faults import Fault, Kind, Role
 
 
@@ -23,9 +23,14 @@ def is_repeated(step: Step, role: Role) -> bool:
     return tries_of(step, role) > 1
 
 
-def tries_of(step: Step, role: Role) -> int:
-    """Give how often a call is sent at most, the first time included."""
-    return step.undo_tries if role == Role.COMPENSATE else step.tries
+def tries_of(step: Step, role: Role, policies: Policies | None = None) -> int:
+    """Give how often a call is sent at most, the first time included; an undoing with a time of its own as often as fits in."""
+    if role != Role.COMPENSATE:
+        return step.tries
+    within_ms = None if policies is None else policies.undo_for_ms
+    if within_ms is None or step.undo_backoff is None:
+        return step.undo_tries
+    return max(step.undo_tries, step.undo_backoff.most_tries(within_ms))
 
 
 def may_use_up_the_tries(step: Step, fault: Fault) -> bool:

@@ -188,7 +188,8 @@ class Model:
             yield self._told(step, walk, word, refuses=refuses, asked=may_ask)
         if not walk.arrived and pivot and may_ask and not no_status:
             yield Part(Outcome.FAILED, walk, word, asked=True)
-        must_ask = pivot and policy == "ask_then_forward" and step.status is not None and not (lacks and walk.arrived)
+        # That it is absent decides nothing for who cannot know whether a call of it is still on its way.
+        must_ask = pivot and policy == "ask_then_forward" and step.status is not None and walk.arrived and not lacks
         if not must_ask or waited or no_status:
             outcome = Outcome.STUCK if self._only_goes_forward(step) else Outcome.UNCLEAR
             yield Part(outcome, walk, word, asked=may_ask)

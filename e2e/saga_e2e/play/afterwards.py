@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from saga_contracts.declare import elements
 from saga_contracts.declare.saga import Saga
 from saga_contracts.errors import SagapactError, UsageError
 from saga_e2e.console import Console
@@ -89,7 +90,9 @@ class Afterwards:
         """Give the further parts of the report, as plain JSON; a failure that cannot be shrunk is told, no error."""
         found: dict[str, Any] = {"shrunk": self._shrunk(records, console, isolation), "kills": kills()}
         if self._contracts:
-            found["traffic"] = compare(records, self._contracts).as_json()
+            found["traffic"] = compare(
+                elements.unfolded(self._saga, self._saga.payload.example, most=2), records, self._contracts
+            ).as_json()
         return found
 
     def changed(self, data: ReportData) -> ReportData:

@@ -32,6 +32,8 @@ TIMEOUT_S = 10.0
 NOT_ON_RECORD = "not on record"
 """The state of a saga that its orchestrator does not know, although it was created there."""
 _NOT_THERE = (404, 410)
+READS = 3
+"""How often something is read whose connection is cut."""
 KEPT_S = 1.0  # a connection is not kept so long that its server may close it at the moment of use
 
 
@@ -202,15 +204,21 @@ class Services:
 
     def _sent(self, built: BuiltRequest, what: str, body: Any = None) -> httpx.Response:
         query, headers = built.query or None, built.headers
-        try:
-            return self._http.request(
-                built.method, built.url, params=query, headers=headers, content=built.content, json=body, timeout=TIMEOUT_S
-            )
-        except httpx.TransportError as error:
-            trouble = self._topology.trouble() or "Every service still runs; look whether the machine is overloaded."
-            raise SagapactError(
-                f"Cannot {what}: {built.method} {built.url} got no answer ({type(error).__name__}). {trouble}"
-            ) from None
+        left = READS if built.method == "GET" else 1  # to read again does no harm: its connection may just have been closed
+        while True:
+            left -= 1
+            try:
+                return self._http.request(
+                    built.method, built.url, params=query, headers=headers, content=built.content, json=body, timeout=TIMEOUT_S
+                )
+            except httpx.TransportError as error:
+                trouble = self._topology.trouble()
+                if left and trouble is None and not isinstance(error, httpx.TimeoutException):
+                    continue
+                raise SagapactError(
+                    f"Cannot {what}: {built.method} {built.url} got no answer ({type(error).__name__}). "
+                    f"{trouble or 'Every service still runs; look whether the machine is overloaded.'}"
+                ) from None
 
 
 def _received(reply: httpx.Response) -> replies.Received:

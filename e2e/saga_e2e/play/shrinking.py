@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from saga_contracts.declare import elements
 from saga_contracts.declare.saga import Saga
 from saga_e2e.derive.scenarios import Scenario, derive, scheduled
 from saga_e2e.judge.records import ScenarioRecord
@@ -47,10 +46,9 @@ def shrunk(
     chosen = worth_it(list(records), most)
     if not chosen:
         return ()
-    whole = elements.unfolded(saga, saga.payload.example, most=2)
     with Topology(landscape, saga, env=env, isolation=isolation) as topology:
         play = _player(topology)
-        return tuple(tell(whole, shrink(one, maker(saga, one.scenario), play), place) for one in chosen)
+        return tuple(tell(topology.saga, shrink(one, maker(saga, one.scenario), play), place) for one in chosen)
 
 
 def maker(saga: Saga, first: Scenario) -> Make:

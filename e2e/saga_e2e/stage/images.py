@@ -52,7 +52,7 @@ RECIPES = {
     "landscape": Recipe(
         "e2e/images/landscape",
         ("e2e",),
-        {**_CONTRACTS, "participants": "e2e/participants", "saga_service": "e2e/saga_service"},
+        {**_CONTRACTS, "participants": "e2e/participants", "saga_service": "e2e/saga_service", "sagas": "contracts/sagas"},
         ("aiohttp", "pact-python", "pytest"),
         from_wheel=False,
     ),

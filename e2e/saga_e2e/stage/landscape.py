@@ -47,7 +47,8 @@ class Landscape:
             UsageError: when one is missing or has faults.
         """
         names, chosen = needed(saga), None if self.orchestrator is None else _read(self.orchestrator)
-        rest = names if chosen is None else [name for name in names[1:] if name != chosen.provider]
+        called = names if chosen is None else _called(saga)
+        rest = [name for name in called if chosen is None or name != chosen.provider]
         missing = [name for name in rest if name not in self.providers]
         if missing:
             raise UsageError(
@@ -60,9 +61,13 @@ class Landscape:
 
 def needed(saga: Saga) -> tuple[str, ...]:
     """Name every service that a saga needs, each once: the saga service first."""
+    return tuple(dict.fromkeys((service_name(saga), *_called(saga))))
+
+
+def _called(saga: Saga) -> tuple[str, ...]:
     told = saga.policies.owner_notification
     owner = () if told is None else (told.participant,)
-    return tuple(dict.fromkeys((service_name(saga), *(step.participant for step in saga.steps), *owner)))
+    return tuple(dict.fromkeys((*(step.participant for step in saga.steps), *owner)))
 
 
 def reference_landscape() -> Landscape:

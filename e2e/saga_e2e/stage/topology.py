@@ -231,7 +231,9 @@ class Topology:
 
     def _wiring(self) -> dict[str, str]:
         """Give what the saga service must know of its surroundings; every address is the proxy's."""
-        addresses = {name: self.proxy.url_of(name) for name in self._files if name != self.orchestrator}
+        told = self.saga.policies.owner_notification
+        itself = {self.orchestrator} - ({told.participant} if told is not None else set())  # an owner may run its sagas itself
+        addresses = {name: self.proxy.url_of(name) for name in self._files if name not in itself}
         return orchestrator.environment(self._files[self.orchestrator], addresses, self.proxy.url_of(self.orchestrator))
 
 

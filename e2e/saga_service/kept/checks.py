@@ -114,7 +114,9 @@ class Checks:
         now = time.time()
         with self._engine.begin() as connection:
             wanted = and_(tables.sagas.c.saga_id == saga_id, tables.sagas.c.state == change.old)
-            moved = update(tables.sagas).where(wanted).values(state=change.new, reason=change.reason, updated_at=now)
+            moved = (
+                update(tables.sagas).where(wanted).values(state=change.new, reason=change.reason, updated_at=now, offered_at=now)
+            )
             if connection.execute(moved).rowcount != 1:
                 return False
             if change.new != change.old:

@@ -95,7 +95,11 @@ class Escalations:
         with self._engine.begin() as connection:
             if _open_since(connection, saga_id) is None:
                 return False
-            moved = update(tables.sagas).where(tables.sagas.c.saga_id == saga_id).values(state=way.state, updated_at=now)
+            moved = (
+                update(tables.sagas)
+                .where(tables.sagas.c.saga_id == saga_id)
+                .values(state=way.state, updated_at=now, offered_at=now)
+            )
             connection.execute(moved)
             connection.execute(insert(tables.states).values(saga_id=saga_id, state=way.state, at=now))
             told = _notifications(connection, saga_id)

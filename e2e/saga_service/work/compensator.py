@@ -12,8 +12,8 @@ from saga_service.records import Role, SagaState, StepRecord, StepState
 from saga_service.store import Store
 from saga_service.work import plan
 from saga_service.work.attempts import Attempts
-from saga_service.work.executor import stop
 from saga_service.work.jobs import Job
+from saga_service.work.tasks import stop
 
 _BEFORE = (StepState.RUNNING, StepState.APPLIED, StepState.UNCERTAIN, StepState.REFUSED)
 

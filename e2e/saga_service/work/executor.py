@@ -12,16 +12,14 @@ from typing import Any
 from saga_contracts.client import Completion, Saga, Step, StepCall, StepClass, Teller, outputs_in, runs, step_key
 from saga_service.records import Attempt, Callback, Role, StepRecord, StepState
 from saga_service.store import Store
-from saga_service.work import plan
+from saga_service.work import asking, plan
 from saga_service.work.attempts import Attempts
 from saga_service.work.jobs import Job
+from saga_service.work.tasks import stop
 from saga_service.work.wakeups import Wakeups
 
-_LOOK_AGAIN_S = 1.0
-"""How often the store is looked at while waiting: another process may have taken the callback."""
 _BY_REPLY = {"done": StepState.APPLIED, "refused": StepState.REFUSED, "suspended": StepState.REFUSED,
             "misused": StepState.REFUSED, "unsendable": StepState.REFUSED}  # fmt: skip
-_BY_STATUS = {"applied": StepState.APPLIED, "refused": StepState.REFUSED, "compensated": StepState.REFUSED}
 
 
 class Executor:
@@ -102,7 +100,7 @@ class Executor:
             return StepRecord(step.step, _BY_REPLY[made.outcome], made.outcome, made.outputs)
         is_pivot = step.step_class == StepClass.PIVOT
         if (made.outcome == "in_progress" or is_pivot) and not (is_pivot and job.saga.policies.uncertain_pivot == "forward"):
-            return await self._by_status(job, step, call)
+            return await asking.ask(self._attempts, job, step, call)
         return StepRecord(step.step, StepState.UNCERTAIN, made.outcome)
 
     async def _callback(self, job: Job, step: Step) -> Callback | None:
@@ -121,7 +119,7 @@ class Executor:
                 if callback is not None or left_s <= 0:
                     return callback
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(came.wait(), min(left_s, _LOOK_AGAIN_S))
+                    await asyncio.wait_for(came.wait(), left_s)
         return None
 
     async def _polled(self, job: Job, step: Step, call: StepCall, accepted: Attempt) -> StepRecord:
@@ -130,27 +128,11 @@ class Executor:
         while True:
             asked = await self._attempts.once(job, step, Role.STATUS, lambda: job.client.attempt_status(step.step, call))
             outputs = {**accepted.outputs, **asked.outputs}
-            if asked.outcome in _BY_STATUS:
-                return StepRecord(step.step, _BY_STATUS[asked.outcome], f"status {asked.outcome}", outputs)
+            if asked.outcome in asking.BY_STATUS:
+                return StepRecord(step.step, asking.BY_STATUS[asked.outcome], f"status {asked.outcome}", outputs)
             if time.time() >= deadline:
                 return StepRecord(step.step, StepState.UNCERTAIN, "no outcome", outputs)
             await asyncio.sleep(step.polling.interval_ms / 1000)
-
-    async def _by_status(self, job: Job, step: Step, call: StepCall) -> StepRecord:
-        """Ask the participant what became of a call whose outcome did not come. No clear answer leaves the step uncertain.
-
-        That a pivot is absent is clear enough to go back: its tries are over. Another step that is absent is undone all the same.
-        """
-        uncertain = StepRecord(step.step, StepState.UNCERTAIN, "no outcome")
-        if step.status is None:
-            return uncertain
-        asked = await self._attempts.make(job, step, Role.STATUS, lambda: job.client.attempt_status(step.step, call))
-        state = _BY_STATUS.get(str(asked.outcome))
-        if step.step_class == StepClass.PIVOT and asked.outcome == "absent":
-            state = StepState.REFUSED
-        if state is None or (state == StepState.APPLIED and step.forward.outputs):
-            return uncertain
-        return StepRecord(step.step, state, f"status {asked.outcome}")
 
 
 def _called_back(step: Step, callback: Callback, reply: Attempt) -> StepRecord:
@@ -177,10 +159,3 @@ def _by_class(saga: Saga, step: Step, record: StepRecord) -> StepRecord:
 def is_out_of_time(job: Job, states: plan.States) -> bool:
     """Is the saga's time over, and it is not too late to go back?"""
     return job.left_s is not None and job.left_s <= 0 and plan.can_time_out(job.saga, states)
-
-
-async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they are over."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,97 +1,93 @@
 """The durable workflow: one for each saga, under the saga's id, taken up again after a crash. Only this module knows the engine.
 
-The stages keep their own state in the saga service's database, and each can be run again from there; the engine sees to it that
-every saga that was begun is brought to its end.
+The work keeps its own state in the saga service's database and can be run again from there. The engine's queue spreads it over
+the processes: whichever has room takes a batch of what the others have not locked.
 """
 
 import asyncio
 import logging
 import sqlite3
+import uuid
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import make_url
 
-from saga_service.records import SagaState
 from saga_service.settings import Settings
-from saga_service.work.executor import stop
+from saga_service.store import LostLeaseError
+from saga_service.work.tasks import stop
 
 _log = logging.getLogger("saga_service")
 _LONGEST_PAUSE_S = 30.0
 _ALIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
-_OPEN = (SagaState.RUNNING, SagaState.COMPENSATING)
-
-
-class Stages(Protocol):
-    """The stages of a saga's work, each of which gives the state that the saga comes to."""
-
-    async def execute(self, saga_id: str) -> str:
-        """Run it forward."""
-
-    async def compensate(self, saga_id: str) -> str:
-        """Undo it."""
-
-    async def tell_owner(self, saga_id: str) -> str:
-        """Tell its owner."""
+_QUEUE = "sagas"
+_POLLING_S = 0.2
 
 
 class Workflows:
     """The workflows of this process, in the event loop that they were opened in.
 
     Args:
-        settings: Names the engine's database and this process.
-        service: Does the work of each stage.
+        settings: Names the engine's database, and says how many sagas this process begins at once.
+        work: Brings a saga to its end, and gives its state.
     """
 
-    def __init__(self, settings: Settings, service: Stages) -> None:
+    def __init__(self, settings: Settings, work: Callable[[str], Awaitable[str]]) -> None:
         self._under_way = set[asyncio.Task[Any]]()
+        self._at_once = settings.at_once
 
         @DBOS.workflow(name="run_saga", max_recovery_attempts=None)
         async def run_saga(saga_id: str) -> str:
             self._note_this_task()
-            state = str(SagaState.RUNNING)
-            while state in _OPEN:  # once, unless somebody lets an escalated saga go on while its owner is being told
-                state = await DBOS.run_step_async({"name": "execute"}, _through, service.execute, saga_id)
-                if state == SagaState.COMPENSATING:
-                    state = await DBOS.run_step_async({"name": "compensate"}, _through, service.compensate, saga_id)
-                if state == SagaState.ESCALATED:
-                    state = await DBOS.run_step_async({"name": "tell_owner"}, _through, service.tell_owner, saga_id)
-            return state
+            return await DBOS.run_step_async({"name": "work"}, _through, work, saga_id)
 
         self._run_saga = run_saga
         _prepare(settings.system_database_url)
         config: DBOSConfig = {
             "name": "saga-service",
             "system_database_url": settings.system_database_url,
-            "application_version": "1",  # pinned: another version would not take up what this one began
-            "executor_id": settings.executor_id,
+            "application_version": "2",  # pinned: another version would not take up what this one began
+            "executor_id": uuid.uuid4().hex,  # of no other life: what one has left is offered when its lease is over
             "log_level": "ERROR",  # it warns of every workflow that a stop interrupts
             "notification_listener_polling_interval_sec": 0.1,  # unused, but the stop waits for it
         }
         DBOS(config=config)
 
-    async def open(self, unfinished: Collection[str]) -> None:
-        """Start the engine, which takes up what this process had begun; begin the unfinished sagas that it does not know."""
+    async def open(self) -> None:
+        """Start the engine, which begins what stands in the queue: in batches, each process locking others than the rest."""
         DBOS.launch()
-        if not unfinished:
-            return
-        known = await DBOS.list_workflows_async(workflow_ids=list(unfinished), load_input=False, load_output=False)
-        alive = {one.workflow_id for one in known if one.status in _ALIVE}
+        await DBOS.register_queue_async(
+            _QUEUE, worker_concurrency=self._at_once, polling_interval_sec=_POLLING_S, on_conflict="always_update"
+        )
+
+    async def start(self, saga_id: str) -> None:
+        """Start the saga of this id, unless it was started before: here, or where there is time."""
+        if len(self._under_way) < self._at_once:
+            with SetWorkflowID(saga_id):
+                await DBOS.start_workflow_async(self._run_saga, saga_id)
+        else:
+            await self._enqueue(saga_id)
+
+    async def offer(self, saga_ids: Collection[str]) -> None:
+        """Let any process begin these sagas, on which nobody works."""
+        known = await DBOS.list_workflows_async(workflow_ids=list(saga_ids), load_input=False, load_output=False)
+        begun = [one.workflow_id for one in known if one.status == "PENDING"]
+        if begun:
+            await DBOS.resume_workflows_async(begun, queue_name=_QUEUE)
         for one in known:
-            if one.workflow_id not in alive:
+            if one.status not in _ALIVE:
                 _log.error(
                     "saga %s is not finished, but its workflow ended with %s; it is started anew", one.workflow_id, one.status
                 )
                 await DBOS.delete_workflow_async(one.workflow_id)
-        for saga_id in set(unfinished) - alive:
-            await self.start(saga_id)
+        for saga_id in set(saga_ids) - {one.workflow_id for one in known if one.status in _ALIVE}:
+            await self._enqueue(saga_id)
 
-    async def start(self, saga_id: str) -> None:
-        """Start the saga of this id, unless it was started before."""
+    async def _enqueue(self, saga_id: str) -> None:
         with SetWorkflowID(saga_id):
-            await DBOS.start_workflow_async(self._run_saga, saga_id)
+            await DBOS.enqueue_workflow_async(_QUEUE, self._run_saga, saga_id)
 
     async def start_again(self, saga_id: str) -> None:
         """Start the saga of this id, whose workflow has come to its end, or will do so at once."""
@@ -135,12 +131,18 @@ class Workflows:
             task.add_done_callback(self._under_way.discard)
 
 
-async def _through(stage: Callable[[str], Awaitable[str]], saga_id: str) -> str:
-    """Run a stage until it gets through: a fault of our own, such as a full disk, must not leave a saga in its middle."""
+async def _through(work: Callable[[str], Awaitable[str]], saga_id: str) -> str:
+    """Work until it gets through: a fault of our own, such as a full disk, must not leave a saga in its middle.
+
+    Where another process has the saga, this one's work ends as if it was stopped: the engine records nothing of it.
+    """
     pause_s = 0.1
     while True:
         try:
-            return await stage(saga_id)
+            return await work(saga_id)
+        except LostLeaseError:
+            _log.warning("saga %s: another process works on it", saga_id)
+            raise asyncio.CancelledError from None
         except Exception:  # noqa: BLE001  (whatever it is, the saga must go on)
             _log.exception("saga %s is held up; next try in %.1f s", saga_id, pause_s)
             await asyncio.sleep(pause_s)

@@ -24,11 +24,13 @@ class Telling:
         wanted: In which formats.
         files: The provider files, by their providers.
         words: What stands on a command that asks the same again.
+        upgrade: Which other version was played with; empty: none.
     """
 
     wanted: Wanted
     files: Mapping[str, str]
     words: tuple[str, ...] = ()
+    upgrade: str = ""
     outcomes: list[ProviderOutcome] = field(default_factory=list)
 
     def tell(self, outcome: ProviderOutcome) -> None:
@@ -57,7 +59,7 @@ class Telling:
         file = self.files[outcome.provider]
         is_one_of_several = list(self.files.values()).count(file) > 1
         which = ("--provider", outcome.provider) if is_one_of_several else ()
-        return view.of(outcome, Asked(file, (*which, *self.words)))
+        return view.of(outcome, Asked(file, (*which, *self.words), self.upgrade))
 
 
 def _unheeded(lines: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from saga_contracts.derive.causes import causes_of
 from saga_contracts.show.wording import faults_words
 from saga_verifier.outcomes import COULD_NOT_FIND_OUT, ProviderOutcome
 from saga_verifier.reporting import calls
-from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, PactOutcome
+from saga_verifier.verdicts import DeckResult, HistoryResult, InteractionOutcome, Origin, PactOutcome
 
 _MEND_OF_A_MIX = (
     "Let each version read what the other one has written: columns, keys and words stay until no version that needs them is left."
@@ -30,10 +30,12 @@ class Asked:
     Attributes:
         file: The provider file.
         words: What stands behind it on a command that asks the same: where the contracts come from, and how it is isolated.
+        upgrade: The other version, where one is played in turns; empty: there is none.
     """
 
     file: str = "provider.yaml"
     words: tuple[str, ...] = ()
+    upgrade: str = ""
 
     def again(self, pact: PactOutcome, deck: DeckResult, history: str) -> str:
         """Give the command that plays one history again."""
@@ -41,7 +43,8 @@ class Asked:
         source = ("--pact", place) if place and not pact.origin.version else ()
         faults = ("--faults", str(deck.deck.faults)) if deck.deck.faults != 1 else ()
         step = f"{deck.deck.saga}/{deck.deck.step}"
-        words = ("sagapact", "verify", self.file, *source, *self.words, *faults, "--step", step, "--replay", history)
+        other = ("--upgrade-from", self.upgrade) if deck.mixed_with else ()
+        words = ("sagapact", "verify", self.file, *source, *self.words, *faults, *other, "--step", step, "--replay", history)
         return shlex.join(words)
 
 
@@ -177,8 +180,13 @@ def of(outcome: ProviderOutcome, asked: Asked | None = None) -> Provider:
     """Give what is to be told of a provider."""
     known = asked or Asked()
     pacts = tuple(Pact(pact, tuple(_deck(pact, deck, known) for deck in pact.decks)) for pact in outcome.pacts)
-    nobodys = PactOutcome("", outcome.provider, pending=False, interactions=())
-    return Provider(outcome, known.file, pacts, tuple(_deck(nobodys, deck, known) for deck in outcome.mixed))
+    return Provider(outcome, known.file, pacts, tuple(_deck(_nobodys(outcome, deck), deck, known) for deck in outcome.mixed))
+
+
+def _nobodys(outcome: ProviderOutcome, mixed: DeckResult) -> PactOutcome:
+    """Give whose a mix is: no consumer's, but from the same place as its deck."""
+    places = (pact.origin for pact in outcome.pacts if any(own.slice.sha == mixed.slice.sha for own in pact.decks))
+    return PactOutcome("", outcome.provider, pending=False, interactions=(), origin=next(places, Origin()))
 
 
 def findings(providers: Sequence[Provider]) -> Iterator[Finding]:
@@ -208,7 +216,7 @@ def _obligation(pact: PactOutcome, deck: DeckResult, name: str, verdict: Verdict
         _cause(deck, shortest.name) if shortest is not None else "",
         deck.text_of(shortest, name) if shortest is not None else deck.judgement.why[name],
         _MEND_OF_A_MIX if deck.mixed_with else CATALOGUE[name].mend,
-        asked.again(pact, deck, shortest.name) if shortest is not None and not deck.mixed_with else "",
+        asked.again(pact, deck, shortest.name) if shortest is not None and (asked.upgrade or not deck.mixed_with) else "",
     )
 
 

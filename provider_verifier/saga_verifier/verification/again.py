@@ -1,14 +1,17 @@
 """Playing one history, or one trial, again: by its name, of the steps that were chosen, and nothing else (pure)."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from saga_contracts.derive import decks
-from saga_contracts.derive.decks import Deck
+from saga_contracts.derive import decks, pairs
+from saga_contracts.derive.decks import Deck, History
+from saga_contracts.derive.pairs import OF_PAIR, PairDeck
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials import Trial
 from saga_contracts.derive.trials import derive as derive_trials
+from saga_contracts.derive.trials.upgrade import cuts
 from saga_contracts.errors import UsageError
 
 MOST_NAMES = 40
@@ -21,10 +24,12 @@ class Part:
     Attributes:
         deck: The deck with the one history: the chosen one, or the undisturbed one of the chosen trial.
         trials: The chosen trial, or none.
+        beside: The pair with the one mixed history that was chosen; None: none was.
     """
 
     deck: Deck
     trials: tuple[Trial, ...] = ()
+    beside: PairDeck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +44,47 @@ class Again:
     name: str
     steps: tuple[str, ...] = ()
 
-    def of(self, slice_: StepSlice, faults: int) -> Part | None:
-        """Give what of a step is to be played; None: nothing."""
+    @property
+    def is_mix(self) -> bool:
+        """Is it the name of a history that is played with two versions in turns?"""
+        return ">" in self.name
+
+    def of(self, slice_: StepSlice, faults: int, beside: Sequence[StepSlice] = ()) -> Part | None:
+        """Give what of a step is to be played; None: nothing.
+
+        Args:
+            slice_: The step.
+            faults: The most faults in one history.
+            beside: All steps in the same pact; of a pair each is played by itself as well.
+        """
+        pair = self.pair(beside, faults)
+        if pair is not None:
+            return _of_pair(slice_, faults, pair) if slice_.saga == pair.saga and slice_.step.step in pair.steps else None
         if self.steps and _name(slice_) not in self.steps:
             return None
         deck, wanted = decks.derive(slice_, faults), _plain(self.name)
         for history in deck.histories:
-            if _plain(history.name) == wanted:
+            if wanted == _plain(history.name) or _is_mix_of(history, wanted):
                 return Part(replace(deck, histories=(history,)))
         for trial in derive_trials(slice_, deck):
-            if _plain(trial.name) == wanted:
+            if self.is_called(trial):
                 return Part(replace(deck, histories=(trial.history,)), (trial,))
+        return None
+
+    def is_called(self, trial: Trial) -> bool:
+        """Is it the name of a trial?"""
+        return _plain(trial.name) == _plain(self.name)
+
+    def pair(self, slices: Sequence[StepSlice], faults: int) -> PairDeck | None:
+        """Give the pair of which a mixed history is to be played, with that one alone; None: it is no such history."""
+        wanted = _plain(self.name)
+        if not wanted.endswith(OF_PAIR):
+            return None
+        for deck in pairs.in_pact(slices, faults):
+            if not self.steps or f"{deck.saga}/{deck.steps[1]}" in self.steps:
+                found = tuple(one for one in deck.histories if _plain(one.name) == wanted)
+                if found:
+                    return replace(deck, histories=found)
         return None
 
     def check(self, slices: Iterable[StepSlice], faults: int) -> None:
@@ -66,8 +101,10 @@ class Again:
         if not known:
             raise UsageError("--replay: no contract of this provider has a deck, so nothing would be played. Correct --pact.")
         chosen = [one for name, one in known.items() if not self.steps or name in self.steps]
-        if not any(self.of(one, faults) for one in chosen):
+        every = list(known.values())
+        if not any(self.of(one, faults, every) for one in chosen):
             names = dict.fromkeys(name for one in chosen for name in _names(one, faults))
+            names |= dict.fromkeys(one.name for deck in pairs.in_pact(every, faults) for one in deck.histories)
             there = _near(self.name, names) or _listed(names)
             raise UsageError(
                 f"--replay {self.name!r}: no chosen step has a history or trial of this name with at most {faults} "
@@ -83,6 +120,19 @@ def _names(slice_: StepSlice, faults: int) -> Iterator[str]:
     deck = decks.derive(slice_, faults)
     yield from (one.name for one in deck.histories)
     yield from (one.name for one in derive_trials(slice_, deck))
+
+
+def _of_pair(slice_: StepSlice, faults: int, pair: PairDeck) -> Part:
+    """Give the history of one step of a pair: whoever does not keep that by itself is not blamed for both."""
+    deck, (mixed,) = decks.derive(slice_, faults), pair.histories
+    alone = " ".join(one.play.letter for one in mixed.plays if one.step == slice_.step.step)
+    return Part(replace(deck, histories=tuple(one for one in deck.histories if one.name == alone)), beside=pair)
+
+
+def _is_mix_of(history: History, wanted: str) -> bool:
+    """Is this the name of a history cut at a change of versions? What the other version is called, nobody knows here."""
+    words = re.search(r"(from|back to) [^()]+(?=\)$)", wanted)
+    return words is not None and any(_plain(one.name) == wanted for one in cuts(history, words[0]))
 
 
 def _plain(name: str) -> str:

@@ -213,12 +213,13 @@ def _checked(progress: Progress, running: Running) -> Progress:
 
 
 def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: Progress) -> None:
+    slices = [driver.slice for driver in drivers.values()]
     for name, driver in drivers.items():
-        part = _part(driver.slice, how)
+        part = _part(driver.slice, how, slices)
         if part is None:
             continue
         deck = part.deck
-        if not deck.histories:
+        if not deck.histories and part.beside is None:
             found.troubles.append(f"the deck of {name} is empty: nothing would be checked. Report this as a defect of sagapact.")
             continue
         progress.deck_started(deck)
@@ -231,8 +232,11 @@ def _play(target: Target, drivers: Drivers, found: _Found, how: _How, progress: 
             raise
         except SagapactError as error:  # the other decks may well be played
             found.troubles.append(f"the deck of {name} was not played: {error}")
-    if how.again is None:
-        found.decks, troubles = with_pairs(found.decks, drivers, how.faults, how.today, progress.history_ended, how.known)
+    asked = how.again.pair(slices, how.faults) if how.again is not None else None
+    if how.again is None or asked is not None:
+        found.decks, troubles = with_pairs(
+            found.decks, drivers, how.faults, how.today, progress.history_ended, how.known, asked
+        )  # fmt: skip
         found.troubles += troubles
 
 
@@ -247,10 +251,10 @@ def _played(driver: Driver, deck: Deck, how: _How, progress: Progress) -> DeckRe
     return DeckResult(deck, driver.slice, tuple(judged[one.name] for one in deck.histories), how.today)
 
 
-def _part(slice_: StepSlice, how: _How) -> Part | None:
+def _part(slice_: StepSlice, how: _How, slices: Sequence[StepSlice]) -> Part | None:
     """Give what of a step is played; None: nothing."""
     if how.again is not None:
-        return how.again.of(slice_, how.faults)
+        return how.again.of(slice_, how.faults, slices)
     deck = decks.derive(slice_, how.faults)
     return Part(deck, derive_trials(slice_, deck))
 

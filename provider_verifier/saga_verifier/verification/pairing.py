@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from saga_contracts.derive import pairs
-from saga_contracts.derive.pairs import PairHistory
+from saga_contracts.derive.pairs import PairDeck, PairHistory
 from saga_contracts.errors import SagapactError
 from saga_verifier.isolation.errors import IsolationError
 from saga_verifier.play.driver import Driver
@@ -21,6 +21,7 @@ def with_pairs(
     today: date,
     ended: Callable[[HistoryResult], None],
     reused: Known | None = None,
+    only: PairDeck | None = None,
 ) -> tuple[list[DeckResult], list[str]]:
     """Play the pairs of which both steps' decks were played.
 
@@ -31,13 +32,14 @@ def with_pairs(
         today: The day on which waivers are judged.
         ended: Told of each history when it is over.
         reused: Results that need not be found out again; None: there are none.
+        only: The only pair that is played, with some of its histories; None: all are.
 
     Returns:
         The results, those of the second steps with their pairs; and what could not be played, in words.
     """
     known = {(one.deck.saga, one.deck.step): one for one in results}
     troubles = []
-    for deck in pairs.in_pact([driver.slice for driver in drivers.values()], faults):
+    for deck in [only] if only is not None else pairs.in_pact([driver.slice for driver in drivers.values()], faults):
         first, second = ((deck.saga, step) for step in deck.steps)
         if first not in known or second not in known:
             continue

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from saga_contracts.derive.trials import Trial
 from saga_contracts.rim.sender import bounded_client
 from saga_verifier.isolation.interface import Isolation, Running
 from saga_verifier.provider_file import ProviderFile
@@ -32,6 +33,7 @@ def mixed(
     candidate: ProviderFile,
     decks: Sequence[DeckResult],
     learned: Callable[[Running, str], None],
+    only: Callable[[Trial], bool] = lambda _: True,
 ) -> Iterator[DeckResult]:
     """Give what each step shows with the deployed version and the candidate in turns.
 
@@ -40,6 +42,7 @@ def mixed(
         candidate: The other.
         decks: What the candidate alone showed.
         learned: Told of each new token, and of who runs.
+        only: Chooses what is played.
 
     Raises:
         SagapactError: when a version cannot be made ready, or does not start on an empty data directory.
@@ -52,4 +55,4 @@ def mixed(
         http = stack.enter_context(bounded_client())
         scene = Scene(candidate, isolation, callbacks, http, learned)
         for deck in decks:
-            yield Mixing(deployed.label, spec, candidate.spec(), deck.today).of(scene, deck)
+            yield Mixing(deployed.label, spec, candidate.spec(), deck.today, only).of(scene, deck)

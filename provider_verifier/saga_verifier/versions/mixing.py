@@ -6,14 +6,14 @@ once more over a restart of either version alone: only where both keep it so, th
 the history that broke.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive.adoption import Evidence, Waivers
-from saga_contracts.derive.decks import History
-from saga_contracts.derive.trials import Kind, Trial
+from saga_contracts.derive.trials import Trial
+from saga_contracts.derive.trials.upgrade import cuts
 from saga_verifier.isolation.spec import Spec
 from saga_verifier.verdicts import Broken, DeckResult, HistoryResult
 from saga_verifier.versions.change import Scene, Seen, over_a_change
@@ -33,12 +33,14 @@ class Mixing:
         deployed: How it is started.
         candidate: How the other one is started.
         today: The day on which waivers are judged.
+        only: Chooses what is played.
     """
 
     label: str
     deployed: Spec
     candidate: Spec
     today: date
+    only: Callable[[Trial], bool] = lambda _: True
 
     def of(self, scene: Scene, alone: DeckResult) -> DeckResult:
         """Give what a step shows with both versions.
@@ -53,7 +55,8 @@ class Mixing:
         ways = (("from", self.deployed, self.candidate), ("back to", self.candidate, self.deployed))
         found: list[HistoryResult] = []
         for word, first, then in ways:
-            trials = [one for history in alone.deck.histories for one in _cut(history, f"{word} {self.label}")]
+            every = [one for history in alone.deck.histories for one in cuts(history, f"{word} {self.label}")]
+            trials = [one for one in every if self.only(one)]
             found += self._one_way(scene, alone, trials, first, then)
         return replace(alone, histories=tuple(found), mixed_with=self.label)
 
@@ -99,14 +102,6 @@ def _found(trial: Trial, seen: Seen) -> HistoryResult:
         plain, name=trial.name, checks=trial.obligations, how=seen.how, unseen=(), seen=plain.seen | {Evidence.FAILURE},
         broken=waived, verdict=verdict, trouble=trouble,
     )  # fmt: skip
-
-
-def _cut(history: History, words: str) -> Iterator[Trial]:
-    letters = history.word.split()
-    improved = "improved, " if history.improved else ""
-    for at in range(1, len(letters) + 1):
-        parted = " ".join([*letters[:at], ">", *letters[at:]])
-        yield Trial(Kind.UPGRADE, f"{parted} ({improved}{words})", history, at, history.obligations)
 
 
 def _deviations(seen: Seen, waivers: Waivers) -> list[Broken]:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from saga_contracts.declare.saga import Saga
+from saga_contracts.derive.slices import step_slice
 from saga_contracts.sagafile import SagaFileError, parse_saga
 from saga_contracts.wire import branches
 from telling_participant import SAGA as BAKERY
@@ -192,6 +193,27 @@ def test_an_uncertain_pivot_can_only_be_asked_where_there_is_one_with_a_status_c
     [(_, words)] = faults(make_definition(dumb, policies=asks)).items()
     assert "declares no status call that could be asked" in words
     accepted(make_definition(make_pivot("p"), policies=asks))
+
+
+def test_a_pivot_is_asked_for_a_time_only_where_one_is_asked(make_definition: Make, make_pivot: Make) -> None:
+    times = {"ask_for_ms": 1000}
+    [(place, words)] = faults(make_definition(make_pivot("p"), policies=times | {"uncertain_pivot": "forward"})).items()
+    assert (place, "No pivot is asked for" in words) == ("policies.ask_for_ms", True)
+    accepted(make_definition(make_pivot("p"), policies=times))
+
+
+def test_a_time_for_the_undoing_needs_the_pauses_so_that_its_calls_can_be_counted(make_definition: Make, make_step: Make) -> None:
+    timed = {"undo_for_ms": 1000}
+    [(place, words)] = faults(make_definition(make_step("a"), policies=timed)).items()
+    assert (place, "with which pauses" in words) == ("policies.undo_for_ms", True)
+    accepted(make_definition(make_step("a", backoff={"first_ms": 10}), policies=timed))
+
+
+def test_times_for_asking_and_undoing_change_no_slice(make_definition: Make, make_step: Make, make_pivot: Make) -> None:
+    steps = [make_step("a", backoff={"first_ms": 10}), make_pivot("p", after=["a"])]
+    plain = accepted(make_definition(*steps))
+    timed = accepted(make_definition(*steps, policies={"undo_for_ms": 1000, "ask_for_ms": 1000}))
+    assert [step_slice(plain, name).sha for name in "ap"] == [step_slice(timed, name).sha for name in "ap"]
 
 
 LISTED: list[tuple[dict[str, Any], str, str]] = [

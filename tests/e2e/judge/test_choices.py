@@ -8,6 +8,7 @@ from saga_contracts.declare.verdict import Verdict
 from saga_e2e.derive.scenarios import derive
 from saga_e2e.judge.findings import Judged
 from saga_e2e.judge.invariants import judge
+from saga_e2e.proxy.trace import Fate
 
 SKIPS = "{payload.price_minor} < 0"
 
@@ -69,3 +70,19 @@ def test_i12_tries_that_come_before_the_declared_pause_is_over(exhausted: Any, v
         "The forward call of notify was sent again after 10 ms; a pause of at least 500 ms is declared."
     )
     assert broken(exhausted, "no-reply-at-notify", patient) == {}
+
+
+def test_i12_and_i13_an_undoing_has_as_many_tries_as_fit_into_its_time(escalated: Any, vas_purchase: Saga) -> None:
+    for _ in range(4):
+        escalated.undo("apply_vas", None, fate=Fate.REPLY_LOST)
+    backoff = Backoff(first_ms=20, factor=1)
+    steps = ("reserve_money", "apply_vas", "create_packages")
+    paused = with_steps(vas_purchase, **{name: {"backoff": backoff} for name in steps})
+
+    def within(undo_for_ms: int | None) -> set[str]:
+        saga = paused.model_copy(update={"policies": paused.policies.model_copy(update={"undo_for_ms": undo_for_ms})})
+        return set(broken(escalated, "undo-fails-at-apply_vas", saga)) & {"I12", "I13"}
+
+    assert within(None) == {"I12", "I13"}
+    assert within(10) == {"I12"}
+    assert within(10_000) == set()

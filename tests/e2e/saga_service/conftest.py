@@ -114,6 +114,17 @@ def _patient() -> dict[str, Any]:
     return step
 
 
+def _undone_for_long() -> dict[str, Any]:
+    """Give a step whose undoing declares its pauses."""
+    step = _step("held", "compensatable", [], backoff={"first_ms": 10, "longest_ms": 40})
+    step["compensate"]["tries"] = 1
+    return step
+
+
+def _refusable() -> dict[str, Any]:
+    return _step("next", "compensatable", ["held"], backoff={"first_ms": 10})
+
+
 def _looked_up() -> dict[str, Any]:
     """Give a step that only reads."""
     step = _step("look", "read_only", ["stays"])
@@ -172,6 +183,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             _step("tell", "retriable", ["decide"]),
             _step("count", "retriable", ["decide"]),
         ],
+        ask_for_ms=100,
     ),
     # extra only for "e", then last; extra is undone first by hand, though nothing says that it comes after base
     "branching": _definition(
@@ -209,6 +221,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         siblings_of_failed_step="cancel",
     )
     | {"timeout_ms": 400},
+    "asked": _definition(  # a pivot is asked for as long as it takes
+        "asked", [_step("hold", "compensatable", []), _step("decide", "pivot", ["hold"])], ask_for_ms=600_000
+    ),
     "sure": _definition(  # nobody asks for the pivot
         "sure", [_step("hold", "compensatable", []), _step("decide", "pivot", ["hold"])], uncertain_pivot="forward"
     ),
@@ -219,6 +234,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             _step("next", "compensatable", ["pay"]),
         ],
     ),
+    # undone for a time, however few its tries are
+    "obstinate": _definition("obstinate", [_undone_for_long(), _refusable()], undo_for_ms=600_000),
+    "hurried": _definition("hurried", [_undone_for_long(), _refusable()], undo_for_ms=300),
     "patient": _definition("patient", [_patient(), _step("next", "compensatable", ["held"], tries=1)]),
     "legacy": _definition(  # what was done stays done; between, something is only read
         "legacy",
@@ -286,7 +304,8 @@ class Partner:
     """All participants and the owner in one: idempotent by key, remembers what was undone before it came.
 
     Words of a script: `ok`; `refuse`; `refuse after STEP` (once that step was called, too); `suspend`; `drop` (has its effect,
-    the reply is lost); `lose` (no effect, no reply); `hang` (has its effect, answers when the gate opens); `wait` (as `ok`, once
+    the reply is lost); `lose` (no effect, no reply); `late` (so, and its effect comes when the
+    gate opens); `hang` (has its effect, answers when the gate opens); `wait` (as `ok`, once
     the gate is open); `503`; `garbage`; `impossible`. For a callback step also `202` (accepts, does not call back), `early`
     (calls back before it answers), `early drop` (so, and the reply is lost), `no` (accepts, calls back a refusal). For a status
     call the state to tell.
@@ -325,6 +344,9 @@ class Partner:
     def _do(self, run: Run, call: Call, word: str) -> tuple[int, Any] | None:
         if word in FAILING:
             return FAILING[word]
+        if word == "late":
+            threading.Thread(target=lambda: run.gate.wait(PATIENCE_S) and self._do(run, call, "ok"), daemon=True).start()
+            return None
         with run.lock:
             if call.step in run.undone:
                 return 409, None
@@ -425,7 +447,7 @@ class Process:
         self.log = (workdir / "log").open("ab")
         self.start()
         for name, definition in DEFINITIONS.items():
-            assert self.http.put(f"/definitions/{name}", json=definition).status_code == 201
+            assert self.http.put(f"/definitions/{name}", json=definition).status_code in (200, 201)
 
     @staticmethod
     def urls(own: str, of_the_engine: str) -> dict[str, str]:
@@ -522,7 +544,7 @@ def database(request: pytest.FixtureRequest) -> Databases:
 def shared_service(tmp_path_factory: pytest.TempPathFactory, partner: Partner, database: Databases) -> Iterator[Process]:
     """One process for all tests that do not kill it."""
     folder = tmp_path_factory.mktemp("service")
-    process = Process(folder, partner, **database(folder), SAGA_OWNER_TRIES="3")
+    process = Process(folder, partner, **database(folder))
     yield process
     process.stop()
 

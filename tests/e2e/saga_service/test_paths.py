@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from postgres import on_both_databases
+from saga_contracts.declare.calls import Backoff
 
 Play = Callable[..., Any]
 Script = dict[tuple[str, str], list[str]]
@@ -137,6 +138,26 @@ def test_an_undoing_has_its_own_tries_where_the_definition_says_so(play: Play) -
     assert (failed["state"], other.count("held", "undo"), other.count("held", "do")) == ("escalated", 4, 1)
 
 
+@pytest.mark.parametrize("fault", ["drop", "lose", "503", "garbage"])
+def test_an_undoing_goes_on_for_the_declared_time_however_few_its_tries_are(play: Play, fault: str) -> None:
+    undone, run = play("obstinate", {("next", "do"): ["refuse"], ("held", "undo"): [fault] * 6 + ["ok"]})
+    assert (undone["state"], run.count("held", "undo")) == ("compensated", 7)
+
+
+def test_an_undoing_that_still_fails_when_its_time_is_over_is_told_to_the_owner(play: Play) -> None:
+    failed, run = play("hurried", {("next", "do"): ["refuse"], ("held", "undo"): ["503"]})
+    undos = [call.at_s for call in run.calls if call.role == "undo"]
+    assert (failed["state"], states(failed)["held"]) == ("escalated", "failed_compensation")
+    assert undos[-1] - undos[0] >= 0.3
+    assert len(undos) <= Backoff(first_ms=10, longest_ms=40).most_tries(300) + 1
+    assert [(one["event"], one["state"]) for one in failed["notifications"]] == [("compensation_failed", "taken")]
+
+
+def test_an_undoing_that_is_impossible_is_not_tried_again(play: Play) -> None:
+    failed, run = play("obstinate", {("next", "do"): ["refuse"], ("held", "undo"): ["impossible"]})
+    assert (failed["state"], run.count("held", "undo")) == ("escalated", 1)
+
+
 @on_both_databases
 @pytest.mark.parametrize(("fault", "tries"), [("503", 2), ("lose", 2), ("garbage", 1), ("impossible", 1)])
 def test_an_undoing_that_fails_for_good_is_told_to_the_owner_and_the_others_go_on(play: Play, fault: str, tries: int) -> None:
@@ -172,18 +193,21 @@ def test_the_owner_is_told_until_it_takes_it(play: Play) -> None:
 
 
 @on_both_databases
-def test_an_owner_that_never_takes_it_is_given_up_after_the_tries_and_recorded(play: Play) -> None:
-    saga, run = play("diamond", {("last", "do"): ["lose"], ("last", "told"): ["503"]})
-    assert saga["state"] == "escalated"
-    assert saga["notifications"] == [{"step": "last", "event": "step_exhausted", "state": "given_up", "tries": 3}]
-    assert run.count("last", "told") == 3
+def test_the_owner_is_told_however_often_it_fails_to_take_it(play: Play) -> None:
+    saga, run = play("diamond", {("last", "do"): ["lose"], ("last", "told"): ["503", "lose", "garbage"] * 3 + ["ok"]})
+    assert saga["notifications"] == [{"step": "last", "event": "step_exhausted", "state": "taken", "tries": 10}]
+    assert run.count("last", "told") == 10
+    told = [call.at_s for call in run.calls if call.role == "told"]
+    assert told[-1] - told[-2] > told[1] - told[0]
 
 
 @pytest.mark.parametrize(
     ("script", "ends", "decide"),
     [
         ({("decide", "do"): ["drop"]}, "committed", "applied"),
-        ({("decide", "do"): ["lose"]}, "compensated", "refused"),
+        ({("decide", "do"): ["503"]}, "compensated", "refused"),
+        ({("decide", "do"): ["lose"]}, "escalated", "exhausted"),
+        ({("decide", "do"): ["lose", "503"]}, "escalated", "exhausted"),
         ({("decide", "do"): ["lose"], ("decide", "status"): ["refused"]}, "compensated", "refused"),
         ({("decide", "do"): ["drop"], ("decide", "status"): ["503"]}, "escalated", "exhausted"),
         ({("decide", "do"): ["lose"], ("decide", "status"): ["garbage"]}, "escalated", "exhausted"),
@@ -197,6 +221,38 @@ def test_a_pivot_without_an_answer_is_asked_for_and_nothing_is_undone_while_it_m
     assert (saga["state"], states(saga)["decide"]) == (ends, decide)
     assert run.order("undo") == (["hold"] if ends == "compensated" else [])
     assert [one["event"] for one in saga["notifications"]] == (["step_exhausted"] if ends == "escalated" else [])
+
+
+@on_both_databases
+def test_a_pivot_that_is_absent_is_asked_again_while_its_call_may_still_arrive(
+    shared_service: Any, new_run: Any, wait_until: Any
+) -> None:
+    name, run = new_run({("decide", "do"): ["lose", "late"]})
+    saga_id = shared_service.create("asked", name)
+    wait_until(lambda: run.count("decide", "status") >= 3)
+    assert shared_service.saga(saga_id)["state"] == "running"
+
+    run.gate.set()
+
+    saga = shared_service.ended(saga_id)
+    assert (saga["history"], states(saga)["decide"]) == (["running", "committed"], "applied")
+    assert (run.effects["decide"], run.order("undo")) == (1, [])
+
+
+def test_a_pivot_that_arrives_after_the_end_finds_nothing_undone(play: Play, wait_until: Any) -> None:
+    saga, run = play("decided", {("decide", "do"): ["lose", "late"]})
+    assert (saga["state"], states(saga)["hold"], states(saga)["decide"]) == ("escalated", "applied", "exhausted")
+    run.gate.set()
+    wait_until(lambda: run.effects["decide"])
+    assert run.effects == {"hold": 1, "decide": 1}
+
+
+def test_a_step_that_can_be_undone_is_undone_though_it_is_absent_so_that_a_late_call_has_no_effect(play: Play) -> None:
+    saga, run = play("decided", {("hold", "do"): ["lose", "late"]})
+    assert (saga["state"], states(saga)["hold"], run.order("undo")) == ("compensated", "compensated", ["hold"])
+    run.gate.set()
+    assert run.undone == {"hold"}
+    assert not run.made["hold"]
 
 
 def test_an_optional_step_that_was_refused_does_not_fail_the_saga(play: Play) -> None:

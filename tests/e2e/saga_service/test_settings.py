@@ -1,5 +1,6 @@
 """The saga service's settings."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ def test_only_the_port_is_needed() -> None:
     assert (settings.host, settings.port, settings.callback_base) == ("127.0.0.1", 8080, "http://127.0.0.1:8080")
     assert settings.database_urls == ("sqlite:///saga_service.sqlite",)
     assert settings.system_database_url == "sqlite:///saga_service_system.sqlite"
-    assert (settings.participants, settings.owner_tries, settings.backoff.first_s) == ({}, 20, 0.05)
+    assert (settings.participants, settings.backoff.first_s, settings.owner_backoff.bound_s) == ({}, 0.05, 300)
+    assert (settings.executor_id, settings.lease_s, settings.at_once) == (f"{socket.gethostname()}:8080", 10, 200)
 
 
 def test_every_setting_is_read() -> None:
@@ -27,12 +29,15 @@ def test_every_setting_is_read() -> None:
             "SAGA_PARTICIPANTS": '{"billing": "http://b"}',
             "SAGA_CALLBACK_BASE": "http://me/",
             "SAGA_BACKOFF_MS": "7",
-            "SAGA_OWNER_TRIES": "2",
+            "SAGA_OWNER_LONGEST_MS": "2000",
             "SAGA_EXECUTOR_ID": "second",
+            "SAGA_LEASE_MS": "3000",
+            "SAGA_AT_ONCE": "4",
         }
     )
     assert (settings.participants, settings.callback_base) == ({"billing": "http://b"}, "http://me")
-    assert (settings.backoff.first_s, settings.owner_tries, settings.executor_id) == (0.007, 2, "second")
+    assert (settings.backoff.first_s, settings.owner_backoff.bound_s, settings.executor_id) == (0.007, 2, "second")
+    assert (settings.lease_s, settings.at_once) == (3, 4)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,6 @@ def test_what_services_send_is_kept_as_it_came(store: Store) -> None:
 def test_a_request_id_has_one_saga(store: Store) -> None:
     assert new_saga(store, {"n": 1}).saga_id == new_saga(store, {"n": 1}, "s2").saga_id == "s1"
     assert store.saga("s2") is None
-    assert store.unfinished() == ["s1"]
 
 
 def test_a_definition_that_is_put_by_several_at_once_is_new_once(store: Store, together: Callable[..., list[Any]]) -> None:

@@ -76,6 +76,12 @@ class Diagram:
             if line.get("sourceRef") in starts
         }
         """By task: the task that undoes it."""
+        self.undoes: dict[str, str] = {
+            event.get("id"): thrown.get("activityRef")
+            for event in node.iter(full_tag("intermediateThrowEvent"))
+            for thrown in event.iter(_COMPENSATION)
+        }
+        """By event that throws a compensation: the task that it is about."""
         self.error_at: dict[str, str] = {
             event.get("attachedToRef"): parser.errors[error.get("errorRef")]["error_code"]
             for event in node.iter(full_tag("boundaryEvent"))
@@ -126,11 +132,9 @@ class Instance:
         self._workflow.catch(BpmnEvent(ErrorEventDefinition(code, code)))
         self.moved_on()
 
-    def to_undo(self) -> list[str]:
-        """Name the completed tasks that have a compensation, the one completed last first."""
-        found = [one for name in self._diagram.undone_by for one in self._workflow.get_tasks(spec_name=name)]
-        done = [task for task in found if task.state == TaskState.COMPLETED]
-        return [task.task_spec.name for task in sorted(done, key=lambda task: -task.last_state_change)]
+    def was_completed(self, task: str) -> bool:
+        """Was a task completed? Only then is there something to undo."""
+        return self._workflow.get_next_task(state=TaskState.COMPLETED, spec_name=task) is not None
 
     def end(self) -> str | None:
         """Name the end event that was reached; None before the end."""

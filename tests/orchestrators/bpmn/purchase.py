@@ -13,6 +13,8 @@ from bpmn.engine import Diagram, Instance
 from vas_client import ACCEPTED, DONE, REFUSED, UNKNOWN, VasClient
 
 TRIES = {"reserve_money": 2, "apply_vas": 2, "create_packages": 2, "notify": 3}
+UNDOES = {"cancel_reservation": "reserve_money", "withdraw_services": "apply_vas", "remove_packages": "create_packages"}
+"""By task for compensation: the step whose call it makes."""
 WAIT_S = 10.0
 PAUSE_S, LONGEST_PAUSE_S = 0.05, 5.0
 
@@ -71,8 +73,8 @@ class Purchase:
 
     async def _do(self, name: str) -> Callable[[], None]:
         """Do a task; give what is to be noted, at once and together with what the engine makes of it."""
-        if name == "undo_all":
-            return await self._undo_all()
+        if name in self._diagram.undoes:
+            return await self._undo(name, self._diagram.undoes[name])
         if name == "tell_owner":
             return await self._tell_owner()
         outcome = await self._forward(name)
@@ -93,7 +95,7 @@ class Purchase:
     async def _forward(self, step: str) -> str:
         """Make a step's call until the answer is clear; give `done`, `refused` or `unknown`."""
         entry = self._steps[step]
-        outcome = UNKNOWN
+        outcome = ACCEPTED if entry["state"] == "accepted" else UNKNOWN
         for attempt in range(TRIES[step]):
             if attempt:
                 await asyncio.sleep(PAUSE_S)
@@ -105,6 +107,8 @@ class Purchase:
             answer = await self._client.forward(step, self._id, self._data["order"])
             outcome, entry["outputs"] = answer.outcome, answer.outputs
         if outcome == ACCEPTED and not entry["told"]:
+            entry["state"] = "accepted"  # after a crash it is waited for, not sent again
+            self._save()
             return await self._told_later(step)
         return str(entry["told"] or outcome)
 
@@ -114,16 +118,19 @@ class Purchase:
             await asyncio.wait_for(self._told.wait(), WAIT_S)
         return str(self._steps[step]["told"] or await self._client.packages_made(self._id))
 
-    async def _undo_all(self) -> Callable[[], None]:
-        """Undo what was completed, the last first: what other engines do at an event that throws a compensation."""
+    async def _undo(self, event: str, step: str) -> Callable[[], None]:
+        """Undo a step if it was completed: what other engines do at an event that throws a compensation."""
         if self._data["went"][-1] != "undoing":
             self._data["went"].append("undoing")
-        for step in self._instance.to_undo():
-            if self._steps[step]["state"] not in ("undone", "undo_failed"):
-                self._steps[step]["state"] = "undone" if await self._undone(step) else "undo_failed"
-                self._save()
-        self._data["stuck"] = any(entry["state"] == "undo_failed" for entry in self._steps.values())
-        return lambda: self._instance.complete("undo_all")
+        undone = await self._undone(step) if self._instance.was_completed(step) else None
+
+        def note() -> None:
+            if undone is not None:
+                self._steps[step]["state"] = "undone" if undone else "undo_failed"
+                self._data["stuck"] |= not undone
+            self._instance.complete(event)
+
+        return note
 
     async def _undone(self, step: str) -> bool:
         self._steps[step]["state"] = "undoing"
@@ -131,7 +138,7 @@ class Purchase:
         for attempt in range(TRIES[step]):
             if attempt:
                 await asyncio.sleep(PAUSE_S)
-            if await self._client.undo(step, self._id, self._data["order"]):
+            if await self._client.undo(UNDOES[self._diagram.undone_by[step]], self._id, self._data["order"]):
                 return True
         return False
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,6 +17,7 @@ from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.sagafile import parse_saga
+from saga_verifier.play import deck
 from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
@@ -180,6 +182,16 @@ def oven(habit: str) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def waiting_shortly() -> Iterator[None]:
+    """Wait as long as this oven works, also after the compensation; once nothing came, wait for silence no longer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deck, "SHORTEST_WAIT_S", 1.1)
+        patch.setattr(deck, "WAIT_AFTER_A_MISS_S", 0.15)
+        yield
+
+
+@cache
 def verify(habit: str, text: str = SAGA) -> DeckResult:
     slice_ = step_slice(parse_saga(text, "bakery.yaml"), "bake")
     with oven(habit) as url, CallbackReceiver() as callbacks, httpx.Client(trust_env=False) as http:

@@ -1,6 +1,7 @@
 """Two steps of one saga at one participant: who takes both for one, or undoes both at once, is named; nobody else is."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from counter_of_two import Desk, FinalDesk, definition, step
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.derive import decks, pairs
 from saga_contracts.derive.slices import StepSlice, step_slice
+from saga_contracts.errors import UsageError
 from saga_contracts.rim.sender import bounded_client
 from saga_contracts.sagafile import parse_saga
 from saga_contracts.stand_in.right import Right
@@ -18,8 +20,10 @@ from saga_verifier.play.callbacks import CallbackReceiver
 from saga_verifier.play.deck import play_deck
 from saga_verifier.play.driver import Driver
 from saga_verifier.verdicts import DeckResult, HistoryResult
+from saga_verifier.verification import Again, Target, verify_pact
 from saga_verifier.verification.pairing import with_pairs
-from stand_ins import TODAY
+from stand_ins import TODAY, AlreadyRunning, InThisProcess
+from written_pacts import pact_of
 
 IMPOSSIBLE = {"replies": {"done": {"status": 200}, "impossible": {"status": 423}}}
 BESIDE = definition(step("seats"), step("meals"))
@@ -130,3 +134,21 @@ def test_the_pairs_of_one_second_step_are_derived_alone() -> None:
     last = (slices[2].saga, slices[2].step.step)
 
     assert list(pairs.in_pact(slices, 1, last)) == [one for one in pairs.in_pact(slices, 1) if one.steps[1] == last[1]]
+
+
+def test_a_mixed_history_is_played_again_by_its_name_with_that_of_each_step_alone(tmp_path: Path) -> None:
+    pact = json.loads(pact_of(json.dumps(AFTER), "desk", tmp_path).read_text(encoding="utf-8"))
+    with desk.serving(Desk("undoes both")) as url:
+        target = Target("desk", AlreadyRunning(url), lambda: f"{url}/_states", InThisProcess())
+        outcome = verify_pact(target, pact, faults=1, today=TODAY, again=Again("seats:f meals:F meals:C (pair)"))
+    assert outcome.troubles == ()
+    played = {deck.deck.step: {one.name: one.verdict for one in deck.histories} for deck in outcome.decks}
+    mixed = {"F C": Verdict.KEPT, "seats:F meals:F meals:C (pair)": Verdict.BROKEN}
+    assert played == {"seats": {"F": Verdict.KEPT}, "meals": mixed}
+
+
+@pytest.mark.parametrize(("name", "steps"), [("seats:F meals:Q (pair)", ()), ("seats:F meals:F (pair)", ("journey/seats",))])
+def test_a_mixed_history_that_is_not_there_is_told_with_those_that_are(name: str, steps: tuple[str, ...]) -> None:
+    saga = parse_saga(json.dumps(AFTER), "journey.json")
+    with pytest.raises(UsageError, match=r"There is .*seats:F meals:F"):
+        Again(name, steps).check([step_slice(saga, one.step) for one in saga.steps], 1)

@@ -1,6 +1,7 @@
 """`sagapact verify --upgrade-from` from the command line: on the screen, in JSON and JUnit, and as an exit status."""
 
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -53,12 +54,18 @@ def test_a_version_that_forgets_what_the_deployed_one_knew_is_red_and_its_own_pa
     assert "(from 1.0): it is the mix of versions (F21)" in done.out
     assert "Mend: Let each version read what the other one has written" in done.out
     assert "is published nowhere" in " ".join(done.out.split())
-    assert "Again:" not in done.out
+    again = next(line for line in done.out.splitlines() if "Again: " in line and "(from 1.0)" in line)
+    assert "--upgrade-from 1.0 --step small/take --replay 'F > F (from 1.0)'" in again
     root = ET.fromstring((tmp_path / "junit.xml").read_text())  # noqa: S314  (our own)
     cases = {one.get("name"): one for one in root.iter("testcase")}
     assert cases["F > M (from 1.0)"].find("failure") is not None
     assert cases["F M"].find("failure") is None
     assert "mixed with 1.0" in (tmp_path / "page.html").read_text()
+    repeated = here(*shlex.split(again.partition("Again: sagapact ")[2]), "--json")
+    assert repeated.status == 1, repeated.text
+    found = json.loads(repeated.out)
+    assert [one["word"] for deck in found["upgrade"]["decks"] for one in deck["histories"]] == ["F > F (from 1.0)"]
+    assert [one["word"] for pact in found["pacts"] for deck in pact["decks"] for one in deck["histories"]] == ["F F"]
 
 
 def test_a_version_that_understands_the_deployed_one_is_green_both_ways(repository: Path, pact: Path) -> None:
@@ -77,8 +84,11 @@ def test_wrong_usage_is_told_before_anything_is_started(repository: Path, pact: 
     words = ("verify", repository / "provider.yaml", "--pact", pact, "--upgrade-from")
     for given, more, said in (
         ("nowhere", (), "neither a revision that git knows"),
-        ("1.0", ("--replay", "F C"), "plays with two versions, and --replay with one"),
+        ("1.0", ("--replay", "F C"), "plays with two versions in turns, and --replay names a history of one"),
+        ("1.0", ("--replay", "F > Q (from 1.0)"), "no chosen step has a history or trial of this name"),
     ):
         done = here(*words, given, *more)
         assert done.status == 2
         assert said in done.err
+    alone = here(*words[:-1], "--replay", "F > C (from 1.0)")
+    assert (alone.status, "Name the other version with --upgrade-from" in alone.err) == (2, True)

@@ -68,13 +68,23 @@ def in_the_deck(case: Judged) -> Finding:
             continue
         seen.append(f"{step.step}: {text}")
         known = {_as_seen(one, step) for one in model.words(Rules.of(step_slice(case.saga, step.step)), faults)}
-        may_be = [_as_told_later(as_word(one), step) for one in readings(trace, step.step)]
+        read = [as_word(one) for one in readings(trace, step.step)]
+        if case.saga.policies.undo_for_ms is not None:
+            read = [one and _within_tries(one, step) for one in read]
+        may_be = [_as_told_later(one, step) for one in read]
         if letters and not any(one is not None and one in known for one in may_be):
             broken.append(
                 f"At {step.step} arrived {text}: not in its deck for {faults} faults. "
                 "The saga service left the model, or the participant did not call back as declared, or the derivation is wrong."
             )
     return judged("I13", broken, [], f"{'; '.join(seen)}.")
+
+
+def _within_tries(word: Word, step: Step) -> Word:
+    """Leave out the compensations beyond the tries: there is a time for them instead, and a repeated one is absorbed."""
+    undone = [place for place, letter in enumerate(word) if letter == Letter.COMPENSATE]
+    surplus = set(undone[step.undo_tries :])
+    return tuple(letter for place, letter in enumerate(word) if place not in surplus)
 
 
 def _of_the_model(case: Judged) -> Trace:

@@ -7,7 +7,7 @@ storm; a callback and a notification are repeated until they are taken, at some 
 from collections.abc import Iterator
 from itertools import pairwise
 
-from saga_contracts.declare.saga import Step
+from saga_contracts.declare.saga import Step, StepClass
 from saga_e2e.derive.ends import tries_of
 from saga_e2e.derive.faults import Role
 from saga_e2e.judge.findings import Finding, Judged, judged
@@ -31,7 +31,7 @@ def bounded_work(case: Judged) -> Finding:
 
 def _too_often(case: Judged, step: Step, begun: int) -> Iterator[str]:
     for role in (Role.FORWARD, Role.COMPENSATE):
-        count, tries = len(calls_of(case.evidence.trace, step.step, role)), tries_of(step, role)
+        count, tries = len(calls_of(case.evidence.trace, step.step, role)), tries_of(step, role, case.saga.policies)
         if count > tries * begun:
             yield f"The {role} call of {step.step} was sent {count} times; {tries} tries are declared."
         yield from _too_soon(case, step, role)
@@ -52,11 +52,14 @@ def _too_soon(case: Judged, step: Step, role: Role) -> Iterator[str]:
 
 
 def _asked_too_often(case: Judged, step: Step, begun: int) -> Iterator[str]:
-    """Each call without a clear answer is a doubt, and so is work that was accepted; each doubt has the step's tries."""
+    """Each call without a clear answer is a doubt, and so is work that was accepted; each doubt has the step's tries.
+
+    A pivot is asked for as long as one of its calls may still arrive, at some pace.
+    """
     asked = sent(case, step.step, Role.STATUS)
     if not asked:
         return
-    waited = [call for call in asked if call.heard == "in_progress" or step.polls]
+    waited = [call for call in asked if call.heard == "in_progress" or step.polls or step.step_class == StepClass.PIVOT]
     doubts = sum(not is_clear(case, call) for call in sent(case, step.step, Role.FORWARD, Role.COMPENSATE))
     most = step.tries * (1 + doubts + 2 * case.checked) * begun
     if len(asked) - len(waited) > most:

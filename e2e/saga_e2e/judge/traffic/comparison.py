@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from saga_contracts.declare.saga import Saga
+from saga_contracts.derive.expectations import Situation
 from saga_e2e.derive.faults import Role
 from saga_e2e.judge.records import ScenarioRecord
+from saga_e2e.judge.traffic.cases import situations, told_apart
 from saga_e2e.judge.traffic.contracts import Contract
 from saga_e2e.proxy.meanings import RETRYABLE
 from saga_e2e.proxy.trace import TracedCall
@@ -53,7 +56,7 @@ class Traffic:
         calls: How many calls were held against contracts.
         matched: How many of them, with their answers, are what a contract says.
         odd: The others.
-        used: Every contract with the calls that were like it. Where several say the same, each of them counts.
+        used: Every contract with the calls that were like it. Of several that say the same, the one that the situation tells.
     """
 
     calls: int
@@ -81,11 +84,14 @@ class _Seen:
     differs: str = ""
 
 
-def compare(records: Sequence[ScenarioRecord], contracts: Sequence[Contract]) -> Traffic:
+def compare(saga: Saga, records: Sequence[ScenarioRecord], contracts: Sequence[Contract]) -> Traffic:
     """Hold every call of a run against the contracts."""
     used: Counter[tuple[str, str, str]] = Counter()
     odd: dict[tuple[str, ...], Odd] = {}
-    calls = [(record, call, _seen(call, contracts)) for record in records for call in record.trace]
+    calls = []
+    for record in records:
+        before = situations(saga, record.trace)
+        calls += [(record, call, _seen(call, contracts, before.get(id(call)))) for call in record.trace]
     for record, call, seen in calls:
         used.update((one.consumer, one.provider, one.name) for one in seen.likes)
         if seen.what:
@@ -113,7 +119,7 @@ def _used(contracts: Iterable[Contract], used: Counter[tuple[str, str, str]]) ->
         yield Used(one.consumer, one.provider, one.name, one.source, count)
 
 
-def _seen(call: TracedCall, contracts: Sequence[Contract]) -> _Seen:
+def _seen(call: TracedCall, contracts: Sequence[Contract], now: Situation | None) -> _Seen:
     if call.role == Role.CALLBACK:
         return _message(call, [one for one in contracts if one.is_message and one.provider == call.source])
     own = [one for one in contracts if not one.is_message and one.provider == call.target]
@@ -122,7 +128,7 @@ def _seen(call: TracedCall, contracts: Sequence[Contract]) -> _Seen:
         return _message(call, messages)
     alike = [one for one in own if one.request_differs(call.sent) is None]
     if alike:
-        return _answered(call, alike)
+        return _answered(call, alike, now)
     near = [one for one in own if one.place_fits(call.sent)]
     if near:
         return _Seen((), "call differs", near[0].name, near[0].request_differs(call.sent) or "")
@@ -138,10 +144,11 @@ def _message(call: TracedCall, contracts: Sequence[Contract]) -> _Seen:
     return _Seen((), "call differs", contracts[0].name, contracts[0].message_differs(call.sent.body) or "")
 
 
-def _answered(call: TracedCall, alike: Sequence[Contract]) -> _Seen:
+def _answered(call: TracedCall, alike: Sequence[Contract], now: Situation | None) -> _Seen:
     """Look at what came back: 'try again' needs no contract, and neither does a call that nobody answered."""
     answers = [reply for reply in call.replies if reply.outcome != RETRYABLE]
     likes = tuple(dict.fromkeys(one for reply in answers for one in alike if one.answer_differs(reply) is None))
+    likes = told_apart(likes, call, now)
     odd = next((reply for reply in answers if all(one.answer_differs(reply) is not None for one in alike)), None)
     if odd is None:
         return _Seen(likes)

@@ -72,6 +72,7 @@ def draw(
         parts.append(drawn)
     height = y + _MARGIN
     width = right + 8 + beside if any(one.remarks for one in listed) else right
+    width = max([width, *(_end_of_remark(one, places) for one in listed)])
     columns = [_lifeline(one, x, head, height - _MARGIN) for one, x in places.items()]
     return svg.drawing(name, width, height, title, " ".join(_told(one) for one in listed), [*columns, *parts])
 
@@ -145,6 +146,15 @@ def _remark(message: Message, places: dict[str, float], y: float) -> tuple[Marku
     box = {"x": left, "y": y + 4, "width": width, "height": _NOTE - 10, "rx": 4, "class": f"note {message.css}".strip()}
     parts = (_at(message, y + 16), svg.element("rect", dict(box)), svg.text(left + 10, y + 20, label, "note-text", size=12))
     return Markup("").join(parts), y + _NOTE
+
+
+def _end_of_remark(message: Message, places: dict[str, float]) -> float:
+    """Say how far to the right a remark reaches; 0 for a call."""
+    start, end = places.get(message.source), places.get(message.target)
+    if start is not None and end is not None and start != end:
+        return 0.0
+    x = places.get(message.source, places.get(message.target, min(places.values(), default=_LEFT)))
+    return x + svg.width_of(message.label, 12, code=True) + _MARGIN
 
 
 def _told(message: Message) -> str:

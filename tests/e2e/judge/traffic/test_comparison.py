@@ -83,7 +83,7 @@ PACTS = [
 def compared(story: Any, pacts: list[dict[str, Any]] = PACTS) -> Traffic:
     scenario, evidence = derive(story.saga)[0], story.evidence()
     record = ScenarioRecord(scenario, "saga-7", "committed", 1, trace=evidence.trace, strays=evidence.strays)
-    return compare([record], contracts_of(pacts))
+    return compare(story.saga, [record], contracts_of(pacts))
 
 
 def only(story: Any, *kept: tuple[str, Role]) -> Any:
@@ -166,3 +166,13 @@ def test_contracts_are_read_from_a_folder_and_a_folder_without_one_is_a_wrong_us
     assert len(contracts(str(tmp_path), ["billing", "vas_packages", "notifications"])) == 3
     with pytest.raises(UsageError, match="with billing, vas_packages"):
         contracts(str(tmp_path), ["notifications"])
+
+
+def test_contracts_that_say_the_same_are_told_apart_by_what_had_arrived(compensated: Any) -> None:
+    cases = [{**CANCEL, "key": f"vas_purchase/reserve_money/compensate/{case}"} for case in ("done", "done_again", "null")]
+    only(compensated, ("reserve_money", Role.FORWARD), ("reserve_money", Role.COMPENSATE))
+    compensated.undo("reserve_money")
+
+    used = {one.name.rpartition("/")[2]: one.count for one in compared(compensated, [pact("billing", RESERVE, *cases)]).used}
+
+    assert (used["done"], used["done_again"], used["null"]) == (1, 1, 0)

@@ -66,7 +66,7 @@ def test_nothing_is_fetched_from_outside(page: Any) -> None:
 
 
 def test_every_header_cell_says_what_it_is_the_header_of(page: Any) -> None:
-    assert {one.attributes.get("scope") for one in page.all("th")} <= {"col", "row", "colgroup"}
+    assert {one.attributes.get("scope") for one in page.all("th")} <= {"col", "row", "colgroup", "rowgroup"}
 
 
 def test_every_table_has_a_caption_and_stands_in_a_box_that_scrolls(page: Any) -> None:

@@ -1,0 +1,1 @@
+"""`accounts` opens accounts for addresses, one for each, and removes them."""

@@ -1,0 +1,19 @@
+"""Start `payments`: `python -m participants.payments`, with PORT, DATABASE_URL, ALLOW_STATES in its environment."""
+
+from participants.common.start import quick_imports
+
+with quick_imports():
+    from participants.common.running import Participant, run
+    from participants.payments.app import create_app
+    from participants.payments.faults import FLAGS, faulty_store
+    from participants.payments.states import STATES
+    from participants.payments.store import METADATA
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    run(Participant("payments", METADATA, lambda database, flags: create_app(faulty_store(flags)(database)), STATES, FLAGS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Start `profiles`: `python -m participants.profiles`, with PORT, DATABASE_URL, ALLOW_STATES in its environment."""
+
+from participants.common.start import quick_imports
+
+with quick_imports():
+    from participants.common.running import Participant, run
+    from participants.profiles.app import create_app
+    from participants.profiles.faults import FLAGS, faulty_store
+    from participants.profiles.states import STATES
+    from participants.profiles.store import METADATA
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    run(Participant("profiles", METADATA, lambda database, flags: create_app(faulty_store(flags)(database)), STATES, FLAGS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""`web_gateway` takes orders of customers, starts the saga for each, and hears when one could not be finished as planned."""
