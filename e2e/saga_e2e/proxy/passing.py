@@ -7,6 +7,7 @@ anything goes on: `Ask` does it, and its answer stands in the trace.
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Coroutine, Mapping
 from typing import Any
@@ -94,12 +95,22 @@ class Passing:
             await self._wait_until_opened(seen.saga_id, call)
         if isinstance(seen, Recognised):
             await self._wait_until_it_goes_on(seen)
-        died = isinstance(seen, Recognised) and await self._let_die(seen)
-        if (await self._harms.wait_until_up(target) or died) and _is_gone(request):
-            return web.Response(status=503)  # its caller has given up: it never got through
+        if not await self._gets_through(request, seen, call):
+            return web.Response(status=503)
         if isinstance(seen, Recognised):
             return await self._of_the_saga(request, seen, call, outgoing)
         return _given_back(request, *await self._other(seen, call, outgoing))
+
+    async def _gets_through(self, request: web.BaseRequest, seen: Recognised | Unrecognised | None, call: Incoming) -> bool:
+        """Wait while its receiver is down; False when its caller gave up meanwhile, or died: a try like any other, but lost."""
+        came_ms = now_ms()
+        died = isinstance(seen, Recognised) and await self._let_die(seen)
+        was_down = await self._harms.wait_until_up(call.target)
+        lost = (was_down or died) and _is_gone(request)
+        if isinstance(seen, Recognised) and lost and not died:
+            self._book.pick(seen, came_ms)
+            self._book.note(self._traced(call, seen, Passed((), Fate.REQUEST_LOST), None, came_ms))
+        return not lost
 
     async def deliver(self, saga_id: str, undone: str | None = None) -> None:
         """Pass on the calls of a saga that were kept for later, one after the other; of one step that is undone, or all."""
@@ -232,9 +243,10 @@ class Passing:
         asked: Asked | None = None,
     ) -> TracedCall:
         from_participant = seen.role == Role.CALLBACK
+        gave_up_ms = began_ms + self._saga.step(seen.step).timeout_ms if passed.fate in NOT_HEARD else math.inf
         return TracedCall(
             at_ms=began_ms,
-            ended_ms=now_ms(),
+            ended_ms=min(now_ms(), gave_up_ms),
             source=self._saga.step(seen.step).participant if from_participant else self._service,
             target=call.target,
             saga_id=seen.saga_id,
