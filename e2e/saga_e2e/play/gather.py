@@ -29,11 +29,11 @@ from saga_e2e.judge.evidence import SagaRecord, StepEvidence
 from saga_e2e.stage.topology import Topology
 
 TIMEOUT_S = 10.0
+READS = 3
+"""How often something is read whose connection is cut."""
 NOT_ON_RECORD = "not on record"
 """The state of a saga that its orchestrator does not know, although it was created there."""
 _NOT_THERE = (404, 410)
-READS = 3
-"""How often something is read whose connection is cut."""
 KEPT_S = 1.0  # a connection is not kept so long that its server may close it at the moment of use
 
 
