@@ -14,6 +14,8 @@ REFUSALS = frozenset({"refused", "suspended", "misused"})
 """Answers to a forward call by which the step is certainly not done."""
 CLEAR = REFUSALS | {"done"}
 _CRASH = "caller_dies"
+_AWAY = frozenset({"down", "cut", "paused", "receiver_dies", "receiver_dies_before"})
+"""Faults while which a participant does not answer that it is healthy."""
 _RACE_MS = 50
 """What is told at the moment of the last try's end may not have been looked at any more."""
 _NOT_DONE = frozenset({"refused", "compensated", "absent"})
@@ -53,6 +55,8 @@ def may_have_failed_by(case: Judged, step: Step, at_ms: float) -> bool:
     if any(call.heard not in (None, "done", "in_progress", "retryable") for call in before):
         return True
     done = done_at_ms(case, step.step)
+    if may_be_held_back(case, step) and (done is None or done > at_ms):
+        return True
     tries = len(before) + len(late(case, step.step, Role.FORWARD))
     given_up_ms = max((call.ended_ms for call in before), default=at_ms) - _RACE_MS if tries >= step.tries else at_ms
     if done is not None and done <= given_up_ms:
@@ -60,6 +64,13 @@ def may_have_failed_by(case: Judged, step: Step, at_ms: float) -> bool:
     accepted = [call.ended_ms for call in before if call.heard == "in_progress"]
     overdue = bool(accepted) and at_ms - min(accepted) >= step.told_within_ms * 0.8
     return overdue or (tries >= step.tries and not accepted)
+
+
+def may_be_held_back(case: Judged, step: Step) -> bool:
+    """May tries of a step have been used up without a call: by who sends nothing to a participant that is not healthy?"""
+    return any(
+        fault.kind.value in _AWAY and case.saga.step(fault.step).participant == step.participant for fault in case.scenario.faults
+    )
 
 
 def crashed(case: Judged) -> bool:

@@ -184,6 +184,7 @@ RIGHT = [
     Row("goes on without an optional step", "committed", "no-reply-at-notify", fails_without_harm),
     Row("a callback is repeated once", "committed", "committed", calls_back(1)),
     Row("starts a sibling just before it hears of the refusal", "compensated", "refused-at-apply_vas", lambda _: None),
+    Row("uses up the tries of a step whose participant is not healthy", "compensated", "down", undoes_what_was_never_begun),
 ]  # fmt: skip
 
 
@@ -191,6 +192,8 @@ def scenario(saga: Any, name: str) -> Scenario:
     found = {one.name: one for one in derive(saga)}
     late = Fault("reserve_money", Role.FORWARD, Kind.DELAYED)
     found["late"] = replace(found["refused-at-apply_vas"], faults=(*found["refused-at-apply_vas"].faults, late))
+    away = Fault("create_packages", Role.FORWARD, Kind.DOWN)
+    found["down"] = replace(found["refused-at-apply_vas"], faults=(*found["refused-at-apply_vas"].faults, away))
     return found[name]
 
 

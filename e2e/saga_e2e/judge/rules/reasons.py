@@ -17,6 +17,7 @@ from saga_e2e.judge.moments import (
     first,
     is_clear,
     late,
+    may_be_held_back,
     may_have_failed_by,
     refused_at_ms,
     sent,
@@ -88,6 +89,8 @@ def _undone_unbegun(case: Judged, step: Step) -> Iterator[str]:
     """A step that was never begun has nothing to undo; after a crash nobody may know whether it was."""
     undone, begun = first(sent(case, step.step, Role.COMPENSATE)), first(sent(case, step.step, Role.FORWARD))
     if undone is None or crashed(case) or case.checked or late(case, step.step, Role.FORWARD):
+        return
+    if may_be_held_back(case, step):
         return
     if begun is None or begun.at_ms > undone.at_ms:
         yield f"{step.step} was compensated although its forward call had not been sent."
