@@ -120,6 +120,8 @@ MUTANTS = (
     _bad("undoes twice", REFUSED_LAST, "REASON"),
     _bad("calls no compensation", REFUSED_LAST, "I1"),
     _bad("takes a failed undoing for done", UNDO_FAILS, "I10"),
+    _bad("believes that what is absent stays absent", PIVOT_LATE, "I1", saga="shop_order"),
+    _bad("takes a failing status call for absent", PIVOT_SILENT, "I1", saga="shop_order"),
     _bad("forgets the owner", NO_REPLY_AT_END, "I6"),
     _bad("tells the owner only once", NOTICE_LOST, "I6"),
     _bad("tells the owner without need", NOTHING, "ALARM", often=True),
@@ -137,8 +139,5 @@ MUTANTS = (
     _bad("calls what nobody asked for", NOTHING, "I11", often=True),
 )
 
-NOT_YET = {
-    "believes that what is absent stays absent": "needs a saga with a pivot",
-    "takes a failing status call for absent": "needs a saga with a pivot",
-}
+NOT_YET: dict[str, str] = {}
 """Faults that are planted and that nothing shows yet, with what is missing."""

@@ -22,9 +22,10 @@ PLAIN = "plain"
 _PAUSE = "backoff: {first_ms: 300}"
 
 
-def landscape_with(name: str) -> Landscape:
-    """Give the reference landscape with another orchestrator."""
-    return replace(reference_landscape(), orchestrator=ORCHESTRATORS / name / "provider.yaml")
+def landscape_with(name: str, saga: str = "") -> Landscape:
+    """Give the reference landscape with another orchestrator; one that names each address has a file for each saga."""
+    own = ORCHESTRATORS / name / f"{saga}.yaml"
+    return replace(reference_landscape(), orchestrator=own if own.is_file() else ORCHESTRATORS / name / "provider.yaml")
 
 
 class Bed:
@@ -55,7 +56,7 @@ def bed(saga: str, folder: Path) -> Iterator[Bed]:
         saga: One of the reference sagas. Its callbacks do not come for a shorter time here, and one pause is declared.
         folder: Where its saga file may be written.
     """
-    land = landscape_with(PLAIN)
+    land = landscape_with(PLAIN, saga)
     text = land.sagas[saga].read_text(encoding="utf-8").replace("callback_timeout_ms: 10000", "callback_timeout_ms: 1500")
     file = folder / saga / "saga.yaml"
     file.parent.mkdir(parents=True)

@@ -31,7 +31,9 @@ def agreement(case: Judged) -> Finding:
     differ = [name for name, effect in effects.items() if effect is not None and effect != (wanted and name not in skipped)]
     unclear = [f"Whether {name} has its effect cannot be seen." for name, effect in effects.items() if effect is None]
     if case.end == End.ESCALATED:
-        broken = [f"{name} disagrees with the end and is not named." for name in differ if name not in _named(case)]
+        named = _named(case)
+        waiting = [name for name in differ if wanted and case.saga.ancestors(name) & set(named)]  # never begun, rightly
+        broken = [f"{name} disagrees with the end and is not named." for name in differ if name not in (*named, *waiting)]
         return judged("I1", broken + list(_without_cause(case)), unclear, f"Named: {', '.join(_named(case))}.")
     has = "has no effect" if wanted else "still has its effect"
     broken = [
