@@ -250,3 +250,14 @@ def test_calls_of_a_service_that_is_down_wait_until_it_is_up(
             time.sleep(0.05)  # nothing can be awaited: the point is that nothing happens
             assert upstream.effects == 0
         assert waiting.result().status_code == 201
+
+
+def test_a_call_whose_caller_gives_up_while_its_receiver_is_down_is_on_record_as_one_that_never_arrived(
+    proxy: FaultProxy, upstream: Any, reserve: Callable[..., httpx.Response], http: httpx.Client
+) -> None:
+    proxy.open("saga-7")
+    http.timeout = httpx.Timeout(0.05)
+    with proxy.while_down("billing"), pytest.raises(httpx.TimeoutException):
+        reserve()
+    wait_until(lambda: fates(proxy))
+    assert (fates(proxy), upstream.effects) == ([Fate.REQUEST_LOST], 0)

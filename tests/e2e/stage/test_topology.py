@@ -195,6 +195,16 @@ def test_a_service_that_ends_in_the_middle_is_named_with_its_last_lines(small: S
     assert "the last words" in trouble
 
 
+def test_a_service_that_is_kept_down_is_no_trouble_and_runs_again_afterwards(small: Saga, land: Landscape) -> None:
+    with Topology(land, small) as topology:
+        with topology.down("vas_owner"):
+            with pytest.raises(httpx.TransportError):
+                httpx.get(topology.url_of("vas_owner"), trust_env=False)
+            assert topology.trouble() is None
+        assert topology.trouble() is None
+        httpx.get(topology.url_of("vas_owner"), trust_env=False)
+
+
 def test_an_interrupted_start_leaves_nothing_of_what_was_ready_already(small: Saga, land: Landscape, tmp_path: Path) -> None:
     class Interrupting(ProcessIsolation):
         """The last service interrupts the main thread, as a signal does, once the others are ready."""
