@@ -70,6 +70,7 @@ class Topology:
         self._isolation: Isolation = isolation or ProcessIsolation()
         self._running = Group({})
         self._restarting, self._ending = RLock(), False
+        self._killed = set[str]()
         self.restarts = 0
         """How many restarts have begun and how many have ended, added up."""
         self._stack = ExitStack()
@@ -121,6 +122,7 @@ class Topology:
 
     def kill(self, name: str) -> None:
         """End a service at once, as a crash of its machine would."""
+        self._killed.add(name)
         self._running[name].kill()
 
     def start(self, name: str) -> None:
@@ -129,7 +131,10 @@ class Topology:
         Raises:
             IsolationError: when it does not become ready.
         """
-        self._running[name].start()
+        try:
+            self._running[name].start()
+        finally:
+            self._killed.discard(name)
         self.proxy.route(name, self.calls_url(name))
 
     def restart(self, name: str) -> None:
@@ -202,12 +207,12 @@ class Topology:
     def trouble(self) -> str | None:
         """Say which services have ended although they should run, with the last lines of their logs; None: all run.
 
-        One that is down for a while is waited for.
+        One that is down for a while is waited for; one that was killed here and is to be started again belongs to a scenario.
         """
         ended: dict[str, list[Running]] = {}
         with self._restarting:
-            for one in self._running.values():
-                if (how := one.ended()) is not None:
+            for name, one in self._running.items():
+                if name not in self._killed and (how := one.ended()) is not None:
                     ended.setdefault(how, []).append(one)
         return "\n".join(_said(how, same) for how, same in ended.items()) or None
 
