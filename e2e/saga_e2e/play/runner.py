@@ -171,6 +171,8 @@ def _why_not(topology: Topology, services: Services, scenario: Scenario) -> str 
         return f"The provider file of {topology.adapter.name} names no checker (`orchestrator.check`)."
     if Kind.EFFECT_LOST in kinds_of(scenario) and not topology.takes_snapshots:
         return "The data of a service in a container cannot be put back behind its back: run with --isolation process."
+    if Kind.RECEIVER_DIES_WITHIN in kinds_of(scenario) and not topology.kills_at_once:
+        return "An engine takes longer to kill a container than a call takes: run with --isolation process."
     if scenario.sagas > 1 and not in_common(topology.saga):
         return "No step says what two sagas have in common: declare `semantic_lock`, or `given.enough_for_two`."
     return None

@@ -184,6 +184,11 @@ class Topology:
         """Can the data of a service be kept, and put back behind its back?"""
         return isinstance(self._isolation, ProcessIsolation)
 
+    @property
+    def kills_at_once(self) -> bool:
+        """Is a service dead within a part of the time that one of its calls takes?"""
+        return isinstance(self._isolation, ProcessIsolation)
+
     def snapshot(self, name: str) -> Callable[[], None]:
         """Keep the data of a service as they are now, restarting it; give what puts them back, restarting it again.
 
