@@ -47,6 +47,7 @@ class StepEvidence:
         probe_trouble: Why it was not read.
         context: The values of the step's templates.
         before: What the probe read before the saga was created; None when it was not read then.
+        place: Where the probe read, when that is no call of the API: by which statement or program, with which values.
     """
 
     step: str
@@ -56,6 +57,7 @@ class StepEvidence:
     probe_trouble: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     before: Any = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

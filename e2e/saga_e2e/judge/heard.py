@@ -9,7 +9,7 @@ from typing import Any
 from saga_contracts.declare.outputs import outputs_in
 from saga_contracts.declare.saga import Step
 from saga_e2e.derive.ends import End
-from saga_e2e.derive.faults import Role
+from saga_e2e.derive.faults import Kind, Role
 from saga_e2e.judge.findings import Judged
 from saga_e2e.proxy.meanings import RETRYABLE, UNDECLARED
 from saga_e2e.proxy.trace import Answered, Fate, Trace, TracedCall, calls_of
@@ -43,13 +43,21 @@ def second_answers(case: Judged) -> Iterator[str]:
     """Say where a call that came twice was answered the second time as if it were another one."""
     for call in case.evidence.trace:
         if call.arrivals > 1 and len(call.replies) == call.arrivals and call.role in (Role.FORWARD, Role.COMPENSATE):
-            difference = _differs(case.saga.step(call.step), call)
+            difference = _difference(case.saga.step(call.step), call)
             if difference:
                 yield f"{call.step}: {call.request} came twice to {call.target}. {difference}"
 
 
-def _differs(step: Step, call: TracedCall) -> str:
+def _difference(step: Step, call: TracedCall) -> str:
+    """Which of two copies that came at once was the first, nobody knows: they may be in either order."""
     first, again = call.replies[0], call.replies[-1]
+    at_once = call.met is not None and call.met.kind == Kind.OVERLAPPED
+    if at_once and not _differs(step, call, again, first):
+        return ""
+    return _differs(step, call, first, again)
+
+
+def _differs(step: Step, call: TracedCall, first: Answered, again: Answered) -> str:
     if again.outcome in (RETRYABLE, UNDECLARED) or first.outcome in (RETRYABLE, UNDECLARED):
         return ""  # the first is no answer yet, the second is I11
     allowed = {"done": _SAME_AS_DONE, "in_progress": _SAME_AS_ACCEPTED}.get(str(first.outcome), frozenset({first.outcome}))

@@ -34,6 +34,10 @@ class Seen(Protocol):
     def context(self) -> Mapping[str, Any]:
         """The values of the step's templates."""
 
+    @property
+    def place(self) -> str:
+        """Where the probe read, when that is no call of the API."""
+
 
 def worlds(step: Step, found: Seen, *, refusing: bool) -> frozenset[str] | None:
     """Say which of the step's declared worlds the probe's reading equals: `applied`, `without` (no effect).
@@ -107,7 +111,7 @@ def sharing(named: Iterable[tuple[str, Step, Seen]]) -> Iterator[tuple[str, str,
     """
     places: dict[tuple[str, str, str], list[tuple[str, Step]]] = {}
     for name, step, seen in named:
-        if step.probe is not None and step.probe.request is not None and not seen.probe_trouble:
+        if step.probe is not None and not seen.probe_trouble and (seen.place or step.probe.request is not None):
             places.setdefault(_address(step, step.probe.request, seen), []).append((name, step))
     for (one, first), (other, second) in (pair for steps in places.values() for pair in combinations(steps, 2)):
         field = _common_field(first.probe, second.probe)
@@ -125,7 +129,9 @@ def is_example(value: Any) -> bool:
     return isinstance(value, Mapping) and set(value) == {templates.LIKE}
 
 
-def _address(step: Step, request: Request, found: Seen) -> tuple[str, str, str]:
+def _address(step: Step, request: Request | None, found: Seen) -> tuple[str, str, str]:
+    if found.place or request is None:
+        return step.participant, "", found.place
     filled = templates.fill([request.path, request.query, request.body], found.context)
     return step.participant, request.method, str(filled)
 

@@ -140,24 +140,25 @@ class Services:
         if step.status is not None:
             reply, _ = self._called(step, step.status.request, call, "ask for its status")
             status = replies.status_outcome(step, _received(reply), context).value
-        reading, trouble = self._probed(step, call)
-        return StepEvidence(step.step, record.steps.get(step.step) or None, status, reading, trouble, context)
+        reading, trouble, place = self._probed(step, call)
+        return StepEvidence(step.step, record.steps.get(step.step) or None, status, reading, trouble, context, place=place)
 
-    def _probed(self, step: Step, call: StepCall) -> tuple[Any, str]:
+    def _probed(self, step: Step, call: StepCall) -> tuple[Any, str, str]:
+        """Read a step's effect; give what was read, why it was not, and where, when that is no call of the API."""
         if step.probe is None:
-            return None, "the saga file declares no probe"
+            return None, "the saga file declares no probe", ""
         prober = self._topology.prober(step.participant, step.step)
         if prober is not None and prober.form.requests is None:
             seen = prober.see(call_context(step, call, self.saga.key_forms))
-            return seen.document, seen.error
+            return seen.document, seen.error, f"{seen.where} {seen.asked}"
         requests = [step.probe.request] if prober is None or prober.form.requests is None else [*prober.form.requests]
         if requests == [None]:
-            return None, "no call of the API shows the effect, and the provider file does not say how it is read (`probes`)"
+            return None, "no call of the API shows the effect, and the provider file does not say how it is read (`probes`)", ""
         try:
             read = [self._read(step, request, call) for request in requests if request is not None]
         except UnsendableError as error:
-            return None, str(error)
-        return read[0] if len(read) == 1 else read, ""
+            return None, str(error), ""
+        return read[0] if len(read) == 1 else read, "", ""
 
     def _read(self, step: Step, request: Request, call: StepCall) -> Any:
         reply, url = self._called(step, request, call, "read its effect")

@@ -81,7 +81,10 @@ class Passing:
         target, _, path = request.rel_url.raw_path.removeprefix("/").partition("/")
         if target not in self.routes:
             return web.json_response({"error": "unknown_target", "message": f"Nothing is known of {target!r} here."}, status=404)
-        body = await upstream.read(request.content)
+        try:
+            body = await upstream.read(request.content)
+        except (ConnectionError, web.RequestPayloadError):
+            return web.Response(status=503)  # its caller is gone before it had sent all: it never got through
         if body is None:
             return web.json_response({"error": "body_too_large"}, status=413)
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -102,7 +105,7 @@ class Passing:
                 self._book.note(self._traced(call, seen, Passed((), Fate.REQUEST_LOST), None, began_ms))
             return web.Response(status=503)
         if isinstance(seen, Recognised):
-            return await self._of_the_saga(request, seen, call, outgoing)
+            return await self._of_the_saga(request, seen, call, outgoing, began_ms)
         return _given_back(request, *await self._other(seen, call, outgoing))
 
     async def deliver(self, saga_id: str, undone: str | None = None) -> None:
@@ -115,10 +118,9 @@ class Passing:
             self._book.note(self._traced(held.call, held.seen, passed, held.fault, began_ms))
 
     async def _of_the_saga(
-        self, request: web.BaseRequest, seen: Recognised, call: Incoming, outgoing: Outgoing
+        self, request: web.BaseRequest, seen: Recognised, call: Incoming, outgoing: Outgoing, began_ms: float
     ) -> web.StreamResponse:
-        """Let a call meet its fault; give its caller what he gets."""
-        began_ms = now_ms()
+        """Let a call meet its fault; give its caller what he gets. It began before it waited for its target."""
         fault = self._book.pick(seen, began_ms)
         if fault is not None and fault.kind in _LATE:
             self._book.hold(Held(seen, call, outgoing, fault))

@@ -59,6 +59,7 @@ class Asked:
         probe_trouble: Why it was not read.
         context: The values of the step's templates.
         trouble: Why nothing could be asked; empty when it could.
+        place: Where the probe read, when that is no call of the API.
     """
 
     status: str | None = None
@@ -66,6 +67,7 @@ class Asked:
     probe_trouble: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     trouble: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,14 @@ def without(header: str) -> Callable[[Any], Any]:
     return lambda sent: replace(sent, headers={name: value for name, value in sent.headers.items() if name != header})
 
 
-def answers(*replies: Answered, step: str = "reserve_money", fate: Fate = Fate.OK) -> Callable[[Any], None]:
+def answers(
+    *replies: Answered, step: str = "reserve_money", fate: Fate = Fate.OK, met: Fault | None = None
+) -> Callable[[Any], None]:
     """Let the forward call of a step be answered otherwise."""
 
     def does(story: Any) -> None:
         index = next(i for i, call in enumerate(story.calls) if (call.step, call.role) == (step, Role.FORWARD))
-        story.calls[index] = replace(story.calls[index], replies=replies, fate=fate)
+        story.calls[index] = replace(story.calls[index], replies=replies, fate=fate, met=met)
 
     return does
 
@@ -302,6 +304,19 @@ BAD = [
         "came twice to billing. It was answered 201 (done), then 422 (refused) (O3).",
     ),
     bad(
+        "refuses its own retry, twice at once",
+        "committed",
+        "overlap-at-reserve_money",
+        answers(
+            reserved("r-1"),
+            Answered(Received(422, {"error": "insufficient_funds"}), "refused"),
+            fate=Fate.DUPLICATED,
+            met=Fault("reserve_money", Role.FORWARD, Kind.OVERLAPPED),
+        ),
+        "I2",
+        "It was answered 201 (done), then 422 (refused) (O3).",
+    ),
+    bad(
         "gives its retry other outputs",
         "committed",
         "duplicate-at-reserve_money",
@@ -399,6 +414,18 @@ RIGHT = [
             Answered(Received(200, {"state": "on"}), "done"),
             step="create_packages",
             fate=Fate.DUPLICATED,
+        ),
+    ),
+    right(
+        "of two copies at once, the one that is told first came second",
+        "committed",
+        "overlap-at-create_packages",
+        answers(
+            Answered(Received(200, {"state": "on"}), "done"),
+            Answered(Received(202, {"state": "in_progress"}), "in_progress"),
+            step="create_packages",
+            fate=Fate.DUPLICATED,
+            met=Fault("create_packages", Role.FORWARD, Kind.OVERLAPPED),
         ),
     ),
     right(

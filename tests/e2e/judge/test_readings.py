@@ -146,3 +146,15 @@ def test_a_probe_that_could_not_be_read_is_nobody_elses_trouble(saga_of: Any) ->
     found = {"first": Asked(None, None, "an output is missing", context), "second": Asked(None, {"count": 1}, "", context)}
 
     assert shared_probes(twins(saga_of, {"count": 1}, {"count": 1}), found) == {}
+
+
+@pytest.mark.parametrize(("theirs", "together"), [("spring", {"first", "second"}), ("autumn", set())])
+def test_probes_by_statement_share_a_place_when_they_ask_by_the_same_values(
+    saga_of: Any, theirs: str, together: set[str]
+) -> None:
+    saga = twins(saga_of, {"count": 1}, {"count": 1})
+    steps = [one.model_copy(update={"probe": one.probe.model_copy(update={"request": None})}) for one in saga.steps if one.probe]
+    places = {"first": "SELECT … spring", "second": f"SELECT … {theirs}"}
+    found = {name: Asked(None, [{"count": 2}], place=place) for name, place in places.items()}
+
+    assert set(shared_probes(saga.model_copy(update={"steps": tuple(steps)}), found)) == together

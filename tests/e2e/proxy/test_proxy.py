@@ -1,3 +1,5 @@
+import socket
+import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -417,3 +419,16 @@ def test_stopping_does_not_wait_for_a_call_that_hangs(saga: Saga, upstream: Any)
 
         assert hanging.result(PATIENCE_S) == "cut"
         gate.set()
+
+
+def test_a_caller_that_is_gone_before_it_has_sent_all_is_no_trouble(
+    proxy: FaultProxy, upstream: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, _, port = proxy.base_url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as caller:
+        caller.sendall(b"POST /billing/reservations HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    httpx.get(proxy.url_of("nobody"), trust_env=False)  # the proxy goes on
+
+    assert upstream.got == []
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -138,8 +138,9 @@ def test_an_effect_that_no_call_shows_is_read_as_the_provider_file_says(
     files = {name: one.model_copy(update=changes) for name, one in land.providers.items() if isinstance(one, ProviderFile)}
     call = StepCall("s-1", {"package": "music", "user_id": "u-1"}, {}, "http://x/callbacks/k")
     with Topology(Landscape({}, files), saga) as topology, new_client() as http:
-        found, said = Services(topology, http)._probed(saga.steps[0], call)
+        found, said, place = Services(topology, http)._probed(saga.steps[0], call)
 
+    assert bool(place) == bool(form and "command" in form)
     assert (found["PATH_ASKED"] if isinstance(read, str) else found) == read
     assert trouble in said
     assert bool(said) == bool(trouble)

@@ -197,7 +197,7 @@ export class Run {
   }
 
   get #ended() {
-    return ["completed", "rolled back", "gave up"].includes(this.events.at(-1).event);
+    return this.events.some(({ event }) => ["completed", "rolled back", "gave up"].includes(event)); // a late telling may follow
   }
 
   #add(event) {
