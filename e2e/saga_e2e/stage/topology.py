@@ -121,7 +121,7 @@ class Topology:
         return self._files[participant].states_url(self.url_of(participant))
 
     def kill(self, name: str) -> None:
-        """End a service at once, as a crash of its machine would."""
+        """End a service at once, as a crash of its machine would; until `start`, this is no trouble."""
         self._killed.add(name)
         self._running[name].kill()
 

@@ -149,7 +149,7 @@ def test_a_fault_that_is_never_met_a_saga_that_is_late_and_a_service_that_dies_a
     with Topology(LAND, vas_purchase) as topology:
         (missed,) = played(topology, never)
         (stuck,) = played(topology, scenario(vas_purchase, "committed"), deadline_s=0)
-        topology.kill("billing")
+        topology._running["billing"].kill()
         (lost,) = played(topology, scenario(vas_purchase, "committed"))
 
     assert missed.verdict == "unknown"
