@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from saga_broker.store.database.schema import metadata
+from saga_broker.store.database.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

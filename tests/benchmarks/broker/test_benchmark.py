@@ -15,7 +15,7 @@ from tests.benchmarks.broker.measuring import Figure
 from tests.benchmarks.ratios import exit_status, ratio_table
 
 from saga_broker.store.database.engine import Database
-from saga_broker.store.database.schema import metadata
+from saga_broker.store.database.tables import metadata
 from saga_broker.store.database.types import UtcDateTime
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, select, update
 
 from command_line import Done, here
-from saga_broker.store.database.schema import metadata
+from saga_broker.store.database.tables import metadata
 from saga_broker.store.database.types import UtcDateTime
 
 BIN = Path(sys.executable).parent

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, select
 
-from saga_broker.store.database.schema import metadata
+from saga_broker.store.database.tables import metadata
 
 Rows = dict[str, list[dict[str, Any]]]
 ACCEPT = "application/hal+json, application/json"

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, update
 
 from saga_broker.importing import Source, import_all
 from saga_broker.store.database.engine import Database
-from saga_broker.store.database.schema import metadata
+from saga_broker.store.database.tables import metadata
 
 
 class Pair:

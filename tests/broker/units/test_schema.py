@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
-from saga_broker.store.database.schema import metadata
+from saga_broker.store.database.tables import metadata
 
 
 def test_a_migrated_database_has_the_schema_of_the_code(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -21,51 +20,30 @@ from sqlalchemy import (
     true,
 )
 
+from saga_broker.store.database.base import id_column, metadata, times, to
 from saga_broker.store.database.types import UtcDateTime
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    },
-)
-
-
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True, autoincrement=True)
-
-
-def _times() -> tuple[Column[object], Column[object]]:
-    return Column("created_at", UtcDateTime, nullable=False), Column("updated_at", UtcDateTime)
-
-
-def _to(table: str, name: str, *, null: bool = False) -> Column[int]:
-    return Column(name, Integer, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=null)
-
 
 pacticipants = Table(
     "pacticipants",
     metadata,
-    _id(),
+    id_column(),
     Column("name", Text, nullable=False, unique=True),
     Column("display_name", Text),
     Column("main_branch", Text),
     Column("repository_url", Text),
     Column("repository_name", Text),
     Column("repository_namespace", Text),
-    *_times(),
+    *times(),
     sqlite_autoincrement=True,
 )
 
 labels = Table(
     "labels",
     metadata,
-    _id(),
-    _to("pacticipants", "pacticipant_id"),
+    id_column(),
+    to("pacticipants", "pacticipant_id"),
     Column("name", Text, nullable=False),
-    *_times(),
+    *times(),
     UniqueConstraint("pacticipant_id", "name"),
     Index("ix_labels_name", "name"),
 )
@@ -73,11 +51,11 @@ labels = Table(
 versions = Table(
     "versions",
     metadata,
-    _id(),
-    _to("pacticipants", "pacticipant_id"),
+    id_column(),
+    to("pacticipants", "pacticipant_id"),
     Column("number", Text, nullable=False),
     Column("build_url", Text),
-    *_times(),
+    *times(),
     UniqueConstraint("pacticipant_id", "number"),
     Index("ix_versions_pacticipant_id_id", "pacticipant_id", "id"),
     sqlite_autoincrement=True,
@@ -86,10 +64,10 @@ versions = Table(
 branches = Table(
     "branches",
     metadata,
-    _id(),
-    _to("pacticipants", "pacticipant_id"),
+    id_column(),
+    to("pacticipants", "pacticipant_id"),
     Column("name", Text, nullable=False),
-    *_times(),
+    *times(),
     UniqueConstraint("pacticipant_id", "name"),
     sqlite_autoincrement=True,
 )
@@ -97,11 +75,11 @@ branches = Table(
 branch_versions = Table(
     "branch_versions",
     metadata,
-    _id(),
-    _to("branches", "branch_id"),
-    _to("versions", "version_id"),
+    id_column(),
+    to("branches", "branch_id"),
+    to("versions", "version_id"),
     Column("auto_created", Boolean, nullable=False, server_default=false()),
-    *_times(),
+    *times(),
     UniqueConstraint("branch_id", "version_id"),
     Index("ix_branch_versions_version_id", "version_id"),
     sqlite_autoincrement=True,
@@ -112,18 +90,18 @@ branch_heads = Table(
     "branch_heads",
     metadata,
     Column("branch_id", Integer, ForeignKey("branches.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    _to("versions", "version_id"),
+    to("versions", "version_id"),
     Index("ix_branch_heads_version_id", "version_id"),
 )
 
 tags = Table(
     "tags",
     metadata,
-    _id(),
-    _to("pacticipants", "pacticipant_id"),  # the version's: the newest version with a tag is found by an index alone
-    _to("versions", "version_id"),
+    id_column(),
+    to("pacticipants", "pacticipant_id"),  # the version's: the newest version with a tag is found by an index alone
+    to("versions", "version_id"),
     Column("name", Text, nullable=False),
-    *_times(),
+    *times(),
     UniqueConstraint("version_id", "name"),
     Index("ix_tags_pacticipant_id_name_version_id", "pacticipant_id", "name", "version_id"),
 )
@@ -131,9 +109,9 @@ tags = Table(
 contents = Table(
     "contents",
     metadata,
-    _id(),
-    _to("pacticipants", "consumer_id"),
-    _to("pacticipants", "provider_id"),
+    id_column(),
+    to("pacticipants", "consumer_id"),
+    to("pacticipants", "provider_id"),
     Column("sha", String(40), nullable=False),
     Column("bytes", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -146,12 +124,12 @@ contents = Table(
 publications = Table(
     "publications",
     metadata,
-    _id(),
-    _to("pacticipants", "consumer_id"),
-    _to("versions", "consumer_version_id"),
-    _to("pacticipants", "provider_id"),
+    id_column(),
+    to("pacticipants", "consumer_id"),
+    to("versions", "consumer_version_id"),
+    to("pacticipants", "provider_id"),
     Column("revision", Integer, nullable=False),
-    _to("contents", "content_id"),
+    to("contents", "content_id"),
     Column("is_latest", Boolean, nullable=False, server_default=true()),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("consumer_version_id", "provider_id", "revision"),
@@ -171,11 +149,11 @@ publications = Table(
 verifications = Table(
     "verifications",
     metadata,
-    _id(),
-    _to("pacticipants", "consumer_id"),
-    _to("pacticipants", "provider_id"),
-    _to("contents", "content_id"),
-    _to("versions", "provider_version_id"),
+    id_column(),
+    to("pacticipants", "consumer_id"),
+    to("pacticipants", "provider_id"),
+    to("contents", "content_id"),
+    to("versions", "provider_version_id"),
     Column("success", Boolean, nullable=False),
     Column("wip", Boolean, nullable=False, server_default=false()),
     Column("pact_pending", Boolean),
@@ -202,26 +180,26 @@ verification_tags = Table(
 environments = Table(
     "environments",
     metadata,
-    _id(),
+    id_column(),
     Column("uuid", String(36), nullable=False, unique=True),
     Column("name", Text, nullable=False, unique=True),
     Column("display_name", Text, nullable=False),
     Column("production", Boolean, nullable=False),
     Column("contacts", Text),  # JSON
-    *_times(),
+    *times(),
 )
 
 deployed_versions = Table(
     "deployed_versions",
     metadata,
-    _id(),
+    id_column(),
     Column("uuid", String(36), nullable=False, unique=True),
-    _to("pacticipants", "pacticipant_id"),
-    _to("versions", "version_id"),
-    _to("environments", "environment_id"),
+    to("pacticipants", "pacticipant_id"),
+    to("versions", "version_id"),
+    to("environments", "environment_id"),
     Column("instance", Text),  # null: the application has one instance; "" is an instance of its own
     Column("auto_created", Boolean, nullable=False, server_default=false()),
-    *_times(),
+    *times(),
     Column("undeployed_at", UtcDateTime),
     Index("ix_deployed_versions_environment_id_pacticipant_id", "environment_id", "pacticipant_id"),
     Index(
@@ -238,12 +216,12 @@ deployed_versions = Table(
 released_versions = Table(
     "released_versions",
     metadata,
-    _id(),
+    id_column(),
     Column("uuid", String(36), nullable=False, unique=True),
-    _to("pacticipants", "pacticipant_id"),
-    _to("versions", "version_id"),
-    _to("environments", "environment_id"),
-    *_times(),
+    to("pacticipants", "pacticipant_id"),
+    to("versions", "version_id"),
+    to("environments", "environment_id"),
+    *times(),
     Column("support_ended_at", UtcDateTime),
     UniqueConstraint("version_id", "environment_id"),
     Index("ix_released_versions_environment_id_pacticipant_id", "environment_id", "pacticipant_id"),
@@ -254,9 +232,9 @@ released_versions = Table(
 integrations = Table(
     "integrations",
     metadata,
-    _id(),
-    _to("pacticipants", "consumer_id"),
-    _to("pacticipants", "provider_id"),
+    id_column(),
+    to("pacticipants", "consumer_id"),
+    to("pacticipants", "provider_id"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("contract_data_updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("consumer_id", "provider_id"),
@@ -267,11 +245,11 @@ integrations = Table(
 saga_versions = Table(
     "saga_versions",
     metadata,
-    _id(),
+    id_column(),
     Column("saga", Text, nullable=False),
     Column("number", Text, nullable=False),
-    _to("versions", "owner_version_id"),
-    _to("versions", "executor_version_id"),
+    to("versions", "owner_version_id"),
+    to("versions", "executor_version_id"),
     Column("branch", Text),
     Column("level", Integer, nullable=False),
     Column("sha", Text, nullable=False),
@@ -301,11 +279,11 @@ saga_steps = Table(
 deck_results = Table(
     "deck_results",
     metadata,
-    _id(),
+    id_column(),
     Column("saga", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("sha", Text, nullable=False),
-    _to("versions", "provider_version_id"),
+    to("versions", "provider_version_id"),
     Column("derivation", Integer, nullable=False),
     Column("faults", Integer, nullable=False),
     Column("verifier", Text, nullable=False),

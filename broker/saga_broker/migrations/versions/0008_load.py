@@ -1,0 +1,10 @@
+"""What load need of the database."""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make what is missing."""

@@ -1,0 +1,1 @@
+"""Pages for people, at the addresses of their JSON twins."""

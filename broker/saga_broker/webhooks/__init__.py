@@ -1,0 +1,1 @@
+"""Webhooks: who is called for which event, with what, and what may be seen of it."""
