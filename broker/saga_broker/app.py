@@ -11,6 +11,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from saga_broker import api
+from saga_broker.api.access.admission import Admission
+from saga_broker.api.access.guard import Guard
 from saga_broker.api.reading.call import links_of, respond
 from saga_broker.http.envelope import LOG, Envelope, methods_of
 from saga_broker.http.errors import BrokerError, EmptyError, NotFoundError, RefusedError
@@ -57,6 +59,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     for router in routers:
         app.include_router(router)
     _write_errors(app)
+    app.state.admission = Admission(settings, database, clock) if settings.tokens else None
+    if settings.tokens:
+        app.add_middleware(
+            Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_refused
+        )
     app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls)
     app.add_middleware(RequestLog)
     return app
@@ -66,6 +73,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
+    if app.state.admission is not None:
+        await anyio.to_thread.run_sync(app.state.admission.journal.flush)
     app.state.database.close()
 
 
@@ -74,6 +83,10 @@ def _write_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _no_route)
     for kind in (DBAPIError, PoolTimeoutError):
         app.add_exception_handler(kind, _no_database)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    return _broker_error(request, error) if isinstance(error, BrokerError) else _no_database(request, error)
 
 
 def _broker_error(request: Request, error: Exception) -> Response:

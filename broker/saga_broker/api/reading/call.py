@@ -4,8 +4,8 @@ Handlers are plain functions that FastAPI runs in its thread pool; only the read
 are settled before the handler runs: 415 for a body of the wrong type, 406 for an Accept that the resource does not offer.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -16,6 +16,8 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import Connection
 from starlette.convertors import Convertor, register_url_convertor
 
+from saga_broker.access.principal import AT_COMMIT, PRINCIPAL, may
+from saga_broker.access.rights import Right
 from saga_broker.api.reading.bodies import parse_json, unmarked
 from saga_broker.http import media
 from saga_broker.http.envelope import BASE
@@ -60,9 +62,18 @@ class Call:
         """Open the database for reading."""
         return self._database.read()
 
-    def write(self) -> AbstractContextManager[Connection]:
-        """Open the database for writing."""
-        return self._database.write()
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open the database for writing; what the request's state holds for the commit is written with it."""
+        with self._database.write() as connection:
+            yield connection
+            note = getattr(self.request.state, AT_COMMIT, None)
+            if note is not None:
+                note(connection)
+
+    def may(self, right: Right) -> bool:
+        """Tell whether whoever asks holds a right."""
+        return may(getattr(self.request.state, PRINCIPAL, None), right)
 
     @cached_property
     def query(self) -> Params:
