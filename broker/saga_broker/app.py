@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
@@ -16,14 +17,19 @@ from saga_broker.api.access.guard import Guard
 from saga_broker.api.reading.call import links_of, respond
 from saga_broker.http.envelope import LOG, Envelope, methods_of
 from saga_broker.http.errors import BrokerError, EmptyError, NotFoundError, RefusedError
-from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_problems
+from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_page, wants_problems
 from saga_broker.http.outages import outage_of
 from saga_broker.http.request_log import RequestLog
 from saga_broker.openapi.document import DescribedApp
+from saga_broker.pages import routing
+from saga_broker.pages.frame import faults, files
 from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_broker.store.database.types import now
+
+if TYPE_CHECKING:
+    from saga_broker.work.work import Relay
 
 THREADS = 16
 
@@ -54,10 +60,13 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.settings = settings
     app.state.database = database
     app.state.clock = clock
+    app.state.relay = _relay(settings, database, clock)
     routers = api.routers()
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:
         app.include_router(router)
+    app.include_router(files.router)
+    app.router.routes.insert(0, routing.Pages(routing.routers()))
     _write_errors(app)
     app.state.admission = Admission(settings, database, clock) if settings.tokens else None
     if settings.tokens:
@@ -72,10 +81,24 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    relay: Relay | None = app.state.relay
+    if relay is not None:
+        relay.start()
     yield
     if app.state.admission is not None:
-        await anyio.to_thread.run_sync(app.state.admission.journal.flush)
+        await app.state.admission.end()
+    if relay is not None:
+        await anyio.to_thread.run_sync(relay.stop)
     app.state.database.close()
+
+
+def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]) -> "Relay | None":
+    """Make what does the broker's own work; its engine is loaded only where it is wanted."""
+    if not settings.work:
+        return None
+    from saga_broker.work.parts import relay  # noqa: PLC0415
+
+    return relay(settings, database, clock)
 
 
 def _write_errors(app: FastAPI) -> None:
@@ -91,6 +114,8 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _broker_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, BrokerError)  # noqa: S101  (registered for this class only)
+    if wants_page(request.headers.get("accept")):
+        return faults.fault(request, error)
     body = error.body
     if body is None:
         return Response(status_code=error.status, media_type=f"{error.media_type};charset=utf-8")

@@ -33,6 +33,8 @@ class Settings:
         public_badges: Badges need no token.
         public_heartbeat: The sign of life needs no token.
         requests_a_minute: How often a token may ask that has no number of its own; 0: as often as it likes.
+        work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
+        work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -57,3 +59,5 @@ class Settings:
     public_badges: bool = False
     public_heartbeat: bool = True
     requests_a_minute: int = 0
+    work: bool = False
+    work_database_url: str = ""

@@ -62,12 +62,23 @@ UNKNOWN = _writing(_ADMINISTER)
 AREAS = frozenset(
     {
         *("", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "integrations", "labels"),
-        *("matrix", "metrics", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "verification-results"),
+        *(
+            "matrix",
+            "metrics",
+            "openapi.json",
+            "pacticipants",
+            "pacts",
+            "released-versions",
+            "sagas",
+            "ui",
+            "verification-results",
+        ),
     }
 )
 """The first words of paths whose reading needs no more than `read`."""
 
 TABLE: Mapping[str, Rule] = {
+    "GET /ui/files/{digest}/{file}": _reading(Opening.ALWAYS),
     "GET /diagnostic/status/heartbeat": _reading(Opening.HEARTBEAT),
     f"GET {_PACTS}/latest/badge": _reading(Opening.BADGES),
     f"GET {_PACTS}/latest/{{tag}}/badge": _reading(Opening.BADGES),

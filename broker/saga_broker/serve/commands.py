@@ -78,6 +78,13 @@ broker.add_command(token)
     envvar="SAGAPACT_REQUESTS_A_MINUTE",
     help="With tokens: how often each may ask this process, unless it has a number of its own; 0: as often as it likes.",
 )
+@click.option(
+    "--work-database-url",
+    envvar="SAGAPACT_WORK_DATABASE_URL",
+    default="",
+    help="Where the engine of webhooks and jobs keeps what is under way; default: beside the broker's database. Also "
+    "SAGAPACT_WORK_DATABASE_URL.",
+)
 @click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
 @click.pass_context
 def serve(
@@ -88,6 +95,7 @@ def serve(
     base_urls: tuple[str, ...],
     badges: str,
     requests_a_minute: int,
+    work_database_url: str,
     log_level: str,
     *,
     tokens: bool | None,
@@ -109,6 +117,8 @@ def serve(
         public_badges=public_badges,
         public_heartbeat=public_heartbeat,
         requests_a_minute=requests_a_minute,
+        work=True,
+        work_database_url=work_database_url,
     )
     with listening_on(host, port) as taken:
         if made is not None:

@@ -67,7 +67,7 @@ def test_what_was_refused_asked_or_read_has_none(with_rights: WithRights, admini
     assert log(administrator) == []
 
 
-def test_bodies_and_tokens_are_in_none(with_rights: WithRights, administrator: httpx.Client, database_url: str) -> None:
+def test_bodies_and_tokens_are_in_none(with_rights: WithRights, administrator: httpx.Client) -> None:
     publisher = with_rights("publish", name="ci")
     publisher.post("/contracts/publish", json=contract()).raise_for_status()
     text = publisher.headers["Authorization"].removeprefix("Bearer ")

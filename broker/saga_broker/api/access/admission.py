@@ -38,6 +38,11 @@ class Admission:
         self._clock = clock
         self._pace = Pace()
 
+    async def end(self) -> None:
+        """Write what waits to be written; afterwards nothing of this works at the database."""
+        await self.known.end()
+        await self.journal.end()
+
     async def principal(self, request: Request, matched: Matched) -> Principal:
         """Say who asks, and that they have the right.
 

@@ -58,13 +58,23 @@ class Journal:
         else:
             self._note(lambda: self._statuses.__setitem__(number, status))
 
-    def flush(self) -> None:
-        """Write what waits; blocks. What cannot be written now is tried again with the next note."""
+    async def end(self) -> None:
+        """Wait until what waits is written; afterwards nothing of this works at the database."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        await to_thread.run_sync(self.flush)
+
+    def flush(self) -> bool:
+        """Write what waits; blocks.
+
+        Returns:
+            Whether it is written; what is not, is tried again with the next note.
+        """
         with self._turn:
             used, statuses, writes = self._used, self._statuses, self._writes
             self._used, self._statuses, self._writes = {}, {}, []
         if not (used or statuses or writes):
-            return
+            return True
         try:
             with self._database.write() as connection:
                 self._write(connection, used, statuses, writes)
@@ -76,6 +86,8 @@ class Journal:
                     {**statuses, **self._statuses},
                     writes + self._writes,
                 )
+            return False
+        return True
 
     @staticmethod
     def _write(connection: Connection, used: dict[int, datetime], statuses: dict[int, int], writes: list[audit.Write]) -> None:
@@ -92,6 +104,13 @@ class Journal:
             self._writing = asyncio.create_task(self._soon())
 
     async def _soon(self) -> None:
-        await asyncio.sleep(SOON_S)
+        """Write what waits, and go on as long as notes came meanwhile; what failed waits for the next note."""
         self._threads = self._threads or CapacityLimiter(1)
-        await to_thread.run_sync(self.flush, limiter=self._threads)
+        while True:
+            await asyncio.sleep(SOON_S)
+            if not await to_thread.run_sync(self.flush, limiter=self._threads) or not self._waits():
+                return
+
+    def _waits(self) -> bool:
+        with self._turn:
+            return bool(self._used or self._statuses or self._writes)

@@ -64,6 +64,11 @@ class Known:
         while self._snapshot is None or self._snapshot.asked_s < arrived_s:
             await asyncio.shield(self._begin())
 
+    async def end(self) -> None:
+        """Wait until nothing of this asks the database."""
+        if self._asking is not None:
+            await asyncio.wait([self._asking])
+
     def token(self, text: str) -> Token | None:
         """Find the token with a text, live or not."""
         digest = digest_of(text)

@@ -64,12 +64,18 @@ class Call:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open the database for writing; what the request's state holds for the commit is written with it."""
+        """Open the database for writing, with what the request's state holds for the commit.
+
+        Afterwards, what does the broker's own work looks at what happened.
+        """
         with self._database.write() as connection:
             yield connection
             note = getattr(self.request.state, AT_COMMIT, None)
             if note is not None:
                 note(connection)
+        relay = self.request.app.state.relay
+        if relay is not None:
+            relay.wake()
 
     def may(self, right: Right) -> bool:
         """Tell whether whoever asks holds a right."""
