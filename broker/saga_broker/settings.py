@@ -28,6 +28,8 @@ class Settings:
         badge_provider_mode: `redirect`: badges are drawn by shields.io, as for the Pact Broker; `own`: they are drawn here.
         dynamic_wip_window: Choose how far back work in progress is looked for; the date that is asked for is then not looked at.
         pool_size: Database connections kept open.
+        wait_s: Seconds that a request waits for other writers, or for a thread, before it is answered 503.
+        work_s: Seconds that a request's statements may take, before it is answered 503.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -47,3 +49,5 @@ class Settings:
     badge_provider_mode: str = "redirect"
     dynamic_wip_window: bool = False
     pool_size: int = 10
+    wait_s: float = 10.0
+    work_s: float = 30.0
