@@ -30,6 +30,8 @@ class Settings:
         pool_size: Database connections kept open.
         work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
         work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
+        wait_s: Seconds that a request waits for other writers, or for a thread, before it is answered 503.
+        work_s: Seconds that a request's statements may take, before it is answered 503.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -51,3 +53,5 @@ class Settings:
     pool_size: int = 10
     work: bool = False
     work_database_url: str = ""
+    wait_s: float = 10.0
+    work_s: float = 30.0
