@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.acts import metadata
+from saga_broker.acts.announcing import announce_result
 from saga_broker.acts.tagging import made_on_the_way
 from saga_broker.api.contracts.pacts import PAIR, by_content, existing_pact
 from saga_broker.api.reading.call import Anything, Call, Hal, calling, no_content, respond
@@ -148,6 +149,7 @@ def _published(call: Call, provider: str, consumer: str, sha: str, meta: str | N
         )
         result = store.record(connection, pact, version, new)
         pact_store.touch_integrations(connection, [(pact.consumer_id, pact.provider_id)])
+        announce_result(connection, call.settings, call.links.base, pact, result, decoded)
     location = views.href_of(call.links, result)
     return respond(views.verification(call.links, result, pact), 201, location=location, media_type=call.media_type)
 
