@@ -86,6 +86,14 @@ def latest_of_pair(connection: Connection, consumer_id: int, provider_id: int) -
     return _LATEST.all(connection, consumer=consumer_id, provider=provider_id)
 
 
+def standing_of_pairs(connection: Connection) -> dict[tuple[int, int], list[tuple[str, datetime]]]:
+    """Give, for each consumer and provider (ids), status and time of the last call of each webhook and event."""
+    found: dict[tuple[int, int], list[tuple[str, datetime]]] = {}
+    for consumer, provider, status, created_at in _STANDING.all(connection):
+        found.setdefault((consumer, provider), []).append((status, created_at))
+    return found
+
+
 def newest(connection: Connection, limit: int, webhook_id: int | None = None) -> list[Triggered]:
     """Give the newest calls, all or those of a webhook."""
     if webhook_id is None:
@@ -126,15 +134,6 @@ def record(connection: Connection, triggered: Triggered, attempt: int, execution
     moment = now()
     change(connection, triggered_webhooks, triggered.id, status=status, attempts_made=attempt, due_at=due_at, updated_at=moment)
     return True
-
-
-def counts(connection: Connection) -> tuple[int, int]:
-    """Count calls and attempts."""
-    found = [
-        connection.execute(select(func.count()).select_from(table)).scalar_one()
-        for table in (triggered_webhooks, webhook_executions)
-    ]
-    return int(found[0]), int(found[1])
 
 
 def forget(connection: Connection, before: datetime) -> int:
@@ -198,6 +197,15 @@ _LAST_OF_EACH = (
     .group_by(_TABLE.webhook_id, _TABLE.event_name)
 )
 _LATEST = Prepared(_query().where(_TABLE.id.in_(_LAST_OF_EACH)).order_by(_TABLE.id).limit(LATEST), _read)
+_LAST_OF_ALL = (
+    select(func.max(_TABLE.id))
+    .where(_TABLE.webhook_id.is_not(None), _TABLE.consumer_id.is_not(None))
+    .group_by(_TABLE.webhook_id, _TABLE.event_name, _TABLE.consumer_id, _TABLE.provider_id)
+)
+_STANDING: Prepared[tuple[int, int, str, datetime]] = Prepared(
+    select(_TABLE.consumer_id, _TABLE.provider_id, _TABLE.status, _TABLE.created_at).where(_TABLE.id.in_(_LAST_OF_ALL)),
+    lambda consumer, provider, status, created_at: (consumer, provider, status, created_at),
+)
 _NEWEST = Prepared(_query().order_by(_TABLE.id.desc()).limit(bindparam("limit")), _read)
 _NEWEST_OF_WEBHOOK = Prepared(
     _query().where(_TABLE.webhook_id == bindparam("webhook")).order_by(_TABLE.id.desc()).limit(bindparam("limit")), _read

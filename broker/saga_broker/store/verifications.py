@@ -12,6 +12,7 @@ from saga_broker.store.database.prepared import Prepared, among
 from saga_broker.store.database.query import add
 from saga_broker.store.database.schema import (
     branch_heads,
+    branch_versions,
     branches,
     contents,
     deployed_versions,
@@ -83,6 +84,11 @@ def find(connection: Connection, number: int) -> Verification | None:
 def latest_of_contents(connection: Connection, content_ids: list[int]) -> dict[int, Verification]:
     """Give the last result of each content, by content id; contents without one are missing."""
     return {result.content_id: result for result in _LATEST_OF_CONTENTS.all(connection, ids=content_ids)}
+
+
+def latest_on_main_branch(connection: Connection, content_id: int) -> Verification | None:
+    """Give the last result of a content by a version on the provider's main branch."""
+    return _LATEST_ON_MAIN_BRANCH.first(connection, content_id=content_id)
 
 
 def last_outcome(connection: Connection, content_id: int, provider_version_id: int) -> bool | None:
@@ -193,6 +199,20 @@ _LACKING = _lacking()
 _BY_NUMBER = Prepared(verification_query().where(verifications.c.id == bindparam("id")), Verification)
 _LAST = select(func.max(verifications.c.id)).where(among(verifications.c.content_id, "ids")).group_by(verifications.c.content_id)
 _LATEST_OF_CONTENTS = Prepared(verification_query().where(verifications.c.id.in_(_LAST)), Verification)
+_ON_MAIN_BRANCH = (
+    select(branch_versions.c.id)
+    .join(branches, branches.c.id == branch_versions.c.branch_id)
+    .where(branch_versions.c.version_id == verifications.c.provider_version_id, branches.c.name == providers.c.main_branch)
+    .correlate(verifications, providers)
+    .exists()
+)
+_LATEST_ON_MAIN_BRANCH = Prepared(
+    verification_query()
+    .where(verifications.c.content_id == bindparam("content_id"), _ON_MAIN_BRANCH)
+    .order_by(verifications.c.id.desc())
+    .limit(1),
+    Verification,
+)
 _LAST_OF_VERSION = (
     select(verifications.c.id)
     .where(
