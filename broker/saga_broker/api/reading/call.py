@@ -53,17 +53,18 @@ class Call:
         return cast("datetime", self.request.app.state.clock()).astimezone(UTC).date()
 
     @property
-    def _database(self) -> Database:
+    def database(self) -> Database:
+        """Give the database, for what opens it more than once."""
         return cast("Database", self.request.app.state.database)
 
     def read(self) -> AbstractContextManager[Connection]:
         """Open the database for reading."""
-        return self._database.read()
+        return self.database.read()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open the database for writing; afterwards, what does the broker's own work looks at what happened."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             yield connection
         relay = self.request.app.state.relay
         if relay is not None:
