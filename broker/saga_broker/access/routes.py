@@ -61,7 +61,7 @@ READ = _reading()
 UNKNOWN = _writing(_ADMINISTER)
 AREAS = frozenset(
     {
-        *("", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "integrations", "labels"),
+        *("", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups", "integrations", "labels"),
         *(
             "matrix",
             "metrics",
@@ -76,6 +76,8 @@ AREAS = frozenset(
     }
 )
 """The first words of paths whose reading needs no more than `read`."""
+PRIVATE_AREAS = frozenset({"triggered-webhooks", "webhooks"})
+"""The same, but never without a token: what other systems answered stands there."""
 
 TABLE: Mapping[str, Rule] = {
     "GET /ui/files/{digest}/{file}": _reading(Opening.ALWAYS),
@@ -121,6 +123,12 @@ TABLE: Mapping[str, Rule] = {
     f"POST {_PACTS}/pact-version/{{sha}}{_RESULTS}": _writing(_VERIFY, about=_PROVIDER),
     f"POST {_PACTS}/pact-version/{{sha}}/metadata/{{meta}}{_RESULTS}": _writing(_VERIFY, about=_PROVIDER),
     f"DELETE {_PACTS}/pact-version/{{sha}}{_RESULTS}/{{number}}": _writing(_ADMINISTER, about=_PROVIDER),
+    **{f"POST /webhooks{more}": _writing(_ADMINISTER) for more in ("", "/execute", "/{uuid}/execute")},
+    **{f"{verb} /webhooks/{{uuid}}": _writing(_ADMINISTER) for verb in ("PUT", "DELETE")},
+    f"POST {_PACTS}/webhooks": _writing(_ADMINISTER, about=_PAIR),
+    "POST /webhooks/provider/{provider}/consumer/{consumer}": _writing(_ADMINISTER, about=_PAIR),
+    "POST /webhooks/provider/{provider}": _writing(_ADMINISTER, about=_PROVIDER),
+    "POST /webhooks/consumer/{consumer}": _writing(_ADMINISTER, about=_CONSUMER),
     "DELETE /integrations": _writing(_ADMINISTER),
     "DELETE /integrations/provider/{provider}/consumer/{consumer}": _writing(_ADMINISTER, about=_PAIR),
     "PUT /sagas/{saga}/versions/{number}": _writing(_PUBLISH, about=InBody(of_saga)),
@@ -154,7 +162,13 @@ def rules_for(method: str, path: str) -> list[tuple[Rule, dict[str, str]]]:
     found = list(_found(_ROOT, method, segments, ()))
     if found:
         return found
-    return [(READ if method == "GET" and segments[0] in AREAS else UNKNOWN, {})]
+    return [(_of_area(segments[0]) if method == "GET" else UNKNOWN, {})]
+
+
+def _of_area(word: str) -> Rule:
+    if word in AREAS:
+        return READ
+    return _reading(Opening.NEVER) if word in PRIVATE_AREAS else UNKNOWN
 
 
 def _found(place: _Place, method: str, segments: list[str], variables: tuple[str, ...]) -> Iterable[tuple[Rule, dict[str, str]]]:

@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Route
 
 from saga_broker.access.rights import Right
-from saga_broker.access.routes import AREAS, TABLE
+from saga_broker.access.routes import AREAS, PRIVATE_AREAS, TABLE
 from saga_broker.app import create_app
 from saga_broker.settings import Settings
 
@@ -61,6 +61,15 @@ WRITES: dict[str, set[Right]] = {
     f"POST {PACT}/pact-version/{{sha}}/verification-results": {VERIFY},
     f"POST {PACT}/pact-version/{{sha}}/metadata/{{meta}}/verification-results": {VERIFY},
     f"DELETE {PACT}/pact-version/{{sha}}/verification-results/{{number}}": set(),
+    "POST /webhooks": set(),
+    "POST /webhooks/execute": set(),
+    "POST /webhooks/{uuid}/execute": set(),
+    "PUT /webhooks/{uuid}": set(),
+    "DELETE /webhooks/{uuid}": set(),
+    f"POST {PACT}/webhooks": set(),
+    "POST /webhooks/provider/{provider}/consumer/{consumer}": set(),
+    "POST /webhooks/provider/{provider}": set(),
+    "POST /webhooks/consumer/{consumer}": set(),
     "DELETE /integrations": set(),
     "DELETE /integrations/provider/{provider}/consumer/{consumer}": set(),
     "PUT /sagas/{saga}/versions/{number}": {PUBLISH},
@@ -70,14 +79,14 @@ WRITES: dict[str, set[Right]] = {
 QUESTIONS = {"POST /pacts/provider/{provider}/for-verification"}
 ONLY_ADMINISTRATORS_READ = {"GET /audit"}
 PUBLIC = {"GET /diagnostic/status/heartbeat", "GET /ui/files/{digest}/{file}"}
-READS = AREAS | {"audit"}
+READS = AREAS | PRIVATE_AREAS | {"audit"}
 
 
 def lines_of(routes: Any) -> set[str]:
     """Give `METHOD /template` of each route of an application, also of those that stand together as one."""
     found = set()
     for route in routes:
-        together = getattr(getattr(route, "original_router", None), "routes", None) or getattr(route, "_routes", None)
+        together = getattr(getattr(route, "original_router", None), "routes", None) or getattr(route, "routes", None)
         if together is not None:
             found |= lines_of(together)
         else:

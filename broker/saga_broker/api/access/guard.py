@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from anyio import to_thread
 from fastapi import Request, Response
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saga_broker.access.about import About, InBody, InPath, Stored
@@ -21,7 +20,7 @@ from saga_broker.access.tokens import Token
 from saga_broker.api.access import refusals
 from saga_broker.api.access.admission import Admission
 from saga_broker.api.reading.bodies import parse_json
-from saga_broker.http.errors import BrokerError, RefusedError
+from saga_broker.http.errors import RefusedError
 from saga_broker.http.logs import REQUEST_ID, shown_path
 from saga_broker.store.access import audit, stored
 from saga_broker.store.database.engine import Database
@@ -55,7 +54,9 @@ class Guard:
             names, receive = await self._names(matched, request, receive)
             if principal.token is not None:
                 _check_names(principal.token, matched, names)
-        except (BrokerError, DBAPIError, PoolTimeoutError) as error:
+        except ClientDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001  (what is not known is raised again)
             refused = refusals.redirected(request, error) or refusals.challenged(self._refuse(request, error), error)
             await refused(scope, receive, send)
             return
