@@ -35,6 +35,7 @@ from saga_verifier.versions import Upgrade, recognised
 @click.command()
 @click.argument("provider_files", nargs=-1, metavar="PROVIDER_FILE...", type=click.Path(path_type=Path))
 @click.option("--broker-url", envvar="SAGAPACT_BROKER_URL", help="The broker; also from SAGAPACT_BROKER_URL.")
+@broker_token_option
 @click.option(
     "--pact",
     "pacts",

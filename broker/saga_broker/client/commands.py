@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from saga_broker.client.broker import BrokerClient
+from saga_broker.client.options import broker_url_option
 from saga_broker.client.records import RunDecision, RunReason
 from saga_contracts.build import describe_build
 from saga_contracts.declare.saga import Saga
@@ -19,13 +20,6 @@ from saga_contracts.wire import exact
 
 EXIT_STATUS = {"yes": 0, "no": 1, "unknown": 3}
 JSON_SUFFIX = ".json"
-
-broker_url_option = click.option(
-    "--broker-url",
-    envvar="SAGAPACT_BROKER_URL",
-    required=True,
-    help="The broker's address; also SAGAPACT_BROKER_URL. A token comes from SAGAPACT_BROKER_TOKEN.",
-)
 
 folder_option = click.option(
     "--folder",
