@@ -66,6 +66,8 @@ class Settings:
         work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
         webhooks: What webhooks may do.
         work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
+        wait_s: Seconds that a request waits for other writers, or for a thread, before it is answered 503.
+        work_s: Seconds that a request's statements may take, before it is answered 503.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -88,3 +90,5 @@ class Settings:
     work: bool = False
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     work_database_url: str = ""
+    wait_s: float = 10.0
+    work_s: float = 30.0

@@ -99,8 +99,8 @@ def show(call: Hal) -> Response:
 
 
 @router.get("/diagnostic/status/heartbeat")
-def heartbeat(call: Anything) -> Response:
-    """Tell that the broker runs."""
+async def heartbeat(call: Anything) -> Response:
+    """Tell that the broker runs; this needs no thread, so that it is told however many are at work."""
     own = {"self": link(call.links.url("diagnostic", "status", "heartbeat"))}
     answer = respond({"ok": True, "_links": own})
     answer.headers["content-type"] = "application/hal+json"
