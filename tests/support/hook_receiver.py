@@ -67,7 +67,7 @@ class Receiver:
             return found
         return found.pop(0) if len(found) > 1 else found[0]
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[BaseHTTPRequestHandler]:  # noqa: C901  (a method for each HTTP method)
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from saga_broker.settings import WebhookSettings
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -97,7 +99,8 @@ def test_the_broker_answers_as_the_recorded_original(broker: Any, recordings: Pa
     assert outdated == [], "these deviations no longer happen"
 
 
-def test_the_clients_contracts_hold(broker: Any, recordings: Path, tmp_path: Path) -> None:
+def test_the_clients_contracts_hold(serve: Any, recordings: Path, tmp_path: Path) -> None:
+    broker = serve(webhooks=WebhookSettings(schemes=("https", "http"), private_networks=True))
     pacts = tmp_path / "pacts"
     pacts.mkdir()
     for path in recordings.glob("pact*.json"):
