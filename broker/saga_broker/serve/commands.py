@@ -12,6 +12,7 @@ from saga_broker.http.logs import LEVELS, write_logs
 from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
 from saga_broker.serve.cleaning_report import cleaned
 from saga_broker.serve.process import listening_on, run
+from saga_broker.serve.webhook_options import chosen_for_webhooks, webhook_options
 from saga_broker.settings import DEFAULT_DATABASE_URL, Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
@@ -68,6 +69,7 @@ def broker() -> None:
     "SAGAPACT_WORK_DATABASE_URL.",
 )
 @click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
+@webhook_options
 @click.pass_context
 def serve(
     context: click.Context,
@@ -88,6 +90,7 @@ def serve(
         badge_provider_mode=badges,
         work=True,
         work_database_url=work_database_url,
+        webhooks=chosen_for_webhooks(context),
     )
     with listening_on(host, port) as taken:
         write_logs(log_level)
