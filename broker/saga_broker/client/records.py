@@ -135,7 +135,7 @@ class DeploymentDecision(Record):
 
 
 class RunReason(Record):
-    """One reason of a `RunDecision`."""
+    """One reason of a decision; `until` is when it ends by itself, as sagas in flight do."""
 
     type: str
     verdict: Verdict
@@ -146,6 +146,8 @@ class RunReason(Record):
     text: str
     mend: str = ""
     command: str = ""
+    until: str | None = None
+    saga_version: str | None = None
 
 
 class RunStep(Record):
@@ -165,6 +167,7 @@ class RunStep(Record):
     obligations: dict[str, str] = {}
     said: str | None = None
     faults: int | None = None
+    saga_version: str | None = None
 
 
 class Executor(Record):

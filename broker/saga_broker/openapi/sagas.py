@@ -103,8 +103,9 @@ SCHEMAS: Schemas = {
         {
             "type": TEXT,
             "verdict": one_of("yes", "no", "unknown"),
-            **each(_TEXT_OR_NULL, "step", "participant", "version", "obligation"),
+            **each(_TEXT_OR_NULL, "step", "participant", "version", "obligation", "sagaVersion"),
             **each(TEXT, "text", "mend", "command"),
+            "until": or_null({**MOMENT, "description": "When it ends by itself: no saga in flight is concerned any more then."}),
         },
     ),
     "RunStep": closed(
@@ -119,6 +120,7 @@ SCHEMAS: Schemas = {
                 "description": "What the verifier concluded; the gate works its own verdict out.",
             },
             "faults": {"type": ["integer", "null"], "description": "With how many faults the deck was played."},
+            "sagaVersion": _TEXT_OR_NULL,
         },
     ),
 }

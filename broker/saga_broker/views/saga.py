@@ -105,6 +105,8 @@ def _reason(reason: Reason) -> Document:
         "text": reason.text,
         "mend": reason.mend,
         "command": reason.command,
+        "sagaVersion": reason.saga_version,
+        "until": None if reason.until is None else moment(reason.until),
     }
 
 
@@ -118,4 +120,5 @@ def _step(step: StepVerdict) -> Document:
         "obligations": dict(step.obligations),
         "said": step.said,
         "faults": step.faults,
+        "sagaVersion": step.saga_version,
     }

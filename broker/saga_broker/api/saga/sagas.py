@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker.acts.gathering import cases
+from saga_broker.acts.candidates import LiveVersions
+from saga_broker.acts.gathering import gather
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.reading.call import Call, calling, respond
 from saga_broker.api.reading.fields import Faults, address, filled, one_line, one_of, text
@@ -108,10 +109,12 @@ def can_run(saga: str, call: SagaCall) -> Response:
     with call.read() as connection:
         if not store.exists(connection, saga):
             raise RefusedError(404, f"No saga with name '{saga}' found")
-        found = cases(connection, saga, existing_environment(connection, environment), candidates)
+        live = LiveVersions(connection, existing_environment(connection, environment), candidates)
+        found = gather(connection, saga, live, call.now)
+        live.refuse_strangers(saga, found.named)
     today = call.today
-    verdict = judge_all(found, faults, today)
-    return respond(views.run_verdict(call.links, found, verdict, faults, today), media_type=call.media_type)
+    verdict = judge_all(found.cases, faults, today)
+    return respond(views.run_verdict(call.links, found.cases, verdict, faults, today), media_type=call.media_type)
 
 
 def existing_environment(connection: Connection, name: str) -> Environment:
