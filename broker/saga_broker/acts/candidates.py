@@ -70,6 +70,11 @@ class LiveVersions:
             self._known[pacticipant] = standing(self._live(pacticipant), candidates, removed)
         return self._known[pacticipant]
 
+    def is_taken_away(self, pacticipant: str, text: str | None) -> bool:
+        """Is there anything of what is to be taken away?"""
+        away = self._away(pacticipant, text)
+        return any(away.takes(one) for one in self._live(pacticipant))
+
     def refuse_strangers(self, saga: str, named: Collection[str]) -> None:
         """Refuse candidates that the saga does not name, and versions that are not known.
 
