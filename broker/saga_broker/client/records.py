@@ -170,6 +170,36 @@ class RunStep(Record):
     saga_version: str | None = None
 
 
+class EnvironmentRecord(Record):
+    """Where versions are deployed."""
+
+    uuid: str
+    name: str
+    display_name: str = ""
+    production: bool
+
+
+class VersionRecord(Record):
+    """A version of a pacticipant, with its branches and tags."""
+
+    number: str
+    created_at: str = ""
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class DeployedRecord(Record):
+    """A version that is deployed to, or released in, an environment."""
+
+    uuid: str
+    pacticipant: str
+    version: str
+    environment: str
+    application_instance: str | None = None
+    released: bool = False
+    created_at: str = ""
+
+
 class Executor(Record):
     """The pacticipant whose process makes a saga's calls."""
 

@@ -25,7 +25,7 @@ def _ask(landscape: Any, *versions: str, status: int = 200, **params: Any) -> An
     return landscape.broker.get("/can-deploy", status, **{"environment": "test", "with[]": list(versions)}, **params)
 
 
-def _what_if(landscape: Any, status: int = 200, **params: Any) -> Any:
+def _what_if(landscape: Any, params: dict[str, Any], status: int = 200) -> Any:
     return landscape.broker.get("/what-if", status, environment="test", **params)
 
 
@@ -110,20 +110,20 @@ def test_what_is_wrong_with_the_question_is_told(next_one: Any, versions: list[s
 
 
 def test_what_would_change_is_told_for_every_saga(next_one: Any) -> None:
-    answer = _what_if(next_one, **{"deployed[]": "shop:2"})
+    answer = _what_if(next_one, {"deployed[]": "shop:2"})
 
     (sale,) = answer["sagas"]
     assert (sale["change"], sale["before"]["canRun"], sale["after"]["canRun"]) == ("worse", True, None)
     assert {one["type"] for one in sale["new"]} >= {"pact_unverified", "deck_missing"}
     assert answer["isSafe"] is None
     assert answer["summary"] == "Of the sagas in test: 1 worse."
-    assert _what_if(next_one, **{"deployed[]": ["shop:2", "pay_service:11"]})["sagas"][0]["change"] == "same"
+    assert _what_if(next_one, {"deployed[]": ["shop:2", "pay_service:11"]})["sagas"][0]["change"] == "same"
 
 
 def test_what_is_taken_away_is_missed(next_one: Any) -> None:
-    answer = _what_if(next_one, **{"removed[]": "pay_service"})
+    answer = _what_if(next_one, {"removed[]": "pay_service"})
     assert [one["type"] for one in answer["sagas"][0]["new"]] == ["participant_not_in_environment"]
-    assert _what_if(next_one, **{"removed[]": "pay_service:10", "deployed[]": "pay_service:11"})["isSafe"] is True
+    assert _what_if(next_one, {"removed[]": "pay_service:10", "deployed[]": "pay_service:11"})["isSafe"] is True
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_what_is_taken_away_is_missed(next_one: Any) -> None:
     ],
 )
 def test_a_change_that_cannot_be_is_refused(next_one: Any, params: dict[str, str], status: int, told: str) -> None:
-    assert told in str(_what_if(next_one, status, **params))
+    assert told in str(_what_if(next_one, params, status))
