@@ -48,6 +48,11 @@ class Places(Asking):
         answer = self._send(f"list the versions of {pacticipant}", "GET", path, params=params)
         return tuple(_version(one) for one in answer["_embedded"]["versions"])
 
+    def create_version_tag(self, pacticipant: str, version: str, tag: str) -> None:
+        """Give a version a tag; a version that is not known is made."""
+        path = path_of("pacticipants", pacticipant, "versions", version, "tags", tag)
+        self._send(f"tag {pacticipant} {version}", "PUT", path, {})
+
     def record_deployment(
         self, pacticipant: str, version: str, environment: str, *, application_instance: str | None = None
     ) -> str:

@@ -96,6 +96,20 @@ def create_environment(name: str, display_name: str | None, *, production: bool,
     click.echo(f"created: environment {name}")
 
 
+@click.command("create-version-tag")
+@pacticipant_options
+@version_option
+@click.option("-t", "--tag", "tags", multiple=True, required=True, help="The tag; may be given several times.")
+@broker_url_option
+def create_version_tag(name: str | None, pacticipant: str | None, version: str, tags: tuple[str, ...], broker_url: str) -> None:
+    """Give a version a tag, so that selectors find it."""
+    named = one_name(name, pacticipant)
+    with BrokerClient(broker_url) as client:
+        for tag in tags:
+            client.create_version_tag(named, version, tag)
+            click.echo(f"tagged: {named} {version} is {tag}")
+
+
 @click.group("list")
 def list_() -> None:
     """List what a broker knows."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from command_line import here
 from saga_broker.gate.run.in_flight import span
 from small_sagas import retriable, step
 
@@ -41,6 +42,18 @@ def test_a_new_participant_must_still_keep_what_an_undeployed_version_began(two:
     assert "It counts for sagas that shop 1 began." in why["text"]
     assert "wait until 2026-05-05 00:00:" in why["mend"]
     assert why["until"].startswith("2026-05-05T00:00:")
+    assert why["command"].startswith(
+        "sagapact create-version-tag shop --version 1 --tag in-flight && sagapact verify provider.yaml"
+    )
+
+
+def test_the_pact_of_a_version_that_was_taken_away_is_found_by_the_tag_of_the_command(two: Any) -> None:
+    done = here("create-version-tag", "shop", "-e", "1", "-t", "in-flight", SAGAPACT_BROKER_URL=two.broker.url)
+    body = {"consumerVersionSelectors": [{"consumer": "shop", "tag": "in-flight"}]}
+    found = two.broker.post("/pacts/provider/pay_service/for-verification", body)["_embedded"]["pacts"]
+    assert done.status == 0, done.text
+    assert len(found) == 1
+    assert "(1)" in found[0]["_links"]["self"]["name"]
 
 
 def test_when_no_saga_can_be_in_flight_any_more_it_no_longer_counts(two: Any) -> None:

@@ -5,12 +5,15 @@ may last, and until the checker has looked at it. What a deployment does not cha
 versions are named that are to be deployed, only these are judged with it.
 """
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from saga_broker.gate.run.model import Case, InFlight, Reason
 from saga_contracts.derive.lasting import Lasting
 
+TAG = "in-flight"
+VERIFY = "sagapact verify "
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"), (1, "ms"))
 
 
@@ -52,17 +55,25 @@ def reason(case: Case) -> Reason:
 
 
 def told(case: Case, found: Reason) -> Reason:
-    """Say of a reason that it stands because of sagas in flight, and for how long."""
+    """Say of a reason that it stands because of sagas in flight, and for how long; and how their pact can be verified still."""
     if case.in_flight is None:
         return found
     text = f"{found.text} It counts for sagas that {case.executes_as} {case.executor_version} began."
     if found.verdict == "yes":
         return replace(found, text=text, until=case.in_flight.until)
-    wait = f"wait until {moment(case.in_flight.until)}" if case.in_flight.until else f"wait {span(case.in_flight.lasts.total_ms)}"
-    before = " after the version is replaced" if case.in_flight.until is None else ""
-    return replace(
-        found, text=text, mend=f"{found.mend} Or {wait}{before}: then no such saga is in flight.", until=case.in_flight.until
-    )
+    until = case.in_flight.until
+    wait = f"wait until {moment(until)}" if until else f"wait {span(case.in_flight.lasts.total_ms)} after the version is replaced"
+    mend = f"{found.mend} Or {wait}: then no such saga is in flight."
+    return replace(found, text=text, mend=mend, command=_command(case, found.command), until=until)
+
+
+def _command(case: Case, command: str) -> str:
+    """Let a verification find the pact of a version that is not deployed any more: by a tag."""
+    if not command.startswith(VERIFY):
+        return command
+    tag = f"sagapact create-version-tag {case.executes_as} --version {case.executor_version} --tag {TAG}"
+    selectors = json.dumps([{"consumer": case.executes_as, "tag": TAG}])
+    return f"{tag} && {command} --selectors '{selectors}'"
 
 
 def why(lasts: Lasting) -> str:
