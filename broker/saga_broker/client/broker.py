@@ -19,7 +19,8 @@ from saga_broker.client.records import (
     SagaVersionRecord,
     SelectedPact,
 )
-from saga_broker.client.transport import TOKEN_VARIABLE, BrokerRefusedError, BrokerUnreachableError, Params, Transport, path_of
+from saga_broker.client.transport import TOKEN_VARIABLE, BrokerRefusedError, BrokerUnreachableError, Params, Transport
+from saga_broker.http.segments import path as path_of
 
 __all__ = ["TOKEN_VARIABLE", "BrokerClient", "BrokerRefusedError", "BrokerUnreachableError"]
 

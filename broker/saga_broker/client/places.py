@@ -3,7 +3,8 @@
 from typing import Any
 
 from saga_broker.client.records import DeployedRecord, EnvironmentRecord, VersionRecord
-from saga_broker.client.transport import Asking, Params, path_of
+from saga_broker.client.transport import Asking, Params
+from saga_broker.http.segments import path as path_of
 from saga_contracts.errors import UsageError
 
 PAGE = 100

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from saga_broker.client.decisions import Changes, DeployDecision
 from saga_broker.client.records import DeploymentDecision, RunDecision
-from saga_broker.client.transport import Asking, Params, path_of
+from saga_broker.client.transport import Asking, Params
+from saga_broker.http.segments import path as path_of
 
 Versions = Mapping[str, str | Sequence[str]]
 """By pacticipant, the version that is to be deployed, or several that are live side by side; `VERSION@INSTANCE` names the

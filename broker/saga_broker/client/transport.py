@@ -11,7 +11,7 @@ UsageError                 exit status 2: something that the broker does not kno
 import os
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 
@@ -80,11 +80,6 @@ def read_address(text: str, option: str) -> Address:
     name = f"[{host}]" if ":" in host else host
     url = f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}".rstrip("/")
     return Address(url, unquote(parts.username or ""), unquote(parts.password or ""))
-
-
-def path_of(*segments: str) -> str:
-    """Write a path of segments, each of which may hold any character."""
-    return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
 class Transport:
