@@ -12,6 +12,7 @@ import click
 
 from saga_broker.client.broker import BrokerClient
 from saga_broker.client.selectors import read_selectors
+from saga_broker.client.token_option import broker_token_option
 from saga_contracts.build import Build, describe_build
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.errors import SagapactError, UsageError

@@ -59,22 +59,12 @@ _PLACES = ("deployed-versions", "released-versions")
 
 READ = _reading()
 UNKNOWN = _writing(_ADMINISTER)
-AREAS = frozenset(
-    {
-        *("", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups", "integrations", "labels"),
-        *(
-            "matrix",
-            "metrics",
-            "openapi.json",
-            "pacticipants",
-            "pacts",
-            "released-versions",
-            "sagas",
-            "ui",
-            "verification-results",
-        ),
-    }
+_READABLE = (
+    ("", "can-deploy", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups", "integrations"),
+    ("labels", "matrix", "metrics", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "ui"),
+    ("verification-results", "what-if"),
 )
+AREAS = frozenset(word for words in _READABLE for word in words)
 """The first words of paths whose reading needs no more than `read`."""
 PRIVATE_AREAS = frozenset({"triggered-webhooks", "webhooks"})
 """The same, but never without a token: what other systems answered stands there."""

@@ -22,11 +22,12 @@ from saga_contracts.rim.sender import NoAnswer, Reply, Why, bounded_client, is_l
 from saga_contracts.wire import exact
 
 ACCEPT = "application/hal+json, application/json"
+MERGE_PATCH = "application/merge-patch+json"
 TOKEN_VARIABLE = "SAGAPACT_BROKER_TOKEN"  # noqa: S105  (the name of the variable)
 USER_VARIABLE = "SAGAPACT_BROKER_USERNAME"
 PASSWORD_VARIABLE = "SAGAPACT_BROKER_PASSWORD"  # noqa: S105
 OTHER_TOKEN_VARIABLE = "SAGAPACT_TOKEN"  # noqa: S105
-PACT_VARIABLES = {TOKEN_VARIABLE: "PACT_BROKER_TOKEN", USER_VARIABLE: "PACT_BROKER_USERNAME", PASSWORD_VARIABLE: "PACT_BROKER_PASSWORD"}
+PACT_VARIABLES = ("PACT_BROKER_TOKEN", "PACT_BROKER_USERNAME", "PACT_BROKER_PASSWORD")
 PACT_URL_VARIABLE = "PACT_BROKER_BASE_URL"
 CONFLICT, FORBIDDEN, TOO_MANY, SERVER_ERROR, FIRST_ERROR, FIRST_REDIRECT = 409, 403, 429, 500, 400, 300
 MAX_BODY_BYTES = 100_000_000
@@ -96,8 +97,8 @@ class Credentials(NamedTuple):
 def credentials_for(url: str, given: Credentials, environ: Mapping[str, str]) -> Credentials:
     """Complete what was given for a broker from the environment.
 
-    The variables of Pact's own clients come last, and count only when `PACT_BROKER_BASE_URL` does not name another broker: what is
-    for that one is not shown here.
+    The variables of Pact's own clients come last, and count only when `PACT_BROKER_BASE_URL` names no other broker: what is for
+    that one is not shown here.
     """
     if given.token or given.username:
         return given
@@ -109,7 +110,7 @@ def credentials_for(url: str, given: Credentials, environ: Mapping[str, str]) ->
     named = environ.get(PACT_URL_VARIABLE, "").rstrip("/")
     if own.token or own.username or named not in {"", url}:
         return own
-    return Credentials(*(environ.get(PACT_VARIABLES[name], "") for name in (TOKEN_VARIABLE, USER_VARIABLE, PASSWORD_VARIABLE)))
+    return Credentials(*(environ.get(name, "") for name in PACT_VARIABLES))
 
 
 class Transport:
@@ -153,9 +154,9 @@ class Transport:
             SagapactError: As the module's docstring says.
         """
         url = self._own(what, path)
-        reply = send(
-            self._http, self._http.build_request(method, url, json=body, params=params), self._timeout_s, max_body=MAX_BODY_BYTES
-        )
+        headers = {"Content-Type": MERGE_PATCH} if method == "PATCH" else None
+        request = self._http.build_request(method, url, json=body, params=params, headers=headers)
+        reply = send(self._http, request, self._timeout_s, max_body=MAX_BODY_BYTES)
         if isinstance(reply, NoAnswer):
             raise BrokerUnreachableError(self._redact(_unanswered(what, self.url, reply)))
         if reply.status == 404 and none_at_404:  # noqa: PLR2004  (the status itself)
@@ -243,3 +244,17 @@ def _told(reply: Reply) -> str:
     if isinstance(errors, dict):
         return "; ".join(f"{field}: {text}" if field else str(text) for field, texts in errors.items() for text in texts) + "."
     return f"{errors or document}"
+
+
+class Asking:
+    """What every part of the client has: the broker's address, and a way to send.
+
+    Attributes:
+        url: The broker's address.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        """Keep the transport."""
+        self._transport = transport
+        self.url = transport.url
+        self._send = transport.send

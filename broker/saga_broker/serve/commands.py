@@ -14,6 +14,7 @@ from saga_broker.serve.cleaning_report import cleaned
 from saga_broker.serve.options import database_option
 from saga_broker.serve.process import listening_on, run
 from saga_broker.serve.token_commands import first_token, has_tokens, token
+from saga_broker.serve.webhook_options import chosen_for_webhooks, webhook_options
 from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
@@ -86,6 +87,7 @@ broker.add_command(token)
     "SAGAPACT_WORK_DATABASE_URL.",
 )
 @click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
+@webhook_options
 @click.pass_context
 def serve(
     context: click.Context,
@@ -119,6 +121,7 @@ def serve(
         requests_a_minute=requests_a_minute,
         work=True,
         work_database_url=work_database_url,
+        webhooks=chosen_for_webhooks(context),
     )
     with listening_on(host, port) as taken:
         if made is not None:

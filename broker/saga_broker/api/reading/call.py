@@ -50,9 +50,14 @@ class Call:
         return cast("Settings", self.request.app.state.settings)
 
     @property
+    def now(self) -> datetime:
+        """Give the moment of the question, in UTC."""
+        return cast("datetime", self.request.app.state.clock()).astimezone(UTC)
+
+    @property
     def today(self) -> date:
         """Give the day of the question, in UTC."""
-        return cast("datetime", self.request.app.state.clock()).astimezone(UTC).date()
+        return self.now.date()
 
     @property
     def database(self) -> Database:
