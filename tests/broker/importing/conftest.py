@@ -122,7 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked += 1
         self.server.seen.append(self.headers["Authorization"])
-        status, content = self.server.instead(self.server.asked, self.path) or self._upstream()
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status, content = self.server.instead(self.server.asked, self.path) or self._upstream(body)
         self.send_response(status)
         self.send_header("Content-Type", "application/hal+json")
         self.send_header("Content-Length", str(len(content)))
@@ -132,8 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.do_GET()
 
-    def _upstream(self) -> tuple[int, bytes]:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def _upstream(self, body: bytes) -> tuple[int, bytes]:
         headers = {"Content-Type": self.headers["Content-Type"]} if body else {}
         reply = self.server.http.request(self.command, self.path, content=body, headers=headers)
         return reply.status_code, reply.content
