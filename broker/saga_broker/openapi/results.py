@@ -90,7 +90,6 @@ SCHEMAS: Schemas = {
             **SELF,
         },
     ),
-    "TriggeredWebhooks": closed({**embedded({"triggeredWebhooks": {"type": "array", "maxItems": 0}}), **SELF}),
     "Matrix": closed({"summary": ref("Summary"), "notices": many(ref("Notice")), "matrix": many(ref("MatrixRow"))}),
     "Summary": closed(
         {
@@ -143,8 +142,8 @@ SCHEMAS: Schemas = {
             "latestVerificationResult": or_null(_OUTCOME),
             "latestVerificationResultTags": many(ref("NamedLatest")),
             "verificationStatus": one_of("never", "success", "stale", "failed", "failed_pending"),
-            "webhookStatus": one_of("none"),
-            "latestWebhookExecution": {"type": "null"},
+            "webhookStatus": one_of("none", "notrun", "success", "retrying", "failure"),
+            "latestWebhookExecution": or_null(closed({"triggeredAt": MOMENT})),
             "_links": links("pb:webhook-status"),
         },
     ),

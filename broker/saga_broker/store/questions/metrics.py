@@ -19,6 +19,7 @@ from saga_broker.store.database.schema import (
     versions,
 )
 from saga_broker.store.database.types import UtcDateTime
+from saga_broker.store.database.webhook_tables import triggered_webhooks, webhook_executions, webhooks
 
 
 def figures(connection: Connection) -> dict[str, Any]:
@@ -50,14 +51,14 @@ def figures(connection: Connection) -> dict[str, Any]:
             "withBranchCount": with_branch,
             "withBranchSetCount": with_branch,
         },
-        "webhooks": {"count": 0},
+        "webhooks": {"count": _count(connection, webhooks)},
         "tags": {
             "count": _count(connection, tags),
             "distinctCount": _distinct(connection, tags, "name"),
             "distinctWithPacticipantCount": _distinct_names_of_owners(connection),
         },
-        "triggeredWebhooks": {"count": 0},
-        "webhookExecutions": {"count": 0},
+        "triggeredWebhooks": {"count": _count(connection, triggered_webhooks)},
+        "webhookExecutions": {"count": _count(connection, webhook_executions)},
         "environments": {"count": _count(connection, environments)},
         "deployedVersions": {
             "count": _count(connection, deployed_versions),
