@@ -12,6 +12,7 @@ from saga_broker.http.logs import LEVELS, write_logs
 from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
 from saga_broker.serve.cleaning_report import cleaned
 from saga_broker.serve.process import listening_on, run
+from saga_broker.serve.setting_options import chosen, setting_options, understood
 from saga_broker.settings import DEFAULT_DATABASE_URL, Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
@@ -36,8 +37,10 @@ class DifferentError(SagapactError):
 
 
 @click.group()
-def broker() -> None:
+@click.pass_context
+def broker(context: click.Context) -> None:
     """Run a broker."""
+    context.default_map = understood(broker)
 
 
 @broker.command()
@@ -68,6 +71,7 @@ def broker() -> None:
     "SAGAPACT_WORK_DATABASE_URL.",
 )
 @click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
+@setting_options
 @click.pass_context
 def serve(
     context: click.Context,
@@ -86,8 +90,8 @@ def serve(
         database_url=database_url,
         base_urls=addresses,
         badge_provider_mode=badges,
-        work=True,
         work_database_url=work_database_url,
+        **chosen(context),
     )
     with listening_on(host, port) as taken:
         write_logs(log_level)
