@@ -44,8 +44,15 @@ def broker(context: click.Context) -> None:
 
 
 @broker.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=9292, show_default=True, help="Port; 0 lets the system choose.")
+@click.option("--host", envvar="SAGAPACT_HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="SAGAPACT_PORT",
+    default=9292,
+    show_default=True,
+    help="Port; 0 lets the system choose.",
+)
 @_database_option
 @click.option(
     "--base-url",
@@ -70,7 +77,14 @@ def broker(context: click.Context) -> None:
     help="Where the engine of webhooks and jobs keeps what is under way; default: beside the broker's database. Also "
     "SAGAPACT_WORK_DATABASE_URL.",
 )
-@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    envvar="SAGAPACT_LOG_LEVEL",
+    default="info",
+    show_default=True,
+    help="The log leaves out what is less.",
+)
 @setting_options
 @click.pass_context
 def serve(

@@ -1,7 +1,6 @@
 """Each field of the settings has an option and a variable, the Pact Broker's names are understood, and the guide tells it all."""
 
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,15 +10,10 @@ from click.testing import CliRunner
 from saga_broker.serve.commands import broker, serve
 from saga_broker.serve.setting_options import ORIGINALS, understood, variable
 from saga_broker.settings import Settings
+from settings_table import GUIDE, options, with_table
 
-GUIDE = Path(__file__).parents[3] / "broker" / "README.md"
 OTHERWISE = {"badge_provider_mode": "badges"}  # options that have another name than their field
 WITHOUT = {"webhooks"}  # has options of its own
-HEAD = "| option | variable | the Pact Broker's | for |"
-
-
-def options() -> list[click.Option]:
-    return [one for one in serve.params if isinstance(one, click.Option)]
 
 
 def test_each_field_has_an_option() -> None:
@@ -38,29 +32,7 @@ def test_an_option_has_the_default_of_its_field_and_a_variable_of_its_name() -> 
 
 
 def test_the_guide_has_a_row_for_each_option() -> None:
-    guide = GUIDE.read_text(encoding="utf-8")
-    shown = guide[guide.index(HEAD) :].partition("\n\n")[0].splitlines()[2:]
-    assert shown == [row(one) for one in options()], "\n" + "\n".join(row(one) for one in options())
-
-
-def row(option: click.Option) -> str:
-    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
-    envvars = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
-    theirs = sorted(name for name, (parameter, _) in ORIGINALS.items() if parameter == option.name)
-    text = (option.help or "").replace("|", "\\|")
-    return f"| {names} | {_listed(envvars)} | {_listed(theirs)} | {text}{_default(option)} |".replace("  ", " ")
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _default(option: click.Option) -> str:
-    if not option.show_default:
-        return ""
-    values = list(option.default) if isinstance(option.default, tuple) else [option.default]
-    words = " ".join({True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value) for value in values)
-    return f" Default: {words or 'none'}."
+    assert GUIDE.read_text(encoding="utf-8") == with_table(), "python tests/support/settings_table.py writes it"
 
 
 @pytest.mark.parametrize("name", ORIGINALS)
