@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
@@ -16,15 +17,20 @@ from saga_broker.api.reading.dispatch import Dispatch
 from saga_broker.http.envelope import LOG, Envelope, methods_of
 from saga_broker.http.errors import BrokerError, EmptyError, NotFoundError, RefusedError
 from saga_broker.http.lanes import Lanes
-from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_problems
+from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_page, wants_problems
 from saga_broker.http.outages import BUSY, SLOW, outage_of
 from saga_broker.http.patience import Bounds, ImpatientError
 from saga_broker.http.request_log import RequestLog
 from saga_broker.openapi.document import DescribedApp
+from saga_broker.pages import routing
+from saga_broker.pages.frame import faults, files
 from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_broker.store.database.types import now
+
+if TYPE_CHECKING:
+    from saga_broker.work.work import Relay
 
 OTHER_THREADS = 16
 _OF_DATABASE = (DBAPIError, PoolTimeoutError, ImpatientError)
@@ -57,13 +63,18 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.settings = settings
     app.state.database = database
     app.state.clock = clock
+    app.state.relay = _relay(settings, database, clock)
     app.state.lanes = Lanes(bounds)
     routers = api.routers()
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:
         app.include_router(router)
+    app.include_router(files.router)
+    pages = routing.Pages(routing.routers())
+    app.router.routes.insert(0, pages)
     _write_errors(app)
-    app.add_middleware(Dispatch, routes=app.state.resources, lanes=app.state.lanes, errors=_answer_error)
+    resources = app.state.resources
+    app.add_middleware(Dispatch, routes=resources, pages=pages.routes, lanes=app.state.lanes, errors=_answer_error)
     app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls)
     app.add_middleware(RequestLog)
     return app
@@ -72,9 +83,23 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = OTHER_THREADS
+    relay: Relay | None = app.state.relay
+    if relay is not None:
+        relay.start()
     yield
+    if relay is not None:
+        await anyio.to_thread.run_sync(relay.stop)
     app.state.lanes.close()
     app.state.database.close()
+
+
+def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]) -> "Relay | None":
+    """Make what does the broker's own work; its engine is loaded only where it is wanted."""
+    if not settings.work:
+        return None
+    from saga_broker.work.parts import relay  # noqa: PLC0415
+
+    return relay(settings, database, clock)
 
 
 def _brought_up_to_date(database_url: str) -> None:
@@ -102,6 +127,8 @@ def _answer_error(request: Request, error: Exception) -> Response:
 
 
 def _broker_error(request: Request, error: BrokerError) -> Response:
+    if wants_page(request.headers.get("accept")):
+        return faults.fault(request, error)
     body = error.body
     if body is None:
         return Response(status_code=error.status, media_type=f"{error.media_type};charset=utf-8")

@@ -82,6 +82,8 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("pb:provider-pacts-for-verification", "/pacts/provider/{provider}/for-verification", "Pacts to be verified by a provider"),
     ("beta:provider-pacts-for-verification", "/pacts/provider/{provider}/for-verification", "Pacts to be verified by a provider"),
+    ("pb:webhooks", "/webhooks", "Webhooks"),
+    ("pb:webhook", "/webhooks/{uuid}", "Webhook"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "Environment"),
     ("saga:sagas", "/sagas", "Sagas"),

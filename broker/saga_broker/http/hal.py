@@ -3,22 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
+from saga_broker.http.segments import segment
 from saga_contracts.wire.exact import Exact
 
 Document = dict[str, Any]
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
-
-
-@lru_cache(maxsize=10_000)  # an answer has hundreds of addresses, made of a few names
-def segment_of(name: object) -> str:
-    """Write one segment of a path, whatever characters it has."""
-    return quote(str(name), safe="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +27,36 @@ class Links:
 
     def url(self, *segments: object) -> str:
         """Give the address of a resource; each segment is one path segment, whatever characters it has."""
-        return "/".join([self.base, *map(segment_of, segments)])
+        return "/".join([self.base, *map(segment, map(str, segments))])
 
     @staticmethod
     def tail(*segments: object) -> str:
         """Give the end of an address."""
-        return "/".join(map(segment_of, segments))
+        return "/".join(map(segment, map(str, segments)))
 
     def pacticipant(self, name: str) -> str:
         """Give the address of a pacticipant."""
-        return f"{self.base}/pacticipants/{segment_of(name)}"
+        return f"{self.base}/pacticipants/{segment(name)}"
 
     def version(self, name: str, number: str) -> str:
         """Give the address of a pacticipant version."""
-        return f"{self.base}/pacticipants/{segment_of(name)}/versions/{segment_of(number)}"
+        return f"{self.base}/pacticipants/{segment(name)}/versions/{segment(number)}"
 
     def tag(self, name: str, number: str, tag: str) -> str:
         """Give the address of a version's tag."""
-        return f"{self.version(name, number)}/tags/{segment_of(tag)}"
+        return f"{self.version(name, number)}/tags/{segment(tag)}"
 
     def branch_version(self, name: str, branch: str, number: str) -> str:
         """Give the address of a version on a branch."""
-        return f"{self.base}/pacticipants/{segment_of(name)}/branches/{segment_of(branch)}/versions/{segment_of(number)}"
+        return f"{self.base}/pacticipants/{segment(name)}/branches/{segment(branch)}/versions/{segment(number)}"
 
     def pair(self, consumer: str, provider: str) -> str:
         """Give the address under which the pacts of a pair live."""
-        return f"{self.base}/pacts/provider/{segment_of(provider)}/consumer/{segment_of(consumer)}"
+        return f"{self.base}/pacts/provider/{segment(provider)}/consumer/{segment(consumer)}"
 
     def pact(self, consumer: str, provider: str, number: str) -> str:
         """Give the address of the pact of a consumer version."""
-        return f"{self.pair(consumer, provider)}/version/{segment_of(number)}"
+        return f"{self.pair(consumer, provider)}/version/{segment(number)}"
 
     def content(self, consumer: str, provider: str, sha: str, metadata: str | None = None) -> str:
         """Give the address of a pact content, with metadata when there is some."""

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from saga_broker.api.reading.call import Calling
 from saga_broker.http.lanes import Lane, Lanes
+from saga_broker.http.media import accept_of, wants_page
 from saga_broker.http.patience import GoneError
 
 ErrorAnswer = Callable[[Request, Exception], Response]
@@ -35,16 +36,16 @@ class Dispatch:
     Args:
         app: Answers what is left to FastAPI.
         routes: A fixed path stands before one with a variable in its place.
+        pages: Routes at the same addresses that answer whoever asks for HTML first.
         lanes: The threads.
         errors: Answers an exception, and raises one that it does not know.
     """
 
-    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute], lanes: Lanes, errors: ErrorAnswer) -> None:
+    def __init__(
+        self, app: ASGIApp, routes: Sequence[BaseRoute], pages: Sequence[BaseRoute], lanes: Lanes, errors: ErrorAnswer
+    ) -> None:
         self._app, self._lanes, self._errors = app, lanes, errors
-        entries = [_entry(route) for route in routes]
-        shapes = {one.shape for one in entries if one.shape is not None}
-        self._elsewhere = [one for one in entries if one.shape is None]
-        self._by_shape = {shape: [one for one in entries if one.shape in {shape, None}] for shape in shapes}
+        self._routes, self._pages = _Table(routes), _Table(pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -75,6 +76,22 @@ class Dispatch:
         return self._lanes.reads if reads else self._lanes.writes
 
     def _found(self, scope: Scope) -> "tuple[_Handler, dict[str, str]] | None":
+        if scope["method"] == "GET" and wants_page(accept_of(scope)):
+            return self._pages.found(scope)  # what is no page is left to FastAPI, which looks at resources then
+        return self._routes.found(scope)
+
+
+class _Table:
+    """Routes by the shape of their paths."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        entries = [_entry(route) for route in routes]
+        shapes = {one.shape for one in entries if one.shape is not None}
+        self._elsewhere = [one for one in entries if one.shape is None]
+        self._by_shape = {shape: [one for one in entries if one.shape in {shape, None}] for shape in shapes}
+
+    def found(self, scope: Scope) -> "tuple[_Handler, dict[str, str]] | None":
+        """Find the handler of a request, and the names in its path; None: it is left to FastAPI."""
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         for entry in self._by_shape.get(_shape_of(path), self._elsewhere):
             if entry.handler is None:
