@@ -28,6 +28,7 @@ class Settings:
         badge_provider_mode: `redirect`: badges are drawn by shields.io, as for the Pact Broker; `own`: they are drawn here.
         dynamic_wip_window: Choose how far back work in progress is looked for; the date that is asked for is then not looked at.
         pool_size: Database connections kept open.
+        job_lease_s: A worker that was not heard of for so many seconds is taken for dead; its job goes to another one.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -47,3 +48,4 @@ class Settings:
     badge_provider_mode: str = "redirect"
     dynamic_wip_window: bool = False
     pool_size: int = 10
+    job_lease_s: float = 30.0

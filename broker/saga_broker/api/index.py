@@ -86,6 +86,9 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
     ("pb:environment", "/environments/{uuid}", "Environment"),
     ("saga:sagas", "/sagas", "Sagas"),
     ("saga:saga-version", "/sagas/{saga}/versions/{version}", "Get or publish a version of a saga"),
+    ("saga:jobs", "/jobs", "Verification jobs"),
+    ("saga:workers", "/workers", "Workers"),
+    ("saga:announcement", "/pacticipants/{pacticipant}/versions/{version}/announcement", "How a version is started"),
     ("saga:can-run", "/sagas/{saga}/can-run?environment={environment}", "Can this saga run in an environment"),
 )
 

@@ -9,6 +9,7 @@ MERGE_PATCH = "application/merge-patch+json"
 PROBLEM = "application/problem+json"
 TEXT = "text/plain"
 CSV = "text/csv"
+GZIP = "application/gzip"
 GRAPHVIZ = "text/vnd.graphviz"
 EXTENDED_PACT = "application/vnd.pactbrokerextended.v1+json"
 
