@@ -29,6 +29,8 @@ class Settings:
         dynamic_wip_window: Choose how far back work in progress is looked for; the date that is asked for is then not looked at.
         pool_size: Database connections kept open.
         job_lease_s: A worker that was not heard of for so many seconds is taken for dead; its job goes to another one.
+        work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
+        work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -49,3 +51,5 @@ class Settings:
     dynamic_wip_window: bool = False
     pool_size: int = 10
     job_lease_s: float = 30.0
+    work: bool = False
+    work_database_url: str = ""
