@@ -160,6 +160,8 @@ def drop_superseded(connection: Connection, provider_id: int) -> int:
             text = f"{job.provider} {job.provider_version} is neither the head of a branch nor deployed or released any more"
         elif not standing.is_current(connection, job.content_id):
             text = f"no head of a branch of {job.consumer}, and nothing of it that is deployed or released, has this content"
+        elif job.state == State.BLOCKED and standing.has_result(connection, job.content_id, job.provider_version_id):
+            text = "its result was published by somebody else"
         if text is not None:
             dropped += jobs.move(connection, job, WAITING, state=State.SUPERSEDED, text=text, is_offered=False)
     return dropped

@@ -26,6 +26,7 @@ _LABELS = {**many({"type": "string", "pattern": "^[a-z0-9._-]{1,40}$"}), "maxIte
 _QUEUE = {
     "paused": FLAG,
     "reason?": {**TEXT, "description": "Why it is paused."},
+    "hint?": {**TEXT, "description": "What to do so that anything is verified."},
     "states": closed(each(COUNT, *_STATES)),
     "workersAlive": COUNT,
 }

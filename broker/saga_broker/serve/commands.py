@@ -1,5 +1,7 @@
 """The commands that run a broker."""
 
+from contextlib import nullcontext
+
 import click
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,8 +12,9 @@ from saga_broker.gate.keep_selectors import DEFAULT
 from saga_broker.http.addresses import checked_base_url
 from saga_broker.http.logs import LEVELS, write_logs
 from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
+from saga_broker.serve.beside import Beside
 from saga_broker.serve.cleaning_report import cleaned
-from saga_broker.serve.process import listening_on, run
+from saga_broker.serve.process import listening_on, own_address, run
 from saga_broker.settings import DEFAULT_DATABASE_URL, Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
@@ -67,6 +70,9 @@ def broker() -> None:
     help="Where the engine of webhooks and jobs keeps what is under way; default: beside the broker's database. Also "
     "SAGAPACT_WORK_DATABASE_URL.",
 )
+@click.option(
+    "--worker", "with_worker", is_flag=True, help="Start one worker beside the broker, which verifies what was announced."
+)
 @click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
 @click.pass_context
 def serve(
@@ -77,6 +83,7 @@ def serve(
     base_urls: tuple[str, ...],
     badges: str,
     work_database_url: str,
+    with_worker: bool,  # noqa: FBT001
     log_level: str,
 ) -> None:
     """Serve the broker until it is told to stop. Its log goes to standard error, one JSON object a line."""
@@ -91,7 +98,8 @@ def serve(
     )
     with listening_on(host, port) as taken:
         write_logs(log_level)
-        run(create_app(settings), taken, host)
+        with Beside(own_address(taken, host), settings) if with_worker else nullcontext():
+            run(create_app(settings), taken, host)
 
 
 def _warn(context: click.Context, host: str, database_url: str) -> None:

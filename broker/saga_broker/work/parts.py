@@ -11,12 +11,13 @@ from saga_broker.settings import Settings
 from saga_broker.store import events as event_store
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.types import now
+from saga_broker.work import jobs
 from saga_broker.work.engine import Engine, Queue
 from saga_broker.work.work import Chore, Relay, Subscriber, Work
 
 KEEP_EVENTS = timedelta(days=30)
 
-SUBSCRIBERS: tuple[Subscriber, ...] = ()
+SUBSCRIBERS: tuple[Subscriber, ...] = (jobs.on_event,)
 WORKFLOWS: dict[str, Callable[..., Any]] = {}
 """Functions of (work, *arguments) by name."""
 QUEUES: tuple[Queue, ...] = ()
@@ -30,6 +31,8 @@ def _forget_events(work: Work) -> None:
 CHORES: tuple[Chore, ...] = (
     Chore("taking over what dead processes left", 5.0, lambda work: work.engine.take_over()),
     Chore("forgetting old events", 3600.0, _forget_events),
+    Chore("offering jobs to workers", 0.0, jobs.keep_offers),
+    Chore("forgetting old offers and workers", 3600.0, jobs.forget),
 )
 
 

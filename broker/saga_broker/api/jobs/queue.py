@@ -21,6 +21,10 @@ from saga_broker.store.jobs.workers import Worker
 from saga_broker.views import job as views
 
 router = APIRouter(tags=["jobs"])
+NOTHING_ANNOUNCED = (
+    "Nobody has said yet how a provider is started, so that nothing is verified by itself. Announce a version: "
+    "sagapact announce provider.yaml --version VERSION."
+)
 STATES = tuple(state.value for state in State)
 
 
@@ -133,7 +137,7 @@ def _queue(call: Call, connection: Connection) -> Document:
     alive = workers.alive(connection, call.settings.job_lease_s)
     return {
         "paused": reason is not None,
-        **present({"reason": reason}),
+        **present({"reason": reason, "hint": None if announcements.any_at_all(connection) else NOTHING_ANNOUNCED}),
         "states": store.counts(connection),
         "workersAlive": len(alive),
     }

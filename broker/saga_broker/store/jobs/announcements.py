@@ -79,6 +79,11 @@ def find(connection: Connection, version_id: int) -> Announcement | None:
     return None if found is None else Announcement(**{**found, "labels": tuple(json.loads(found["labels"]))})
 
 
+def any_at_all(connection: Connection) -> bool:
+    """Tell whether anybody ever announced a version."""
+    return connection.execute(select(announcements.c.id).limit(1)).scalar() is not None
+
+
 def archive(connection: Connection, version_id: int) -> bytes | None:
     """Give the archive of a version's announcement; None when there is none."""
     found = connection.execute(select(announcements.c.archive).where(announcements.c.version_id == version_id)).scalar()

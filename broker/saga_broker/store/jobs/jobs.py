@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, update
@@ -148,6 +148,12 @@ def counts(connection: Connection) -> dict[str, int]:
         str(state): int(count) for state, count in connection.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state))
     }
     return {state.value: found.get(state.value, 0) for state in State}
+
+
+def forget_dropped(connection: Connection, age: timedelta) -> None:
+    """Delete the jobs that were dropped long ago for something newer, and that nobody began."""
+    dropped = (jobs.c.state == State.SUPERSEDED, jobs.c.attempts == 0, jobs.c.updated_at < now() - age)
+    connection.execute(delete(jobs).where(*dropped))
 
 
 def pause(connection: Connection) -> str | None:
