@@ -1,6 +1,6 @@
 """What is written of the zoo's measurement: a row for each kind of fault, a cell for each mutant."""
 
-from defusedxml import ElementTree as ET
+from defusedxml.ElementTree import fromstring
 from tests.benchmarks.kills import RIGHTLY, WRONGLY, Kill, markdown, svg
 
 from mutants import mutants
@@ -10,7 +10,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_every_mutant_has_a_cell_in_the_row_of_its_kind() -> None:
-    drawing = ET.fromstring(svg(KILLS))
+    drawing = fromstring(svg(KILLS))
 
     assert len(drawing.findall(f"{SVG}rect")) == len(KILLS)
     assert {one.get("fill") for one in drawing.findall(f"{SVG}rect")} == {RIGHTLY}

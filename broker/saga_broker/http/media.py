@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from starlette.types import Scope
+
 HAL = "application/hal+json"
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 PROBLEM = "application/problem+json"
 TEXT = "text/plain"
+HTML = "text/html"
+_PAGES = (HTML, "application/xhtml+xml")
 CSV = "text/csv"
 GZIP = "application/gzip"
 GRAPHVIZ = "text/vnd.graphviz"
@@ -45,6 +49,20 @@ def choose(accept: str | None, offers: Sequence[str]) -> str | None:
 def wants_problems(accept: str | None) -> bool:
     """Tell whether errors shall be written as problem details."""
     return PROBLEM in (accept or "")
+
+
+def wants_page(accept: str | None) -> bool:
+    """Tell whether a page is asked for: HTML is named, and before everything else, as browsers do."""
+    if accept is None or HTML not in accept.lower():
+        return False
+    wanted = _parse(accept)
+    return bool(wanted) and wanted[0].quality > 0 and wanted[0].type in _PAGES
+
+
+def accept_of(scope: Scope) -> str | None:
+    """Give what a request accepts, None when it does not say."""
+    found = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]
+    return ",".join(found) if found else None
 
 
 def base_type(content_type: str | None) -> str:

@@ -9,14 +9,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from saga_broker.openapi import environments, jobs, pacticipants, pacts, results, sagas, shared
+from saga_broker.openapi import environments, jobs, pacticipants, pacts, results, sagas, shared, webhooks
 from saga_broker.openapi.errors import RESPONSES, errors_of
 from saga_broker.openapi.operation import CONSUMER_VERSION, LOCATION, Answer, Operation, Query
 from saga_broker.openapi.shapes import TEXT, Schema
 from saga_broker.openapi.variables import variable
 
 Document = dict[str, Any]
-_PARTS = (pacticipants, pacts, results, environments, sagas, jobs)
+_PARTS = (pacticipants, pacts, results, environments, sagas, webhooks, jobs)
 SCHEMAS = {**shared.SCHEMAS, **{name: schema for part in _PARTS for name, schema in part.SCHEMAS.items()}}
 OPERATIONS = {name: operation for part in _PARTS for name, operation in part.OPERATIONS.items()}
 ALWAYS = ("X-Pact-Broker-Version", "Vary", "Cache-Control")
@@ -30,7 +30,8 @@ _HEADERS: dict[str, tuple[Schema, str]] = {
 _ABOUT = (
     "Speaks the Pact Broker's API and answers whether a saga can run. Names in paths are one segment each, percent-encoded, "
     "a slash as %2F. Every resource answers OPTIONS with its methods, and HEAD like GET without a body; another method is "
-    "answered 405 without a body. With `application/problem+json` in Accept, errors come as problem details."
+    "answered 405 without a body. With `application/problem+json` in Accept, errors come as problem details. A browser, which "
+    "names `text/html` first in Accept, is given pages for people, for errors too; they are not described here."
 )
 
 
