@@ -6,8 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from saga_broker.acts.announcing import announce_result
+from saga_broker.acts.metadata import Metadata
 from saga_broker.jobs.job import State
-from saga_broker.rows import Publication, Version
+from saga_broker.rows import Version
+from saga_broker.settings import Settings
 from saga_broker.store import deck_results as deck_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import sagas as saga_store
@@ -19,6 +22,7 @@ from saga_broker.store.jobs.jobs import Job
 from saga_broker.store.pacts import Which
 from saga_broker.store.verifications import NewVerification
 
+COULD_NOT_FIND_OUT = "could not find out"
 OPEN = (State.QUEUED, State.RUNNING)
 """A job may be in the queue again while its first worker, which was only slow, still brings the result."""
 
@@ -42,8 +46,15 @@ class Finding:
     decks: Sequence[dict[str, Any]]
 
 
-def finish(connection: Connection, job: Job, finding: Finding) -> bool:
+def finish(connection: Connection, settings: Settings, base_url: str, job: Job, finding: Finding) -> bool:
     """End an open job and store what was found.
+
+    Args:
+        connection: A transaction that writes.
+        settings: For the webhooks that follow.
+        base_url: What links begin with.
+        job: The job, as it is in this transaction.
+        finding: What was found.
 
     Returns:
         Whether this was the first result; a later one changes nothing.
@@ -57,17 +68,11 @@ def finish(connection: Connection, job: Job, finding: Finding) -> bool:
         _store_deck(connection, version, deck)
     pact = pact_store.newest(connection, Which(job.consumer, job.provider, sha=job.sha))
     if finding.verification is not None and pact is not None:
-        _store_result(connection, job, pact, version, finding.verification)
+        result = verification_store.record(connection, pact, version, finding.verification)
+        pact_store.touch_integrations(connection, [(pact.consumer_id, pact.provider_id)])
+        announce_result(connection, settings, base_url, pact, result, Metadata())
+        jobs.note_verification(connection, job, result.id)
     return True
-
-
-COULD_NOT_FIND_OUT = "could not find out"
-
-
-def _store_result(connection: Connection, job: Job, pact: Publication, version: Version, new: NewVerification) -> None:
-    result = verification_store.record(connection, pact, version, new)
-    pact_store.touch_integrations(connection, [(pact.consumer_id, pact.provider_id)])
-    jobs.note_verification(connection, job, result.id)
 
 
 def _store_deck(connection: Connection, version: Version, deck: dict[str, Any]) -> None:

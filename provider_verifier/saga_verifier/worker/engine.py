@@ -70,7 +70,11 @@ class Engine:
             "notification_listener_polling_interval_sec": 0.1,  # unused, but the stop waits for it
         }
         DBOS(config=config)
-        DBOS.workflow(name=names.WORKFLOW, max_recovery_attempts=None)(self._verify)
+
+        def verify(job_id: str, generation: int) -> str:
+            return self._verify(job_id, generation)
+
+        DBOS.workflow(name=names.WORKFLOW, max_recovery_attempts=None)(verify)
         DBOS.listen_queues(list(names.queues_of(self._labels)))
         DBOS.launch()
 

@@ -106,7 +106,7 @@ def report(key: str, call: HalJson) -> Response:
     finding = _finding(call.object())
     with call.write() as connection:
         job = existing_job(connection, key)
-        is_first = finish(connection, job, finding)
+        is_first = finish(connection, call.settings, call.links.base, job, finding)
         return respond(views.job(call.links, existing_job(connection, key)), 201 if is_first else 200)
 
 
