@@ -71,6 +71,14 @@ def broker() -> None:
     "SAGAPACT_WORK_DATABASE_URL.",
 )
 @click.option(
+    "--job-lease",
+    type=click.FloatRange(1),
+    default=30.0,
+    show_default=True,
+    envvar="SAGAPACT_JOB_LEASE",
+    help="Seconds after which a worker that is not heard of is taken for dead. Also SAGAPACT_JOB_LEASE.",
+)
+@click.option(
     "--worker", "with_worker", is_flag=True, help="Start one worker beside the broker, which verifies what was announced."
 )
 @click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
@@ -83,6 +91,7 @@ def serve(
     base_urls: tuple[str, ...],
     badges: str,
     work_database_url: str,
+    job_lease: float,
     with_worker: bool,  # noqa: FBT001
     log_level: str,
 ) -> None:
@@ -95,6 +104,7 @@ def serve(
         badge_provider_mode=badges,
         work=True,
         work_database_url=work_database_url,
+        job_lease_s=job_lease,
     )
     with listening_on(host, port) as taken:
         write_logs(log_level)

@@ -65,7 +65,8 @@ def main(folder: Path) -> None:
     try:
         found = _found(folder, order)
     except SagapactError as error:
-        found = {"verdict": COULD_NOT_FIND_OUT, "text": str(error)[:MAX_TEXT]}
+        text = str(error).replace(f"{folder}/", "")  # where it lay on this machine is of no use to anybody
+        found = {"verdict": COULD_NOT_FIND_OUT, "text": text[:MAX_TEXT]}
     except Exception as error:  # noqa: BLE001  (a fault of ours must not look like one of the job's)
         found = {"verdict": COULD_NOT_FIND_OUT, "text": crash(error)[:MAX_TEXT]}
     print(found.get("text", ""))  # noqa: T201  (the log)

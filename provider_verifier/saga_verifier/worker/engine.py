@@ -30,16 +30,17 @@ class Engine:
     def __init__(self, url: str, name: str, labels: Collection[str], verify: Callable[[str, int], str]) -> None:
         self._url, self._name, self._labels, self._verify = checked(url), name, labels, verify
 
-    def start(self, ends: Callable[[float], bool]) -> None:
+    def start(self, ends: Callable[[float], bool], say: Callable[[str], None]) -> None:
         """Begin to take offers.
 
         Args:
             ends: Waits for so many seconds; true when the worker is to end.
+            say: Told what it waits for.
 
         Raises:
             SagapactError: The work database cannot be used.
         """
-        until = time.monotonic() + PATIENCE_S
+        until, said = time.monotonic() + PATIENCE_S, ""
         while True:
             try:
                 self._launch()
@@ -47,6 +48,9 @@ class Engine:
                 DBOS.destroy(destroy_registry=True)
                 if time.monotonic() > until or ends(_PAUSE_S):
                     raise SagapactError(_unusable(self._url, error)) from error
+                if said != _reason(error):
+                    said = _reason(error)
+                    say(f"worker waits for the work database: {said}")
             else:
                 return
 
@@ -100,8 +104,11 @@ def checked(url: str) -> str:
 
 def _unusable(url: str, error: Exception) -> str:
     shown = make_url(url).render_as_string(hide_password=True)
-    reason = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
     return (
-        f"Cannot take jobs from the work database {shown}: {reason}. Check that the broker runs, since it makes that database, "
-        "and that --work-database-url is the broker's."
+        f"Cannot take jobs from the work database {shown}: {_reason(error)}. Check that the broker runs, since it "
+        "makes that database, and that --work-database-url is the broker's."
     )
+
+
+def _reason(error: Exception) -> str:
+    return (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]

@@ -58,7 +58,7 @@ class Worker:
             heart.begin(told)
             try:
                 if not told.is_set():
-                    engine.start(told.wait)
+                    engine.start(told.wait, self.say)
                     self.say(f"worker {name} ready: takes jobs of {self.broker.url}")
                     told.wait()
                     self.say("worker ends: what it has is finished or given back")
