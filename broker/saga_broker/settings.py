@@ -47,6 +47,8 @@ class Settings:
     Attributes:
         database_url: A SQLAlchemy URL: `sqlite:///file` or `postgresql://user@host/name`.
         base_urls: Addresses that links may start with. Empty: the address of the request is used.
+        trusted_proxies: Addresses and networks of the proxies whose `X-Forwarded-*` headers are believed.
+        version_order: `date`: the version that came last is the newest; `semver`: the one with the greatest number.
         max_body_bytes: A larger request body is answered 413.
         max_json_depth: JSON nested deeper is answered 400.
         auto_detect_main_branch: Take the first branch or tag named like a main branch as the main branch.
@@ -72,6 +74,8 @@ class Settings:
 
     database_url: str = DEFAULT_DATABASE_URL
     base_urls: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    version_order: str = "date"
     max_body_bytes: int = 20 * 1024 * 1024
     max_json_depth: int = 50
     auto_detect_main_branch: bool = True

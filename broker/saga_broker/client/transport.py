@@ -21,6 +21,7 @@ from saga_contracts.rim.sender import NoAnswer, Reply, Why, bounded_client, is_l
 from saga_contracts.wire import exact
 
 ACCEPT = "application/hal+json, application/json"
+MERGE_PATCH = "application/merge-patch+json"
 TOKEN_VARIABLE = "SAGAPACT_BROKER_TOKEN"  # noqa: S105  (the name of the variable)
 USER_VARIABLE = "SAGAPACT_BROKER_USERNAME"
 PASSWORD_VARIABLE = "SAGAPACT_BROKER_PASSWORD"  # noqa: S105
@@ -123,9 +124,9 @@ class Transport:
             SagapactError: As the module's docstring says.
         """
         url = self._own(what, path)
-        reply = send(
-            self._http, self._http.build_request(method, url, json=body, params=params), self._timeout_s, max_body=MAX_BODY_BYTES
-        )
+        headers = {"Content-Type": MERGE_PATCH} if method == "PATCH" else None
+        request = self._http.build_request(method, url, json=body, params=params, headers=headers)
+        reply = send(self._http, request, self._timeout_s, max_body=MAX_BODY_BYTES)
         if isinstance(reply, NoAnswer):
             raise BrokerUnreachableError(self._redact(_unanswered(what, self.url, reply)))
         if reply.status == 404 and none_at_404:  # noqa: PLR2004  (the status itself)
@@ -209,3 +210,17 @@ def _told(reply: Reply) -> str:
     if isinstance(errors, dict):
         return "; ".join(f"{field}: {text}" if field else str(text) for field, texts in errors.items() for text in texts) + "."
     return f"{errors or document}"
+
+
+class Asking:
+    """What every part of the client has: the broker's address, and a way to send.
+
+    Attributes:
+        url: The broker's address.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        """Keep the transport."""
+        self._transport = transport
+        self.url = transport.url
+        self._send = transport.send

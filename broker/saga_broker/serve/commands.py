@@ -12,6 +12,7 @@ from saga_broker.http.logs import LEVELS, write_logs
 from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
 from saga_broker.serve.cleaning_report import cleaned
 from saga_broker.serve.process import listening_on, run
+from saga_broker.serve.setting_options import chosen, setting_options, understood
 from saga_broker.serve.webhook_options import chosen_for_webhooks, webhook_options
 from saga_broker.settings import DEFAULT_DATABASE_URL, Settings
 from saga_broker.store.database.engine import Database
@@ -37,13 +38,22 @@ class DifferentError(SagapactError):
 
 
 @click.group()
-def broker() -> None:
+@click.pass_context
+def broker(context: click.Context) -> None:
     """Run a broker."""
+    context.default_map = understood(broker)
 
 
 @broker.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=9292, show_default=True, help="Port; 0 lets the system choose.")
+@click.option("--host", envvar="SAGAPACT_HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="SAGAPACT_PORT",
+    default=9292,
+    show_default=True,
+    help="Port; 0 lets the system choose.",
+)
 @_database_option
 @click.option(
     "--base-url",
@@ -68,7 +78,15 @@ def broker() -> None:
     help="Where the engine of webhooks and jobs keeps what is under way; default: beside the broker's database. Also "
     "SAGAPACT_WORK_DATABASE_URL.",
 )
-@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    envvar="SAGAPACT_LOG_LEVEL",
+    default="info",
+    show_default=True,
+    help="The log leaves out what is less.",
+)
+@setting_options
 @webhook_options
 @click.pass_context
 def serve(
@@ -88,9 +106,9 @@ def serve(
         database_url=database_url,
         base_urls=addresses,
         badge_provider_mode=badges,
-        work=True,
         work_database_url=work_database_url,
         webhooks=chosen_for_webhooks(context),
+        **chosen(context),
     )
     with listening_on(host, port) as taken:
         write_logs(log_level)

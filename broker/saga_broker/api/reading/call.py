@@ -48,9 +48,14 @@ class Call:
         return cast("Settings", self.request.app.state.settings)
 
     @property
+    def now(self) -> datetime:
+        """Give the moment of the question, in UTC."""
+        return cast("datetime", self.request.app.state.clock()).astimezone(UTC)
+
+    @property
     def today(self) -> date:
         """Give the day of the question, in UTC."""
-        return cast("datetime", self.request.app.state.clock()).astimezone(UTC).date()
+        return self.now.date()
 
     @property
     def database(self) -> Database:
@@ -97,6 +102,14 @@ class Call:
             RefusedError: It is no JSON object or list.
         """
         return parse_json(self.raw, self.settings.max_json_depth)
+
+    def object_or_nothing(self) -> dict[str, Any]:
+        """Give the body as a JSON object, empty when there is no body: for what is put by its address alone.
+
+        Raises:
+            InvalidError: It is something else.
+        """
+        return self.object() if self.raw.strip() else {}
 
     def object(self) -> dict[str, Any]:
         """Give the body as a JSON object.
