@@ -46,7 +46,7 @@ class Broker:
         prefixes = tuple(path for path in (urlsplit(url).path.rstrip("/") for url in settings.base_urls) if path)
         self.lanes = app.state.lanes
         self.watch = Watch(app, Interface(app.openapi()), prefixes)
-        config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none")
+        config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none", proxy_headers=False)
         self._server = PromptServer(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"

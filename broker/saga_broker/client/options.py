@@ -11,7 +11,6 @@ import click
 from saga_broker.client import showing
 from saga_broker.client.records import Record, Verdict
 from saga_broker.client.showing import Told
-from saga_broker.client.token_option import broker_token_option
 from saga_contracts.errors import UsageError
 
 EXIT_STATUS = {"yes": 0, "no": 1, "unknown": 3}
@@ -19,15 +18,6 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 Answer = TypeVar("Answer", bound=Record)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_BROKER = (
-    click.option(
-        "--broker-url",
-        envvar="SAGAPACT_BROKER_URL",
-        required=True,
-        help="The broker's address; also SAGAPACT_BROKER_URL.",
-    ),
-    broker_token_option,
-)
 faults_option = click.option(
     "--faults", type=click.IntRange(0, 4), default=1, show_default=True, help="The most faults in one history of the decks."
 )
@@ -63,11 +53,6 @@ _RETRYING = (
         help="Seconds between two questions.",
     ),
 )
-
-
-def broker_url_option(command: Command) -> Command:
-    """Give a command `--broker-url`, and the token for it."""
-    return _all(command, _BROKER)
 
 
 def printing_options(command: Command) -> Command:

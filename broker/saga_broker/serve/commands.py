@@ -1,5 +1,8 @@
 """The commands that run a broker."""
 
+from contextlib import nullcontext
+from urllib.parse import urlsplit
+
 import click
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,10 +13,12 @@ from saga_broker.gate.keep_selectors import DEFAULT
 from saga_broker.http.addresses import checked_base_url
 from saga_broker.http.logs import LEVELS, write_logs
 from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
+from saga_broker.serve.beside import Beside
 from saga_broker.serve.cleaning_report import cleaned
 from saga_broker.serve.options import database_option
-from saga_broker.serve.process import listening_on, run
-from saga_broker.serve.token_commands import first_token, has_tokens, token
+from saga_broker.serve.process import listening_on, own_address, run
+from saga_broker.serve.setting_options import chosen, setting_options, understood
+from saga_broker.serve.token_commands import first_token, has_tokens, token, worker_token
 from saga_broker.serve.webhook_options import chosen_for_webhooks, webhook_options
 from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
@@ -30,16 +35,25 @@ class DifferentError(SagapactError):
 
 
 @click.group()
-def broker() -> None:
+@click.pass_context
+def broker(context: click.Context) -> None:
     """Run a broker."""
+    context.default_map = understood(broker)
 
 
 broker.add_command(token)
 
 
 @broker.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=9292, show_default=True, help="Port; 0 lets the system choose.")
+@click.option("--host", envvar="SAGAPACT_HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="SAGAPACT_PORT",
+    default=9292,
+    show_default=True,
+    help="Port; 0 lets the system choose.",
+)
 @database_option
 @click.option(
     "--base-url",
@@ -63,22 +77,6 @@ broker.add_command(token)
     help="Let in only whoever shows a token; the first start makes an administrator's and prints it. Default: when the database "
     "holds one.",
 )
-@click.option("--public-read", is_flag=True, envvar="SAGAPACT_PUBLIC_READ", help="With tokens: reading needs none.")
-@click.option("--public-badges", is_flag=True, envvar="SAGAPACT_PUBLIC_BADGES", help="With tokens: badges need none.")
-@click.option(
-    "--public-heartbeat/--no-public-heartbeat",
-    default=True,
-    envvar="SAGAPACT_PUBLIC_HEARTBEAT",
-    show_default=True,
-    help="With tokens: the sign of life needs none.",
-)
-@click.option(
-    "--requests-a-minute",
-    type=click.IntRange(0),
-    default=0,
-    envvar="SAGAPACT_REQUESTS_A_MINUTE",
-    help="With tokens: how often each may ask this process, unless it has a number of its own; 0: as often as it likes.",
-)
 @click.option(
     "--work-database-url",
     envvar="SAGAPACT_WORK_DATABASE_URL",
@@ -86,7 +84,18 @@ broker.add_command(token)
     help="Where the engine of webhooks and jobs keeps what is under way; default: beside the broker's database. Also "
     "SAGAPACT_WORK_DATABASE_URL.",
 )
-@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
+@click.option(
+    "--worker", "with_worker", is_flag=True, help="Start one worker beside the broker, which verifies what was announced."
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    envvar="SAGAPACT_LOG_LEVEL",
+    default="info",
+    show_default=True,
+    help="The log leaves out what is less.",
+)
+@setting_options
 @webhook_options
 @click.pass_context
 def serve(
@@ -96,14 +105,11 @@ def serve(
     database_url: str,
     base_urls: tuple[str, ...],
     badges: str,
-    requests_a_minute: int,
     work_database_url: str,
     log_level: str,
     *,
     tokens: bool | None,
-    public_read: bool,
-    public_badges: bool,
-    public_heartbeat: bool,
+    with_worker: bool,
 ) -> None:
     """Serve the broker until it is told to stop. Its log goes to standard error, one JSON object a line."""
     addresses = tuple(checked_base_url(url) for url in base_urls)
@@ -115,19 +121,22 @@ def serve(
         base_urls=addresses,
         badge_provider_mode=badges,
         tokens=asks,
-        public_read=public_read,
-        public_badges=public_badges,
-        public_heartbeat=public_heartbeat,
-        requests_a_minute=requests_a_minute,
-        work=True,
         work_database_url=work_database_url,
         webhooks=chosen_for_webhooks(context),
+        **chosen(context),
     )
     with listening_on(host, port) as taken:
         if made is not None:
             click.echo(f"the administrator's token, which is shown this once: {made}")
         write_logs(log_level)
-        run(create_app(settings), taken, host)
+        app = create_app(settings)
+        with _beside(own_address(taken, host), settings) if with_worker else nullcontext():
+            run(app, taken, host)
+
+
+def _beside(address: str, settings: Settings) -> Beside:
+    token = worker_token(settings.database_url, urlsplit(address).netloc) if settings.tokens else None
+    return Beside(address, settings, token)
 
 
 def _tokens(database_url: str, *, wanted: bool | None) -> tuple[bool, str | None]:

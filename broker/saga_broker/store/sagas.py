@@ -1,15 +1,17 @@
 """Saga versions with their steps."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union_all, update
 
 from saga_broker.rows import Version
 from saga_broker.store.database.query import add, fetch, first, texts
 from saga_broker.store.database.schema import (
+    branch_versions,
+    branches,
     deployed_versions,
     pacticipants,
     released_versions,
@@ -101,11 +103,17 @@ def store(connection: Connection, new: NewSagaVersion, owner: Version, executor:
         connection.execute(saga_steps.insert().values(saga_version_id=saga_id, position=position, **row))
 
 
+def set_branch(connection: Connection, version: SagaVersion, branch: str) -> SagaVersion:
+    """Remember on which branch a saga version was published last."""
+    connection.execute(update(saga_versions).where(saga_versions.c.id == version.id).values(branch=branch))
+    return replace(version, branch=branch)
+
+
 def newest(connection: Connection, branch: str | None, provider: str | None) -> list[SagaVersion]:
     """Give the newest version of each saga, on a branch when one is given, with a step at a provider when one is given."""
     last = select(func.max(saga_versions.c.id)).group_by(saga_versions.c.saga)
     if branch is not None:
-        last = last.where(saga_versions.c.branch == branch)
+        last = last.where(or_(saga_versions.c.branch == branch, _owner_is_on(branch)))
     query = _sagas().where(saga_versions.c.id.in_(last))
     return fetch(connection, _at_provider(query, provider).order_by(saga_versions.c.saga), SagaVersion)
 
@@ -223,3 +231,9 @@ def _sagas() -> Select[Any]:
         .join(executor_versions, executor_versions.c.id == table.executor_version_id)
         .join(executors, executors.c.id == executor_versions.c.pacticipant_id)
     )
+
+
+def _owner_is_on(branch: str) -> ColumnElement[bool]:
+    on = select(branch_versions.c.id).join(branches, branches.c.id == branch_versions.c.branch_id)
+    on = on.where(branches.c.name == branch, branch_versions.c.version_id == saga_versions.c.owner_version_id)
+    return on.correlate(saga_versions).exists()

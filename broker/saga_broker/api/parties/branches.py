@@ -104,6 +104,7 @@ def show_on_branch(name: str, branch: str, number: str, call: Hal) -> Response:
 @router.put("/pacticipants/{name:seg}/branches/{branch:seg}/versions/{number:seg}")
 def put_version_on_branch(name: str, branch: str, number: str, call: HalJson) -> Response:
     """Put a version on a branch and make it the head; pacticipant, version and branch are made when they are new."""
+    call.object_or_nothing()
     with call.write() as connection:
         version = made_on_the_way(connection, name, number)
         added = put_on_branch(connection, call.settings, version, branch)
@@ -143,6 +144,7 @@ def put_version_tag(name: str, number: str, tag: str, call: HalJson) -> Response
 
     The tag of an environment records a deployment, where whoever asks may deploy.
     """
+    call.object_or_nothing()
     with call.write() as connection:
         version = made_on_the_way(connection, name, number)
         added = put_tag(connection, call.settings, version, tag, deploys=call.may(Right.DEPLOY))

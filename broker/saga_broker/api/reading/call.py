@@ -115,6 +115,14 @@ class Call:
         """
         return parse_json(self.raw, self.settings.max_json_depth)
 
+    def object_or_nothing(self) -> dict[str, Any]:
+        """Give the body as a JSON object, empty when there is no body: for what is put by its address alone.
+
+        Raises:
+            InvalidError: It is something else.
+        """
+        return self.object() if self.raw.strip() else {}
+
     def object(self) -> dict[str, Any]:
         """Give the body as a JSON object.
 
