@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from saga_broker.acts.saga_events import announce_deployment
 from saga_broker.rows import Version
 from saga_broker.settings import Settings
 from saga_broker.store import branches as branch_store
@@ -34,7 +35,7 @@ def put_on_branch(connection: Connection, settings: Settings, version: Version, 
     return added
 
 
-def put_tag(connection: Connection, settings: Settings, version: Version, tag: str, *, deploys: bool = False) -> bool:
+def put_tag(connection: Connection, settings: Settings, version: Version, tag: str, *, deploys_at: str | None = None) -> bool:
     """Tag a version.
 
     Args:
@@ -42,7 +43,7 @@ def put_tag(connection: Connection, settings: Settings, version: Version, tag: s
         settings: Says which consequences are wanted.
         version: The version.
         tag: The tag.
-        deploys: A tag named like an environment records a deployment.
+        deploys_at: A tag named like an environment records a deployment; what links begin with that tell of it.
 
     Returns:
         Whether the tag is new.
@@ -50,10 +51,11 @@ def put_tag(connection: Connection, settings: Settings, version: Version, tag: s
     _first_tag_as_branch(connection, settings, version, tag)
     added = tag_store.put(connection, version.id, tag)
     detect_main_branch(connection, settings, version, tag)
-    if deploys and settings.create_deployed_versions_for_tags:
+    if deploys_at is not None and settings.create_deployed_versions_for_tags:
         environment = environment_store.find_by_name(connection, tag)
         if environment is not None:
             deployment_store.deploy(connection, version, environment.id, None, auto_created=True)
+            announce_deployment(connection, settings, deploys_at, version.pacticipant, version.number, tag, "deployed")
     return added
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts.saga_events import announce_deployment
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.parties.versions import existing_version
 from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, HalPatch, no_content, respond
@@ -122,6 +123,7 @@ def record_deployment(name: str, number: str, uuid: str, call: HalJson) -> Respo
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
         row = deployment_store.deploy(connection, version, environment.id, instance, at=call.now)
+        _announce(call, connection, name, number, environment.name, "deployed")
     location = call.links.url("deployed-versions", row.uuid)
     return respond(views.deployed(call.links, row, environment), 201, location=location)
 
@@ -144,6 +146,7 @@ def record_release(name: str, number: str, uuid: str, call: HalJson) -> Response
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
         row, is_new = deployment_store.release(connection, version, environment.id)
+        _announce(call, connection, name, number, environment.name, "released")
     location = call.links.url("released-versions", row.uuid)
     return respond(views.released(call.links, row, environment), 201 if is_new else 200, location=location)
 
@@ -167,6 +170,8 @@ def undeploy(uuid: str, call: HalPatch) -> Response:
             raise _no_way_back("currentlyDeployed")
         if wanted is False:
             deployment_store.undeploy(connection, found, call.now)
+            place = store.by_ids(connection, [found.environment_id])[found.environment_id]
+            _announce(call, connection, found.pacticipant, found.number, place.name, "undeployed")
         return respond(_deployed(call, connection, uuid))
 
 
@@ -189,7 +194,13 @@ def end_support(uuid: str, call: HalPatch) -> Response:
             raise _no_way_back("currentlySupported")
         if wanted is False:
             deployment_store.end_support(connection, found, call.now)
+            place = store.by_ids(connection, [found.environment_id])[found.environment_id]
+            _announce(call, connection, found.pacticipant, found.number, place.name, "support ended")
         return respond(_released(call, connection, uuid))
+
+
+def _announce(call: Call, connection: Connection, name: str, number: str, environment: str, kind: str) -> None:
+    announce_deployment(connection, call.settings, call.links.base, name, number, environment, kind)
 
 
 def _with_query(call: Call, address: str) -> str:
