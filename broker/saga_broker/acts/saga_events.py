@@ -1,4 +1,4 @@
-"""What happens with sagas, decks and deployments, as events; written in the transaction of what made it happen."""
+"""What happens with decks, and what the broker finds out about sagas by itself, as events."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,26 +6,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from saga_broker.acts.happening import Happened, happened
-from saga_broker.events.event import DECK_BROKEN, DECK_PLAYED, DEPLOYMENT, SAGA_PUBLISHED, Event
+from saga_broker.events.event import DECK_BROKEN, DECK_PLAYED, Event
 from saga_broker.settings import Settings
 from saga_broker.store import deck_results as deck_store
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import sagas as saga_store
 from saga_broker.store.deck_results import DeckResult
-from saga_broker.store.sagas import SagaVersion
 from saga_broker.store.triggered import About
 from saga_contracts.wire import exact
 
 BROKEN = "broken"
-
-
-def announce_saga(connection: Connection, settings: Settings, base_url: str, saga: SagaVersion) -> None:
-    """Write down that a saga version was published."""
-    told = {"saga_version": saga.number, "branch": saga.branch}
-    event = Event(
-        SAGA_PUBLISHED, saga.executor, None, saga.number, saga=saga.saga, content_sha=saga.sha, base_url=base_url, details=told
-    )
-    _tell(connection, settings, event)
 
 
 def announce_deck(connection: Connection, settings: Settings, base_url: str, result: DeckResult) -> None:
@@ -48,28 +38,6 @@ def announce_deck(connection: Connection, settings: Settings, base_url: str, res
             details=told,
         )
         _tell(connection, settings, event)
-
-
-def announce_deployment(
-    connection: Connection, settings: Settings, base_url: str, pacticipant: str, number: str, environment: str, kind: str
-) -> None:
-    """Write down that what is deployed or released changed.
-
-    Args:
-        connection: A transaction that writes.
-        settings: For the calls.
-        base_url: What links begin with.
-        pacticipant: Whose version it is. Webhooks that name it as consumer or as provider are meant.
-        number: The version.
-        environment: Where.
-        kind: `deployed`, `undeployed`, `released` or `support ended`.
-    """
-    event = Event(
-        DEPLOYMENT, None, pacticipant, None, number, environment=environment, base_url=base_url, details={"reason": kind}
-    )
-    owner = pacticipant_store.find(connection, pacticipant)
-    row_id = None if owner is None else owner.id
-    happened(connection, settings, About(row_id, row_id), [event])
 
 
 def announce_about_saga(connection: Connection, settings: Settings, name: str, saga: str, told: Mapping[str, Any]) -> Happened:

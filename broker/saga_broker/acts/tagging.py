@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from saga_broker.acts.saga_events import announce_deployment
+from saga_broker.acts import milestones
 from saga_broker.rows import Version
 from saga_broker.settings import Settings
 from saga_broker.store import branches as branch_store
@@ -35,7 +35,9 @@ def put_on_branch(connection: Connection, settings: Settings, version: Version, 
     return added
 
 
-def put_tag(connection: Connection, settings: Settings, version: Version, tag: str, *, deploys_at: str | None = None) -> bool:
+def put_tag(
+    connection: Connection, settings: Settings, version: Version, tag: str, *, deploys: bool = False, base_url: str = ""
+) -> bool:
     """Tag a version.
 
     Args:
@@ -43,7 +45,8 @@ def put_tag(connection: Connection, settings: Settings, version: Version, tag: s
         settings: Says which consequences are wanted.
         version: The version.
         tag: The tag.
-        deploys_at: A tag named like an environment records a deployment; what links begin with that tell of it.
+        deploys: A tag named like an environment records a deployment.
+        base_url: What links begin with that tell of it.
 
     Returns:
         Whether the tag is new.
@@ -51,11 +54,11 @@ def put_tag(connection: Connection, settings: Settings, version: Version, tag: s
     _first_tag_as_branch(connection, settings, version, tag)
     added = tag_store.put(connection, version.id, tag)
     detect_main_branch(connection, settings, version, tag)
-    if deploys_at is not None and settings.create_deployed_versions_for_tags:
+    if deploys and settings.create_deployed_versions_for_tags:
         environment = environment_store.find_by_name(connection, tag)
         if environment is not None:
             deployment_store.deploy(connection, version, environment.id, None, auto_created=True)
-            announce_deployment(connection, settings, deploys_at, version.pacticipant, version.number, tag, "deployed")
+            milestones.deployed(connection, settings, base_url, version, environment)
     return added
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts import milestones
 from saga_broker.acts.candidates import LiveVersions
 from saga_broker.acts.gathering import gather
-from saga_broker.acts.saga_events import announce_saga
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.reading.call import Call, calling, respond
 from saga_broker.api.reading.fields import Faults, address, filled, one_line, one_of, text
@@ -90,9 +90,9 @@ def publish(saga: str, number: str, call: NewSagaCall) -> Response:
             ),
         )
         store.store(connection, new, *versions)
+        milestones.saga_published(connection, call.settings, call.links.base, saga, versions[1])
         found = store.find(connection, saga, number)
         assert found is not None  # noqa: S101  (stored in this transaction)
-        announce_saga(connection, call.settings, call.links.base, found)
         return _shown(call, connection, found, 201)
 
 
