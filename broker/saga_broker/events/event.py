@@ -16,13 +16,14 @@ FAILED = "provider_verification_failed"
 ANNOUNCED = "provider_version_announced"
 SAGA_PUBLISHED = "saga_published"
 CANNOT_RUN = "saga_cannot_run"
+DECK_PLAYED = "deck_result_published"
 DECK_BROKEN = "deck_broken"
 WAIVER_EXPIRING = "waiver_expiring"
 DEPLOYMENT = "deployment_recorded"
 
 PACT_EVENTS = (PUBLISHED, CONTENT_CHANGED, VERIFICATION, SUCCEEDED, FAILED, REQUIRES_VERIFICATION)
 """In the order in which the Pact Broker lists them."""
-OWN_EVENTS = (ANNOUNCED, SAGA_PUBLISHED, CANNOT_RUN, DECK_BROKEN, WAIVER_EXPIRING, DEPLOYMENT)
+OWN_EVENTS = (ANNOUNCED, SAGA_PUBLISHED, CANNOT_RUN, DECK_PLAYED, DECK_BROKEN, WAIVER_EXPIRING, DEPLOYMENT)
 EVENTS = (*PACT_EVENTS, *OWN_EVENTS)
 
 
