@@ -79,7 +79,7 @@ class Keeper:
 
     def _judge(self, work: Work, offered: list[Job]) -> None:
         moment, lease_s = monotonic(), self.settings.job_lease_s
-        if moment - self._looked_at > lease_s / 2:
+        if moment - self._looked_at > lease_s / 2 + 2 * LOOK_S:
             self._listening_since = moment
         self._looked_at = moment
         seen = self.offers.seen([names.workflow_id(job.key, job.generation) for job in offered])
@@ -88,7 +88,8 @@ class Keeper:
             can_judge = moment - self._listening_since >= lease_s
             gone = []
             for job in offered:
-                offer = judged(seen.get(names.workflow_id(job.key, job.generation)), alive, can_judge=can_judge)
+                found = seen.get(names.workflow_id(job.key, job.generation))
+                offer = judged(found, job.worker, alive, can_judge=can_judge)
                 if _settled(connection, job, offer):
                     gone.append(names.workflow_id(job.key, job.generation))
         self.offers.withdraw([one for one in gone if one in seen])
