@@ -8,6 +8,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from saga_broker.client.transport import TOKEN_VARIABLE
 from saga_broker.http.logs import FIELDS
 from saga_broker.settings import Settings
 
@@ -22,12 +23,14 @@ class Beside:
     Args:
         address: Where the worker reaches the broker.
         settings: The broker's; name the work database.
+        token: What the broker knows the worker by; None: it asks nobody.
     """
 
-    def __init__(self, address: str, settings: Settings) -> None:
+    def __init__(self, address: str, settings: Settings, token: str | None = None) -> None:
         from saga_broker.work.engine import work_database_url  # noqa: PLC0415  (loads DBOS)
 
-        self._environment = {**os.environ, "SAGAPACT_WORK_DATABASE_URL": work_database_url(settings)}
+        shown = {} if token is None else {TOKEN_VARIABLE: token}
+        self._environment = {**os.environ, **shown, "SAGAPACT_WORK_DATABASE_URL": work_database_url(settings)}
         command = [sys.executable, "-m", "saga_contracts", "worker", "--broker-url", address]
         self._command = [*command, "--end-with", str(os.getpid())]
         self._ends = threading.Event()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from saga_broker.client.commands import broker_url_option
+from saga_broker.client.broker_options import broker_url_option
 from saga_broker.client.jobs import JobsClient
 from saga_broker.client.transport import PASSWORD_VARIABLE, TOKEN_VARIABLE, USER_VARIABLE
 from saga_contracts.build import describe_build
