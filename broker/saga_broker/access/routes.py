@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import unquote
 
-from saga_broker.access.about import NOBODY, About, InBody, Stored, in_path, named, of_saga, published
+from saga_broker.access.about import NOBODY, About, InBody, Stored, asked_for, in_path, named, of_saga, published
 from saga_broker.access.rights import Right
 
 
@@ -55,6 +55,7 @@ _ONE = "/pacticipants/{name}"
 _VERSION = f"{_ONE}/versions/{{number}}"
 _PACTS = "/pacts/provider/{provider}/consumer/{consumer}"
 _RESULTS = "/verification-results"
+_JOB = Stored("jobs", "key")
 _PLACES = ("deployed-versions", "released-versions")
 
 READ = _reading()
@@ -76,8 +77,8 @@ AREAS = frozenset(
     }
 )
 """The first words of paths whose reading needs no more than `read`."""
-PRIVATE_AREAS = frozenset({"triggered-webhooks", "webhooks"})
-"""The same, but never without a token: what other systems answered stands there."""
+PRIVATE_AREAS = frozenset({"job-queue", "jobs", "triggered-webhooks", "webhooks", "workers"})
+"""The same, but never without a token: what other systems answered, or said while they were verified, stands there."""
 
 TABLE: Mapping[str, Rule] = {
     "GET /ui/files/{digest}/{file}": _reading(Opening.ALWAYS),
@@ -88,6 +89,14 @@ TABLE: Mapping[str, Rule] = {
     "GET /matrix/provider/{provider}/latest/{tag}/consumer/{consumer}/latest/{to}/badge": _reading(Opening.BADGES),
     f"GET {_ONE}/latest-version/{{tag}}/can-i-deploy/to/{{to}}/badge": _reading(Opening.BADGES),
     f"GET {_ONE}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}/badge": _reading(Opening.BADGES),
+    **{f"GET {_VERSION}/announcement{more}": _reading(Opening.NEVER) for more in ("", "/archive")},
+    f"PUT {_VERSION}/announcement": _writing(_VERIFY, about=_NAME),
+    "POST /jobs": _writing(_VERIFY, about=InBody(asked_for)),
+    "DELETE /jobs/{key}": _writing(_VERIFY, about=_JOB),
+    **{f"PUT /jobs/{{key}}/{more}": _writing(_VERIFY, about=_JOB) for more in ("log", "result", "leases/{name}")},
+    "DELETE /jobs/{key}/leases/{name}": _writing(_VERIFY, about=_JOB),
+    "PUT /job-queue": _writing(_ADMINISTER),
+    **{f"{verb} /workers/{{name}}": _writing(_VERIFY) for verb in ("PUT", "DELETE")},
     "GET /audit": _reading(Opening.NEVER, _ADMINISTER),
     "POST /pacts/provider/{provider}/for-verification": _reading(),
     "POST /pacticipants": _writing(_PUBLISH, _VERIFY, about=InBody(named)),
