@@ -55,8 +55,7 @@ def main() -> int:
     one, three = measured(1, wanted.jobs), measured(3, wanted.jobs)
     cores = os.cpu_count() or 1
     told = f"{wanted.jobs} jobs on {cores} cores: 1 worker {one:.2f} a second, 3 workers {three:.2f}"
-    sys.stdout.write(f"{told}, {three / one:.2f} times as many
-")
+    sys.stdout.write(f"{told}, {three / one:.2f} times as many\n")
     if wanted.json:
         wanted.json.write_text(json.dumps({"jobs": wanted.jobs, "one": one, "three": three, "cores": cores}))
     least = _LEAST if cores < 2 else 1.0
