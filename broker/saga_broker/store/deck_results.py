@@ -1,5 +1,6 @@
 """Results of playing decks. They belong to a step's slice, not to a saga version; their order is that of time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,40 @@ def of_slice(connection: Connection, step: str, sha: str, provider_version_id: i
     table = deck_results.c
     query = _results().where(table.sha == sha, table.step == step, table.provider_version_id == provider_version_id)
     return fetch(connection, query.order_by(table.created_at.desc(), table.id.desc()), DeckResult)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A deck result without what its histories showed.
+
+    Attributes:
+        verdict: What the verifier concluded.
+    """
+
+    id: int
+    saga: str
+    step: str
+    sha: str
+    provider: str
+    provider_version: str
+    derivation: int
+    faults: int
+    verifier: str
+    verdict: str
+    branch: str | None
+    build_url: str | None
+    created_at: datetime
+
+
+def recent(connection: Connection, step: str, shas: Collection[str], most: int) -> list[Told]:
+    """Give the newest results of slices of a step at whatever version, the newest first."""
+    table = deck_results.c
+    newest = select(table.id).where(table.sha.in_(shas), table.step == step).order_by(table.id.desc()).limit(most)
+    names = [column for column in Told.__dataclass_fields__ if column not in ("provider", "provider_version")]
+    named = (pacticipants.c.name.label("provider"), versions.c.number.label("provider_version"))
+    query = select(*(table[name] for name in names), *named).join(versions, versions.c.id == table.provider_version_id)
+    query = query.join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id).where(table.id.in_(newest))
+    return fetch(connection, query.order_by(table.id.desc()), Told)
 
 
 def _results() -> Select[Any]:

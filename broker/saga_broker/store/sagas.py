@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
 
-from saga_broker.rows import Version
-from saga_broker.store.database.query import add, fetch, first, texts
+from saga_broker.rows import Page, Version
+from saga_broker.store.database.query import add, fetch, fetch_page, first, texts
 from saga_broker.store.database.schema import (
     deployed_versions,
     pacticipants,
@@ -108,6 +108,35 @@ def newest(connection: Connection, branch: str | None, provider: str | None) -> 
         last = last.where(saga_versions.c.branch == branch)
     query = _sagas().where(saga_versions.c.id.in_(last))
     return fetch(connection, _at_provider(query, provider).order_by(saga_versions.c.saga), SagaVersion)
+
+
+def heads(connection: Connection, part: str, page: Page, *, descending: bool = False) -> tuple[list[SagaVersion], int]:
+    """Give a page of the sagas whose name holds a text, each with its newest version, by name.
+
+    Returns:
+        The versions, and how many sagas there are on all pages.
+    """
+    last = select(func.max(saga_versions.c.id)).group_by(saga_versions.c.saga)
+    if part:
+        last = last.where(func.lower(saga_versions.c.saga).contains(part.lower(), autoescape=True))
+    by = saga_versions.c.saga.desc() if descending else saga_versions.c.saga
+    total = connection.execute(select(func.count()).select_from(last.subquery())).scalar_one()
+    query = _sagas().where(saga_versions.c.id.in_(last)).order_by(by).limit(page.size).offset(page.offset)
+    return fetch(connection, query, SagaVersion), int(total)
+
+
+def versions_of(connection: Connection, saga: str, page: Page) -> tuple[list[SagaVersion], int]:
+    """Give a page of a saga's versions, the newest first, and how many there are."""
+    query = _sagas().where(saga_versions.c.saga == saga).order_by(saga_versions.c.id.desc())
+    return fetch_page(connection, query, SagaVersion, page)
+
+
+def named_by(connection: Connection, numbers: Collection[tuple[str, str]]) -> dict[tuple[str, str], SagaVersion]:
+    """Find several saga versions by their names and numbers."""
+    sagas, wanted = {saga for saga, _ in numbers}, {number for _, number in numbers}
+    query = _sagas().where(saga_versions.c.saga.in_(sagas), saga_versions.c.number.in_(wanted))
+    found = {(one.saga, one.number): one for one in fetch(connection, query, SagaVersion)}
+    return {key: found[key] for key in numbers if key in found}
 
 
 def live_in(connection: Connection, environment_id: int, provider: str | None = None) -> list[SagaVersion]:

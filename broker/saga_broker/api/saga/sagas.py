@@ -104,7 +104,7 @@ def can_run(saga: str, call: SagaCall) -> Response:
     if not environment:
         raise InvalidError({"environment": ["is missing"]}, parameters=True)
     candidates = _candidates(call.query.get("with"))
-    faults = _faults(call.text("faults"))
+    faults = faults_of(call.text("faults"))
     with call.read() as connection:
         if not store.exists(connection, saga):
             raise RefusedError(404, f"No saga with name '{saga}' found")
@@ -124,6 +124,19 @@ def existing_environment(connection: Connection, name: str) -> Environment:
     if found is None:
         raise RefusedError(404, f"No environment with name '{name}' found")
     return found
+
+
+def faults_of(value: str | None) -> int:
+    """Read how many faults are asked for.
+
+    Raises:
+        InvalidError: It is no number from 0 to the most that decks are derived for.
+    """
+    if value is None:
+        return USUAL_FAULTS
+    if value not in {str(number) for number in range(MAX_FAULTS + 1)}:
+        raise InvalidError({"faults": [f"must be a whole number from 0 to {MAX_FAULTS}"]}, parameters=True)
+    return int(value)
 
 
 def _shown(call: Call, connection: Connection, row: SagaVersion, status: int) -> Response:
@@ -172,11 +185,3 @@ def _candidates(value: Any) -> list[tuple[str, str]]:
             raise InvalidError({"with": [f"must be like PACTICIPANT:VERSION, not {item!r}"]}, parameters=True)
         found.append((name, version))
     return found
-
-
-def _faults(value: str | None) -> int:
-    if value is None:
-        return USUAL_FAULTS
-    if value not in {str(number) for number in range(MAX_FAULTS + 1)}:
-        raise InvalidError({"faults": [f"must be a whole number from 0 to {MAX_FAULTS}"]}, parameters=True)
-    return int(value)

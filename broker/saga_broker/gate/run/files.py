@@ -13,7 +13,7 @@ from saga_contracts.derive.cases import Case
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.sagafile import SagaFileError, parse_saga
 
-KEPT = 64
+KEPT = 128
 """So many files are kept in memory after they were read."""
 
 

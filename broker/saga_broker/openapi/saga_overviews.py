@@ -1,0 +1,124 @@
+"""The description of a saga as a whole, of one of its steps, and of the network of services and sagas. Pure."""
+
+from saga_broker.openapi.operation import PAGE, Operations, Query, Schemas, shows
+from saga_broker.openapi.shapes import COUNT, FLAG, MOMENT, SHA256, TEXT, closed, each, links, many, one_of, or_null, ref, table
+from saga_broker.openapi.shared import PAGED
+
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_DAY = {"type": "string", "format": "date"}
+_LEVEL = {"type": "integer", "minimum": 1, "maximum": 4}
+_FAULTS = {"type": "integer", "minimum": 0, "maximum": 4}
+_STANDS = one_of("kept", "broken", "unproven", "pending", "waived", "not applicable", "not looked at")
+_PLAY = closed(
+    {
+        "letter": TEXT,
+        "replies": many(TEXT),
+        "declared": many(TEXT),
+        "obligation": TEXT,
+        "status": many(TEXT),
+        "statusObligation": TEXT,
+    }
+)
+_HISTORY = closed(
+    {
+        "word": TEXT,
+        "improved": FLAG,
+        "faults": or_null(COUNT),
+        "causes": many(closed({"fault": TEXT, "text": TEXT})),
+        "plays": many(_PLAY),
+        "world": TEXT,
+        "worldObligation": TEXT,
+        "obligations": many(TEXT),
+    }
+)
+
+SCHEMAS: Schemas = {
+    "Saga": closed(
+        {
+            **PAGED,
+            "saga": TEXT,
+            "description": TEXT,
+            "fault": {**TEXT, "description": "Why the newest file cannot be read any more; empty when it can."},
+            "newestVersion": ref("SagaVersionWithoutContent"),
+            "environments": many(ref("SagaInEnvironment")),
+            "waivers": many(ref("Waiver")),
+            "results": table(many(ref("DeckResultTold"))),
+            "versions": many(
+                closed(
+                    {
+                        "version": TEXT,
+                        "branch": _TEXT_OR_NULL,
+                        "sha": SHA256,
+                        "level": _LEVEL,
+                        "createdAt": MOMENT,
+                        "_links": links("self"),
+                    }
+                )
+            ),
+            "_links": links("self", "saga:sagas", "next?", "previous?"),
+        }
+    ),
+    "SagaInEnvironment": closed(
+        {
+            **each(TEXT, "environment", "displayName", "summary"),
+            "production": FLAG,
+            "there": {**FLAG, "description": "Is any version of who executes it in the environment?"},
+            "canRun": {"type": ["boolean", "null"]},
+            "versions": many(
+                closed({"sagaVersion": _TEXT_OR_NULL, "executesAs": TEXT, "executorVersion": _TEXT_OR_NULL}),
+            ),
+            "steps": many(ref("SagaStepStands")),
+            "_links": links("saga:can-run"),
+        }
+    ),
+    "SagaStepStands": closed(
+        {
+            "sagaVersion": _TEXT_OR_NULL,
+            **each(TEXT, "step", "participant"),
+            "version": _TEXT_OR_NULL,
+            "level": or_null(_LEVEL),
+            "pact": one_of("kept", "broken", "unproven"),
+            "deck": one_of("kept", "broken", "pending", "unproven"),
+            "obligations": table(closed({"verdict": _STANDS, "why": TEXT})),
+        }
+    ),
+    "Waiver": closed(
+        {
+            **each(TEXT, "step", "obligation", "name", "reason", "person", "sagaVersion"),
+            "expires": _DAY,
+            "daysLeft": {"type": "integer", "description": "0 on its last day, below it when it has expired."},
+        }
+    ),
+    "DeckResultTold": closed(
+        {
+            **each(TEXT, "provider", "providerVersion", "verifier"),
+            "verdict": one_of("kept", "broken", "unproven", "pending", "waived"),
+            **each(COUNT, "faults", "derivation"),
+            **each(_TEXT_OR_NULL, "branch", "buildUrl"),
+            "sha": SHA256,
+            "createdAt": MOMENT,
+            "_links": links("saga:deck-results"),
+        }
+    ),
+    "SagaVersionStep": closed(
+        {
+            **each(TEXT, "saga", "version", "step", "participant", "claim"),
+            "class": one_of("compensatable", "pivot", "retriable", "read_only"),
+            "level": _LEVEL,
+            "derivation": COUNT,
+            "faults": _FAULTS,
+            "slice": SHA256,
+            "histories": many(_HISTORY),
+            "trials": many(closed({**each(TEXT, "kind", "name", "word"), "obligations": many(TEXT)})),
+            "waivers": many(ref("Waiver")),
+            "results": many(ref("DeckResultTold")),
+            "_links": links("self", "saga:version", "pb:pacticipant"),
+        }
+    ),
+}
+
+_MOST = Query("faults", "The most faults in one history of the deck; 1 when it is not given.", _FAULTS)
+OPERATIONS: Operations = {
+    "GET /sagas/{saga}": shows(ref("Saga"), 400, 404, query=PAGE),
+    "GET /sagas/{saga}/versions/{number}/steps/{step}": shows(ref("SagaVersionStep"), 400, 404, query=(_MOST,)),
+}
