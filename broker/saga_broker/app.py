@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
@@ -22,6 +23,9 @@ from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_broker.store.database.types import now
+
+if TYPE_CHECKING:
+    from saga_broker.work.work import Relay
 
 THREADS = 16
 
@@ -52,6 +56,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.settings = settings
     app.state.database = database
     app.state.clock = clock
+    app.state.relay = _relay(settings, database, clock)
     routers = api.routers()
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:
@@ -65,8 +70,22 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    relay: Relay | None = app.state.relay
+    if relay is not None:
+        relay.start()
     yield
+    if relay is not None:
+        await anyio.to_thread.run_sync(relay.stop)
     app.state.database.close()
+
+
+def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]) -> "Relay | None":
+    """Make what does the broker's own work; its engine is loaded only where it is wanted."""
+    if not settings.work:
+        return None
+    from saga_broker.work.parts import relay  # noqa: PLC0415
+
+    return relay(settings, database, clock)
 
 
 def _write_errors(app: FastAPI) -> None:

@@ -28,6 +28,8 @@ class Settings:
         badge_provider_mode: `redirect`: badges are drawn by shields.io, as for the Pact Broker; `own`: they are drawn here.
         dynamic_wip_window: Choose how far back work in progress is looked for; the date that is asked for is then not looked at.
         pool_size: Database connections kept open.
+        work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
+        work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -47,3 +49,5 @@ class Settings:
     badge_provider_mode: str = "redirect"
     dynamic_wip_window: bool = False
     pool_size: int = 10
+    work: bool = False
+    work_database_url: str = ""

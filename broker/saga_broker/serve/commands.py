@@ -60,6 +60,13 @@ def broker() -> None:
     show_default=True,
     help="redirect: shields.io draws badges and sees the names on them; own: the broker draws them. Also SAGAPACT_BADGES.",
 )
+@click.option(
+    "--work-database-url",
+    envvar="SAGAPACT_WORK_DATABASE_URL",
+    default="",
+    help="Where the engine of webhooks and jobs keeps what is under way; default: beside the broker's database. Also "
+    "SAGAPACT_WORK_DATABASE_URL.",
+)
 @click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
 @click.pass_context
 def serve(
@@ -69,12 +76,19 @@ def serve(
     database_url: str,
     base_urls: tuple[str, ...],
     badges: str,
+    work_database_url: str,
     log_level: str,
 ) -> None:
     """Serve the broker until it is told to stop. Its log goes to standard error, one JSON object a line."""
     _warn(context, host, database_url)
     addresses = tuple(checked_base_url(url) for url in base_urls)
-    settings = Settings(database_url=database_url, base_urls=addresses, badge_provider_mode=badges)
+    settings = Settings(
+        database_url=database_url,
+        base_urls=addresses,
+        badge_provider_mode=badges,
+        work=True,
+        work_database_url=work_database_url,
+    )
     with listening_on(host, port) as taken:
         write_logs(log_level)
         run(create_app(settings), taken, host)

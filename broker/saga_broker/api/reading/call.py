@@ -4,8 +4,8 @@ Handlers are plain functions that FastAPI runs in its thread pool; only the read
 are settled before the handler runs: 415 for a body of the wrong type, 406 for an Accept that the resource does not offer.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -60,9 +60,14 @@ class Call:
         """Open the database for reading."""
         return self._database.read()
 
-    def write(self) -> AbstractContextManager[Connection]:
-        """Open the database for writing."""
-        return self._database.write()
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open the database for writing; afterwards, what does the broker's own work looks at what happened."""
+        with self._database.write() as connection:
+            yield connection
+        relay = self.request.app.state.relay
+        if relay is not None:
+            relay.wake()
 
     @cached_property
     def query(self) -> Params:

@@ -1,0 +1,48 @@
+"""Who takes part in the broker's own work: subscribers of events, workflows, the queues that broker processes work on, chores.
+
+To add to it: write the module in this room, and name here what it brings.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from saga_broker.settings import Settings
+from saga_broker.store import events as event_store
+from saga_broker.store.database.engine import Database
+from saga_broker.store.database.types import now
+from saga_broker.work.engine import Engine, Queue
+from saga_broker.work.work import Chore, Relay, Subscriber, Work
+
+KEEP_EVENTS = timedelta(days=30)
+
+SUBSCRIBERS: tuple[Subscriber, ...] = ()
+WORKFLOWS: dict[str, Callable[..., Any]] = {}
+"""Functions of (work, *arguments) by name."""
+QUEUES: tuple[Queue, ...] = ()
+
+
+def _forget_events(work: Work) -> None:
+    with work.database.write() as connection:
+        event_store.forget(connection, work.clock() - KEEP_EVENTS)
+
+
+CHORES: tuple[Chore, ...] = (
+    Chore("taking over what dead processes left", 5.0, lambda work: work.engine.take_over()),
+    Chore("forgetting old events", 3600.0, _forget_events),
+)
+
+
+def relay(settings: Settings, database: Database, clock: Callable[[], datetime] = now) -> Relay:
+    """Put the work of this process together; it begins with `start`."""
+    workflows: dict[str, Callable[..., Any]] = {}
+    work = Work(settings, database, Engine(settings, QUEUES, workflows), clock)
+    workflows.update({name: _with(work, function) for name, function in WORKFLOWS.items()})
+    return Relay(work, SUBSCRIBERS, CHORES)
+
+
+def _with(work: Work, function: Callable[..., Any]) -> Callable[..., Any]:
+    def workflow(*args: Any) -> Any:
+        return function(work, *args)
+
+    return workflow
