@@ -15,10 +15,12 @@ from saga_broker import api
 from saga_broker.api.reading.call import links_of, respond
 from saga_broker.http.envelope import LOG, Envelope, methods_of
 from saga_broker.http.errors import BrokerError, EmptyError, NotFoundError, RefusedError
-from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_problems
+from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_page, wants_problems
 from saga_broker.http.outages import outage_of
 from saga_broker.http.request_log import RequestLog
 from saga_broker.openapi.document import DescribedApp
+from saga_broker.pages import routing
+from saga_broker.pages.frame import faults, files
 from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
@@ -61,6 +63,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:
         app.include_router(router)
+    app.include_router(files.router)
+    app.router.routes.insert(0, routing.Pages(routing.routers()))
     _write_errors(app)
     app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls)
     app.add_middleware(RequestLog)
@@ -97,6 +101,8 @@ def _write_errors(app: FastAPI) -> None:
 
 def _broker_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, BrokerError)  # noqa: S101  (registered for this class only)
+    if wants_page(request.headers.get("accept")):
+        return faults.fault(request, error)
     body = error.body
     if body is None:
         return Response(status_code=error.status, media_type=f"{error.media_type};charset=utf-8")

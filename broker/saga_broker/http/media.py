@@ -8,6 +8,8 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 PROBLEM = "application/problem+json"
 TEXT = "text/plain"
+HTML = "text/html"
+_PAGES = (HTML, "application/xhtml+xml")
 CSV = "text/csv"
 GRAPHVIZ = "text/vnd.graphviz"
 EXTENDED_PACT = "application/vnd.pactbrokerextended.v1+json"
@@ -44,6 +46,14 @@ def choose(accept: str | None, offers: Sequence[str]) -> str | None:
 def wants_problems(accept: str | None) -> bool:
     """Tell whether errors shall be written as problem details."""
     return PROBLEM in (accept or "")
+
+
+def wants_page(accept: str | None) -> bool:
+    """Tell whether a page is asked for: HTML is named, and before everything else, as browsers do."""
+    if accept is None or HTML not in accept.lower():
+        return False
+    wanted = _parse(accept)
+    return bool(wanted) and wanted[0].quality > 0 and wanted[0].type in _PAGES
 
 
 def base_type(content_type: str | None) -> str:

@@ -30,7 +30,8 @@ _HEADERS: dict[str, tuple[Schema, str]] = {
 _ABOUT = (
     "Speaks the Pact Broker's API and answers whether a saga can run. Names in paths are one segment each, percent-encoded, "
     "a slash as %2F. Every resource answers OPTIONS with its methods, and HEAD like GET without a body; another method is "
-    "answered 405 without a body. With `application/problem+json` in Accept, errors come as problem details."
+    "answered 405 without a body. With `application/problem+json` in Accept, errors come as problem details. A browser, which "
+    "names `text/html` first in Accept, is given pages for people, for errors too; they are not described here."
 )
 
 

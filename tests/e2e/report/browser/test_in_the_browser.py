@@ -12,31 +12,6 @@ from saga_e2e.report import ReportData
 
 PICTURES = Path(__file__).parents[4] / "build" / "pictures"
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-FAINT = """
-(() => {
-  const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-  const part = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-  const ground = (one) => {
-    for (; one; one = one.parentElement) {
-      const found = rgb(getComputedStyle(one).backgroundColor);
-      if (found.length === 3 || found[3] > 0) return found;
-    }
-    return [255, 255, 255];
-  };
-  const faint = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node; (node = walker.nextNode()); ) {
-    const around = node.parentElement;
-    if (!node.data.trim() || around.closest("script, style, title, desc, .unseen, svg .sign")) continue;
-    const style = getComputedStyle(around);
-    const ink = rgb(around.closest("svg") ? style.fill : style.color);
-    const [dim, bright] = [light(ink), light(ground(around))].sort((a, b) => a - b);
-    if ((bright + 0.05) / (dim + 0.05) < 4.5) faint.push(node.data.trim().slice(0, 40));
-  }
-  return [...new Set(faint)];
-})()
-"""
-
 pytestmark = pytest.mark.slow
 
 
@@ -64,7 +39,7 @@ def test_every_text_can_be_read(page: Any, save: Callable[[str], str], broken_ru
     page.look(width=1280, scheme=scheme)
     page.open(save(report.render(broken_run)))
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert page.evaluate(FAINT) == []
+    assert page.faint() == []
 
 
 def test_a_link_into_something_closed_opens_it(page: Any, save: Callable[[str], str], broken_run: ReportData) -> None:

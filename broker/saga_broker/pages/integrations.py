@@ -1,0 +1,54 @@
+"""The start page: every integration, how it stands, and where to look further."""
+
+from fastapi import APIRouter, Response
+
+from saga_broker.pages.frame.around import Around, around_versions
+from saga_broker.pages.frame.asking import Html, Place
+from saga_broker.pages.frame.lists import Column, asked
+from saga_broker.pages.frame.states import STATES
+from saga_broker.pages.frame.writing import page
+from saga_broker.store.questions.overview import Wish, overview
+
+router = APIRouter(tags=["pages"])
+COLUMNS = (
+    Column("Consumer", "consumer"),
+    Column("Provider", "provider"),
+    Column("State", "status"),
+    Column("Pact published", "published"),
+    Column("Last verified", "verified"),
+    Column("Look at"),
+)
+
+
+@router.get("/")
+@router.get("/integrations")
+@router.get("/ui/relationships")
+def show(call: Html) -> Response:
+    """Show all integrations with their state."""
+    wanted = asked(call, (*COLUMNS, Column("", "changed")), "-changed")
+    status = call.text("state") or ""
+    status = status if status in STATES else ""
+    with_versions = call.text("tags") not in {None, "false"}
+    wish = Wish(wanted.q or call.text("search") or "", status, None, wanted.sort, wanted.descending)
+    with call.read() as connection:
+        rows, total = overview(connection, wish, wanted.page)
+        ids = [one for row in rows for one in (row.version_id, row.provider_version_id) if one is not None]
+        around = around_versions(connection, ids) if with_versions else Around()
+    return page(
+        call.request,
+        "integrations.html",
+        "Integrations",
+        twin=Place(call.request).links.url("integrations.json"),
+        rows=rows,
+        total=total,
+        asked=wanted,
+        columns=COLUMNS,
+        states=STATES,
+        status=status,
+        tabs=[
+            ("All", wanted.href(state="", page=1), not status),
+            *((state.word.capitalize(), wanted.href(state=key, page=1), key == status) for key, state in STATES.items()),
+        ],
+        with_versions=with_versions,
+        around=around,
+    )

@@ -1,0 +1,48 @@
+"""Puts the pages in front of the resources: a page answers at its JSON twin's address when Accept names HTML first.
+
+All pages are one route of the application, so a program's request looks at its Accept header once and goes on.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from fastapi import APIRouter
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from saga_broker.http.media import wants_page
+
+MODULES = ("integrations",)
+"""Modules of this package that have a `router`, those with fixed paths before those with names in their place."""
+_CHOSEN = "sagapact.page"
+
+
+class Pages(BaseRoute):
+    """All pages as one route."""
+
+    def __init__(self, routers: Sequence[APIRouter]) -> None:
+        self._routes = [route for router in routers for route in router.routes]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Find the page that a request asks for."""
+        if scope["type"] == "http" and scope["method"] == "GET" and wants_page(_accept_of(scope)):
+            for route in self._routes:
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    return match, {**found, _CHOSEN: route}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the page that was found."""
+        route: BaseRoute = scope[_CHOSEN]
+        await route.handle(scope, receive, send)
+
+
+def routers() -> list[APIRouter]:
+    """Give the routers of all pages."""
+    return [import_module(f"saga_broker.pages.{name}").router for name in MODULES]
+
+
+def _accept_of(scope: Scope) -> str | None:
+    found = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]
+    return ",".join(found) if found else None

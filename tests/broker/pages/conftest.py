@@ -1,0 +1,57 @@
+"""Two brokers whose pages are looked at, an empty one and a filled one, and a browser that looks."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection
+
+from browsing import Page, chromium, running, tab_of
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+
+
+class Site:
+    """A broker as a browser sees it.
+
+    Attributes:
+        broker: For what programs do.
+    """
+
+    def __init__(self, broker: Any) -> None:
+        self.broker = broker
+        self.http = broker.http
+        self.url: str = broker.url
+
+    def get(self, path: str, status: int = 200) -> str:
+        """Give a page's HTML."""
+        reply = self.http.get(path, headers={"Accept": BROWSER})
+        assert (reply.status_code, reply.headers["content-type"].partition(";")[0]) == (status, "text/html"), path
+        text: str = reply.text
+        return text
+
+
+@pytest.fixture(scope="session")
+def empty_site(migrated: Path, broker_kind: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker in which there is nothing."""
+    path = tmp_path_factory.mktemp("empty") / "broker.sqlite"
+    shutil.copy(migrated, path)
+    broker = broker_kind(database_url=f"sqlite:///{path}")
+    yield Site(broker)
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientConnection]:
+    """One browser for all tests."""
+    with running(chromium(), tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: ClientConnection) -> Iterator[Page]:
+    """A tab of the test's own, with a profile of its own."""
+    with tab_of(browser) as page:
+        yield page
