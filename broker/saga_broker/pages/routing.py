@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from saga_broker.http.media import wants_page
 
-MODULES = ("integrations",)
+MODULES = ("integrations", "sagas.all", "sagas.version", "sagas.saga")
 """Modules of this package that have a `router`, those with fixed paths before those with names in their place."""
 _CHOSEN = "sagapact.page"
 

@@ -5,4 +5,5 @@ MENU: tuple[tuple[str, str], ...] = (
     ("Pacticipants", "/pacticipants"),
     ("Environments", "/environments"),
     ("Matrix", "/matrix"),
+    ("Sagas", "/sagas"),
 )
