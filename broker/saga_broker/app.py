@@ -13,10 +13,13 @@ from starlette.exceptions import HTTPException
 
 from saga_broker import api
 from saga_broker.api.reading.call import links_of, respond
+from saga_broker.api.reading.dispatch import Dispatch
 from saga_broker.http.envelope import LOG, Envelope, methods_of
 from saga_broker.http.errors import BrokerError, EmptyError, NotFoundError, RefusedError
+from saga_broker.http.lanes import Lanes
 from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_page, wants_problems
-from saga_broker.http.outages import outage_of
+from saga_broker.http.outages import BUSY, SLOW, outage_of
+from saga_broker.http.patience import Bounds, ImpatientError
 from saga_broker.http.request_log import RequestLog
 from saga_broker.openapi.document import DescribedApp
 from saga_broker.pages import routing
@@ -29,7 +32,8 @@ from saga_broker.store.database.types import now
 if TYPE_CHECKING:
     from saga_broker.work.work import Relay
 
-THREADS = 16
+OTHER_THREADS = 16
+_OF_DATABASE = (DBAPIError, PoolTimeoutError, ImpatientError)
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
@@ -45,8 +49,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     Raises:
         DatabaseError: The database cannot be used.
     """
-    database = Database(settings.database_url, settings.pool_size)
-    migrate(database)
+    _brought_up_to_date(settings.database_url)
+    bounds = Bounds(settings.wait_s, settings.work_s)
+    database = Database(settings.database_url, settings.pool_size, bounds)
     app = DescribedApp(
         title="Sagapact broker",
         description="Speaks the Pact Broker's API and answers whether a saga can run.",
@@ -59,13 +64,17 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.database = database
     app.state.clock = clock
     app.state.relay = _relay(settings, database, clock)
+    app.state.lanes = Lanes(bounds)
     routers = api.routers()
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:
         app.include_router(router)
     app.include_router(files.router)
-    app.router.routes.insert(0, routing.Pages(routing.routers()))
+    pages = routing.Pages(routing.routers())
+    app.router.routes.insert(0, pages)
     _write_errors(app)
+    resources = app.state.resources
+    app.add_middleware(Dispatch, routes=resources, pages=pages.routes, lanes=app.state.lanes, errors=_answer_error)
     app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls)
     app.add_middleware(RequestLog)
     return app
@@ -73,13 +82,14 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    anyio.to_thread.current_default_thread_limiter().total_tokens = OTHER_THREADS
     relay: Relay | None = app.state.relay
     if relay is not None:
         relay.start()
     yield
     if relay is not None:
         await anyio.to_thread.run_sync(relay.stop)
+    app.state.lanes.close()
     app.state.database.close()
 
 
@@ -92,15 +102,31 @@ def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]
     return relay(settings, database, clock)
 
 
+def _brought_up_to_date(database_url: str) -> None:
+    """Migrate with all the time that this needs."""
+    database = Database(database_url)
+    try:
+        migrate(database)
+    finally:
+        database.close()
+
+
 def _write_errors(app: FastAPI) -> None:
-    app.add_exception_handler(BrokerError, _broker_error)
-    app.add_exception_handler(HTTPException, _no_route)
-    for kind in (DBAPIError, PoolTimeoutError):
-        app.add_exception_handler(kind, _no_database)
+    for kind in (BrokerError, HTTPException, *_OF_DATABASE):
+        app.add_exception_handler(kind, _answer_error)
 
 
-def _broker_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, BrokerError)  # noqa: S101  (registered for this class only)
+def _answer_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, BrokerError):
+        return _broker_error(request, error)
+    if isinstance(error, HTTPException):
+        return _no_route(request, error)
+    if isinstance(error, _OF_DATABASE):
+        return _no_database(request, error)
+    raise error
+
+
+def _broker_error(request: Request, error: BrokerError) -> Response:
     if wants_page(request.headers.get("accept")):
         return faults.fault(request, error)
     body = error.body
@@ -113,8 +139,7 @@ def _broker_error(request: Request, error: Exception) -> Response:
     return respond(body, error.status, media_type=error.media_type)
 
 
-def _no_route(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
+def _no_route(request: Request, error: HTTPException) -> Response:
     if error.status_code == 404:  # noqa: PLR2004  (the status itself)
         return _broker_error(request, NotFoundError())
     answer = _broker_error(request, EmptyError(error.status_code))
@@ -126,8 +151,11 @@ def _no_database(request: Request, error: Exception) -> Response:
     outage = outage_of(error)
     if outage is None:
         raise error
-    LOG.error("the database cannot be used: %s", str(getattr(error, "orig", None) or error).strip())
-    request.app.state.database.close()  # new connections are made: an old one may remember what it read from a broken file
+    if outage in {BUSY, SLOW}:
+        LOG.warning("the database took too long: %s", outage.text)
+    else:
+        LOG.error("the database cannot be used: %s", str(getattr(error, "orig", None) or error).strip())
+        request.app.state.database.close()  # new connections are made: an old one may remember what it read from a broken file
     answer = _broker_error(request, RefusedError(outage.status, outage.text, JSON))
     answer.headers["Retry-After"] = str(outage.retry_after_s)
     return answer

@@ -6,6 +6,41 @@ DEFAULT_DATABASE_URL = "sqlite:///sagapact-broker.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """What webhooks may do. The names that the Pact Broker gives these stand in `serve/webhook_options.py`.
+
+    Attributes:
+        methods: Allowed HTTP methods.
+        schemes: Allowed schemes.
+        hosts: Allowed hosts: names, `*.domain`, networks, `/patterns/`. Empty: every host; then no answer is shown.
+        private_networks: Addresses inside may be called although no entry of `hosts` names them.
+        retry_schedule_s: Seconds from each failed attempt to the next; there is one attempt more than entries.
+        success_statuses: Statuses that count as success.
+        first_call_after_s: Seconds from the event to the first attempt.
+        redact: Hide secrets in logs.
+        verify_tls: Check certificates.
+        certificates: PEM texts of further authorities that are trusted.
+        user_agent: What a call names itself.
+        timeout_s: Seconds for connecting, and for the whole answer.
+        signing_key: Calls are signed with it (HMAC-SHA256); empty: they are not.
+    """
+
+    methods: tuple[str, ...] = ("POST",)
+    schemes: tuple[str, ...] = ("https",)
+    hosts: tuple[str, ...] = ()
+    private_networks: bool = False
+    retry_schedule_s: tuple[float, ...] = (10, 60, 120, 300, 600, 1200)
+    success_statuses: tuple[int, ...] = (200, 201, 202, 203, 204, 205, 206)
+    first_call_after_s: float = 5.0
+    redact: bool = True
+    verify_tls: bool = True
+    certificates: tuple[str, ...] = ()
+    user_agent: str = "Pact Broker v2.120.0"
+    timeout_s: float = 15.0
+    signing_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The broker's settings.
 
@@ -29,7 +64,10 @@ class Settings:
         dynamic_wip_window: Choose how far back work in progress is looked for; the date that is asked for is then not looked at.
         pool_size: Database connections kept open.
         work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
+        webhooks: What webhooks may do.
         work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
+        wait_s: Seconds that a request waits for other writers, or for a thread, before it is answered 503.
+        work_s: Seconds that a request's statements may take, before it is answered 503.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -50,4 +88,7 @@ class Settings:
     dynamic_wip_window: bool = False
     pool_size: int = 10
     work: bool = False
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     work_database_url: str = ""
+    wait_s: float = 10.0
+    work_s: float = 30.0

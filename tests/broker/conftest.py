@@ -42,6 +42,7 @@ class Broker:
         self._socket.bind(("127.0.0.1", 0))
         app = create_app(settings, **options)
         prefixes = tuple(path for path in (urlsplit(url).path.rstrip("/") for url in settings.base_urls) if path)
+        self.lanes = app.state.lanes
         self.watch = Watch(app, Interface(app.openapi()), prefixes)
         config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none")
         self._server = PromptServer(config)

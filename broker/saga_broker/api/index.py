@@ -82,6 +82,8 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("pb:provider-pacts-for-verification", "/pacts/provider/{provider}/for-verification", "Pacts to be verified by a provider"),
     ("beta:provider-pacts-for-verification", "/pacts/provider/{provider}/for-verification", "Pacts to be verified by a provider"),
+    ("pb:webhooks", "/webhooks", "Webhooks"),
+    ("pb:webhook", "/webhooks/{uuid}", "Webhook"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "Environment"),
     ("saga:sagas", "/sagas", "Sagas"),
@@ -97,8 +99,8 @@ def show(call: Hal) -> Response:
 
 
 @router.get("/diagnostic/status/heartbeat")
-def heartbeat(call: Anything) -> Response:
-    """Tell that the broker runs."""
+async def heartbeat(call: Anything) -> Response:
+    """Tell that the broker runs; this needs no thread, so that it is told however many are at work."""
     own = {"self": link(call.links.url("diagnostic", "status", "heartbeat"))}
     answer = respond({"ok": True, "_links": own})
     answer.headers["content-type"] = "application/hal+json"

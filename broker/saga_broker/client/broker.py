@@ -6,7 +6,6 @@ Needs httpx and pydantic only, so that the base install has it. Its errors are e
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
-from urllib.parse import quote
 
 from saga_broker.client.records import (
     ConsumerVersion,
@@ -21,6 +20,7 @@ from saga_broker.client.records import (
     SelectedPact,
 )
 from saga_broker.client.transport import TOKEN_VARIABLE, BrokerRefusedError, BrokerUnreachableError, Params, Transport
+from saga_broker.http.segments import path as _path
 from saga_contracts.errors import UsageError
 
 __all__ = ["TOKEN_VARIABLE", "BrokerClient", "BrokerRefusedError", "BrokerUnreachableError"]
@@ -344,10 +344,6 @@ def _selected(entry: Mapping[str, Any]) -> SelectedPact:
         short_description=entry.get("shortDescription") or "",
         notices=tuple(properties.get("notices", ())),
     )
-
-
-def _path(*segments: str) -> str:
-    return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
 def _deck_path(saga: str, sha: str, step: str, provider: str, version: str) -> str:

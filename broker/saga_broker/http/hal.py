@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
+from saga_broker.http.segments import segment
 from saga_contracts.wire.exact import Exact
 
 Document = dict[str, Any]
@@ -26,12 +27,12 @@ class Links:
 
     def url(self, *segments: object) -> str:
         """Give the address of a resource; each segment is one path segment, whatever characters it has."""
-        return "/".join([self.base, *(quote(str(segment), safe="") for segment in segments)])
+        return "/".join([self.base, *(segment(str(name)) for name in segments)])
 
     @staticmethod
     def tail(*segments: object) -> str:
         """Give the end of an address."""
-        return "/".join(quote(str(segment), safe="") for segment in segments)
+        return "/".join(segment(str(name)) for name in segments)
 
     def pacticipant(self, name: str) -> str:
         """Give the address of a pacticipant."""
@@ -55,7 +56,7 @@ class Links:
 
     def pact(self, consumer: str, provider: str, number: str) -> str:
         """Give the address of the pact of a consumer version."""
-        return f"{self.pair(consumer, provider)}/version/{quote(number, safe='')}"
+        return f"{self.pair(consumer, provider)}/version/{segment(number)}"
 
     def content(self, consumer: str, provider: str, sha: str, metadata: str | None = None) -> str:
         """Give the address of a pact content, with metadata when there is some."""

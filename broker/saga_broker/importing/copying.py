@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from saga_broker.http.hal import dump
+from saga_broker.http.segments import path
 from saga_broker.importing import documents
 from saga_broker.importing.places import Places
 from saga_broker.importing.results import copy_results
-from saga_broker.importing.source import Source, SourceError, listed, path
+from saga_broker.importing.source import Source, SourceError, listed
 from saga_broker.importing.steps import Progress, changed, chunks
 from saga_broker.importing.versions import LONG_AGO, Named, Versions
 from saga_broker.store.database.engine import Database

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from saga_broker.http.segments import path
 from saga_broker.importing import documents
 from saga_broker.importing.documents import PlaceRead
-from saga_broker.importing.source import Source, path
+from saga_broker.importing.source import Source
 from saga_broker.importing.steps import Progress, changed, chunks
 from saga_broker.store.database.engine import Database
 from saga_broker.store.imported import import_places, imports

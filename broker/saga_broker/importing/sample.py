@@ -17,8 +17,9 @@ import httpx
 
 from saga_broker.app import create_app
 from saga_broker.client.transport import ACCEPT
+from saga_broker.http.segments import path
 from saga_broker.importing import documents
-from saga_broker.importing.source import Source, listed, path
+from saga_broker.importing.source import Source, listed
 from saga_broker.settings import Settings
 
 SEED = 1

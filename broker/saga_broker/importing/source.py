@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
 import httpx
 
@@ -143,11 +142,6 @@ class Source:
 
 
 _AGAIN = "Check the address and the other broker's log; importing again continues where this ended."
-
-
-def path(*segments: str) -> str:
-    """Give the path of a resource; each segment is one path segment, whatever characters it has."""
-    return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
 def listed(document: Any, name: str, parse: Callable[[Any], T]) -> list[T]:

@@ -11,15 +11,16 @@ from saga_broker.settings import Settings
 from saga_broker.store import events as event_store
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.types import now
+from saga_broker.work import webhook_calls
 from saga_broker.work.engine import Engine, Queue
 from saga_broker.work.work import Chore, Relay, Subscriber, Work
 
 KEEP_EVENTS = timedelta(days=30)
 
-SUBSCRIBERS: tuple[Subscriber, ...] = ()
-WORKFLOWS: dict[str, Callable[..., Any]] = {}
+SUBSCRIBERS: tuple[Subscriber, ...] = (webhook_calls.on_event,)
+WORKFLOWS: dict[str, Callable[..., Any]] = {webhook_calls.WORKFLOW: webhook_calls.call_webhook}
 """Functions of (work, *arguments) by name."""
-QUEUES: tuple[Queue, ...] = ()
+QUEUES: tuple[Queue, ...] = (webhook_calls.QUEUE,)
 
 
 def _forget_events(work: Work) -> None:
@@ -30,6 +31,8 @@ def _forget_events(work: Work) -> None:
 CHORES: tuple[Chore, ...] = (
     Chore("taking over what dead processes left", 5.0, lambda work: work.engine.take_over()),
     Chore("forgetting old events", 3600.0, _forget_events),
+    Chore("calling webhooks that are overdue", 60.0, webhook_calls.enqueue_overdue),
+    Chore("forgetting old calls of webhooks", 3600.0, webhook_calls.forget_old),
 )
 
 

@@ -104,8 +104,8 @@ def test_everything_works_under_a_context_path(serve: Any, make_pact: Any) -> No
     under = serve(base_urls=(f"{broker.url}{root}",), database_url=broker.database_url)
     own = f"{broker.url}{root}"
 
-    made = under.http.put(f"{root}/pacts/provider/B%2FC/consumer/Foo/version/1.json", json=make_pact("Foo", "B/C", "a"))
-    listed = under.get(f"{root}/pacts/latest")
+    made = under.http.put(f"{root}/pacts/provider/B%2FC/consumer/Foo/version/1", json=make_pact("Foo", "B/C", "a"))
+    listed = under.get(f"{root}/pacts/latest.json")
     posted = under.http.post(f"{root}/pacticipants", json={"name": "x y"})
     problem = under.http.post(f"{root}/pacticipants", json={}, headers={"Accept": "application/problem+json"}).json()
 

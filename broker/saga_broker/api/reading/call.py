@@ -1,7 +1,7 @@
 """What a handler is given: the request's body, query and addresses, and the database.
 
-Handlers are plain functions that FastAPI runs in its thread pool; only the reading of the body is asynchronous. Media types
-are settled before the handler runs: 415 for a body of the wrong type, 406 for an Accept that the resource does not offer.
+Handlers are plain functions that run in a thread (`dispatch`); only the reading of the body is asynchronous. Media types are
+settled before the handler runs: 415 for a body of the wrong type, 406 for an Accept that the resource does not offer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,17 +53,18 @@ class Call:
         return cast("datetime", self.request.app.state.clock()).astimezone(UTC).date()
 
     @property
-    def _database(self) -> Database:
+    def database(self) -> Database:
+        """Give the database, for what opens it more than once."""
         return cast("Database", self.request.app.state.database)
 
     def read(self) -> AbstractContextManager[Connection]:
         """Open the database for reading."""
-        return self._database.read()
+        return self.database.read()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open the database for writing; afterwards, what does the broker's own work looks at what happened."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             yield connection
         relay = self.request.app.state.relay
         if relay is not None:
@@ -141,10 +142,12 @@ class Calling:
     Attributes:
         offers: Media types of the answer, the preferred first.
         takes: Media types of the body; empty when the body is not looked at.
+        reads: A request with a body that only asks: it waits for no writer.
     """
 
     offers: tuple[str, ...]
     takes: tuple[str, ...]
+    reads: bool = False
 
     async def __call__(self, request: Request) -> Call:
         """Settle the media types and read the body.
@@ -160,9 +163,9 @@ class Calling:
         return Call(request, chosen, await request.body(), links_of(request))
 
 
-def calling(offers: Sequence[str] = (media.HAL,), takes: Sequence[str] = ()) -> Any:
+def calling(offers: Sequence[str] = (media.HAL,), takes: Sequence[str] = (), *, reads: bool = False) -> Any:
     """Make the dependency that gives a `Call`; the arguments are those of `Calling`."""
-    return Depends(Calling(tuple(offers), tuple(takes)))
+    return Depends(Calling(tuple(offers), tuple(takes), reads))
 
 
 def links_of(request: Request) -> Links:
