@@ -16,13 +16,27 @@ def routers() -> list[APIRouter]:
         publish,
         states,
     )
-    from saga_broker.api.parties import branches, environments, pacticipants, versions  # noqa: PLC0415
+    from saga_broker.api.parties import branches, environments, network, pacticipants, versions  # noqa: PLC0415
     from saga_broker.api.results import badges, dashboard, matrix, metrics, verifications  # noqa: PLC0415
     from saga_broker.api.saga import decks, overview, sagas  # noqa: PLC0415
     from saga_broker.api.webhooks import triggered, webhooks  # noqa: PLC0415
 
     modules = (
         *(index, metrics, badges, matrix, pacticipants, versions, branches, environments, publish, for_verification),
-        *(verifications, diffs, triggered, webhooks, pact_lists, pacts, states, integrations, dashboard, sagas, decks, overview),
+        *(
+            verifications,
+            diffs,
+            triggered,
+            webhooks,
+            pact_lists,
+            pacts,
+            states,
+            integrations,
+            dashboard,
+            sagas,
+            decks,
+            overview,
+            network,
+        ),
     )
     return [module.router for module in modules]

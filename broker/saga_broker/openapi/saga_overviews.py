@@ -1,6 +1,6 @@
 """The description of a saga as a whole, of one of its steps, and of the network of services and sagas. Pure."""
 
-from saga_broker.openapi.operation import PAGE, Operations, Query, Schemas, shows
+from saga_broker.openapi.operation import PAGE, SEARCH, Operations, Query, Schemas, shows
 from saga_broker.openapi.shapes import COUNT, FLAG, MOMENT, SHA256, TEXT, closed, each, links, many, one_of, or_null, ref, table
 from saga_broker.openapi.shared import PAGED
 
@@ -117,8 +117,40 @@ SCHEMAS: Schemas = {
     ),
 }
 
+_END = closed({"kind": one_of("service", "saga"), "name": TEXT})
+SCHEMAS = {
+    **SCHEMAS,
+    "Network": closed(
+        {
+            "nodes": many(closed({"kind": one_of("service", "saga"), "name": TEXT, "_links": links("self")})),
+            "edges": many(
+                closed(
+                    {
+                        "from": _END,
+                        "to": _END,
+                        "kind": one_of("pact", "step", "executes"),
+                        "state": {**TEXT, "description": "Of a pact how it stands, of a step the last verdict of its deck."},
+                        "step": {**TEXT, "description": "The step's name; empty for what is none."},
+                    }
+                )
+            ),
+            "pacts": {**COUNT, "description": "How many pacts the question means."},
+            "whole": {**FLAG, "description": "Is nothing left out?"},
+            "_links": links("self"),
+        }
+    ),
+}
+
 _MOST = Query("faults", "The most faults in one history of the deck; 1 when it is not given.", _FAULTS)
+_DEPTH = Query("depth", "How many steps away; 1 when it is not given.", {"type": "integer", "minimum": 1, "maximum": 3})
+_NARROWED = (
+    SEARCH,
+    Query("state", "Only pacts that stand so: `success`, `failed`, `failed_pending`, `stale` or `never`."),
+    Query("sagas", "`no` leaves the sagas out."),
+)
 OPERATIONS: Operations = {
+    "GET /network": shows(ref("Network"), 400, query=_NARROWED),
+    "GET /pacticipants/{name}/network": shows(ref("Network"), 400, 404, query=(_DEPTH,)),
     "GET /sagas/{saga}": shows(ref("Saga"), 400, 404, query=PAGE),
     "GET /sagas/{saga}/versions/{number}/steps/{step}": shows(ref("SagaVersionStep"), 400, 404, query=(_MOST,)),
 }

@@ -27,6 +27,7 @@ MODULES = (
     "sagas.all",
     "sagas.version",
     "sagas.saga",
+    "network.pages",
 )
 """Modules of this package that have a `router`, those with fixed paths before those with names in their place."""
 _CHOSEN = "sagapact.page"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from saga_broker.http.hal import dump
 from saga_broker.rows import Version
@@ -88,6 +88,14 @@ def recent(connection: Connection, step: str, shas: Collection[str], most: int) 
     query = select(*(table[name] for name in names), *named).join(versions, versions.c.id == table.provider_version_id)
     query = query.join(pacticipants, pacticipants.c.id == versions.c.pacticipant_id).where(table.id.in_(newest))
     return fetch(connection, query.order_by(table.id.desc()), Told)
+
+
+def last_verdicts(connection: Connection, shas: Collection[str]) -> dict[tuple[str, str], str]:
+    """Give what the last verifier concluded of each slice, by its sha and step, at whatever version."""
+    table = deck_results.c
+    newest = select(func.max(table.id)).where(table.sha.in_(shas)).group_by(table.sha, table.step)
+    query = select(table.sha, table.step, table.verdict).where(table.id.in_(newest))
+    return {(row.sha, row.step): row.verdict for row in connection.execute(query)}
 
 
 def _results() -> Select[Any]:

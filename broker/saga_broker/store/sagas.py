@@ -110,6 +110,28 @@ def newest(connection: Connection, branch: str | None, provider: str | None) -> 
     return fetch(connection, _at_provider(query, provider).order_by(saga_versions.c.saga), SagaVersion)
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The newest version of a saga without its file."""
+
+    id: int
+    saga: str
+    number: str
+    executor: str
+
+
+def outlines(connection: Connection, most: int) -> list[Outline]:
+    """Give the newest versions of sagas by name, so many at most."""
+    return fetch(connection, _outlines().order_by(saga_versions.c.saga).limit(most), Outline)
+
+
+def naming(connection: Connection, pacticipant: str) -> list[Outline]:
+    """Give the newest versions of the sagas that a pacticipant executes or has a step of, by name."""
+    steps = select(saga_steps.c.saga_version_id).where(saga_steps.c.participant == pacticipant)
+    named = or_(executors.c.name == pacticipant, saga_versions.c.id.in_(steps))
+    return fetch(connection, _outlines().where(named).order_by(saga_versions.c.saga), Outline)
+
+
 def heads(connection: Connection, part: str, page: Page, *, descending: bool = False) -> tuple[list[SagaVersion], int]:
     """Give a page of the sagas whose name holds a text, each with its newest version, by name.
 
@@ -191,6 +213,14 @@ def _at_provider(query: Select[Any], provider: str | None) -> Select[Any]:
         return query
     at = select(saga_steps.c.saga_version_id).where(saga_steps.c.participant == provider)
     return query.where(saga_versions.c.id.in_(at))
+
+
+def _outlines() -> Select[Any]:
+    last = select(func.max(saga_versions.c.id)).group_by(saga_versions.c.saga)
+    table = saga_versions.c
+    query = select(table.id, table.saga, table.number, executors.c.name.label("executor")).where(table.id.in_(last))
+    query = query.join(executor_versions, executor_versions.c.id == table.executor_version_id)
+    return query.join(executors, executors.c.id == executor_versions.c.pacticipant_id)
 
 
 def _sagas() -> Select[Any]:

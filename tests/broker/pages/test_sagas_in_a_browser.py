@@ -16,6 +16,8 @@ PAGES = (
     "/sagas/vas_purchase/versions/1.1.0/steps/apply_vas",
     HOSTILE_VERSION,
     f"{HOSTILE_VERSION}/steps/pay",
+    "/network",
+    "/pacticipants/billing/network",
 )
 UNNAMED = """
 [...document.querySelectorAll('a, button, input:not([type=hidden]), select')]

@@ -6,4 +6,5 @@ MENU: tuple[tuple[str, str], ...] = (
     ("Environments", "/environments"),
     ("Matrix", "/matrix"),
     ("Sagas", "/sagas"),
+    ("Network", "/network"),
 )
