@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from saga_broker.client.broker import BrokerClient
+from saga_broker.client.broker_options import broker_token_option
 from saga_broker.client.selectors import read_selectors
 from saga_contracts.build import Build, describe_build
 from saga_contracts.declare.verdict import Verdict
@@ -35,6 +36,7 @@ from saga_verifier.versions import Upgrade, recognised
 @click.command()
 @click.argument("provider_files", nargs=-1, metavar="PROVIDER_FILE...", type=click.Path(path_type=Path))
 @click.option("--broker-url", envvar="SAGAPACT_BROKER_URL", help="The broker; also from SAGAPACT_BROKER_URL.")
+@broker_token_option
 @click.option(
     "--pact",
     "pacts",

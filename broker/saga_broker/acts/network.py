@@ -91,7 +91,7 @@ def neighbourhood(connection: Connection, pacticipant_id: int, name: str, depth:
     near = _near(pacticipant_id, [(consumer, provider) for _, consumer, provider in pairs], depth)
     chosen = [row for row, *ends in pairs if min(near.get(one, depth) for one in ends) < depth]
     rows = of_ids(connection, chosen[:MOST_EDGES])
-    sagas = saga_store.naming(connection, name)[:MOST_SAGAS]
+    sagas = saga_store.outlines_naming(connection, name)[:MOST_SAGAS]
     return _network(connection, rows, len(chosen), sagas)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -50,12 +50,12 @@ class SagaOverview:
         return None if found is None else read(found)
 
 
-def overview(connection: Connection, saga: str, page: Page, today: date) -> SagaOverview | None:
+def overview(connection: Connection, saga: str, page: Page, now: datetime) -> SagaOverview | None:
     """Gather what there is to show of a saga; None when none of this name is known."""
     newest, _ = saga_store.versions_of(connection, saga, Page(1, 1))
     if not newest:
         return None
-    places = running_everywhere(connection, saga, today)
+    places = running_everywhere(connection, saga, now)
     numbers = {part.saga_version for place in places for part in place.parts if part.saga_version is not None}
     live = {one.number: one for one in saga_store.named_by(connection, {(saga, number) for number in numbers}).values()}
     live[newest[0].number] = newest[0]
@@ -66,10 +66,10 @@ def overview(connection: Connection, saga: str, page: Page, today: date) -> Saga
     return SagaOverview(newest[0], own, read(newest[0]), places, live, results, versions, total)
 
 
-def running_everywhere(connection: Connection, saga: str, today: date) -> list[Running]:
+def running_everywhere(connection: Connection, saga: str, now: datetime) -> list[Running]:
     """Give how a saga stands in each environment, production first."""
     environments = ordered(environment_store.listing(connection))
-    found = running(connection, [saga], environments, today)
+    found = running(connection, [saga], environments, now)
     return [found[saga, place.name] for place in environments]
 
 

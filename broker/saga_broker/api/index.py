@@ -89,6 +89,8 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
     ("saga:sagas", "/sagas", "Sagas"),
     ("saga:saga-version", "/sagas/{saga}/versions/{version}", "Get or publish a version of a saga"),
     ("saga:can-run", "/sagas/{saga}/can-run?environment={environment}", "Can this saga run in an environment"),
+    ("saga:can-deploy", "/can-deploy?environment={environment}", "Can versions be deployed together"),
+    ("saga:what-if", "/what-if?environment={environment}", "What would become of the sagas in an environment"),
 )
 
 

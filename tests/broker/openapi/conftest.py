@@ -225,6 +225,8 @@ QUERY: dict[str, tuple[Any, ...]] = {
     "provider": ("billing",),
     "branch": ("main",),
     "with[]": ("saga_service:1", "billing:10"),
+    "deployed[]": ("saga_service:1", "billing:10"),
+    "removed[]": ("billing", "saga_service:1@blue"),
     "exclude[]": ("feat",),
     "consumer_version_selectors[][tag]": ("prod", "dev"),
     "provider_version_tags[]": ("prod",),
@@ -250,6 +252,15 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "/can-run": [
         {"environment": "test"},
         {"environment": "test", "with[]": ["saga_service:1", "billing:10", "vas_packages:20"]},
+    ],
+    "GET /can-deploy": [
+        {"environment": "test", "with[]": ["billing:10"]},
+        {"environment": "test", "with[]": ["saga_service:2", "billing:10"], "together": "true"},
+        {"environment": "test", "with[]": ["saga_service:1@blue"], "faults": 2, "together": "false"},
+    ],
+    "GET /what-if": [
+        {"environment": "test", "deployed[]": ["saga_service:2"]},
+        {"environment": "test", "removed[]": ["saga_service"], "deployed[]": ["billing:10"]},
     ],
     "GET /sagas": [{"environment": "test"}, {"branch": "main", "provider": "billing"}, {}],
     "for-verification": [{"consumer_version_selectors[][tag]": ["prod"], "include_pending_status": "true"}],

@@ -121,7 +121,7 @@ def record_deployment(name: str, number: str, uuid: str, call: HalJson) -> Respo
     instance = next((value for value in instances if value is not None), None)
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
-        row = deployment_store.deploy(connection, version, environment.id, instance)
+        row = deployment_store.deploy(connection, version, environment.id, instance, at=call.now)
     location = call.links.url("deployed-versions", row.uuid)
     return respond(views.deployed(call.links, row, environment), 201, location=location)
 
@@ -166,7 +166,7 @@ def undeploy(uuid: str, call: HalPatch) -> Response:
         if wanted is True:
             raise _no_way_back("currentlyDeployed")
         if wanted is False:
-            deployment_store.undeploy(connection, found)
+            deployment_store.undeploy(connection, found, call.now)
         return respond(_deployed(call, connection, uuid))
 
 
@@ -188,7 +188,7 @@ def end_support(uuid: str, call: HalPatch) -> Response:
         if wanted is True:
             raise _no_way_back("currentlySupported")
         if wanted is False:
-            deployment_store.end_support(connection, found)
+            deployment_store.end_support(connection, found, call.now)
         return respond(_released(call, connection, uuid))
 
 

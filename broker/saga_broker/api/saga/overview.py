@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 from saga_broker.acts import saga_overview as act
 from saga_broker.api.reading.call import Call, respond
 from saga_broker.api.reading.paging import page_of, with_page
-from saga_broker.api.saga.sagas import SagaCall, faults_of
+from saga_broker.api.saga import asked
+from saga_broker.api.saga.sagas import SagaCall
 from saga_broker.gate.run.decks import Work
 from saga_broker.http.errors import InvalidError, NotFoundError, RefusedError
 from saga_broker.http.hal import Document
@@ -23,10 +24,9 @@ VERSIONS = 20
 @router.get("/sagas/{saga:seg}")
 def show(saga: str, call: SagaCall) -> Response:
     """Show a saga: how it stands in each environment, obligation by obligation, with its waivers and last results."""
-    asked = page_of(call)
-    page = asked or Page(1, VERSIONS)
+    page = page_of(call) or Page(1, VERSIONS)
     with call.read() as connection:
-        found = act.overview(connection, saga, page, call.today)
+        found = act.overview(connection, saga, page, call.now)
     if found is None:
         raise RefusedError(404, f"No saga with name '{saga}' found")
     document = views.saga(call.links, found, call.today)
@@ -36,7 +36,7 @@ def show(saga: str, call: SagaCall) -> Response:
 @router.get("/sagas/{saga:seg}/versions/{number:seg}/steps/{step:seg}")
 def show_step(saga: str, number: str, step: str, call: SagaCall) -> Response:
     """Show a step of a saga version: each history of its deck, what causes it, and the last results."""
-    faults = faults_of(call.text("faults"))
+    faults = asked.faults(call)
     with call.read() as connection:
         shown = step_of(call, connection, (saga, number, step), faults)
     return respond(shown, media_type=call.media_type)

@@ -27,7 +27,7 @@ def show(call: Html) -> Response:
         every = ordered(environment_store.listing(connection))
         places = [place for place in every if place.name == chosen] or every[:MOST_PLACES]
         rows, total = store.heads(connection, wanted.q, wanted.page, descending=wanted.descending)
-        found = running(connection, [row.saga for row in rows], places, call.today)
+        found = running(connection, [row.saga for row in rows], places, call.now)
     return page(
         call.request,
         "sagas/all.html",

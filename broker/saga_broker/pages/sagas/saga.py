@@ -30,7 +30,7 @@ def show(saga: str, call: Html) -> Response:
     """Show a saga."""
     wanted = asked(call, [Column("", "newest")], "newest", size=VERSIONS)
     with call.read() as connection:
-        found = act.overview(connection, saga, wanted.page, call.today)
+        found = act.overview(connection, saga, wanted.page, call.now)
     if found is None:
         raise RefusedError(404, f"No saga with name '{saga}' found")
     place = chosen(found.places, call.text("environment"))

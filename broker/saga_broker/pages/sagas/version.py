@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from saga_broker.acts import saga_overview as act
-from saga_broker.api.saga.sagas import faults_of
+from saga_broker.api.saga import asked
 from saga_broker.gate.run.decks import Work
 from saga_broker.gate.run.files import SagaFile
 from saga_broker.http.errors import InvalidError, NotFoundError
@@ -79,7 +79,7 @@ def show(saga: str, number: str, call: Html) -> Response:
 @router.get("/sagas/{saga:seg}/versions/{number:seg}/steps/{step:seg}")
 def show_step(saga: str, number: str, step: str, call: Html) -> Response:
     """Show a step of a saga version."""
-    faults = faults_of(call.text("faults"))
+    faults = asked.faults(call)
     with call.read() as connection:
         version, file = existing(connection, saga, number)
         slice_ = file.slices.get(step)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from saga_broker.store.database.schema import (
     deck_results,
@@ -25,18 +25,32 @@ from saga_broker.store.database.schema import (
 Rows = list[tuple[Any, ...]]
 
 
-def digests(connection: Connection, sagas: Sequence[str], environment_ids: Sequence[int]) -> dict[tuple[str, int], str]:
-    """Give a digest of the evidence about each saga in each environment."""
+Places = Mapping[tuple[str, int], Collection[str]]
+
+
+def digests(
+    connection: Connection, sagas: Sequence[str], environment_ids: Sequence[int], flying: Places
+) -> dict[tuple[str, int], str]:
+    """Give a digest of the evidence about each saga in each environment.
+
+    Args:
+        connection: The database.
+        sagas: Names of sagas.
+        environment_ids: Where they are asked about.
+        flying: The numbers of saga versions that may be in flight, by saga and environment: they are looked at as well.
+    """
     executors = _grouped(_all(connection, _executors(sagas)))
+    ended = _ended(connection, environment_ids, {row[1] for rows in executors.values() for row in rows})
     running = _live(connection, environment_ids, {row[1] for rows in executors.values() for row in rows})
-    carried = _grouped(_all(connection, _carried(sagas, _versions(running))))
+    numbers = {number for listed in flying.values() for number in listed}
+    carried = _grouped(_all(connection, _carried(sagas, _versions(running), numbers)))
     steps = _grouped(_all(connection, _steps({row[1] for rows in carried.values() for row in rows})))
     named = {row[1] for rows in steps.values() for row in rows} | {row[3] for rows in carried.values() for row in rows}
     live = _live(connection, environment_ids, {one for one in named if one is not None})
-    both = {place: [*running.get(place, []), *live.get(place, [])] for place in environment_ids}
+    both = {place: [*running.get(place, []), *live.get(place, []), *ended.get(place, [])] for place in environment_ids}
     evidence = _Evidence(connection, both, [row for rows in carried.values() for row in rows], steps)
     return {
-        (name, place): evidence.digest(executors.get(name, []), carried.get(name, []), place)
+        (name, place): evidence.digest(executors.get(name, []), carried.get(name, []), place, flying.get((name, place), ()))
         for name in sagas
         for place in environment_ids
     }
@@ -53,13 +67,13 @@ class _Evidence:
         self._results = _grouped(_all(connection, _verifications(contents, known)))
         self._decks = _grouped(_all(connection, _deck_results({row[3] for rows in steps.values() for row in rows})))
 
-    def digest(self, executors: Rows, carried: Rows, place: int) -> str:
+    def digest(self, executors: Rows, carried: Rows, place: int, flying: Collection[str]) -> str:
         in_place = {row[1] for row in self._live[place]}
-        here = [row for row in carried if row[4] in in_place]
+        here = [row for row in carried if row[4] in in_place or row[5] in flying]
         steps = [row for version in here for row in self._steps.get(version[1], [])]
         concerned = {row[1] for row in executors} | {row[3] for row in here} | {row[1] for row in steps}
         live = [row for row in self._live[place] if row[0] in concerned]
-        asked = sorted({row[1] for row in live} | {one for row in here for one in (row[2], row[4])})
+        asked = sorted({row[1] for row in live if row[1] is not None} | {one for row in here for one in (row[2], row[4])})
         pacts = [row for version in asked for row in self._pacts.get(version, [])]
         results = [row for content in sorted({row[2] for row in pacts}) for row in self._results.get(content, [])]
         decks = [row for sha in sorted({row[3] for row in steps}) for row in self._decks.get(sha, [])]
@@ -68,7 +82,7 @@ class _Evidence:
 
 
 def _versions(live: Mapping[int, Rows]) -> set[int]:
-    return {row[1] for rows in live.values() for row in rows}
+    return {row[1] for rows in live.values() for row in rows if row[1] is not None}
 
 
 def _executors(sagas: Collection[str]) -> Select[Any]:
@@ -79,12 +93,14 @@ def _executors(sagas: Collection[str]) -> Select[Any]:
     return query.group_by(table.saga, versions.c.pacticipant_id).order_by(versions.c.pacticipant_id)
 
 
-def _carried(sagas: Collection[str], version_ids: Collection[int]) -> Select[Any]:
-    """Ask for the saga versions that executing versions carry: saga, id, version and id of the owner, executing version."""
+def _carried(sagas: Collection[str], version_ids: Collection[int], numbers: Collection[str]) -> Select[Any]:
+    """Ask for the saga versions that executing versions carry: saga, id, version and id of owner, executing version, number."""
     table = saga_versions.c
-    query = select(table.saga, table.id, table.owner_version_id, versions.c.pacticipant_id, table.executor_version_id)
+    query = select(
+        table.saga, table.id, table.owner_version_id, versions.c.pacticipant_id, table.executor_version_id, table.number
+    )
     query = query.join(versions, versions.c.id == table.owner_version_id).order_by(table.id)
-    return query.where(table.saga.in_(sagas), table.executor_version_id.in_(version_ids))
+    return query.where(table.saga.in_(sagas), or_(table.executor_version_id.in_(version_ids), table.number.in_(numbers)))
 
 
 def _live(connection: Connection, environment_ids: Sequence[int], pacticipant_ids: Collection[int]) -> dict[int, Rows]:
@@ -98,6 +114,21 @@ def _live(connection: Connection, environment_ids: Sequence[int], pacticipant_id
         query = query.where(ended.is_(None), table.environment_id.in_(environment_ids), table.pacticipant_id.in_(pacticipant_ids))
         for place, pacticipant, version, row_id in _all(connection, query):
             found[place].append((pacticipant, version, kind, row_id))
+    return found
+
+
+def _ended(connection: Connection, environment_ids: Sequence[int], pacticipant_ids: Collection[int]) -> dict[int, Rows]:
+    """Give how many versions of each pacticipant are no longer live, and since when the last one, by environment."""
+    found: dict[int, Rows] = defaultdict(list)
+    for table, ended in (
+        (deployed_versions.c, deployed_versions.c.undeployed_at),
+        (released_versions.c, released_versions.c.support_ended_at),
+    ):
+        query = select(table.environment_id, table.pacticipant_id, func.count(), func.max(ended)).where(ended.is_not(None))
+        query = query.where(table.environment_id.in_(environment_ids), table.pacticipant_id.in_(pacticipant_ids))
+        query = query.group_by(table.environment_id, table.pacticipant_id).order_by(table.pacticipant_id)
+        for place, pacticipant, count, last in _all(connection, query):
+            found[place].append((pacticipant, None, count, str(last)))
     return found
 
 
