@@ -70,6 +70,7 @@ class Settings:
         public_badges: Badges need no token.
         public_heartbeat: The sign of life needs no token.
         requests_a_minute: How often a token may ask that has no number of its own; 0: as often as it likes.
+        job_lease_s: A worker that was not heard of for so many seconds is taken for dead; its job goes to another one.
         work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
         webhooks: What webhooks may do.
         work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
@@ -101,6 +102,7 @@ class Settings:
     public_badges: bool = False
     public_heartbeat: bool = True
     requests_a_minute: int = 0
+    job_lease_s: float = 30.0
     work: bool = False
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     work_database_url: str = ""

@@ -160,21 +160,47 @@ class Transport:
         url = self._own(what, path)
         headers = {"Content-Type": MERGE_PATCH} if method == "PATCH" else None
         request = self._http.build_request(method, url, json=body, params=params, headers=headers)
+        reply = self._answered(what, request, none_at_404=none_at_404)
+        if reply is None:
+            return None
+        try:
+            return exact.loads(reply.body) if reply.body else None
+        except ValueError as error:
+            msg = f"Cannot {what} at {self.url}: the answer is not JSON. Check that --broker-url is the address of a broker."
+            raise BrokerUnreachableError(msg) from error
+
+    def fetch(self, what: str, path: str, accept: str) -> bytes:
+        """Read a document's bytes as they are.
+
+        Raises:
+            SagapactError: As the module's docstring says.
+        """
+        reply = self._answered(what, self._http.build_request("GET", self._own(what, path), headers={"Accept": accept}))
+        return b"" if reply is None else reply.body
+
+    def put_text(self, what: str, path: str, text: str) -> None:
+        """Send a plain text.
+
+        Raises:
+            SagapactError: As the module's docstring says.
+        """
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        content = text.encode(errors="replace")
+        self._answered(what, self._http.build_request("PUT", self._own(what, path), content=content, headers=headers))
+
+    def _answered(self, what: str, request: httpx.Request, *, none_at_404: bool = False) -> Reply | None:
+        """Send a request, and give the answer if it is a good one."""
         reply = send(self._http, request, self._timeout_s, max_body=MAX_BODY_BYTES)
         if isinstance(reply, NoAnswer):
             raise BrokerUnreachableError(self._redact(_unanswered(what, self.url, reply)))
         if reply.status == 404 and none_at_404:  # noqa: PLR2004  (the status itself)
             return None
         if FIRST_REDIRECT <= reply.status < FIRST_ERROR:
-            raise BrokerUnreachableError(self._redact(_redirected(what, url, self.url, reply)))
+            raise BrokerUnreachableError(self._redact(_redirected(what, str(request.url), self.url, reply)))
         if reply.status >= FIRST_ERROR:
             refused = _refusal(what, self.url, reply)
             raise type(refused)(self._redact(str(refused)))
-        try:
-            return exact.loads(reply.body) if reply.body else None
-        except ValueError as error:
-            msg = f"Cannot {what} at {self.url}: the answer is not JSON. Check that --broker-url is the address of a broker."
-            raise BrokerUnreachableError(msg) from error
+        return reply
 
     def _own(self, what: str, link: str) -> str:
         """Give the address of a path, or of a link that the broker gave, at the broker itself.

@@ -13,6 +13,7 @@ from saga_broker.openapi import (
     access,
     deploying,
     environments,
+    jobs,
     pacticipants,
     pacts,
     results,
@@ -27,7 +28,7 @@ from saga_broker.openapi.shapes import TEXT, Schema
 from saga_broker.openapi.variables import variable
 
 Document = dict[str, Any]
-_PARTS = (pacticipants, pacts, results, environments, sagas, saga_overviews, deploying, webhooks, access)
+_PARTS = (pacticipants, pacts, results, environments, sagas, saga_overviews, deploying, webhooks, jobs, access)
 SCHEMAS = {**shared.SCHEMAS, **{name: schema for part in _PARTS for name, schema in part.SCHEMAS.items()}}
 OPERATIONS = {name: operation for part in _PARTS for name, operation in part.OPERATIONS.items()}
 ALWAYS = ("X-Pact-Broker-Version", "Vary", "Cache-Control")

@@ -1,5 +1,8 @@
 """The commands that run a broker."""
 
+from contextlib import nullcontext
+from urllib.parse import urlsplit
+
 import click
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,11 +13,12 @@ from saga_broker.gate.keep_selectors import DEFAULT
 from saga_broker.http.addresses import checked_base_url
 from saga_broker.http.logs import LEVELS, write_logs
 from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
+from saga_broker.serve.beside import Beside
 from saga_broker.serve.cleaning_report import cleaned
 from saga_broker.serve.options import database_option
-from saga_broker.serve.process import listening_on, run
+from saga_broker.serve.process import listening_on, own_address, run
 from saga_broker.serve.setting_options import chosen, setting_options, understood
-from saga_broker.serve.token_commands import first_token, has_tokens, token
+from saga_broker.serve.token_commands import first_token, has_tokens, token, worker_token
 from saga_broker.serve.webhook_options import chosen_for_webhooks, webhook_options
 from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
@@ -81,6 +85,9 @@ broker.add_command(token)
     "SAGAPACT_WORK_DATABASE_URL.",
 )
 @click.option(
+    "--worker", "with_worker", is_flag=True, help="Start one worker beside the broker, which verifies what was announced."
+)
+@click.option(
     "--log-level",
     type=click.Choice(LEVELS),
     envvar="SAGAPACT_LOG_LEVEL",
@@ -102,6 +109,7 @@ def serve(
     log_level: str,
     *,
     tokens: bool | None,
+    with_worker: bool,
 ) -> None:
     """Serve the broker until it is told to stop. Its log goes to standard error, one JSON object a line."""
     addresses = tuple(checked_base_url(url) for url in base_urls)
@@ -121,7 +129,14 @@ def serve(
         if made is not None:
             click.echo(f"the administrator's token, which is shown this once: {made}")
         write_logs(log_level)
-        run(create_app(settings), taken, host)
+        app = create_app(settings)
+        with _beside(own_address(taken, host), settings) if with_worker else nullcontext():
+            run(app, taken, host)
+
+
+def _beside(address: str, settings: Settings) -> Beside:
+    token = worker_token(settings.database_url, urlsplit(address).netloc) if settings.tokens else None
+    return Beside(address, settings, token)
 
 
 def _tokens(database_url: str, *, wanted: bool | None) -> tuple[bool, str | None]:

@@ -79,6 +79,12 @@ ROWS = (
     ),
     Row("pool_size", _NUMBER, "Database connections that are kept open; for a moment there may be twice as many."),
     Row("work", bool, "Do the broker's own work here: hand events on, call webhooks, queue jobs."),
+    Row(
+        "job_lease_s",
+        click.FloatRange(1),
+        "Seconds after which a worker that is not heard of is taken for dead.",
+        "--job-lease",
+    ),
     Row("wait_s", _SECONDS, "Seconds that a request waits for other writers or a thread before it is answered 503."),
     Row("work_s", _SECONDS, "Seconds that a request's statements may take before it is answered 503."),
     Row("public_read", bool, "With tokens: reading needs none."),

@@ -122,6 +122,15 @@ def first_token(database: Database) -> str | None:
         return store.make(connection, store.NewToken(FIRST_NAME, rights_of([Right.ADMINISTER])))[0]
 
 
+def worker_token(database_url: str, place: str) -> str:
+    """Make the token of the worker beside the broker at a place; the one that was made for it before is taken back."""
+    name = f"worker beside {place}"
+    with _written(database_url) as connection:
+        for one in store.live_with(connection, name):
+            store.revoke(connection, one)
+        return store.make(connection, store.NewToken(name, rights_of([Right.VERIFY])))[0]
+
+
 @contextmanager
 def _written(database_url: str) -> Iterator[Connection]:
     """Open a database for writing; one that is not there yet is made, so that tokens can be made before the first start."""

@@ -5,6 +5,7 @@ from saga_broker.acts.surroundings import Surroundings
 from saga_broker.gate.matrix import Verdict
 from saga_broker.gate.model import Row
 from saga_broker.http.hal import Document, Links, link, moment
+from saga_broker.rows import Environment
 from saga_broker.views.environment import short_environment
 
 HEADINGS = ("CONSUMER", "C_VERSION", "REVISION", "PROVIDER", "P_VERSION", "NUMBER", "SUCCESS")

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts import milestones
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.parties.versions import existing_version
 from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, HalPatch, no_content, respond
@@ -122,6 +123,7 @@ def record_deployment(name: str, number: str, uuid: str, call: HalJson) -> Respo
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
         row = deployment_store.deploy(connection, version, environment.id, instance, at=call.now)
+        milestones.deployed(connection, call.settings, call.links.base, version, environment)
     location = call.links.url("deployed-versions", row.uuid)
     return respond(views.deployed(call.links, row, environment), 201, location=location)
 
@@ -144,6 +146,7 @@ def record_release(name: str, number: str, uuid: str, call: HalJson) -> Response
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
         row, is_new = deployment_store.release(connection, version, environment.id)
+        milestones.deployed(connection, call.settings, call.links.base, version, environment)
     location = call.links.url("released-versions", row.uuid)
     return respond(views.released(call.links, row, environment), 201 if is_new else 200, location=location)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts import milestones
 from saga_broker.acts.candidates import LiveVersions
 from saga_broker.acts.gathering import gather
 from saga_broker.acts.tagging import put_on_branch
@@ -89,6 +90,7 @@ def publish(saga: str, number: str, call: NewSagaCall) -> Response:
             ),
         )
         store.store(connection, new, *versions)
+        milestones.saga_published(connection, call.settings, call.links.base, saga, versions[1])
         found = store.find(connection, saga, number)
         assert found is not None  # noqa: S101  (stored in this transaction)
         return _shown(call, connection, found, 201)
