@@ -65,7 +65,15 @@ SCHEMAS: Schemas = {
             "there": {**FLAG, "description": "Is any version of who executes it in the environment?"},
             "canRun": {"type": ["boolean", "null"]},
             "versions": many(
-                closed({"sagaVersion": _TEXT_OR_NULL, "executesAs": TEXT, "executorVersion": _TEXT_OR_NULL}),
+                closed(
+                    {
+                        "sagaVersion": _TEXT_OR_NULL,
+                        "executesAs": TEXT,
+                        "executorVersion": _TEXT_OR_NULL,
+                        "inFlight": {**FLAG, "description": "It is no longer live; sagas that it began may be on their way."},
+                        "inFlightUntil": or_null(MOMENT),
+                    }
+                ),
             ),
             "steps": many(ref("SagaStepStands")),
             "_links": links("saga:can-run"),

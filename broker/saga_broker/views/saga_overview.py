@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from saga_broker.acts.running import Running
+from saga_broker.acts.running import Part, Running
 from saga_broker.acts.saga_overview import SagaOverview
 from saga_broker.http.hal import Document, Links, link, moment
 from saga_broker.store.deck_results import Told
@@ -67,12 +67,20 @@ def _place(links: Links, place: Running, columns: Sequence[Column]) -> Document:
         "there": place.is_there,
         "canRun": place.verdict.can_run,
         "summary": place.verdict.summary,
-        "versions": [
-            {"sagaVersion": part.saga_version, "executesAs": part.executes_as, "executorVersion": part.executor_version}
-            for part in place.parts
-        ],
+        "versions": [_part(part) for part in place.parts],
         "steps": [_column(column) for column in columns],
         "_links": {"saga:can-run": link(f"{links.url('sagas', place.saga, 'can-run')}?environment={name}", "Can it run there")},
+    }
+
+
+def _part(part: Part) -> Document:
+    until = part.in_flight.until if part.in_flight else None
+    return {
+        "sagaVersion": part.saga_version,
+        "executesAs": part.executes_as,
+        "executorVersion": part.executor_version,
+        "inFlight": part.in_flight is not None,
+        "inFlightUntil": None if until is None else moment(until),
     }
 
 

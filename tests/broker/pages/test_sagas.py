@@ -137,3 +137,19 @@ def test_a_verdict_changes_as_soon_as_what_it_rests_on_does(broker_of_its_own: A
     site.broker.deploy("user_service", "10", "test")
     assert "deck broken" not in _text(site.get("/sagas/vas_purchase?environment=test"))
     assert "unknown" in _text(site.get("/sagas?environment=test&q=vas"))
+
+
+def test_a_version_that_was_replaced_is_shown_as_long_as_its_sagas_may_be_in_flight(broker_of_its_own: Any) -> None:
+    site = broker_of_its_own
+    site.get("/sagas")
+    site.broker.deploy("saga_service", "1.0.0", "test")
+    assert "1.0.0 by saga_service" in _text(site.get("/sagas/vas_purchase?environment=test")).replace(" copy", "")
+    found = site.broker.get("/sagas/vas_purchase")["environments"][2]
+    assert [(one["sagaVersion"], one["inFlight"]) for one in found["versions"]] == [("1.0.0", False), ("1.1.0", True)]
+    verdict = site.broker.get("/sagas/vas_purchase/can-run", environment="test")
+    assert (found["canRun"], found["summary"]) == (verdict["canRun"], verdict["summary"])
+    site.broker.verify("saga_service", "1.1.0", "user_service", "11")
+    again = site.broker.get("/sagas/vas_purchase/can-run", environment="test")
+    assert again["reasons"] != verdict["reasons"]
+    text = _text(site.get("/sagas/vas_purchase?environment=test"))
+    assert all(one["text"] in text for one in again["reasons"])
