@@ -1,10 +1,17 @@
 """A broker filled with sagas as teams have them, and with one whose every name and text is hostile; for who looks at pages."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from sqlalchemy import Connection
+
+from saga_broker.store import triggered, webhooks
+from saga_broker.store.database.engine import Database
+from saga_broker.store.triggered import About, NewTriggered
+from saga_broker.webhooks.model import Execution
 from saga_contracts.declare.saga import Saga
 from saga_contracts.sagafile import parse_saga
 from saga_evidence import Change, breaks, deck_result, slice_of, step_pacts
@@ -92,7 +99,55 @@ def hostile(broker: Any) -> None:
     deploy(broker, HOSTILE_NAME, "1 <b>", "test")
 
 
+def work(broker: Any) -> None:
+    """Let a worker do a job and leave one undone, and let webhooks be called with and without success; names are hostile."""
+    job = _made(broker, "user_service", "11")
+    broker.put("/workers/w1%20%3Cb%3E", {"labels": ["linux"], "jobs": []})
+    broker.put(f"/jobs/{job['id']}/leases/w1%20%3Cb%3E", {"generation": 1}, 200)
+    log = broker.http.put(f"/jobs/{job['id']}/log", content=f"began\n{HOSTILE}", headers={"Content-Type": "text/plain"})
+    assert log.status_code == 204, log.text
+    _made(broker, f"{HOSTILE_NAME} pay", "2 <b>")
+    body = {
+        "description": HOSTILE,
+        "consumer": {"name": HOSTILE_NAME},
+        "events": [{"name": "provider_verification_published"}],
+        "request": {
+            "method": "POST",
+            "url": "https://ci.example.org/hook?token=s3cret-token",
+            "headers": {"Authorization": "Bearer s3cret-token"},
+            "body": {"text": "<b>${pactbroker.providerName}</b>", "password": "s3cret-token"},
+        },
+    }
+    uuid = broker.post("/webhooks", body, 201)["uuid"]
+    database = Database(broker.database_url)
+    with database.write() as connection:
+        _call(connection, uuid, 1, Execution(True, f"HTTP/1.1 200\n{HOSTILE}", datetime.now(UTC)), None)
+        _call(
+            connection, uuid, 2, Execution(False, "no route to host", datetime.now(UTC)), datetime.now(UTC) + timedelta(hours=1)
+        )
+    database.close()
+
+
+def _made(broker: Any, provider: str, version: str) -> Any:
+    """Ask for a version to be verified, with an announcement, so that it is queued."""
+    own = f"/pacticipants/{quote(provider, safe='')}/versions/{quote(version, safe='')}/announcement"
+    broker.put(own, {"providerFile": json.dumps({"provider": provider}), "labels": []})
+    body = {"provider": provider, "version": version}
+    return broker.post("/jobs", body, 201)["_embedded"]["jobs"][0]
+
+
+def _call(connection: Connection, webhook: str, number: int, execution: Execution, due_at: datetime | None) -> None:
+    found = webhooks.find(connection, webhook)
+    assert found is not None
+    event = {"name": "provider_verification_published"}
+    triggered.create(connection, About(), NewTriggered(f"call-{number}", found.id, number, event, 6, datetime.now(UTC)))
+    made = triggered.find(connection, f"call-{number}")
+    assert made is not None
+    triggered.record(connection, made, 1, execution, due_at)
+
+
 def fill(broker: Any) -> None:
     """Fill a broker."""
     vas_purchase(broker)
     hostile(broker)
+    work(broker)

@@ -28,6 +28,8 @@ MODULES = (
     "sagas.version",
     "sagas.saga",
     "network.pages",
+    "work.jobs",
+    "work.webhooks",
 )
 """Modules of this package that have a `router`, those with fixed paths before those with names in their place."""
 _CHOSEN = "sagapact.page"

@@ -7,4 +7,6 @@ MENU: tuple[tuple[str, str], ...] = (
     ("Matrix", "/matrix"),
     ("Sagas", "/sagas"),
     ("Network", "/network"),
+    ("Jobs", "/jobs"),
+    ("Webhooks", "/webhooks"),
 )

@@ -1,4 +1,4 @@
-"""Pages of sagas and of the network in a browser: nothing complains, all can be read, reached by keys, and leads somewhere."""
+"""Pages in a browser: nothing complains, all can be read and reached by keys, and every link leads somewhere."""
 
 import re
 from html import unescape
@@ -18,6 +18,11 @@ PAGES = (
     f"{HOSTILE_VERSION}/steps/pay",
     "/network",
     "/pacticipants/billing/network",
+    "/jobs",
+    "/workers",
+    "/webhooks",
+    "/triggered-webhooks",
+    "/triggered-webhooks/call-2/logs",
 )
 UNNAMED = """
 [...document.querySelectorAll('a, button, input:not([type=hidden]), select')]
@@ -42,7 +47,9 @@ def test_nothing_complains_and_all_can_be_read(saga_site: Any, page: Page, path:
 
 def test_every_link_leads_somewhere(saga_site: Any) -> None:
     seen: set[str] = set()
-    for path in PAGES:
+    more = [saga_site.broker.get("/jobs")["_embedded"]["jobs"][0]["_links"]["self"]["href"]]
+    more += [one["href"] for one in saga_site.broker.get("/webhooks")["_links"]["pb:webhooks"]]
+    for path in (*PAGES, *(address.removeprefix(saga_site.url) for address in more)):
         text = saga_site.get(path)
         seen |= {
             unescape(address) for address in re.findall(r'href="([^"#]+)', text[text.index("<main") : text.index("</main>")])
