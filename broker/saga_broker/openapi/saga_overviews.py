@@ -32,6 +32,12 @@ _HISTORY = closed(
     }
 )
 
+_WAIVER = {
+    **each(TEXT, "step", "obligation", "name", "reason", "person", "sagaVersion"),
+    "expires": _DAY,
+    "daysLeft": {"type": "integer", "description": "0 on its last day, below it when it has expired."},
+}
+
 SCHEMAS: Schemas = {
     "Saga": closed(
         {
@@ -90,13 +96,7 @@ SCHEMAS: Schemas = {
             "obligations": table(closed({"verdict": _STANDS, "why": TEXT})),
         }
     ),
-    "Waiver": closed(
-        {
-            **each(TEXT, "step", "obligation", "name", "reason", "person", "sagaVersion"),
-            "expires": _DAY,
-            "daysLeft": {"type": "integer", "description": "0 on its last day, below it when it has expired."},
-        }
-    ),
+    "Waiver": closed(_WAIVER),
     "DeckResultTold": closed(
         {
             **each(TEXT, "provider", "providerVersion", "verifier"),
@@ -128,6 +128,25 @@ SCHEMAS: Schemas = {
 _END = closed({"kind": one_of("service", "saga"), "name": TEXT})
 SCHEMAS = {
     **SCHEMAS,
+    "Attention": closed(
+        {
+            "sagas": many(
+                closed(
+                    {
+                        **each(TEXT, "saga", "environment", "summary"),
+                        "canRun": {"type": ["boolean", "null"]},
+                        "_links": links("self"),
+                    }
+                )
+            ),
+            "waivers": many(closed({"saga": TEXT, **_WAIVER})),
+            "jobs": many(ref("Job")),
+            "calls": many(ref("TriggeredWebhook")),
+            "liveSagas": COUNT,
+            "lookedAt": {**COUNT, "description": "How many of them were looked at: those that were deployed last."},
+            "_links": links("self"),
+        }
+    ),
     "Network": closed(
         {
             "nodes": many(closed({"kind": one_of("service", "saga"), "name": TEXT, "_links": links("self")})),
@@ -157,6 +176,7 @@ _NARROWED = (
     Query("sagas", "`no` leaves the sagas out."),
 )
 OPERATIONS: Operations = {
+    "GET /attention": shows(ref("Attention")),
     "GET /network": shows(ref("Network"), 400, query=_NARROWED),
     "GET /pacticipants/{name}/network": shows(ref("Network"), 400, 404, query=(_DEPTH,)),
     "GET /sagas/{saga}": shows(ref("Saga"), 400, 404, query=PAGE),

@@ -25,6 +25,7 @@ MODULES = (
     "parties.environments",
     "search",
     "sagas.all",
+    "sagas.attention",
     "sagas.version",
     "sagas.saga",
     "network.pages",

@@ -140,6 +140,20 @@ def outlines_naming(connection: Connection, pacticipant: str) -> list[Outline]:
     return fetch(connection, _outlines().where(named).order_by(saga_versions.c.saga), Outline)
 
 
+def live_anywhere(connection: Connection) -> list[str]:
+    """Give the sagas of which any executing version is deployed or released anywhere now, the one recorded last first."""
+    deployed, released = deployed_versions.c, released_versions.c
+    queries = [
+        select(saga_versions.c.saga, table.created_at)
+        .join(saga_versions, saga_versions.c.executor_version_id == table.version_id)
+        .where(ended.is_(None))
+        for table, ended in ((deployed, deployed.undeployed_at), (released, released.support_ended_at))
+    ]
+    every = union_all(*queries).subquery()
+    last = func.max(every.c.created_at)
+    return texts(connection, select(every.c.saga).group_by(every.c.saga).order_by(last.desc(), every.c.saga))
+
+
 def heads(connection: Connection, part: str, page: Page, *, descending: bool = False) -> tuple[list[SagaVersion], int]:
     """Give a page of the sagas whose name holds a text, each with its newest version, by name.
 

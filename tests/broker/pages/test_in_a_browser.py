@@ -11,6 +11,7 @@ from browsing import Page
 HOSTILE_VERSION = "/sagas/sale/versions/1%20%3Cb%3E"
 PAGES = (
     "/sagas",
+    "/attention",
     "/sagas/vas_purchase?environment=test",
     "/sagas/sale",
     "/sagas/vas_purchase/versions/1.1.0/steps/apply_vas",
