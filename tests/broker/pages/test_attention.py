@@ -13,8 +13,8 @@ def _text(page: str) -> str:
 def test_what_is_wrong_is_gathered_in_one_place(saga_site: Any) -> None:
     text = _text(saga_site.get("/attention"))
     assert re.search(r"vas_purchase env Test ✗ cannot run Step apply_vas of saga vas_purchase", text)
-    assert "O4 (key misuse) reserve_money ! 3 days left" in text
-    assert "O4 (key misuse) pay ✗ expired" in text
+    assert "O4 (key misuse) vas_purchase / reserve_money ! 3 days left" in text
+    assert "O4 (key misuse) sale / pay ✗ expired" in text
     assert "! retrying 1 of 6" in text
     assert "Production" not in text, "it can run there"
 
