@@ -27,11 +27,7 @@ TOKEN_VARIABLE = "SAGAPACT_BROKER_TOKEN"  # noqa: S105  (the name of the variabl
 USER_VARIABLE = "SAGAPACT_BROKER_USERNAME"
 PASSWORD_VARIABLE = "SAGAPACT_BROKER_PASSWORD"  # noqa: S105
 OTHER_TOKEN_VARIABLE = "SAGAPACT_TOKEN"  # noqa: S105
-PACT_VARIABLES = {
-    TOKEN_VARIABLE: "PACT_BROKER_TOKEN",
-    USER_VARIABLE: "PACT_BROKER_USERNAME",
-    PASSWORD_VARIABLE: "PACT_BROKER_PASSWORD",
-}
+PACT_VARIABLES = ("PACT_BROKER_TOKEN", "PACT_BROKER_USERNAME", "PACT_BROKER_PASSWORD")
 PACT_URL_VARIABLE = "PACT_BROKER_BASE_URL"
 CONFLICT, FORBIDDEN, TOO_MANY, SERVER_ERROR, FIRST_ERROR, FIRST_REDIRECT = 409, 403, 429, 500, 400, 300
 MAX_BODY_BYTES = 100_000_000
@@ -114,7 +110,7 @@ def credentials_for(url: str, given: Credentials, environ: Mapping[str, str]) ->
     named = environ.get(PACT_URL_VARIABLE, "").rstrip("/")
     if own.token or own.username or named not in {"", url}:
         return own
-    return Credentials(*(environ.get(PACT_VARIABLES[name], "") for name in (TOKEN_VARIABLE, USER_VARIABLE, PASSWORD_VARIABLE)))
+    return Credentials(*(environ.get(name, "") for name in PACT_VARIABLES))
 
 
 class Transport:
