@@ -9,6 +9,7 @@ import pytest
 from websockets.sync.client import ClientConnection
 
 from browsing import Page, chromium, running, tab_of
+from filled_broker import fill
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
@@ -55,3 +56,15 @@ def page(browser: ClientConnection) -> Iterator[Page]:
     """A tab of the test's own, with a profile of its own."""
     with tab_of(browser) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def site(migrated: Path, broker_kind: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker with a little of everything; its pages are only read."""
+    path = tmp_path_factory.mktemp("filled") / "broker.sqlite"
+    shutil.copy(migrated, path)
+    broker = broker_kind(database_url=f"sqlite:///{path}")
+    fill(broker)
+    yield Site(broker)
+    broker.stop()
+    assert broker.watch.faults == []
