@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
@@ -11,11 +12,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from saga_broker import api
+from saga_broker.api.access.admission import Admission
+from saga_broker.api.access.guard import Guard
 from saga_broker.api.reading.call import links_of, respond
+from saga_broker.api.reading.dispatch import Dispatch
 from saga_broker.http.envelope import LOG, Envelope, methods_of
 from saga_broker.http.errors import BrokerError, EmptyError, NotFoundError, RefusedError
+from saga_broker.http.lanes import Lanes
 from saga_broker.http.media import JSON, PROBLEM, TEXT, wants_page, wants_problems
-from saga_broker.http.outages import outage_of
+from saga_broker.http.outages import BUSY, SLOW, outage_of
+from saga_broker.http.patience import Bounds, ImpatientError
 from saga_broker.http.request_log import RequestLog
 from saga_broker.openapi.document import DescribedApp
 from saga_broker.pages import routing
@@ -24,8 +30,13 @@ from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_broker.store.database.types import now
+from saga_broker.store.version_order import settle_all
 
-THREADS = 16
+if TYPE_CHECKING:
+    from saga_broker.work.work import Relay
+
+OTHER_THREADS = 16
+_OF_DATABASE = (DBAPIError, PoolTimeoutError, ImpatientError)
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
@@ -41,8 +52,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     Raises:
         DatabaseError: The database cannot be used.
     """
-    database = Database(settings.database_url, settings.pool_size)
-    migrate(database)
+    _brought_up_to_date(settings)
+    bounds = Bounds(settings.wait_s, settings.work_s)
+    database = Database(settings.database_url, settings.pool_size, bounds, settings.version_order)
     app = DescribedApp(
         title="Sagapact broker",
         description="Speaks the Pact Broker's API and answers whether a saga can run.",
@@ -54,34 +66,82 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.settings = settings
     app.state.database = database
     app.state.clock = clock
+    app.state.relay = _relay(settings, database, clock)
+    app.state.lanes = Lanes(bounds)
     routers = api.routers()
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:
         app.include_router(router)
     app.include_router(files.router)
-    app.router.routes.insert(0, routing.Pages(routing.routers()))
+    pages = routing.Pages(routing.routers())
+    app.router.routes.insert(0, pages)
     _write_errors(app)
-    app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls)
+    resources = app.state.resources
+    app.add_middleware(Dispatch, routes=resources, pages=pages.routes, lanes=app.state.lanes, errors=_answer_error)
+    app.state.admission = Admission(settings, database, clock) if settings.tokens else None
+    if settings.tokens:
+        app.add_middleware(
+            Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_answer_error
+        )
+    app.add_middleware(
+        Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls, proxies=settings.trusted_proxies
+    )
     app.add_middleware(RequestLog)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    anyio.to_thread.current_default_thread_limiter().total_tokens = OTHER_THREADS
+    relay: Relay | None = app.state.relay
+    if relay is not None:
+        relay.start()
     yield
+    if app.state.admission is not None:
+        await app.state.admission.end()
+    if relay is not None:
+        await anyio.to_thread.run_sync(relay.stop)
+    app.state.lanes.close()
     app.state.database.close()
 
 
+def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]) -> "Relay | None":
+    """Make what does the broker's own work; its engine is loaded only where it is wanted."""
+    if not settings.work:
+        return None
+    from saga_broker.work.parts import relay  # noqa: PLC0415
+
+    return relay(settings, database, clock)
+
+
+def _brought_up_to_date(settings: Settings) -> None:
+    """Migrate with all the time that this needs, and put versions into the wanted order."""
+    database = Database(settings.database_url)
+    try:
+        migrate(database)
+        if settings.version_order == "semver":
+            with database.write() as connection:
+                settle_all(connection)
+    finally:
+        database.close()
+
+
 def _write_errors(app: FastAPI) -> None:
-    app.add_exception_handler(BrokerError, _broker_error)
-    app.add_exception_handler(HTTPException, _no_route)
-    for kind in (DBAPIError, PoolTimeoutError):
-        app.add_exception_handler(kind, _no_database)
+    for kind in (BrokerError, HTTPException, *_OF_DATABASE):
+        app.add_exception_handler(kind, _answer_error)
 
 
-def _broker_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, BrokerError)  # noqa: S101  (registered for this class only)
+def _answer_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, BrokerError):
+        return _broker_error(request, error)
+    if isinstance(error, HTTPException):
+        return _no_route(request, error)
+    if isinstance(error, _OF_DATABASE):
+        return _no_database(request, error)
+    raise error
+
+
+def _broker_error(request: Request, error: BrokerError) -> Response:
     if wants_page(request.headers.get("accept")):
         return faults.fault(request, error)
     body = error.body
@@ -94,8 +154,7 @@ def _broker_error(request: Request, error: Exception) -> Response:
     return respond(body, error.status, media_type=error.media_type)
 
 
-def _no_route(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
+def _no_route(request: Request, error: HTTPException) -> Response:
     if error.status_code == 404:  # noqa: PLR2004  (the status itself)
         return _broker_error(request, NotFoundError())
     answer = _broker_error(request, EmptyError(error.status_code))
@@ -107,8 +166,11 @@ def _no_database(request: Request, error: Exception) -> Response:
     outage = outage_of(error)
     if outage is None:
         raise error
-    LOG.error("the database cannot be used: %s", str(getattr(error, "orig", None) or error).strip())
-    request.app.state.database.close()  # new connections are made: an old one may remember what it read from a broken file
+    if outage in {BUSY, SLOW}:
+        LOG.warning("the database took too long: %s", outage.text)
+    else:
+        LOG.error("the database cannot be used: %s", str(getattr(error, "orig", None) or error).strip())
+        request.app.state.database.close()  # new connections are made: an old one may remember what it read from a broken file
     answer = _broker_error(request, RefusedError(outage.status, outage.text, JSON))
     answer.headers["Retry-After"] = str(outage.retry_after_s)
     return answer

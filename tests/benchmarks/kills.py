@@ -78,7 +78,7 @@ def markdown(kills: Sequence[Kill]) -> str:
 
 def svg(kills: Sequence[Kill]) -> str:
     """Draw the table: a row for each kind, a cell for each style."""
-    kinds = list(dict.fromkeys(one.mutant.bad for one in kills)) if kills else []
+    kinds = list({one.mutant.bad.kind: one.mutant.bad for one in kills}.values())
     cells = list(_cells(kills, [one.kind for one in kinds]))
     height = 30 + 22 * len(kinds)
     heads = [f'<text x="{380 + 230 * number}" y="18">{escape(style)}</text>' for number, style in enumerate(STYLES)]

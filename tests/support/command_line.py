@@ -31,16 +31,16 @@ class Done:
 
 
 class Sagapact:
-    """Runs `sagapact …` in a folder of its own."""
+    """Runs `sagapact …` in a folder of its own; `timeout_s` is for what takes minutes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, timeout_s: int = TIMEOUT_S) -> None:
+        self.folder, self.timeout_s = folder, timeout_s
 
     def __call__(self, *words: str | Path, **env: str) -> Done:
         command = [sys.executable, "-m", "saga_contracts", *map(str, words)]
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "CI_", "GIT_"))}
         done = subprocess.run(
-            command, cwd=self.folder, env=environ | env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            command, cwd=self.folder, env=environ | env, capture_output=True, text=True, timeout=self.timeout_s, check=False
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

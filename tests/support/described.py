@@ -14,7 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Document = dict[str, Any]
 _EXTENSIONS = (".json", ".csv", ".svg", ".yaml")
-_OUTSIDE = {404: "NotFound", 414: "NameTooLong", 422: "StrangePath", 500: "ServerError"}
+_OUTSIDE = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    414: "NameTooLong",
+    422: "StrangePath",
+    429: "TooMany",
+    500: "ServerError",
+}
 MOST = 5
 
 
@@ -39,7 +47,7 @@ class Interface:
 
     def faults(self, method: str, raw_path: str, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
         """Say in what an answer differs from the description; header names are in lower case."""
-        path = _as_routed(raw_path)
+        path = self._as_routed(raw_path)
         if method == "OPTIONS":
             return [] if status in (200, 404) else [f"OPTIONS is answered {status}"]
         if status == 405:
@@ -90,6 +98,15 @@ class Interface:
             return []
         return [f"{error.json_path}: {error.message[:500]}" for error in validator.iter_errors(document)]
 
+    def _as_routed(self, raw_path: str) -> str:
+        """Leave out what the broker leaves out before it looks for the route."""
+        path = raw_path if raw_path == "/" else raw_path.rstrip("/")
+        path = path.replace("/pact/provider/", "/pacts/provider/", 1)
+        bare, dot, extension = path.rpartition(".")
+        forms = [pattern for pattern, template in self._templates if not template.endswith("}")]
+        is_form = any(form.fullmatch(bare) for form in forms) or (extension == "csv" and bare.startswith("/groups/"))
+        return bare if dot + extension in _EXTENSIONS and not bare.endswith("/") and is_form else path or "/"
+
     def _resolved(self, response: Document) -> Document:
         name = response.get("$ref")
         found: Document = self.document["components"]["responses"][name.rpartition("/")[2]] if name else response
@@ -137,13 +154,3 @@ class Watch:
         if path.startswith("/ui/") or headers.get("content-type", "").startswith("text/html"):
             return  # for people
         self.faults += self._interface.faults(scope["method"], path, start["status"], headers, body)
-
-
-def _as_routed(raw_path: str) -> str:
-    """Leave out what the broker leaves out before it looks for the route."""
-    path = raw_path if raw_path == "/" else raw_path.rstrip("/")
-    path = path.replace("/pact/provider/", "/pacts/provider/", 1)
-    for extension in _EXTENSIONS:
-        if path.endswith(extension) and not path.endswith("/" + extension):
-            return path[: -len(extension)] or "/"
-    return path or "/"

@@ -90,7 +90,7 @@ _SLOW = {"timeout_ms": 250}
 BAD = (
     Bad("skips the compensation", "O6", "F C", ("gives nothing back", "pays nothing back", "unloads nothing"), "F D C", ("O12",)),
     Bad("undoes a part", "O6", "F C", ("gives back a part", "pays back a part", "unloads a part"), "F D C", ("O12",)),
-    Bad("applies twice at once", "O3", "F", ("takes twice", "pays twice", "loads twice"), "F D"),
+    Bad("applies twice at once", "O3", "F", ("takes twice", "pays twice", "loads twice"), "F D", ("O12",)),
     Bad("applies again when repeated", "O3", "F F", ("takes again", "pays again", "loads again"), "F D F"),
     Bad("checks the precondition before the key, so refuses its own retry", "O3", "F F",
         ("checks the stock before the key", "checks the balance before the key", "looks for room before the key"), "F D F"),
@@ -131,7 +131,7 @@ BAD = (
     Bad("checks, then acts, without a unique key", "O5", "F | F", ("checks, then acts",) * 3, "F | F D", trial=Kind.RACE,
         follow=("O10",)),
     Bad("compensates beside its forward call", "O10", "F | C", ("releases beside", "cancels beside", "unloads beside"), "F | C",
-        trial=Kind.RACE),
+        trial=Kind.RACE, follow=("O7",)),
     Bad("does not show what it holds", "O22", "F R2 (two sagas)", ("holds nothing",) * 3, "F D R2 (two sagas)",
         trial=Kind.TWO_SAGAS, meeting=Meeting.LOCKED),
     Bad("never releases its lock", "O23", "F C F2 (two sagas)", ("never frees what it held",) * 3,

@@ -25,6 +25,8 @@ class Published:
         unchanged: Why it does not; None when the version was published again.
         has_results: Whether the provider ever published a result for this consumer.
         needs_verification: Some provider version that matters has no result for this content.
+        has_webhooks: Some webhook is meant for the pair.
+        triggered: A sentence for each call that was asked for.
     """
 
     consumer: str
@@ -36,6 +38,8 @@ class Published:
     unchanged: str | None
     has_results: bool
     needs_verification: bool = False
+    has_webhooks: bool = False
+    triggered: tuple[str, ...] = ()
 
 
 def notice(kind: str, text: str) -> Notice:
@@ -64,18 +68,32 @@ def pact_notices(pact: Published) -> list[Notice]:
         _outcome(pact),
         notice("debug", f"  View the published pact at {pact.url}"),
         notice("debug", f"  Events detected: {_events(pact)}"),
-        notice("prompt", "  Next steps:"),
+        *(notice("debug", text) for text in pact.triggered),
     ]
+    if pact.has_webhooks and not pact.triggered:
+        found.append(notice("debug", "  No enabled webhooks found for the detected events"))
+    steps = _next_steps(pact)
+    return [*found, notice("prompt", "  Next steps:"), *(notice("prompt", step) for step in steps)] if steps else found
+
+
+def triggered_text(description: str | None, uuid: str, event: str, logs: str) -> str:
+    """Say that a webhook is called."""
+    name = f'"{description}"' if description else uuid
+    return f"  Webhook {name} triggered for event {event}.\n    View logs at {logs}"
+
+
+def _next_steps(pact: Published) -> list[str]:
+    found = []
     if not pact.has_results:
-        advice = (
+        found.append(
             f"    * Add Pact verification tests to the {pact.provider} build. See https://docs.pact.io/go/provider_verification"
         )
-        found.append(notice("prompt", advice))
-    webhook = (
-        f"    * Configure separate {pact.provider} pact verification build and webhook to trigger it when the pact content "
-        "changes. See https://docs.pact.io/go/webhooks"
-    )
-    return [*found, notice("prompt", webhook)]
+    if not pact.has_webhooks:
+        found.append(
+            f"    * Configure separate {pact.provider} pact verification build and webhook to trigger it when the pact content "
+            "changes. See https://docs.pact.io/go/webhooks"
+        )
+    return found
 
 
 def conflict_text(consumer: str, number: str, provider: str) -> str:

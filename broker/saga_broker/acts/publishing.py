@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from saga_broker.acts import notices
+from saga_broker.acts.announcing import Announced
 from saga_broker.http.errors import ConflictError, EmptyError
 from saga_broker.http.hal import Links, dump
 from saga_broker.pact.content import content_sha, text_sha
@@ -17,7 +18,6 @@ from saga_broker.rows import Publication, Version
 from saga_broker.settings import Settings
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import pacts as pact_store
-from saga_broker.store import tags as tag_store
 from saga_broker.store import verifications as verification_store
 from saga_broker.store.pacts import Which
 from saga_contracts.wire import exact
@@ -105,36 +105,27 @@ def store_pact(connection: Connection, version: Version, pact: Incoming) -> Outc
     return Outcome(publication, kind if existing is None else "merged", stored=kind != "same")
 
 
-def describe(connection: Connection, links: Links, outcome: Outcome) -> notices.Published:
+def describe(connection: Connection, links: Links, outcome: Outcome, announced: Announced) -> notices.Published:
     """Find out what the answer tells about a published pact."""
     pact = outcome.publication
-    found = tag_store.of_versions(connection, [pact.version_id]).get(pact.version_id, [])
-    tags = [tag.name for tag in sorted(found, key=lambda tag: tag.created_at)]
-    comments: tuple[str, ...] = ()
-    if outcome.stored:
-        comments = _changes(connection, pact, tags)
     return notices.Published(
         consumer=pact.consumer,
         number=pact.number,
         provider=pact.provider,
         kind=outcome.kind,
         url=links.pact(pact.consumer, pact.provider, pact.number),
-        comments=comments,
-        unchanged=notices.unchanged_text(tags) if outcome.stored and not comments else None,
+        comments=announced.comments,
+        unchanged=notices.unchanged_text(announced.tags) if outcome.stored and not announced.comments else None,
         has_results=verification_store.exists_for_pair(connection, pact.consumer_id, pact.provider_id),
-        needs_verification=verification_store.lacks_result(connection, pact.provider_id, pact.content_id),
+        needs_verification=announced.needs_verification,
+        has_webhooks=announced.happened.has_webhooks,
+        triggered=tuple(
+            notices.triggered_text(
+                one.webhook.description, one.webhook.uuid, one.event, links.url("triggered-webhooks", one.uuid, "logs")
+            )
+            for one in announced.happened.asked
+        ),
     )
-
-
-def _changes(connection: Connection, pact: Publication, tags: Sequence[str]) -> tuple[str, ...]:
-    found = []
-    every: Sequence[str | None] = tags or [None]
-    for tag in every:
-        which = Which(pact.consumer, pact.provider, tag=tag, untagged=tag is None, before=pact.version_id)
-        previous = pact_store.newest(connection, which)
-        if previous is None or previous.sha != pact.sha:
-            found.append(notices.changed_text(tag, first=previous is None))
-    return tuple(found)
 
 
 def _merged(connection: Connection, existing: Publication, pact: Incoming) -> Incoming:

@@ -50,12 +50,12 @@ def matrix_question(connection: Connection, params: Params) -> Question:
 
 
 def ignored_of(params: Params) -> tuple[Selector, ...]:
-    """Read what shall be ignored in `/can-i-deploy`; entries without a pacticipant are dropped."""
+    """Read what shall be ignored in `/can-i-deploy`; an empty name is one that nobody has."""
     items = params.get("ignore")
     found = []
     for item in items if isinstance(items, list) else []:
         selector = Selector(item) if isinstance(item, str) else _selector(item)
-        if selector.pacticipant:
+        if selector.pacticipant or isinstance(item, str):
             found.append(selector)
     return tuple(found)
 

@@ -82,11 +82,18 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("pb:provider-pacts-for-verification", "/pacts/provider/{provider}/for-verification", "Pacts to be verified by a provider"),
     ("beta:provider-pacts-for-verification", "/pacts/provider/{provider}/for-verification", "Pacts to be verified by a provider"),
+    ("pb:webhooks", "/webhooks", "Webhooks"),
+    ("pb:webhook", "/webhooks/{uuid}", "Webhook"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "Environment"),
     ("saga:sagas", "/sagas", "Sagas"),
     ("saga:saga-version", "/sagas/{saga}/versions/{version}", "Get or publish a version of a saga"),
+    ("saga:jobs", "/jobs", "Verification jobs"),
+    ("saga:workers", "/workers", "Workers"),
+    ("saga:announcement", "/pacticipants/{pacticipant}/versions/{version}/announcement", "How a version is started"),
     ("saga:can-run", "/sagas/{saga}/can-run?environment={environment}", "Can this saga run in an environment"),
+    ("saga:can-deploy", "/can-deploy?environment={environment}", "Can versions be deployed together"),
+    ("saga:what-if", "/what-if?environment={environment}", "What would become of the sagas in an environment"),
 )
 
 
@@ -97,8 +104,8 @@ def show(call: Hal) -> Response:
 
 
 @router.get("/diagnostic/status/heartbeat")
-def heartbeat(call: Anything) -> Response:
-    """Tell that the broker runs."""
+async def heartbeat(call: Anything) -> Response:
+    """Tell that the broker runs; this needs no thread, so that it is told however many are at work."""
     own = {"self": link(call.links.url("diagnostic", "status", "heartbeat"))}
     answer = respond({"ok": True, "_links": own})
     answer.headers["content-type"] = "application/hal+json"

@@ -77,14 +77,17 @@ def group(rows: Sequence[Row], latestby: str | None) -> list[Row]:
 
 
 def sort(rows: Iterable[Row]) -> list[Row]:
-    """Sort by consumer, its newest version first, provider, its newest version first, the last result first."""
+    """Sort by consumer, its newest version first, provider, its newest version first, the last result first.
+
+    Names are sorted by their characters, capital letters first, as in the Pact Broker.
+    """
     return sorted(
         rows,
         key=lambda row: (
-            row.consumer.lower(),
+            row.consumer,
             -row.consumer_version_id,
             -row.revision,
-            row.provider.lower(),
+            row.provider,
             -(row.provider_version_id or 0),
             -(row.verification_id or 0),
         ),

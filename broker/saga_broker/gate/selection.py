@@ -92,7 +92,7 @@ def merged(found: Iterable[tuple[Publication, Chosen]], *, wip: bool = False) ->
     for pact, chosen in found:
         groups.setdefault((pact.consumer_id, pact.sha), []).append((pact, chosen))
     entries = [_entry(group, wip=wip) for group in groups.values()]
-    return sorted(entries, key=lambda entry: (entry.pact.consumer.lower(), entry.pact.version_id))
+    return sorted(entries, key=lambda entry: (entry.pact.consumer, entry.pact.version_id))
 
 
 def short_description(chosen: Sequence[Chosen]) -> str:

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saga_broker.http.addresses import Addresses, under
 from saga_broker.http.hal import dump
 from saga_broker.http.media import CSV, HAL, JSON, PROBLEM, wants_problems
+from saga_broker.http.segments import EXTENSIONS
 
 COMPATIBLE_WITH = "2.120.0"
 LOG = logging.getLogger("saga_broker")
-_EXTENSIONS = {".json": HAL, ".csv": CSV, ".svg": "image/svg+xml", ".yaml": "application/yaml"}
+_FORMS = dict(zip(EXTENSIONS, (HAL, CSV, "image/svg+xml", "application/yaml"), strict=True))
 MAX_SEGMENT = 255
 OPENAPI = "/openapi.json"
 BASE = "sagapact.base"
@@ -30,10 +31,10 @@ class _TooLargeError(Exception):
 class Envelope:
     """ASGI middleware around all resources."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, base_urls: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, base_urls: Sequence[str] = (), proxies: Sequence[str] = ()) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
-        self._addresses = Addresses(base_urls)
+        self._addresses = Addresses(base_urls, proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,7 +61,7 @@ class Envelope:
         if fault is not None:
             await answer.json(*fault, media_type=PROBLEM, charset=False)
             return
-        scope = self._located(_rewritten(scope, raw))
+        scope = _rewritten(self._located({**scope, "path": raw}))
         if scope["method"] == "OPTIONS":
             await answer.options(methods_of(scope))
             return
@@ -70,7 +71,8 @@ class Envelope:
         """Settle the address for links, and put the path under its context path, also when a proxy took that off."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         host, port = scope.get("server") or ("localhost", None)
-        address = self._addresses.of(scope["scheme"], headers, scope["path"], f"{host}:{port}" if port else host)
+        client = (scope.get("client") or ("",))[0]
+        address = self._addresses.of(scope["scheme"], headers, scope["path"], f"{host}:{port}" if port else host, client)
         path, root = scope["path"], address.root
         if root:
             rest = path[len(root) :] if under(path, root) else path
@@ -167,19 +169,32 @@ def _problem(status: int, title: str, kind: str, detail: str) -> dict[str, Any]:
     return {"title": title, "type": kind, "detail": detail, "status": status, "instance": "/"}
 
 
-def _rewritten(scope: Scope, raw: str) -> Scope:
-    """Route on the encoded path; a known file extension at its end becomes the Accept header."""
-    path = raw if raw == "/" else raw.rstrip("/")
+def _rewritten(scope: Scope) -> Scope:
+    """Route on the encoded path; a known file extension at its end becomes the Accept header, unless it belongs to a name."""
+    root = scope.get("root_path", "")
+    path = scope["path"][len(root) :].rstrip("/")
     path = path.replace("/pact/provider/", "/pacts/provider/", 1)  # the name that the Pact Broker gave up long ago
     headers = scope["headers"]
-    for extension, media_type in _EXTENSIONS.items():
-        if not path.endswith(OPENAPI) and path.endswith(extension) and not path.endswith("/" + extension):
-            path = path[: -len(extension)]
-            kept = [pair for pair in headers if pair[0] != b"accept"]
-            headers = [*kept, (b"accept", media_type.encode())]
-            break
+    extension = next((one for one in EXTENSIONS if path.endswith(one) and not path.endswith("/" + one)), None)
+    if extension is not None and _is_form(scope["app"].state.resources, path[: -len(extension)], extension):
+        path = path[: -len(extension)]
+        kept = [pair for pair in headers if pair[0] != b"accept"]
+        headers = [*kept, (b"accept", _FORMS[extension].encode())]
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    return {**scope, "path": path or "/", "headers": headers, "method": method}
+    return {**scope, "path": root + (path or "/"), "headers": headers, "method": method}
+
+
+def _is_form(resources: Sequence[BaseRoute], path: str, extension: str) -> bool:
+    """Tell whether an extension asks for a form of a resource: behind a fixed word, and of a group, which is CSV only.
+
+    Behind a name it belongs to the name: there are services that are called `report.csv`, and versions that are called `2.json`.
+    """
+    return any(
+        isinstance(route, Route)
+        and (not route.path.endswith("}") or (extension == ".csv" and route.path.startswith("/groups/")))
+        and route.path_regex.match(path)
+        for route in resources
+    )
 
 
 def methods_of(scope: Scope) -> list[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from starlette.types import Scope
+
 HAL = "application/hal+json"
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -11,6 +13,7 @@ TEXT = "text/plain"
 HTML = "text/html"
 _PAGES = (HTML, "application/xhtml+xml")
 CSV = "text/csv"
+GZIP = "application/gzip"
 GRAPHVIZ = "text/vnd.graphviz"
 EXTENDED_PACT = "application/vnd.pactbrokerextended.v1+json"
 
@@ -54,6 +57,12 @@ def wants_page(accept: str | None) -> bool:
         return False
     wanted = _parse(accept)
     return bool(wanted) and wanted[0].quality > 0 and wanted[0].type in _PAGES
+
+
+def accept_of(scope: Scope) -> str | None:
+    """Give what a request accepts, None when it does not say."""
+    found = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]
+    return ",".join(found) if found else None
 
 
 def base_type(content_type: str | None) -> str:

@@ -33,22 +33,29 @@ class RequestLog:
             return
         own_id = _id_of(scope)
         REQUEST_ID.set(own_id)
-        answer = _Watched(send, own_id)
+        answer = _Watched(receive, send, own_id)
         begun = time.perf_counter()
         try:
-            await self._app(scope, receive, answer.send)
+            await self._app(scope, answer.receive, answer.send)
         finally:
             _write(scope, answer, time.perf_counter() - begun)
 
 
 class _Watched:
-    """Sends the answer on and remembers how it was."""
+    """Sends the answer on and remembers how it was, and whether the client went away."""
 
-    def __init__(self, send: Send, own_id: str) -> None:
-        self._send = send
+    def __init__(self, receive: Receive, send: Send, own_id: str) -> None:
+        self._receive, self._send = receive, send
         self._id = own_id.encode()
         self.status = 0
         self.bytes = 0
+        self.is_gone = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self.is_gone = True
+        return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -66,7 +73,8 @@ def _id_of(scope: Scope) -> str:
 
 
 def _write(scope: Scope, answer: _Watched, took_s: float) -> None:
-    level = logging.ERROR if answer.status >= _FIRST_SERVER_ERROR or answer.status == 0 else logging.INFO
+    failed = answer.status >= _FIRST_SERVER_ERROR or (answer.status == 0 and not answer.is_gone)
+    level = logging.ERROR if failed else logging.INFO
     if not LOG.isEnabledFor(level):
         return
     raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
@@ -76,4 +84,5 @@ def _write(scope: Scope, answer: _Watched, took_s: float) -> None:
     fields |= {"status": answer.status, "ms": round(took_s * 1000, 1), "bytes": answer.bytes}
     if scope.get("client"):
         fields["client"] = scope["client"][0]
-    LOG.log(level, "request" if answer.status else "request without an answer", extra={FIELDS: fields})
+    unanswered = "request whose client went away" if answer.is_gone else "request without an answer"
+    LOG.log(level, "request" if answer.status else unanswered, extra={FIELDS: fields})

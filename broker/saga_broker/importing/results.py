@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
+from saga_broker.http.segments import path
 from saga_broker.importing import documents
 from saga_broker.importing.documents import ResultRow
-from saga_broker.importing.source import Source, path
+from saga_broker.importing.source import Source
 from saga_broker.importing.steps import Progress, chunks
 from saga_broker.store.database.engine import Database
 from saga_broker.store.imported import imports

@@ -7,10 +7,11 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy import Connection
 
 from saga_broker.http.hal import dump, pact_name
+from saga_broker.http.segments import path
 from saga_broker.importing import documents
 from saga_broker.importing.documents import BranchRead, PactRead, VersionRead
 from saga_broker.importing.results import Content
-from saga_broker.importing.source import Source, path
+from saga_broker.importing.source import Source
 from saga_broker.importing.steps import changed
 from saga_broker.pact.content import content_sha
 from saga_broker.store.database.engine import Database

@@ -2,7 +2,22 @@
 
 from saga_broker.http.media import HAL
 from saga_broker.openapi.operation import Answer, Operation, Operations, Query, Schemas, makes, puts, removes, shows
-from saga_broker.openapi.shapes import ANY, COUNT, FLAG, MOMENT, TEXT, closed, embedded, links, many, open_, or_null, ref, table
+from saga_broker.openapi.shapes import (
+    ANY,
+    COUNT,
+    FLAG,
+    MOMENT,
+    TEXT,
+    closed,
+    each,
+    embedded,
+    links,
+    many,
+    open_,
+    or_null,
+    ref,
+    table,
+)
 from saga_broker.openapi.shared import LINE, SELF, TIMES, WORD
 
 _ENVIRONMENT = {
@@ -87,7 +102,9 @@ SCHEMAS: Schemas = {
                 {"count": COUNT, "successCount": COUNT, "failureCount": COUNT, "distinctCount": COUNT, **_SPAN},
             ),
             "verificationResultsPerPactVersion": _DISTRIBUTION,
-            "pacticipantVersions": closed({"count": COUNT, "withBranchCount": COUNT, "withUserCreatedBranchCount": COUNT}),
+            "pacticipantVersions": closed(
+                each(COUNT, "count", "withUserCreatedBranchCount", "withBranchCount", "withBranchSetCount"),
+            ),
             "webhooks": closed({"count": COUNT}),
             "tags": closed({"count": COUNT, "distinctCount": COUNT, "distinctWithPacticipantCount": COUNT}),
             "triggeredWebhooks": closed({"count": COUNT}),

@@ -1,6 +1,6 @@
 """The description of verification results, the matrix, can-i-deploy, badges and what is known of pairs. Pure."""
 
-from saga_broker.http.media import HAL
+from saga_broker.http.media import CSV, HAL
 from saga_broker.openapi.operation import (
     FLAGS,
     LOCATION,
@@ -58,7 +58,7 @@ SCHEMAS: Schemas = {
             "verificationDate": MOMENT,
             "buildUrl?": TEXT,
             "testResults?": ANY,
-            "verifiedBy": closed({"implementation?": ANY, "version?": ANY, "client_implementation?": ANY}),
+            "verifiedBy": open_({"implementation?": ANY, "version?": ANY, "clientLanguage?": ANY, "client_implementation?": ANY}),
             "_links": links("self", "pb:pact-version", "pb:triggered-webhooks"),
         },
     ),
@@ -90,7 +90,6 @@ SCHEMAS: Schemas = {
             **SELF,
         },
     ),
-    "TriggeredWebhooks": closed({**embedded({"triggeredWebhooks": {"type": "array", "maxItems": 0}}), **SELF}),
     "Matrix": closed({"summary": ref("Summary"), "notices": many(ref("Notice")), "matrix": many(ref("MatrixRow"))}),
     "Summary": closed(
         {
@@ -143,8 +142,8 @@ SCHEMAS: Schemas = {
             "latestVerificationResult": or_null(_OUTCOME),
             "latestVerificationResultTags": many(ref("NamedLatest")),
             "verificationStatus": one_of("never", "success", "stale", "failed", "failed_pending"),
-            "webhookStatus": one_of("none"),
-            "latestWebhookExecution": {"type": "null"},
+            "webhookStatus": one_of("none", "notrun", "success", "retrying", "failure"),
+            "latestWebhookExecution": or_null(closed({"triggeredAt": MOMENT})),
             "_links": links("pb:webhook-status"),
         },
     ),
@@ -221,6 +220,7 @@ OPERATIONS: Operations = {
     "GET /pacticipants/{name}/branches/{branch}/latest-version/can-i-deploy/to-environment/{environment}": shows(
         ref("Matrix"), 404
     ),
+    "GET /pacticipants/{name}/main-branch/can-i-merge/badge": _DEPLOYABLE,
     f"GET {_PAIR}/latest/badge": _LABELLED,
     f"GET {_PAIR}/latest/{{tag}}/badge": _LABELLED,
     f"GET {_PAIR}/latest-untagged/badge": _LABELLED,
@@ -230,6 +230,9 @@ OPERATIONS: Operations = {
     "GET /integrations": shows(ref("Integrations"), 400, query=(SEARCH, *PAGE)),
     "DELETE /integrations": removes(),
     "DELETE /integrations/provider/{provider}/consumer/{consumer}": removes(404),
+    "GET /groups/{name}": shows(
+        None, 400, query=(Query("maxPacticipants", "Stop looking on at so many; 150 without it."),), media=(CSV,)
+    ),
     "GET /dashboard": shows(ref("Dashboard"), 400, query=PAGE),
     "GET /dashboard/provider/{provider}/consumer/{consumer}": shows(ref("Dashboard"), 404),
 }

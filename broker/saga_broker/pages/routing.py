@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from saga_broker.http.media import wants_page
+from saga_broker.http.media import accept_of, wants_page
 
 MODULES = (
     "contracts.integrations",
@@ -33,12 +33,12 @@ class Pages(BaseRoute):
     """All pages as one route."""
 
     def __init__(self, routers: Sequence[APIRouter]) -> None:
-        self._routes = [route for router in routers for route in router.routes]
+        self.routes = [route for router in routers for route in router.routes]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Find the page that a request asks for."""
-        if scope["type"] == "http" and scope["method"] == "GET" and wants_page(_accept_of(scope)):
-            for route in self._routes:
+        if scope["type"] == "http" and scope["method"] == "GET" and wants_page(accept_of(scope)):
+            for route in self.routes:
                 match, found = route.matches(scope)
                 if match is Match.FULL:
                     return match, {**found, _CHOSEN: route}
@@ -53,8 +53,3 @@ class Pages(BaseRoute):
 def routers() -> list[APIRouter]:
     """Give the routers of all pages."""
     return [import_module(f"saga_broker.pages.{name}").router for name in MODULES]
-
-
-def _accept_of(scope: Scope) -> str | None:
-    found = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]
-    return ",".join(found) if found else None

@@ -1,10 +1,12 @@
 """Integrations: which consumer has, or had, a pact with which provider."""
 
-from sqlalchemy import Connection, delete, func, or_, select
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, or_, select
 
 from saga_broker.rows import Integration, Page
 from saga_broker.store import pacts as pact_store
-from saga_broker.store.database.query import fetch_page, ids
+from saga_broker.store.database.query import fetch, fetch_page, ids
 from saga_broker.store.database.schema import contents, integrations, pacticipants, publications, verifications, versions
 
 consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
@@ -16,22 +18,16 @@ def listing(connection: Connection, part: str | None, page: Page | None) -> tupl
     Returns:
         The integrations, and how many there are on all pages.
     """
-    query = (
-        select(
-            integrations.c.id,
-            integrations.c.consumer_id,
-            consumers.c.name.label("consumer"),
-            integrations.c.provider_id,
-            providers.c.name.label("provider"),
-        )
-        .join(consumers, consumers.c.id == integrations.c.consumer_id)
-        .join(providers, providers.c.id == integrations.c.provider_id)
-        .order_by(integrations.c.contract_data_updated_at.desc(), integrations.c.id)
-    )
+    query = _all().order_by(integrations.c.contract_data_updated_at.desc(), integrations.c.id)
     if part:
         names = (consumers.c.name, providers.c.name)
         query = query.where(or_(*(func.lower(name).contains(part.lower(), autoescape=True) for name in names)))
     return fetch_page(connection, query, Integration, page)
+
+
+def every(connection: Connection) -> list[Integration]:
+    """List all integrations, the oldest first."""
+    return fetch(connection, _all().order_by(integrations.c.id), Integration)
 
 
 def remove(connection: Connection, consumer_id: int, provider_id: int) -> None:
@@ -57,3 +53,17 @@ def _remove_if_unused(connection: Connection, pacticipant_id: int) -> None:
         connection.execute(delete(versions).where(versions.c.pacticipant_id == pacticipant_id))
         connection.execute(delete(pacticipants).where(pacticipants.c.id == pacticipant_id))
     pact_store.remove_orphans(connection)
+
+
+def _all() -> Select[Any]:
+    return (
+        select(
+            integrations.c.id,
+            integrations.c.consumer_id,
+            consumers.c.name.label("consumer"),
+            integrations.c.provider_id,
+            providers.c.name.label("provider"),
+        )
+        .join(consumers, consumers.c.id == integrations.c.consumer_id)
+        .join(providers, providers.c.id == integrations.c.provider_id)
+    )

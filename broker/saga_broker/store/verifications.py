@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, cast, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, cast, delete, func, insert, null, select
 
 from saga_broker.http.hal import dump
 from saga_broker.rows import Publication, Verification, Version
@@ -12,9 +12,11 @@ from saga_broker.store.database.prepared import Prepared, among
 from saga_broker.store.database.query import add
 from saga_broker.store.database.schema import (
     branch_heads,
+    branch_versions,
     branches,
     contents,
     deployed_versions,
+    environments,
     pacticipants,
     released_versions,
     tags,
@@ -84,6 +86,11 @@ def latest_of_contents(connection: Connection, content_ids: list[int]) -> dict[i
     return {result.content_id: result for result in _LATEST_OF_CONTENTS.all(connection, ids=content_ids)}
 
 
+def latest_on_main_branch(connection: Connection, content_id: int) -> Verification | None:
+    """Give the last result of a content by a version on the provider's main branch."""
+    return _LATEST_ON_MAIN_BRANCH.first(connection, content_id=content_id)
+
+
 def last_outcome(connection: Connection, content_id: int, provider_version_id: int) -> bool | None:
     """Tell how the last verification of a content by a provider version ended; None when there was none."""
     found = _LAST_OUTCOME.scalar(connection, content_id=content_id, provider_version_id=provider_version_id)
@@ -96,10 +103,18 @@ def last_test_results(connection: Connection, content_id: int, provider_version_
     return None if found is None else str(found)
 
 
-def lacks_result(connection: Connection, provider_id: int, content_id: int) -> bool:
-    """Tell whether a provider version that matters has no result for a content: main branch head, deployed or released."""
-    values = {"provider_id": provider_id, "content_id": content_id}
-    return any(statement.scalar(connection, **values) is not None for statement in _LACKING)
+def lacking(connection: Connection, provider_id: int, content_id: int) -> dict[str, tuple[str, ...]]:
+    """Give the provider versions that matter and have no result for a content: main branch head, deployed or released.
+
+    Returns:
+        By number, why each of them matters, in words.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for word, statement in _LACKING:
+        for number, place in statement.all(connection, provider_id=provider_id, content_id=content_id):
+            text = f"{word} {place}" if place is not None else word
+            found[number] = (*found.get(number, ()), *(() if text in found.get(number, ()) else (text,)))
+    return found
 
 
 def exists_for_pair(connection: Connection, consumer_id: int, provider_id: int) -> bool:
@@ -146,32 +161,58 @@ def _json(value: Any) -> str | None:
     return None if value is None else dump(value).decode()
 
 
-def _lacking() -> list[Prepared[tuple[Any, ...]]]:
-    """Prepare, for each way in which a provider version matters, the search for one that has no result for a content."""
-    heads = (
-        select(branch_heads.c.version_id)
+def _lacking() -> list[tuple[str, Prepared[tuple[str, str | None]]]]:
+    """Prepare, for each way in which a provider version matters, the search for those that have no result for a content."""
+    of_provider: ColumnElement[int] = bindparam("provider_id")
+    head = (
+        select(branch_heads.c.version_id, versions.c.number, null().label("place"))
         .join(branches, branches.c.id == branch_heads.c.branch_id)
         .join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
-        .where(branches.c.pacticipant_id == bindparam("provider_id"), branches.c.name == pacticipants.c.main_branch)
+        .join(versions, versions.c.id == branch_heads.c.version_id)
+        .where(branches.c.pacticipant_id == of_provider, branches.c.name == pacticipants.c.main_branch)
     )
-    found = [heads]
-    for table, ended in (
-        (deployed_versions, deployed_versions.c.undeployed_at),
-        (released_versions, released_versions.c.support_ended_at),
+    queries = [("latest from main branch", head)]
+    for word, table, ended in (
+        ("deployed in", deployed_versions, deployed_versions.c.undeployed_at),
+        ("released in", released_versions, released_versions.c.support_ended_at),
     ):
-        found.append(select(table.c.version_id).where(table.c.pacticipant_id == bindparam("provider_id"), ended.is_(None)))
-    statements = []
-    for query in found:
-        column = query.selected_columns.version_id
-        same = (verifications.c.content_id == bindparam("content_id"), verifications.c.provider_version_id == column)
-        statements.append(Prepared(query.where(~select(verifications.c.id).where(*same).exists()).limit(1)))
-    return statements
+        live = (
+            select(table.c.version_id, versions.c.number, environments.c.name.label("place"))
+            .join(versions, versions.c.id == table.c.version_id)
+            .join(environments, environments.c.id == table.c.environment_id)
+            .where(table.c.pacticipant_id == of_provider, ended.is_(None))
+            .order_by(table.c.id)
+        )
+        queries.append((word, live))
+    return [(word, Prepared(_without_result(query))) for word, query in queries]
+
+
+def _without_result(query: Select[Any]) -> Select[Any]:
+    column = query.selected_columns.version_id
+    same = (verifications.c.content_id == bindparam("content_id"), verifications.c.provider_version_id == column)
+    return query.where(~select(verifications.c.id).where(*same).exists()).with_only_columns(
+        query.selected_columns.number, query.selected_columns.place
+    )
 
 
 _LACKING = _lacking()
 _BY_NUMBER = Prepared(verification_query().where(verifications.c.id == bindparam("id")), Verification)
 _LAST = select(func.max(verifications.c.id)).where(among(verifications.c.content_id, "ids")).group_by(verifications.c.content_id)
 _LATEST_OF_CONTENTS = Prepared(verification_query().where(verifications.c.id.in_(_LAST)), Verification)
+_ON_MAIN_BRANCH = (
+    select(branch_versions.c.id)
+    .join(branches, branches.c.id == branch_versions.c.branch_id)
+    .where(branch_versions.c.version_id == verifications.c.provider_version_id, branches.c.name == providers.c.main_branch)
+    .correlate(verifications, providers)
+    .exists()
+)
+_LATEST_ON_MAIN_BRANCH = Prepared(
+    verification_query()
+    .where(verifications.c.content_id == bindparam("content_id"), _ON_MAIN_BRANCH)
+    .order_by(verifications.c.id.desc())
+    .limit(1),
+    Verification,
+)
 _LAST_OF_VERSION = (
     select(verifications.c.id)
     .where(

@@ -7,11 +7,9 @@ from saga_broker.rows import Deployed, Environment, Released
 from saga_contracts.wire import exact
 
 
-def environment(links: Links, row: Environment, *, in_list: bool = False) -> Document:
-    """Write an environment; lists show no contacts."""
+def environment(links: Links, row: Environment) -> Document:
+    """Write an environment."""
     contacts = exact.loads(row.contacts) if row.contacts is not None else None
-    if in_list and contacts is not None:
-        contacts = []
     own = links.url("environments", row.uuid)
     return {
         **short_environment(row, contacts),
@@ -45,7 +43,7 @@ def short_environment(row: Environment, contacts: object = None) -> Document:
 def environment_list(links: Links, rows: Sequence[Environment]) -> Document:
     """Write the list of environments."""
     return {
-        "_embedded": {"environments": [environment(links, row, in_list=True) for row in rows]},
+        "_embedded": {"environments": [environment(links, row) for row in rows]},
         "_links": {
             "self": link(links.url("environments"), "Environments"),
             "pb:environments": [link(links.url("environments", row.uuid), "Environment", row.name) for row in rows],

@@ -89,11 +89,9 @@ def _interaction(one: InteractionResult) -> Document:
 
 
 def _verified_by(sent: Any) -> Document:
-    """Write the verifier as the original does: the language's name under `client_implementation`."""
+    """Write the verifier as it was sent, and its language's name where the original writes it: `client_implementation`."""
     if not isinstance(sent, dict):
         return {}
     language = sent.get("clientLanguage")
     name = language.get("name") if isinstance(language, dict) else None
-    return present(
-        {"implementation": sent.get("implementation"), "version": sent.get("version"), "client_implementation": name},
-    )
+    return present({**sent, "client_implementation": name if name is not None else sent.get("client_implementation")})

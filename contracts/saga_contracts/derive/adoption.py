@@ -11,7 +11,7 @@ Replay, decks, coverage, the gate and the reports ask here. Three questions have
   concluded.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
@@ -100,21 +100,8 @@ def applies(slice_: StepSlice, obligation: str) -> str | None:
     step = slice_.step
     if step.only_reads and obligation not in OF_READING:
         return "A read_only step has no effect: it needs no key, and there is nothing to undo."
-    reasons = {
-        **dict.fromkeys((*UNDOING, "O10"), _never_undone(step)),
-        **dict.fromkeys(_REFUSING, _never_refuses(step)),
-        "O4": _never_misused(slice_) if obligation == "O4" else None,
-        "O18": None if step.tells_later else "The step has no callback, and is not polled.",
-        "O19": None if step.callback is not None else "The step has no callback.",
-        "O22": resources.why_no_lock(slice_),
-        "O23": resources.why_never_released(slice_),
-        "O24": None if slice_.plays_two_elements else resources.why_never_harmed(slice_),
-        "O31": _never_correlated(slice_),
-        "O33": None
-        if step.forward.outputs or step.needs_its_own
-        else "The step has no outputs, and its calls need none of its reply.",
-    }
-    return reasons.get(obligation) or (_never_too_early(step) if obligation in ("O8", "O9") else None)
+    why = _WHY_NOT.get(obligation)
+    return None if why is None else why(slice_)
 
 
 def _never_undone(step: Step) -> str | None:
@@ -145,6 +132,33 @@ def _never_misused(slice_: StepSlice) -> str | None:
     if slice_.step.key == KeyStyle.NONE or fresh.can_be_misused(slice_.payload, slice_.step):
         return None
     return "No other payload can be sent under the same key: the forward call holds nothing of it but its key and its path."
+
+
+def _never_undone_early(slice_: StepSlice) -> str | None:
+    return _never_undone(slice_.step) or _never_too_early(slice_.step)
+
+
+def _no_outputs(slice_: StepSlice) -> str | None:
+    step = slice_.step
+    if step.forward.outputs or step.needs_its_own:
+        return None
+    return "The step has no outputs, and its calls need none of its reply."
+
+
+_WHY_NOT: Mapping[str, Callable[[StepSlice], str | None]] = {
+    **dict.fromkeys((*UNDOING, "O10"), lambda slice_: _never_undone(slice_.step)),
+    **dict.fromkeys(("O8", "O9"), _never_undone_early),
+    **dict.fromkeys(_REFUSING, lambda slice_: _never_refuses(slice_.step)),
+    "O4": _never_misused,
+    "O18": lambda slice_: None if slice_.step.tells_later else "The step has no callback, and is not polled.",
+    "O19": lambda slice_: None if slice_.step.callback is not None else "The step has no callback.",
+    "O22": resources.why_no_lock,
+    "O23": resources.why_never_released,
+    "O24": lambda slice_: None if slice_.plays_two_elements else resources.why_never_harmed(slice_),
+    "O31": _never_correlated,
+    "O33": _no_outputs,
+}
+"""For each obligation that may not apply, what tells why it does not; a gate asks often, so only one at a time is worked out."""
 
 
 def declares_refusal(step: Step) -> bool:

@@ -2,10 +2,14 @@
 
 What waits for callbacks and for the end of work waits for all of them together then. Only what is kept so counts: a participant
 that cannot take several calls at once is none that breaks its word, so that whatever deviates here is played again by itself.
+
+It pays only where a history waits: threads of one Python process do not compute beside each other. The first histories are
+therefore played one by one, and tell how much of their time was spent here.
 """
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,6 +24,9 @@ from saga_verifier.play.history import Playing
 MOST_AT_ONCE = 16
 PER_CORE = 4
 """Most of the time a history waits for the participant."""
+SAMPLED = 6
+WORTH_IT = 0.5
+"""Beside each other histories are played when less than this share of the first ones' time was spent computing here."""
 TAKES_S = 2.0
 """So long it may take to be served on a second connection."""
 
@@ -49,11 +56,19 @@ def kept_together(driver: Driver, histories: Sequence[History], at_once: int, pl
         crowd = _Crowd(driver.sending(http), at_once, play)
         if not _serves_two(driver.base_url, http):
             return {}
-        with ThreadPoolExecutor(at_once, thread_name_prefix="history") as pool:
-            under_way = [one for one in pool.map(crowd.began, histories) if one is not None]
+        share, first = _computing(lambda: [crowd.began(one) for one in histories[:SAMPLED]])
+        with ThreadPoolExecutor(at_once if share < WORTH_IT else 1, thread_name_prefix="history") as pool:
+            under_way = [one for one in (*first, *pool.map(crowd.began, histories[SAMPLED:])) if one is not None]
             wait(crowd.driver, under_way)
             kept = list(pool.map(crowd.ended, under_way))
     return {one.history.name: one for one, is_kept in zip(under_way, kept, strict=True) if is_kept}
+
+
+def _computing(work: Callable[[], list[Playing | None]]) -> tuple[float, list[Playing | None]]:
+    """Do work, and tell which share of its time this thread computed; the rest it waited."""
+    began, began_computing = time.perf_counter(), time.thread_time()
+    done = work()
+    return (time.thread_time() - began_computing) / max(time.perf_counter() - began, 1e-9), done
 
 
 def _serves_two(url: str, http: httpx.Client) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from saga_contracts.declare.obligations import CATALOGUE, order_of
+from saga_contracts.declare.obligations import order_of
 from saga_contracts.declare.verdict import Verdict
 from saga_contracts.show.table import Mark, picture
+from saga_contracts.show.wording import obligation_words
 from saga_verifier.reporting.calls import told
 from saga_verifier.reporting.printable import printable
 from saga_verifier.reporting.view import Deck, Provider
@@ -25,8 +26,8 @@ def obligations(provider: Provider) -> str:
     """Draw the kill table of a provider: a row for each obligation, a column for each step of each consumer."""
     decks = [(pact, deck) for pact in provider.pacts for deck in pact.decks]
     named = sorted({name for _, deck in decks for name in deck.result.obligations}, key=order_of)
-    rows = [(_short(f"{name} {CATALOGUE[name].name}", 34), [_mark(deck, name) for _, deck in decks]) for name in named]
-    columns = [_short(f"{deck.title}", 20) for _, deck in decks]
+    rows = [(printable(obligation_words(name)), [_mark(deck, name) for _, deck in decks]) for name in named]
+    columns = [printable(deck.title) for _, deck in decks]
     return picture(f"What {provider.title} owes, step by step", columns, rows) if rows else ""
 
 

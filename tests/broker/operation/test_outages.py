@@ -13,7 +13,8 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError, Programm
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from postgres import Cluster, new_cluster
-from saga_broker.http.outages import FULL, GONE, outage_of
+from saga_broker.http.outages import BUSY, FULL, GONE, SLOW, outage_of
+from saga_broker.http.patience import BusyError, SlowError
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -67,11 +68,9 @@ def test_a_sqlite_file_that_is_broken_is_told_and_mended_without_a_restart(start
     assert broker.http.get("/pacticipants/Foo/versions/1").status_code == 200, broker.log.read_text()
 
 
-@pytest.mark.slow
 @on_sqlite
 def test_a_sqlite_file_that_another_program_holds_for_long_is_told(serve: Any, database_url: str) -> None:
-    broker = serve()
-    broker.http.timeout = 60
+    broker = serve(wait_s=0.2)
     holder = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
 
@@ -113,14 +112,19 @@ def test_each_error_of_the_database_is_judged_by_its_kind() -> None:
     for error, outage in (
         (OperationalError("q", {}, _sqlite(sqlite3.SQLITE_FULL)), FULL),
         (OperationalError("q", {}, _sqlite(sqlite3.SQLITE_IOERR)), GONE),
-        (OperationalError("q", {}, _sqlite(sqlite3.SQLITE_BUSY)), GONE),
+        (OperationalError("q", {}, _sqlite(sqlite3.SQLITE_BUSY)), BUSY),
+        (OperationalError("q", {}, _sqlite(sqlite3.SQLITE_INTERRUPT)), SLOW),
+        (OperationalError("q", {}, psycopg.errors.LockNotAvailable("x")), BUSY),
+        (OperationalError("q", {}, psycopg.errors.QueryCanceled("x")), SLOW),
+        (BusyError(), BUSY),
+        (SlowError(), SLOW),
         (ProgrammingError("q", {}, _sqlite(sqlite3.SQLITE_NOTADB, sqlite3.DatabaseError)), GONE),
         (IntegrityError("q", {}, _sqlite(sqlite3.SQLITE_CONSTRAINT, sqlite3.IntegrityError)), None),
         (OperationalError("q", {}, psycopg.errors.DiskFull("x")), FULL),
         (OperationalError("q", {}, psycopg.errors.AdminShutdown("x")), GONE),
         (DataError("q", {}, psycopg.errors.NumericValueOutOfRange("x")), None),
         (ProgrammingError("q", {}, psycopg.errors.UndefinedTable("x")), None),
-        (PoolTimeoutError("x"), GONE),
+        (PoolTimeoutError("x"), BUSY),
         (ValueError("x"), None),
     ):
         assert outage_of(error) is outage, error

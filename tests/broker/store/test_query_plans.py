@@ -77,7 +77,7 @@ def _publish(connection: Connection) -> object:
     pacts.touch_integrations(connection, [(outcome.publication.consumer_id, outcome.publication.provider_id)])
     pacts.newest(connection, Which("C0", "P0", tag="dev", before=version.id))
     pacts.newest(connection, Which("C0", "P0", untagged=True, before=version.id))
-    verifications.lacks_result(connection, outcome.publication.provider_id, outcome.publication.content_id)
+    verifications.lacking(connection, outcome.publication.provider_id, outcome.publication.content_id)
     return outcome
 
 

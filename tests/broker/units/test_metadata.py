@@ -13,9 +13,16 @@ def written(text: str) -> str:
 
 
 CASES: list[tuple[str, Metadata]] = [
-    ("s[][b]=main&s[][l]=true&s[][cv]=12&s[][t]=x&s[][cv]=7&p=false", Metadata(pending=False, version_ids=(12, 7))),
+    (
+        "s[][b]=main&s[][l]=true&s[][cv]=12&s[][t]=x&s[][cv]=7&p=false",
+        Metadata(pending=False, version_ids=(12, 7), tags={7: ("x",)}),
+    ),
+    (
+        "s[][b]=feat&s[][l]=true&s[][cv]=3&s[][t]=t1&s[][l]=true&s[][cv]=1&s[][t]=t2&s[][l]=true&s[][cv]=1",
+        Metadata(version_ids=(3, 1, 1), tags={1: ("t1", "t2")}),
+    ),
     ("w=true", Metadata(wip=True)),
-    ("cvn=1.0%2F2&cvt[]=prod&w=true", Metadata(wip=True, number="1.0/2")),
+    ("cvn=1.0%2F2&cvt[]=prod&w=true", Metadata(number="1.0/2")),
     ("cv=5&cvt[]=prod", Metadata(version_ids=(5,))),
     ("p=true", Metadata(pending=True)),
     ("cv=x&s=y", Metadata()),

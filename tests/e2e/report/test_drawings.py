@@ -13,6 +13,7 @@ from saga_e2e.report.draw import saga as draw_saga
 from saga_e2e.report.draw import sequence as draw_sequence
 from saga_e2e.report.draw import trace as draw_trace
 from saga_e2e.report.draw.sequence import Message
+from saga_e2e.report.entries import scenarios_of
 
 Make = Callable[..., ReportData]
 CALL = {"request": {"method": "POST", "path": "/x"}, "replies": {"done": {"status": 201}}}
@@ -64,6 +65,28 @@ def test_an_edge_that_others_imply_is_not_drawn(long_saga: Saga) -> None:
 def test_a_step_without_a_deck_says_that_it_was_not_checked(saga: Saga) -> None:
     texts = [one.itertext() for one in _parts(draw_saga.draw(saga, (), ()), "text", "chip")]
     assert ["".join(one) for one in texts].count("not checked") == 4
+
+
+def test_a_step_that_only_scenarios_struck_says_that_no_deck_was_played_and_what_the_scenarios_came_to(
+    saga: Saga, make_report: Make
+) -> None:
+    name = saga.steps[0].step
+    struck = [
+        {
+            "name": f"s{number}",
+            "verdict": verdict,
+            "faults": [{"step": name, "kind": "reply_lost"}],
+            "invariants": [{"id": "I1", "verdict": verdict}],
+        }
+        for number, verdict in enumerate(("kept", "broken", "kept"))
+    ]
+    every = scenarios_of(make_report(saga=saga.as_json(), scenarios=struck))
+    broken, kept = (
+        ["".join(one.itertext()) for one in _parts(draw_saga.draw(saga, (), chosen), "text", "chip")]
+        for chosen in (every, every[:1])
+    )
+    assert [one for one in broken if len(one) > 1] == ["no deck played here", "1 of 3 scenarios broken", *["not checked"] * 3]
+    assert [one for one in kept if len(one) > 1][:2] == ["no deck played here", "1 scenario kept"]
 
 
 def test_a_saga_of_200_steps_can_be_drawn(make_report: Make) -> None:

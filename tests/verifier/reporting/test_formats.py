@@ -284,6 +284,17 @@ class TestPage:
         for part in ("What stock 1.0 owes, step by step", "Histories of small/take", "The calls of F F", "--replay 'F F'"):
             assert part.replace("'", "&#39;") in text or part in text
 
+    def test_what_is_owed_is_drawn_with_whole_names(self) -> None:
+        named = deck()
+        (played,) = named.decks
+        name = "reserve_the_money_of_the_customer"
+        result = replace(played, deck=replace(played.deck, step=name))
+        text = page(viewed(replace(named, decks=(result,))))
+
+        table = text[text.index("What stock 1.0 owes") :].partition("</svg>")[0]
+        assert f">small/{name}<" in table
+        assert "…" not in table
+
     def test_a_self_check_is_a_page_with_its_kill_table(self) -> None:
         text = self_check_page("sale", "<svg><title>a table</title></svg>", "sale: 3 < 4 caught")
 

@@ -23,7 +23,7 @@ from saga_broker.store.questions.verified import Verifier
 from saga_broker.views.pact import name_of
 
 router = APIRouter(tags=["pacts for verification"])
-PostCall = Annotated[Call, calling(offers=(HAL, JSON), takes=(JSON,))]
+PostCall = Annotated[Call, calling(offers=(HAL, JSON), takes=(JSON,), reads=True)]
 EMPTY_BRANCH = (
     "when pending or WIP pacts are enabled and there are no tags provided, the provider version branch must not be an empty "
     "string, as it is used in the calculations for WIP/pending. A value must be provided (recommended), or it must not be set "

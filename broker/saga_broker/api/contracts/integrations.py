@@ -8,12 +8,15 @@ from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.reading.call import Anything, Call, calling, no_content, respond, text
 from saga_broker.api.reading.paging import page_of, with_page
 from saga_broker.http.hal import Document, Links, link
-from saga_broker.http.media import GRAPHVIZ, HAL
+from saga_broker.http.media import CSV, GRAPHVIZ, HAL
 from saga_broker.rows import Integration
 from saga_broker.store import integrations as store
+from saga_broker.views import group as views
 
 router = APIRouter(tags=["integrations"])
+GroupCall = Annotated[Call, calling(offers=(CSV,))]
 ListCall = Annotated[Call, calling(offers=(GRAPHVIZ, HAL))]
+MAX_DIGITS = 9
 
 
 @router.get("/integrations")
@@ -30,6 +33,16 @@ def list_integrations(call: ListCall) -> Response:
         "_links": {"self": link(own, "All integrations")},
     }
     return respond(with_page(document, page, total, own, call))
+
+
+@router.get("/groups/{name:seg}")
+def show_group(name: str, call: GroupCall) -> Response:
+    """List the pacticipants that are connected with one by pacts, as CSV; empty when there are none."""
+    asked = call.text("maxPacticipants") or ""
+    most = int(asked[:MAX_DIGITS]) if asked.isdecimal() else views.MAX_PACTICIPANTS
+    with call.read() as connection:
+        found = views.connected(name, store.every(connection), most)
+    return text(views.group(found), CSV)
 
 
 @router.delete("/integrations", status_code=204)

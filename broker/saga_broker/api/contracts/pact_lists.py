@@ -188,7 +188,7 @@ def _of_provider(call: Call, which: Which, word: str, title: str, path: tuple[st
         existing(connection, provider, "provider")
         pacts = store.listing(connection, which) if every else store.newest_of_each_pair(connection, which)
     if every:
-        pacts = sorted(pacts, key=lambda pact: (pact.consumer.lower(), pact.version_id))
+        pacts = sorted(pacts, key=lambda pact: (pact.consumer, pact.version_id))
     address = call.links.url("pacts", "provider", provider, *path)
     own = link(address, f"{word} pact versions for the provider {provider}{title}")
     return respond(views.provider_list(call.links, provider, pacts, own))

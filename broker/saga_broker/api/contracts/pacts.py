@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.acts import metadata
+from saga_broker.acts.announcing import announce_pact
 from saga_broker.acts.publishing import Incoming, likely_duplicates, refuse_conflicts, store_pact
 from saga_broker.acts.tagging import made_on_the_way
 from saga_broker.api.reading.call import Call, HalJson, calling, respond
@@ -201,7 +202,9 @@ def _stored(call: Call, provider: str, consumer: str, number: str, *, merge: boo
         is_new = store.newest(connection, Which(consumer, provider, number)) is None
         version = made_on_the_way(connection, consumer, number)
         outcome = store_pact(connection, version, pact)
-        store.touch_integrations(connection, [(outcome.publication.consumer_id, outcome.publication.provider_id)])
+        published = outcome.publication
+        store.touch_integrations(connection, [(published.consumer_id, published.provider_id)])
+        announce_pact(connection, call.settings, call.links.base, published, is_stored=outcome.stored, told={})
         return answer(call, connection, outcome.publication, 201 if is_new else 200)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.acts import notices
+from saga_broker.acts.announcing import Announced, announce_pact
 from saga_broker.acts.publishing import Incoming, Outcome, describe, likely_duplicates, refuse_conflicts, store_pact
 from saga_broker.acts.tagging import put_on_branch, put_tag
 from saga_broker.api.reading.bodies import decode, parse_any, unmarked
@@ -40,9 +41,17 @@ def publish(call: HalJson) -> Response:
         touched = [(outcome.publication.consumer_id, outcome.publication.provider_id) for outcome in outcomes]
         pact_store.touch_integrations(connection, touched)
         told = notices.version_notices(name, number, branch, tags, is_new=is_new)
+        occasion = {"consumer_version_branch": branch, "build_url": body.get("buildUrl"), "consumer_version_tags": tags}
         for outcome in outcomes:
-            told += notices.pact_notices(describe(connection, call.links, outcome))
+            announced = announce(call, connection, outcome, occasion)
+            told += notices.pact_notices(describe(connection, call.links, outcome, announced))
     return respond(_document(call, body, tags, outcomes, told))
+
+
+def announce(call: Call, connection: Connection, outcome: Outcome, occasion: Body) -> Announced:
+    """Write down what happened with a pact."""
+    pact = outcome.publication
+    return announce_pact(connection, call.settings, call.links.base, pact, is_stored=outcome.stored, told=occasion)
 
 
 def _put_version(call: Call, connection: Connection, body: Body, tags: list[str]) -> tuple[Version, bool]:
@@ -94,6 +103,8 @@ def _checked(call: Call, body: Body) -> list[Incoming]:
         if "contracts" not in faults.by_field
         else []
     )
+    if not faults.by_field:  # beside other faults the Pact Broker does not name this one
+        faults.check(body, "pacticipantName", one_line)
     faults.raise_any()
     return [pact for pact in pacts if pact is not None]
 

@@ -1,11 +1,11 @@
 """What a handler is given: the request's body, query and addresses, and the database.
 
-Handlers are plain functions that FastAPI runs in its thread pool; only the reading of the body is asynchronous. Media types
-are settled before the handler runs: 415 for a body of the wrong type, 406 for an Accept that the resource does not offer.
+Handlers are plain functions that run in a thread (`dispatch`); only the reading of the body is asynchronous. Media types are
+settled before the handler runs: 415 for a body of the wrong type, 406 for an Accept that the resource does not offer.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -16,6 +16,8 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import Connection
 from starlette.convertors import Convertor, register_url_convertor
 
+from saga_broker.access.principal import AT_COMMIT, PRINCIPAL, may
+from saga_broker.access.rights import Right
 from saga_broker.api.reading.bodies import parse_json, unmarked
 from saga_broker.http import media
 from saga_broker.http.envelope import BASE
@@ -48,21 +50,42 @@ class Call:
         return cast("Settings", self.request.app.state.settings)
 
     @property
-    def today(self) -> date:
-        """Give the day of the question, in UTC."""
-        return cast("datetime", self.request.app.state.clock()).astimezone(UTC).date()
+    def now(self) -> datetime:
+        """Give the moment of the question, in UTC."""
+        return cast("datetime", self.request.app.state.clock()).astimezone(UTC)
 
     @property
-    def _database(self) -> Database:
+    def today(self) -> date:
+        """Give the day of the question, in UTC."""
+        return self.now.date()
+
+    @property
+    def database(self) -> Database:
+        """Give the database, for what opens it more than once."""
         return cast("Database", self.request.app.state.database)
 
     def read(self) -> AbstractContextManager[Connection]:
         """Open the database for reading."""
-        return self._database.read()
+        return self.database.read()
 
-    def write(self) -> AbstractContextManager[Connection]:
-        """Open the database for writing."""
-        return self._database.write()
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open the database for writing, with what the request's state holds for the commit.
+
+        Afterwards, what does the broker's own work looks at what happened.
+        """
+        with self.database.write() as connection:
+            yield connection
+            note = getattr(self.request.state, AT_COMMIT, None)
+            if note is not None:
+                note(connection)
+        relay = self.request.app.state.relay
+        if relay is not None:
+            relay.wake()
+
+    def may(self, right: Right) -> bool:
+        """Tell whether whoever asks holds a right."""
+        return may(getattr(self.request.state, PRINCIPAL, None), right)
 
     @cached_property
     def query(self) -> Params:
@@ -91,6 +114,14 @@ class Call:
             RefusedError: It is no JSON object or list.
         """
         return parse_json(self.raw, self.settings.max_json_depth)
+
+    def object_or_nothing(self) -> dict[str, Any]:
+        """Give the body as a JSON object, empty when there is no body: for what is put by its address alone.
+
+        Raises:
+            InvalidError: It is something else.
+        """
+        return self.object() if self.raw.strip() else {}
 
     def object(self) -> dict[str, Any]:
         """Give the body as a JSON object.
@@ -136,10 +167,12 @@ class Calling:
     Attributes:
         offers: Media types of the answer, the preferred first.
         takes: Media types of the body; empty when the body is not looked at.
+        reads: A request with a body that only asks: it waits for no writer.
     """
 
     offers: tuple[str, ...]
     takes: tuple[str, ...]
+    reads: bool = False
 
     async def __call__(self, request: Request) -> Call:
         """Settle the media types and read the body.
@@ -155,9 +188,9 @@ class Calling:
         return Call(request, chosen, await request.body(), links_of(request))
 
 
-def calling(offers: Sequence[str] = (media.HAL,), takes: Sequence[str] = ()) -> Any:
+def calling(offers: Sequence[str] = (media.HAL,), takes: Sequence[str] = (), *, reads: bool = False) -> Any:
     """Make the dependency that gives a `Call`; the arguments are those of `Calling`."""
-    return Depends(Calling(tuple(offers), tuple(takes)))
+    return Depends(Calling(tuple(offers), tuple(takes), reads))
 
 
 def links_of(request: Request) -> Links:

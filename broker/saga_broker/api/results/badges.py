@@ -7,7 +7,7 @@ from saga_broker.acts.standing import status_of_newest
 from saga_broker.api.contracts.pacts import PAIR
 from saga_broker.api.reading.call import Anything, Call
 from saga_broker.api.results.matrix import branch_question, tag_question, verdict_of
-from saga_broker.gate.model import Question, Selector
+from saga_broker.gate.model import Question, Selector, Target
 from saga_broker.http.errors import NotFoundError
 from saga_broker.http.hal import dump
 from saga_broker.http.media import HAL
@@ -79,6 +79,22 @@ def of_can_i_deploy_branch(name: str, branch: str, environment: str, call: Anyth
             return _shown(call, not_found_badge("environment"))
         question = branch_question(connection, name, branch, environment)
         return _deployable(call, connection, question, f"{branch} to {environment}")
+
+
+@router.get("/pacticipants/{name:seg}/main-branch/can-i-merge/badge", status_code=307)
+def of_can_i_merge(name: str, call: Anything) -> Response:
+    """Show whether the head of the main branch works together with the main branches of all others."""
+    with call.read() as connection:
+        owner = pacticipant_store.find(connection, name)
+        if owner is None:
+            return _shown(call, not_found_badge("pacticipant"))
+        head = version_store.branch_head(connection, name, owner.main_branch or "")
+        if head is None:
+            return _shown(call, not_found_badge("main branch version"))
+        question = Question((Selector(name, version=head.number),), Target(latest=True, main_branch=True), latestby="cvp")
+        verdict = verdict_of(connection, question).deployable
+    right, colour = {True: ("success", "brightgreen"), False: ("failed", "red"), None: ("unknown", "lightgrey")}[verdict]
+    return _shown(call, Badge(call.text("label") or "can-i-merge", right, colour))
 
 
 def _of_pact(call: Call, which: Which) -> Response:

@@ -1,5 +1,7 @@
 """The dashboard: how the newest pact of a pair stands, the newest with each tag, and those that are live somewhere."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
@@ -10,13 +12,14 @@ from saga_broker.api.reading.paging import page_of, with_page
 from saga_broker.http.hal import Document, link, moment
 from saga_broker.rows import BranchVersion, Publication, Tag, Verification
 from saga_broker.store import branches as branch_store
-from saga_broker.store import deployments as deployment_store
 from saga_broker.store import integrations as integration_store
-from saga_broker.store import pacts as pact_store
 from saga_broker.store import tags as tag_store
+from saga_broker.store import triggered as triggered_store
 from saga_broker.store import verifications as verification_store
-from saga_broker.store.pacts import Which
+from saga_broker.store import webhooks as webhook_store
+from saga_broker.store.questions import standing
 from saga_broker.views import pact as pact_views
+from saga_broker.webhooks.model import FAILURE, RETRYING, SUCCESS, Webhook
 
 router = APIRouter(tags=["integrations"])
 
@@ -27,9 +30,7 @@ def show_all(call: Hal) -> Response:
     page = page_of(call)
     with call.read() as connection:
         pairs, total = integration_store.listing(connection, None, page)
-        ordered = sorted(pairs, key=lambda pair: (pair.consumer, pair.provider))
-        pacts = [pact for pair in ordered for pact in _heads(connection, pair.consumer, pair.provider)]
-        document: Document = {"items": _items(call, connection, pacts)}
+        document: Document = {"items": _items(call, connection, standing.heads(connection, pairs))}
     if page is not None:
         document = with_page({**document, "_links": {}}, page, total, call.links.url("dashboard"), call)
     return respond(document)
@@ -41,30 +42,36 @@ def show(provider: str, consumer: str, call: Hal) -> Response:
     with call.read() as connection:
         existing(connection, consumer, "consumer")
         existing(connection, provider, "provider")
-        return respond({"items": _items(call, connection, _heads(connection, consumer, provider))})
-
-
-def _heads(connection: Connection, consumer: str, provider: str) -> list[Publication]:
-    every = pact_store.listing(connection, Which(consumer, provider))
-    row_ids = [pact.version_id for pact in every]
-    tags = tag_store.of_versions(connection, row_ids)
-    deployed, released = deployment_store.of_versions(connection, row_ids, current=True)
-    live = {one.version_id for one in deployed} | {one.version_id for one in released}
-    seen: set[str] = set()
-    heads = []
-    for position, pact in enumerate(every):
-        new_tags = {tag.name for tag in tags.get(pact.version_id, [])} - seen
-        seen |= new_tags
-        if position == 0 or new_tags or pact.version_id in live:
-            heads.append(pact)
-    return heads
+        pairs = standing.pair(connection, consumer, provider)
+        return respond({"items": _items(call, connection, standing.heads(connection, pairs))})
 
 
 def _items(call: Call, connection: Connection, pacts: list[Publication]) -> list[Document]:
     results = verification_store.latest_of_contents(connection, [pact.content_id for pact in pacts])
     row_ids = [pact.version_id for pact in pacts] + [result.provider_version_id for result in results.values()]
     branches, tags = branch_store.of_versions(connection, row_ids), tag_store.of_versions(connection, row_ids)
-    return [_item(call, pact, results.get(pact.content_id), branches, tags) for pact in pacts]
+    calls, webhooks = triggered_store.standing_of_pairs(connection), webhook_store.listing(connection)
+    return [
+        {
+            **_item(call, pact, results.get(pact.content_id), branches, tags),
+            **_webhooks(pact, webhooks, calls.get((pact.consumer_id, pact.provider_id), [])),
+        }
+        for pact in pacts
+    ]
+
+
+def _webhooks(pact: Publication, webhooks: list[Webhook], calls: list[tuple[str, datetime]]) -> Document:
+    """Tell how the last calls for a pair went; a webhook that is meant by a label counts once it was called."""
+    states = {status for status, _ in calls}
+    last = max((at for _, at in calls), default=None)
+    none: frozenset[str] = frozenset()
+    meant = any(one.consumer.fits(pact.consumer, none) and one.provider.fits(pact.provider, none) for one in webhooks)
+    word = "notrun" if meant or calls else "none"
+    if states & {RETRYING, FAILURE}:
+        word = RETRYING if RETRYING in states else FAILURE
+    elif SUCCESS in states:
+        word = SUCCESS
+    return {"webhookStatus": word, "latestWebhookExecution": None if last is None else {"triggeredAt": moment(last)}}
 
 
 def _item(
@@ -97,8 +104,6 @@ def _item(
         "latestVerificationResult": None if result is None else _result(own, result),
         "latestVerificationResultTags": provider_tags,
         "verificationStatus": status(pact, result),
-        "webhookStatus": "none",
-        "latestWebhookExecution": None,
         "_links": {
             "pb:webhook-status": link(
                 f"{links.pair(pact.consumer, pact.provider)}/webhooks/status",

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.acts import metadata
+from saga_broker.acts.announcing import announce_result
 from saga_broker.acts.tagging import made_on_the_way
 from saga_broker.api.contracts.pacts import PAIR, by_content, existing_pact
 from saga_broker.api.reading.call import Anything, Call, Hal, calling, no_content, respond
@@ -16,11 +17,13 @@ from saga_broker.http.media import HAL, JSON
 from saga_broker.pact.interaction_results import read as read_interactions
 from saga_broker.rows import Publication, Verification
 from saga_broker.store import pacts as pact_store
+from saga_broker.store import triggered as triggered_store
 from saga_broker.store import verifications as store
 from saga_broker.store import versions as version_store
 from saga_broker.store.pacts import Which
 from saga_broker.store.verifications import NewVerification
 from saga_broker.views import verification as views
+from saga_broker.views.webhook import triggered_list
 from saga_contracts.wire import exact
 
 router = APIRouter(tags=["verification results"])
@@ -81,12 +84,13 @@ def list_interactions(provider: str, consumer: str, sha: str, number: str, call:
 
 @router.get(CONTENT + "/verification-results/{number:seg}/triggered-webhooks")
 def list_triggered_webhooks(provider: str, consumer: str, sha: str, number: str, call: Hal) -> Response:
-    """List the webhooks that a result triggered: none, since this broker has no webhooks yet."""
+    """List the calls of webhooks that a result asked for, the newest first."""
     with call.read() as connection:
         result = existing_result(connection, provider, consumer, sha, number)
+        found = triggered_store.of_verification(connection, result.id)
     own = f"{views.href_of(call.links, result)}/triggered-webhooks"
     title = f"Webhooks triggered by the publication of verification result {result.id}"
-    return respond({"_embedded": {"triggeredWebhooks": []}, "_links": {"self": link(own, title)}})
+    return respond(triggered_list(call.links, found, own, title))
 
 
 @router.get(PAIR + "/version/{number:seg}/verification-results/latest")
@@ -148,6 +152,7 @@ def _published(call: Call, provider: str, consumer: str, sha: str, meta: str | N
         )
         result = store.record(connection, pact, version, new)
         pact_store.touch_integrations(connection, [(pact.consumer_id, pact.provider_id)])
+        announce_result(connection, call.settings, call.links.base, pact, result, decoded)
     location = views.href_of(call.links, result)
     return respond(views.verification(call.links, result, pact), 201, location=location, media_type=call.media_type)
 

@@ -2,12 +2,16 @@
 
 A request makes one transaction. Writes come one at a time (SQLite: `BEGIN IMMEDIATE`; PostgreSQL: an advisory lock), so that
 "the latest" means the same on both. Commit happens here and nowhere else.
+
+Waits and statements are bounded by the patience of the request that they are for: SQLite's are looked at while they run,
+PostgreSQL's are bounded by the server, and cancelled there when the client goes away.
 """
 
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url, text
@@ -15,10 +19,15 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from saga_broker.http.patience import PATIENCE, Bounds, BusyError, Patience
 from saga_contracts.errors import SagapactError
 
 WRITE_LOCK = 7_203_115
 PREPARED_STATEMENTS = 400  # kept by each PostgreSQL connection; more than the broker has
+LOOK_EVERY = 20_000  # steps of SQLite's machine: about a millisecond
+POLL_S = 0.05
+BUSY_MS = 10_000
+CANCEL_WITHIN_S = 5
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
@@ -29,14 +38,21 @@ class DatabaseError(SagapactError):
 class Database:
     """One database, shared by all threads of a broker process."""
 
-    def __init__(self, url: str, pool_size: int = 10) -> None:
+    def __init__(self, url: str, pool_size: int = 10, bounds: Bounds | None = None, version_order: str = "date") -> None:
         """Prepare the engine; nothing is connected before the first use.
+
+        Args:
+            url: Where the database is.
+            pool_size: Connections that are kept open; as many more are made when they are needed.
+            bounds: How long requests may wait and work; None for a program that has all the time it needs.
+            version_order: `date`: a new version is the newest; `semver`: it gets the place that its number has.
 
         Raises:
             DatabaseError: The URL is not one that the broker can use.
         """
         self.url = _checked(url)
-        self._engine = _sqlite(self.url, pool_size) if self.is_sqlite else _postgresql(self.url, pool_size)
+        engine = _sqlite(self.url, pool_size) if self.is_sqlite else _postgresql(self.url, pool_size, bounds)
+        self._engine = engine.execution_options(version_order=version_order)
         self._turn = threading.Lock()  # threads of one process wait here instead of polling the database's own lock
 
     @property
@@ -47,20 +63,38 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for reading; everything read inside is of one moment."""
-        with self._engine.connect() as connection, connection.begin():
+        with self._engine.connect() as connection, _bounded(connection), connection.begin():
             if not self.is_sqlite:
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Give a connection for reading and writing; committed at the end, rolled back when an exception passes."""
-        with self._turn, self._engine.connect() as plain:
+        """Give a connection for reading and writing; committed at the end, rolled back when an exception passes.
+
+        Raises:
+            ImpatientError: Other writers took too long, or the client of this one went away.
+        """
+        patience = PATIENCE.get()
+        with self._my_turn(patience), self._engine.connect() as plain, _bounded(plain):
             connection = plain.execution_options(write=True)
             with connection.begin():
                 if not self.is_sqlite:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
                 yield connection
+                if patience is not None:
+                    patience.check()
+
+    @contextmanager
+    def _my_turn(self, patience: Patience | None) -> Iterator[None]:
+        if not self._turn.acquire(timeout=-1 if patience is None else patience.wait_s()):
+            raise BusyError
+        try:
+            if patience is not None:
+                patience.check()
+            yield
+        finally:
+            self._turn.release()
 
     def ping(self) -> None:
         """Ask the database for a sign of life.
@@ -118,15 +152,70 @@ def _sqlite(url: URL, pool_size: int) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the begin event below decides how a transaction starts
-    for pragma in ("busy_timeout=10000", "journal_mode=wal", "synchronous=normal", "foreign_keys=on"):
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=wal", "synchronous=normal", "foreign_keys=on"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+    if not connection.get_execution_options().get("write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    patience = PATIENCE.get()
+    if patience is None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        _begin_writing(connection, patience)
 
 
-def _postgresql(url: URL, pool_size: int) -> Engine:
+def _begin_writing(connection: Connection, patience: Patience) -> None:
+    """Wait for another program that writes, in short pieces: the wait ends when the client goes away."""
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(POLL_S * 1000)}").close()
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if not _is_busy(error) or not patience.wait_s():
+                    raise
+                patience.check()
+            else:
+                return
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}").close()
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return bool(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY)
+
+
+def _bounded(connection: Connection) -> AbstractContextManager[None]:
+    """Bound what is done on a connection by the patience of the request."""
+    patience = PATIENCE.get()
+    if patience is None:
+        return nullcontext()
+    driver: Any = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        return _watched(driver, patience)
+    return patience.stopped_by(partial(_cancel, driver, connection.dialect.loaded_dbapi.Error))
+
+
+def _cancel(driver: Any, error: type[Exception]) -> None:
+    """Cancel the statement that PostgreSQL works at; when it cannot be reached, its own bounds end the statement."""
+    with suppress(error):
+        driver.cancel_safe(timeout=CANCEL_WITHIN_S)
+
+
+@contextmanager
+def _watched(driver: sqlite3.Connection, patience: Patience) -> Iterator[None]:
+    """Let SQLite ask now and then, while a statement runs, whether it shall go on."""
+    driver.set_progress_handler(lambda: patience.is_over, LOOK_EVERY)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, LOOK_EVERY)
+
+
+def _postgresql(url: URL, pool_size: int, bounds: Bounds | None) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -135,14 +224,27 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": 5, "application_name": "sagapact-broker"},
     )
-    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "connect", partial(_prepare_postgresql, _settings(bounds)))
     return engine
 
 
-def _prepare_postgresql(connection: Any, _record: Any) -> None:
-    """Let each statement be planned once for a connection: with its many joins, planning costs more than running it."""
+def _prepare_postgresql(settings: dict[str, str], connection: Any, _record: Any) -> None:
     connection.prepare_threshold = 0
     connection.prepared_max = PREPARED_STATEMENTS
-    connection.execute("SET plan_cache_mode = force_generic_plan")
-    connection.execute("SET jit = off")
+    chosen = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items())
+    connection.execute(f"SELECT {chosen}")
     connection.commit()
+
+
+def _settings(bounds: Bounds | None) -> dict[str, str]:
+    """Choose PostgreSQL's settings for a connection.
+
+    Each statement is planned once: with its many joins, planning costs more than running it. Statements and locks are bounded in
+    the server, too: so ends what a broker that is gone has left.
+    """
+    found = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
+    if bounds is not None:
+        wait_ms, work_ms = int(bounds.wait_s * 1000), int(bounds.work_s * 1000)
+        found |= {"lock_timeout": str(wait_ms), "statement_timeout": str(wait_ms + work_ms)}
+        found["idle_in_transaction_session_timeout"] = str(2 * work_ms)
+    return found

@@ -19,6 +19,8 @@ from sqlalchemy.sql.expression import UpdateBase
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import Text, TypeDecorator, TypeEngine
 
+from saga_broker.http.patience import PATIENCE
+
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
 
@@ -77,6 +79,9 @@ class Prepared(Generic[T]):
 
     def _execute(self, connection: Connection, values: dict[str, Any]) -> tuple[Any, "_Compiled"]:
         compiled = self._for(connection.dialect)
+        patience = PATIENCE.get()
+        if patience is not None:
+            patience.check()
         cursor = connection.connection.cursor()
         try:
             cursor.execute(compiled.sql, compiled.write(values))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, func, select
 
 from saga_broker.store.database.schema import (
     branch_versions,
@@ -19,10 +19,13 @@ from saga_broker.store.database.schema import (
     versions,
 )
 from saga_broker.store.database.types import UtcDateTime
+from saga_broker.store.database.webhook_tables import triggered_webhooks, webhook_executions, webhooks
 
 
 def figures(connection: Connection) -> dict[str, Any]:
     """Count everything that is stored, in the shape of the Pact Broker's metrics."""
+    with_branch = _distinct(connection, branch_versions, "version_id")
+    made_by_people = select(branch_versions.c.version_id).where(~branch_versions.c.auto_created).subquery()
     return {
         "pacticipants": {
             "count": _count(connection, pacticipants),
@@ -44,17 +47,18 @@ def figures(connection: Connection) -> dict[str, Any]:
         "verificationResultsPerPactVersion": {"distribution": _distribution(connection, verifications, "content_id")},
         "pacticipantVersions": {
             "count": _count(connection, versions),
-            "withBranchCount": _distinct(connection, branch_versions, "version_id"),
-            "withUserCreatedBranchCount": _count(connection, branch_versions, ~branch_versions.c.auto_created),
+            "withUserCreatedBranchCount": _distinct(connection, made_by_people, "version_id"),
+            "withBranchCount": with_branch,
+            "withBranchSetCount": with_branch,
         },
-        "webhooks": {"count": 0},
+        "webhooks": {"count": _count(connection, webhooks)},
         "tags": {
             "count": _count(connection, tags),
             "distinctCount": _distinct(connection, tags, "name"),
             "distinctWithPacticipantCount": _distinct_names_of_owners(connection),
         },
-        "triggeredWebhooks": {"count": 0},
-        "webhookExecutions": {"count": 0},
+        "triggeredWebhooks": {"count": _count(connection, triggered_webhooks)},
+        "webhookExecutions": {"count": _count(connection, webhook_executions)},
         "environments": {"count": _count(connection, environments)},
         "deployedVersions": {
             "count": _count(connection, deployed_versions),
@@ -73,7 +77,7 @@ def _count(connection: Connection, table: Table, *where: ColumnElement[bool]) ->
     return int(connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one())
 
 
-def _distinct(connection: Connection, table: Table, *names: str) -> int:
+def _distinct(connection: Connection, table: FromClause, *names: str) -> int:
     rows = select(*(table.c[name] for name in names)).distinct().subquery()
     return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 

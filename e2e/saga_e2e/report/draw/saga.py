@@ -16,7 +16,7 @@ from saga_contracts.show.layout import Layout, Place
 from saga_e2e.report.data import Verdict
 from saga_e2e.report.draw import svg
 from saga_e2e.report.entries import DeckEntry, ScenarioEntry
-from saga_e2e.report.verdicts import SHOWN
+from saga_e2e.report.verdicts import SHOWN, worst
 
 START, END = "\0start", "\0end"
 CLASS_WORDS = {
@@ -81,16 +81,19 @@ def _direct(saga: Saga, step: Step) -> list[str]:
 
 def _chips(step: Step, decks: Sequence[DeckEntry], scenarios: Sequence[ScenarioEntry]) -> tuple[_Chip, ...]:
     chips = [_Chip(_deck_text(entry), entry.verdict, f"#{entry.anchor}") for entry in decks if entry.step == step.step]
-    failed = [
-        one
-        for one in scenarios
-        if one.verdict == Verdict.BROKEN and step.step in {parted(fault.step or "")[0] for fault in one.scenario.faults}
-    ]
-    if failed:
-        chips.append(
-            _Chip(f"{len(failed)} scenario{'s' if len(failed) > 1 else ''} broken", Verdict.BROKEN, f"#{failed[0].anchor}")
-        )
+    struck = [one for one in scenarios if step.step in {parted(fault.step or "")[0] for fault in one.scenario.faults}]
+    if struck and not chips:
+        chips.append(_Chip("no deck played here", Verdict.UNPROVEN, ""))
+    if struck:
+        found = worst(one.verdict for one in struck)
+        worst_ones = [one for one in struck if one.verdict == found]
+        chips.append(_Chip(_scenarios_text(len(worst_ones), len(struck), found), found, f"#{worst_ones[0].anchor}"))
     return tuple(chips or [_Chip("not checked", Verdict.UNPROVEN, "")])
+
+
+def _scenarios_text(count: int, of: int, verdict: Verdict) -> str:
+    which = str(count) if count == of else f"{count} of {of}"
+    return f"{which} scenario{'' if of == 1 else 's'} {verdict.value}"
 
 
 def _deck_text(entry: DeckEntry) -> str:

@@ -115,6 +115,8 @@ def test_the_metrics_count_everything(filled: Any) -> None:
     }
     assert figures["interactions"]["latestInteractionsCount"] == 3
     assert figures["tags"]["distinctWithPacticipantCount"] == 2
+    branched = figures["pacticipantVersions"]
+    assert branched["withBranchSetCount"] == branched["withBranchCount"] >= branched["withUserCreatedBranchCount"]
     results = figures["verificationResults"]
     assert (results["successCount"], results["failureCount"], results["distinctCount"]) == (1, 1, 2)
     assert figures["pactRevisionsPerConsumerVersion"]["distribution"] == {"1": 1, "2": 1}

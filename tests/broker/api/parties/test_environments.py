@@ -45,6 +45,8 @@ def test_an_environment_is_made_replaced_and_deleted(broker: Any) -> None:
     assert (reply.status_code, reply.headers["Location"]) == (201, broker.url + path)
     assert (made["displayName"], made["contacts"]) == ("My Env", contacts)
     assert {"self", "pb:currently-deployed-deployed-versions", "pb:currently-supported-released-versions"} <= set(made["_links"])
+    (listed,) = broker.get("/environments", name="my-env")["_embedded"]["environments"]
+    assert listed["contacts"] == contacts
     changed = broker.put(path, {"name": "my-env", "displayName": "Mine", "production": True}, 200)
     assert (changed["displayName"], changed["production"], changed["uuid"]) == ("Mine", True, made["uuid"])
     assert "contacts" not in changed

@@ -81,3 +81,19 @@ def test_the_broker_can_draw_badges_itself(serve: ServeBroker, make_pact: MakePa
     assert "<foo>" not in reply.text
     missing = broker.http.get("/pacticipants/None/latest-version/dev/can-i-deploy/to/prod/badge")
     assert "pacticipant: not found" in missing.text
+
+
+def test_a_can_i_merge_badge_shows_whether_the_main_branches_work_together(broker: Any, make_pact: MakePact) -> None:
+    path = "/pacticipants/Foo/main-branch/can-i-merge/badge"
+    assert target(broker, path) == "pacticipant-not%20found-lightgrey.svg"
+    broker.post("/pacticipants", {"name": "Foo", "mainBranch": "trunk"}, 201)
+    broker.post("/pacticipants", {"name": "Bar", "mainBranch": "main"}, 201)
+    assert target(broker, path) == "main%20branch%20version-not%20found-lightgrey.svg"
+    broker.publish("Foo", "1", ("Bar", make_pact("Foo", "Bar", "a")), branch="trunk")
+    broker.put("/pacticipants/Bar/branches/main/versions/9", {})
+    assert target(broker, path) == "can--i--merge-unknown-lightgrey.svg"
+    broker.verify("Foo", "1", "Bar", "9", success=False)
+    assert target(broker, path) == "can--i--merge-failed-red.svg"
+    broker.verify("Foo", "1", "Bar", "9")
+    assert target(broker, path) == "can--i--merge-success-brightgreen.svg"
+    assert target(broker, f"{path}.svg?label=merge") == "merge-success-brightgreen.svg"

@@ -1,0 +1,1 @@
+"""Webhooks: written, read, tried, and what became of their calls."""
