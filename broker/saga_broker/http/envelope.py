@@ -31,10 +31,10 @@ class _TooLargeError(Exception):
 class Envelope:
     """ASGI middleware around all resources."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, base_urls: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, base_urls: Sequence[str] = (), proxies: Sequence[str] = ()) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
-        self._addresses = Addresses(base_urls)
+        self._addresses = Addresses(base_urls, proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,7 +71,8 @@ class Envelope:
         """Settle the address for links, and put the path under its context path, also when a proxy took that off."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         host, port = scope.get("server") or ("localhost", None)
-        address = self._addresses.of(scope["scheme"], headers, scope["path"], f"{host}:{port}" if port else host)
+        client = (scope.get("client") or ("",))[0]
+        address = self._addresses.of(scope["scheme"], headers, scope["path"], f"{host}:{port}" if port else host, client)
         path, root = scope["path"], address.root
         if root:
             rest = path[len(root) :] if under(path, root) else path

@@ -1,25 +1,14 @@
 """Documents of the matrix: as HAL, and as a table in plain text."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
 from saga_broker.acts.metadata import encode_number
+from saga_broker.acts.surroundings import Surroundings
 from saga_broker.gate.matrix import Verdict
 from saga_broker.gate.model import Row
 from saga_broker.http.hal import Document, Links, link, moment
-from saga_broker.rows import BranchVersion, Environment, Tag
+from saga_broker.rows import Environment
 from saga_broker.views.environment import short_environment
 
 HEADINGS = ("CONSUMER", "C_VERSION", "REVISION", "PROVIDER", "P_VERSION", "NUMBER", "SUCCESS")
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What is shown of the versions in the rows, by version id."""
-
-    branches: Mapping[int, Sequence[BranchVersion]] = field(default_factory=dict)
-    tags: Mapping[int, Sequence[Tag]] = field(default_factory=dict)
-    environments: Mapping[int, Sequence[Environment]] = field(default_factory=dict)
 
 
 def matrix(links: Links, verdict: Verdict, around: Surroundings) -> Document:

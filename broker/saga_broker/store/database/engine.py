@@ -26,19 +26,20 @@ READY_WRITERS = 4
 class Database:
     """One database, shared by all threads of a broker process."""
 
-    def __init__(self, url: str, pool_size: int = 10, bounds: Bounds | None = None) -> None:
+    def __init__(self, url: str, pool_size: int = 10, bounds: Bounds | None = None, version_order: str = "date") -> None:
         """Prepare the engine; nothing is connected before the first use.
 
         Args:
             url: Where the database is.
             pool_size: Connections that are kept open; as many more are made when they are needed.
             bounds: How long requests may wait and work; None for a program that has all the time it needs.
+            version_order: `date`: a new version is the newest; `semver`: it gets the place that its number has.
 
         Raises:
             DatabaseError: The URL is not one that the broker can use.
         """
         self.url = checked(url)
-        self._engine = engine_for(self.url, pool_size, bounds)
+        self._engine = engine_for(self.url, pool_size, bounds).execution_options(version_order=version_order)
         self._reading = Leases(self._engine, pool_size - READY_WRITERS, transactions.prepare_reading)
         self._writing = Leases(self._engine, READY_WRITERS, transactions.prepare_writing)
         self._turn = _Turn()
