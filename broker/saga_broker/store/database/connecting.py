@@ -13,6 +13,7 @@ from saga_contracts.errors import SagapactError
 
 PREPARED_STATEMENTS = 400  # kept by each PostgreSQL connection; more than the broker has
 BUSY_MS = 10_000
+CHECKPOINT = "wal_autocheckpoint=4000"  # pages: the disk is waited for once in some hundred publications
 
 
 class DatabaseError(SagapactError):
@@ -57,7 +58,7 @@ def engine_for(url: URL, pool_size: int, bounds: Bounds | None) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `transactions` says
-    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=wal", "synchronous=normal", "foreign_keys=on"):
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=wal", "synchronous=normal", "foreign_keys=on", CHECKPOINT):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
