@@ -52,7 +52,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     Raises:
         DatabaseError: The database cannot be used.
     """
-    _brought_up_to_date(settings)
+    bring_up_to_date(settings)
     bounds = Bounds(settings.wait_s, settings.work_s)
     database = Database(settings.database_url, settings.pool_size, bounds, settings.version_order)
     app = DescribedApp(
@@ -114,7 +114,7 @@ def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]
     return relay(settings, database, clock)
 
 
-def _brought_up_to_date(settings: Settings) -> None:
+def bring_up_to_date(settings: Settings) -> None:
     """Migrate with all the time that this needs, and put versions into the wanted order."""
     database = Database(settings.database_url)
     try:
