@@ -79,9 +79,15 @@ ROWS = (
     ),
     Row("pool_size", _NUMBER, "Database connections that are kept open; for a moment there may be twice as many."),
     Row("work", bool, "Do the broker's own work here: hand events on, call webhooks, queue jobs."),
+    Row(
+        "traces_endpoint",
+        str,
+        "Where traces are sent, by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces. Needs sagapact[telemetry].",
+    ),
     Row("wait_s", _SECONDS, "Seconds that a request waits for other writers or a thread before it is answered 503."),
     Row("work_s", _SECONDS, "Seconds that a request's statements may take before it is answered 503."),
 )
+
 _Origin = Callable[[str], Any]
 
 

@@ -28,6 +28,7 @@ LOOK_EVERY = 20_000  # steps of SQLite's machine: about a millisecond
 POLL_S = 0.05
 BUSY_MS = 10_000
 CANCEL_WITHIN_S = 5
+QUIETLY = {"record_exception": False, "set_status_on_exception": False}  # what an exception says may be of a name
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
@@ -38,13 +39,16 @@ class DatabaseError(SagapactError):
 class Database:
     """One database, shared by all threads of a broker process."""
 
-    def __init__(self, url: str, pool_size: int = 10, bounds: Bounds | None = None, version_order: str = "date") -> None:
+    def __init__(
+        self, url: str, pool_size: int = 10, bounds: Bounds | None = None, version_order: str = "date", tracer: Any = None
+    ) -> None:
         """Prepare the engine; nothing is connected before the first use.
 
         Args:
             url: Where the database is.
             pool_size: Connections that are kept open; as many more are made when they are needed.
             bounds: How long requests may wait and work; None for a program that has all the time it needs.
+            tracer: Makes a span for each transaction and each prepared statement; None: nothing is traced.
             version_order: `date`: a new version is the newest; `semver`: it gets the place that its number has.
 
         Raises:
@@ -52,7 +56,8 @@ class Database:
         """
         self.url = _checked(url)
         engine = _sqlite(self.url, pool_size) if self.is_sqlite else _postgresql(self.url, pool_size, bounds)
-        self._engine = engine.execution_options(version_order=version_order)
+        self._engine = engine.execution_options(version_order=version_order, tracer=tracer)
+        self._tracer = tracer
         self._turn = threading.Lock()  # threads of one process wait here instead of polling the database's own lock
 
     @property
@@ -63,7 +68,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for reading; everything read inside is of one moment."""
-        with self._engine.connect() as connection, _bounded(connection), connection.begin():
+        with self._span("read"), self._engine.connect() as connection, _bounded(connection), connection.begin():
             if not self.is_sqlite:
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
@@ -76,7 +81,7 @@ class Database:
             ImpatientError: Other writers took too long, or the client of this one went away.
         """
         patience = PATIENCE.get()
-        with self._my_turn(patience), self._engine.connect() as plain, _bounded(plain):
+        with self._span("write"), self._my_turn(patience), self._engine.connect() as plain, _bounded(plain):
             connection = plain.execution_options(write=True)
             with connection.begin():
                 if not self.is_sqlite:
@@ -95,6 +100,15 @@ class Database:
             yield
         finally:
             self._turn.release()
+
+    def _span(self, kind: str) -> AbstractContextManager[Any]:
+        """Put a span around a transaction, with the waiting before it."""
+        return nullcontext() if self._tracer is None else self._tracer.start_as_current_span(f"transaction {kind}", **QUIETLY)
+
+    def connections(self) -> tuple[int, int]:
+        """Count the connections in use, and those that are kept for the next one."""
+        pool: Any = self._engine.pool
+        return int(pool.checkedout()), int(pool.checkedin())
 
     def ping(self) -> None:
         """Ask the database for a sign of life.
