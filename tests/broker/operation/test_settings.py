@@ -48,7 +48,7 @@ def chosen_by(*words: str, **env: str) -> dict[str, Any]:
 
     @click.command(params=[*serve.params])
     @click.pass_context
-    def show(context: click.Context, **given: Any) -> None:
+    def show(context: click.Context, /, **given: Any) -> None:
         seen.update(given, **context.meta.get("saga_broker.settings", {}))
 
     group = click.Group("x", commands={"serve": show})
