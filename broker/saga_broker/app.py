@@ -13,6 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from saga_broker import api
+from saga_broker.api.access.admission import Admission
+from saga_broker.api.access.guard import Guard
 from saga_broker.api.reading.call import links_of, respond
 from saga_broker.api.reading.dispatch import Dispatch
 from saga_broker.http.envelope import LOG, Envelope, methods_of
@@ -84,6 +86,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     _write_errors(app)
     resources = app.state.resources
     app.add_middleware(Dispatch, routes=resources, pages=pages.routes, lanes=app.state.lanes, errors=_answer_error)
+    app.state.admission = Admission(settings, database, clock) if settings.tokens else None
+    if settings.tokens:
+        app.add_middleware(
+            Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_answer_error
+        )
     if traces is not None:
         app.add_middleware(Traced, tracing=traces)
     app.add_middleware(Measured, measures=app.state.measures)
@@ -101,6 +108,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if relay is not None:
         relay.start()
     yield
+    if app.state.admission is not None:
+        await app.state.admission.end()
     if relay is not None:
         await anyio.to_thread.run_sync(relay.stop)
     app.state.lanes.close()

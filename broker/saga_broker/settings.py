@@ -65,6 +65,12 @@ class Settings:
         badge_provider_mode: `redirect`: badges are drawn by shields.io, as for the Pact Broker; `own`: they are drawn here.
         dynamic_wip_window: Choose how far back work in progress is looked for; the date that is asked for is then not looked at.
         pool_size: Database connections kept open.
+        tokens: Let in only whoever shows a token.
+        public_read: Reading needs no token.
+        public_badges: Badges need no token.
+        public_heartbeat: The sign of life needs no token.
+        requests_a_minute: How often a token may ask that has no number of its own; 0: as often as it likes.
+        job_lease_s: A worker that was not heard of for so many seconds is taken for dead; its job goes to another one.
         work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
         webhooks: What webhooks may do.
         work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
@@ -92,6 +98,12 @@ class Settings:
     badge_provider_mode: str = "redirect"
     dynamic_wip_window: bool = False
     pool_size: int = 10
+    tokens: bool = False
+    public_read: bool = False
+    public_badges: bool = False
+    public_heartbeat: bool = True
+    requests_a_minute: int = 0
+    job_lease_s: float = 30.0
     work: bool = False
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     work_database_url: str = ""

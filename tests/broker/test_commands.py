@@ -130,7 +130,7 @@ def test_an_empty_pact_directory_is_wrong_usage(run: Run, tmp_path: Path) -> Non
 
 def test_the_commands_that_ask_a_broker_need_the_base_install_only() -> None:
     code = (
-        "import sys, saga_broker.client.commands\n"
+        "import sys, saga_broker.client.commands, saga_broker.client.asking, saga_broker.client.recording\n"
         "heavy = {'fastapi', 'sqlalchemy', 'uvicorn', 'alembic', 'orjson', 'starlette'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )

@@ -6,16 +6,19 @@ of every pacticipant that executes any published version, so that a branch which
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from saga_broker.acts.candidates import LiveVersions
-from saga_broker.gate.run import contracts, files
+from saga_broker.gate.run import contracts, files, in_flight
 from saga_broker.gate.run.contracts import Held, Messages
 from saga_broker.gate.run.files import SagaFile
-from saga_broker.gate.run.model import Case, Failed, Run, StepAt
+from saga_broker.gate.run.in_flight import Ended
+from saga_broker.gate.run.model import Case, Failed, InFlight, Run, StepAt
 from saga_broker.pact import interaction_results
-from saga_broker.rows import Environment, Publication
+from saga_broker.rows import Publication
 from saga_broker.store import deck_results as deck_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import sagas as saga_store
@@ -24,32 +27,55 @@ from saga_broker.store import versions as version_store
 from saga_broker.store.deck_results import DeckResult
 from saga_broker.store.pacts import Which
 from saga_broker.store.sagas import SagaStep, SagaVersion
+from saga_contracts.derive.lasting import MOST_MS
 from saga_contracts.wire import exact
 
+MOST_ENDED = 500
+"""So many of the versions that were taken away last are looked at for sagas in flight."""
 
-def cases(connection: Connection, saga: str, environment: Environment, candidates: Sequence[tuple[str, str]]) -> list[Case]:
-    """Gather one case for each version of a saga that is live in an environment, or would be with the candidates.
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is judged of one saga.
+
+    Attributes:
+        cases: One for each version of the saga that is live, would be, or may have sagas in flight.
+        named: The pacticipants that these versions name.
+        is_there: Whether any of them is there at all; else the cases say what is missing.
+    """
+
+    cases: tuple[Case, ...]
+    named: frozenset[str]
+    is_there: bool
+
+
+def gather(connection: Connection, saga: str, live: LiveVersions, now: datetime, *, whole: bool = False) -> Gathered:
+    """Gather one case for each version of a saga that is live, or would be with the candidates, or whose sagas are in flight.
 
     Args:
         connection: The database.
         saga: A saga that is known.
-        environment: Where it shall run.
-        candidates: Name, and version or `VERSION@INSTANCE`, of each.
+        live: What is live with the candidates.
+        now: The moment of the question.
+        whole: Judge what is in flight with everything that is live, also where candidates are named.
 
     Raises:
-        RefusedError: With 404, a candidate is not known, or the saga does not name it.
+        RefusedError: With 404, a candidate is not known.
     """
-    live = LiveVersions(connection, environment, candidates)
     carried = {name: _carried(connection, saga, name, live) for name in saga_store.executing(connection, saga)}
-    in_question = [version for found in carried.values() for version in found.values() if version is not None]
-    live.refuse_strangers(saga, saga_store.named(connection, saga, [version.id for version in in_question]))
-    gathered = _Gathered(connection, environment, live)
+    standing = [version for found in carried.values() for version in found.values() if version is not None]
+    gathered = _Gathered(connection, live)
+    flying = list(gathered.in_flight(saga, standing, list(carried), now))
     cases_ = []
     for name, found in carried.items():
-        if in_question and not any(found.values()):
+        if standing and not any(found.values()):
             continue  # it executes no version that is in question
         cases_ += [gathered.case(saga, name, number, version) for number, version in found.items()]
-    return cases_ or [Case(saga, environment.name, None, name, None, 1, ()) for name in carried]
+    cases_ = cases_ or [Case(saga, live.environment.name, None, name, None, 1, ()) for name in carried]
+    cases_ += [case for version, flight in flying if (case := gathered.flying(version, flight, whole=whole)) is not None]
+    in_question = [*standing, *(version for version, _ in flying)]
+    named = saga_store.named(connection, saga, [version.id for version in in_question])
+    return Gathered(tuple(cases_), frozenset(named), bool(in_question))
 
 
 def _carried(connection: Connection, saga: str, executor: str, live: LiveVersions) -> dict[str, SagaVersion | None]:
@@ -62,15 +88,57 @@ def _carried(connection: Connection, saga: str, executor: str, live: LiveVersion
 class _Gathered:
     """What is read for one question."""
 
-    def __init__(self, connection: Connection, environment: Environment, live: LiveVersions) -> None:
-        self._connection, self._environment, self._live = connection, environment, live
+    def __init__(self, connection: Connection, live: LiveVersions) -> None:
+        self._connection, self._environment, self._live = connection, live.environment, live
         self._contents: dict[int, Held] = {}
+
+    def in_flight(
+        self, saga: str, standing: Sequence[SagaVersion], executors: Sequence[str], now: datetime
+    ) -> Iterator[tuple[SagaVersion, InFlight]]:
+        """Give the versions whose sagas may still be on their way; of those that ask the same, the one that does so longest."""
+        found: dict[tuple[object, ...], tuple[SagaVersion, InFlight]] = {}
+        known = {self._asks(version) for version in standing}
+        for version, ended in self._ended(saga, executors, now):
+            flight = in_flight.counts(ended, files.read(f"{saga}.yaml", version.content).lasts, now)
+            if flight is None or version in standing or self._asks(version) in known:
+                continue
+            other = found.get(self._asks(version))
+            if other is None or in_flight.longer(flight, other[1]) is flight:
+                found[self._asks(version)] = (version, flight)
+        yield from found.values()
+
+    def _ended(self, saga: str, executors: Sequence[str], now: datetime) -> Iterator[tuple[SagaVersion, Ended]]:
+        for name in executors:
+            for version in saga_store.executed_by(self._connection, saga, name, self._live.leaving(name)).values():
+                yield version, Ended(version.number, None)
+        since = now - timedelta(milliseconds=MOST_MS)
+        for version, at in saga_store.ended_in(self._connection, saga, self._environment.id, since, MOST_ENDED):
+            yield version, Ended(version.number, at)
+
+    def _asks(self, version: SagaVersion) -> tuple[object, ...]:
+        """Give what a saga version asks of its participants, but for its number: file, and contents of its pacts."""
+        names = sorted({step.participant for step in self._steps(version)})
+        pacts = [pact_store.newest(self._connection, Which(version.executor, name, version.number)) for name in names]
+        return (version.executor, version.sha, *(None if pact is None else pact.content_id for pact in pacts))
+
+    def _steps(self, version: SagaVersion) -> list[SagaStep]:
+        return saga_store.steps_of(self._connection, [version.id]).get(version.id, [])
+
+    def flying(self, version: SagaVersion, flight: InFlight, *, whole: bool) -> Case | None:
+        """Give the case of a version whose sagas are in flight; None when nothing of it is asked."""
+        case = self.case(version.saga, version.executor, version.number, version)
+        steps = case.steps
+        if not whole and self._live.names:
+            steps = tuple(at for at in steps if at.version in self._live.candidates(at.participant))
+        if not steps:
+            return None
+        return replace(case, steps=steps, messages=(), in_flight=flight)
 
     def case(self, saga: str, executor: str, number: str, version: SagaVersion | None) -> Case:
         if version is None:
             return Case(saga, self._environment.name, None, executor, number, 1, ())
         file = files.read(f"{saga}.yaml", version.content)
-        rows = saga_store.steps_of(self._connection, [version.id]).get(version.id, [])
+        rows = self._steps(version)
         steps: list[StepAt] = []
         for step in rows:
             at: Sequence[str | None] = self._live.versions(step.participant) or [None]

@@ -88,7 +88,12 @@ RELATIONS: tuple[tuple[str, str, str], ...] = (
     ("pb:environment", "/environments/{uuid}", "Environment"),
     ("saga:sagas", "/sagas", "Sagas"),
     ("saga:saga-version", "/sagas/{saga}/versions/{version}", "Get or publish a version of a saga"),
+    ("saga:jobs", "/jobs", "Verification jobs"),
+    ("saga:workers", "/workers", "Workers"),
+    ("saga:announcement", "/pacticipants/{pacticipant}/versions/{version}/announcement", "How a version is started"),
     ("saga:can-run", "/sagas/{saga}/can-run?environment={environment}", "Can this saga run in an environment"),
+    ("saga:can-deploy", "/can-deploy?environment={environment}", "Can versions be deployed together"),
+    ("saga:what-if", "/what-if?environment={environment}", "What would become of the sagas in an environment"),
 )
 
 

@@ -7,29 +7,31 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
+from saga_broker.client.places import Places
+from saga_broker.client.questions import Questions
 from saga_broker.client.records import (
     ConsumerVersion,
     DeckResultRecord,
-    DeploymentDecision,
     NewDeckResult,
     PactForVerification,
     PactPlace,
     Published,
-    RunDecision,
     SagaVersionRecord,
     SelectedPact,
 )
 from saga_broker.client.transport import TOKEN_VARIABLE, BrokerRefusedError, BrokerUnreachableError, Params, Transport
-from saga_broker.http.segments import path as _path
-from saga_contracts.errors import UsageError
+from saga_broker.http.segments import path as path_of
 
 __all__ = ["TOKEN_VARIABLE", "BrokerClient", "BrokerRefusedError", "BrokerUnreachableError"]
 
 SAGAS = "saga:sagas"
 
 
-class BrokerClient:
-    """Asks one broker. Usable as a context manager; safe for use by several threads."""
+class BrokerClient(Places, Questions):
+    """Asks one broker: contracts and results here, what is where in `places`, the gate in `questions`.
+
+    Usable as a context manager; safe for use by several threads.
+    """
 
     def __init__(
         self,
@@ -52,9 +54,7 @@ class BrokerClient:
         Raises:
             UsageError: The address is none.
         """
-        self._transport = Transport(url, token, username, password, timeout_s)
-        self.url = self._transport.url
-        self._send = self._transport.send
+        super().__init__(Transport(url, token, username, password, timeout_s))
 
     def __enter__(self) -> Self:
         """Give the client."""
@@ -119,12 +119,12 @@ class BrokerClient:
     ) -> SagaVersionRecord:
         """Publish a saga file, verbatim, under a version of its owner."""
         body = {"content": content, "contentType": content_type, "branch": branch, "buildUrl": build_url}
-        path = _path("sagas", saga, "versions", version)
+        path = path_of("sagas", saga, "versions", version)
         return SagaVersionRecord.model_validate(self._send(f"publish saga {saga} {version}", "PUT", path, body))
 
     def saga(self, saga: str, version: str) -> SagaVersionRecord:
         """Read a saga version with its content."""
-        path = _path("sagas", saga, "versions", version)
+        path = path_of("sagas", saga, "versions", version)
         return SagaVersionRecord.model_validate(self._send(f"read saga {saga} {version}", "GET", path))
 
     def sagas(
@@ -160,7 +160,7 @@ class BrokerClient:
         }
         more = {"providerVersionBranch": provider_branch, "includeWipPactsSince": include_wip_since}
         body |= {name: value for name, value in more.items() if value is not None}
-        path = _path("pacts", "provider", provider, "for-verification")
+        path = path_of("pacts", "provider", provider, "for-verification")
         answer = self._send(f"read the pacts of {provider}", "POST", path, body, none_at_404=True)
         return () if answer is None else tuple(_selected(entry) for entry in answer["_embedded"]["pacts"])
 
@@ -181,7 +181,7 @@ class BrokerClient:
 
     def latest_pacts(self, provider: str) -> tuple[PactPlace, ...]:
         """List the newest pact of each consumer of a provider, whatever its branch; none when there is none."""
-        path = _path("pacts", "provider", provider, "latest")
+        path = path_of("pacts", "provider", provider, "latest")
         answer = self._send(f"list the pacts of {provider}", "GET", path, none_at_404=True)
         links = [] if answer is None else answer["_links"].get("pb:pacts", [])
         return tuple(PactPlace(consumer=one["name"], url=one["href"]) for one in links)
@@ -205,7 +205,7 @@ class BrokerClient:
 
     def knows(self, pacticipant: str) -> bool:
         """Ask whether the broker has ever heard of a pacticipant."""
-        return self._send(f"look for {pacticipant}", "GET", _path("pacticipants", pacticipant), none_at_404=True) is not None
+        return self._send(f"look for {pacticipant}", "GET", path_of("pacticipants", pacticipant), none_at_404=True) is not None
 
     def register_provider_version(
         self, provider: str, version: str, *, branch: str | None = None, tags: Sequence[str] = ()
@@ -213,11 +213,11 @@ class BrokerClient:
         """Make a provider version known, before its results: its branch and tags count from the moment of a result."""
         what = f"register {provider} {version}"
         if branch is not None:
-            self._send(what, "PUT", _path("pacticipants", provider, "branches", branch, "versions", version), {})
+            self._send(what, "PUT", path_of("pacticipants", provider, "branches", branch, "versions", version), {})
         for tag in tags:
-            self._send(what, "PUT", _path("pacticipants", provider, "versions", version, "tags", tag), {})
+            self._send(what, "PUT", path_of("pacticipants", provider, "versions", version, "tags", tag), {})
         if branch is None and not tags:
-            path = _path("pacticipants", provider, "versions", version)
+            path = path_of("pacticipants", provider, "versions", version)
             if self._send(what, "GET", path, none_at_404=True) is None:
                 self._send(what, "PUT", path, {})
 
@@ -273,66 +273,6 @@ class BrokerClient:
         answer = self._send(f"read deck results of {saga}", "GET", _deck_path(saga, sha, step, provider, version))
         return tuple(DeckResultRecord.model_validate(item) for item in answer["_embedded"]["deckResults"])
 
-    def record_deployment(
-        self, pacticipant: str, version: str, environment: str, *, application_instance: str | None = None
-    ) -> str:
-        """Record that a version is deployed to an environment now.
-
-        Returns:
-            The address of the deployment.
-
-        Raises:
-            UsageError: The version or the environment is not known.
-        """
-        uuid = self._environment(environment)
-        path = _path("pacticipants", pacticipant, "versions", version, "deployed-versions", "environment", uuid)
-        body = {} if application_instance is None else {"applicationInstance": application_instance}
-        what = f"record the deployment of {pacticipant} {version} to {environment}"
-        return str(self._send(what, "POST", path, body)["_links"]["self"]["href"])
-
-    def can_i_deploy(self, pacticipant: str, version: str, environment: str) -> DeploymentDecision:
-        """Ask whether a version can be deployed to an environment."""
-        params: Params = [("pacticipant", pacticipant), ("version", version), ("environment", environment)]
-        answer = self._send(f"ask whether {pacticipant} {version} can be deployed", "GET", "/can-i-deploy", params=params)
-        return DeploymentDecision.model_validate({**answer["summary"], "notices": answer["notices"]})
-
-    def can_run(
-        self,
-        saga: str,
-        environment: str,
-        candidates: Mapping[str, str | Sequence[str]] | None = None,
-        *,
-        faults: int | None = None,
-    ) -> RunDecision:
-        """Ask whether a saga can run in an environment.
-
-        Args:
-            saga: The saga.
-            environment: The environment.
-            candidates: By pacticipant, the version that is to be deployed, or several that are live side by side.
-                `VERSION@INSTANCE` names the installation whose place it takes.
-            faults: The most faults in one history for which decks must be kept; None for what the broker usually asks, 1.
-
-        Raises:
-            UsageError: The broker knows no such saga, environment, version, or the saga does not name the pacticipant.
-        """
-        params: Params = [("environment", environment)]
-        for name, given in (candidates or {}).items():
-            params += [("with[]", f"{name}:{version}") for version in ([given] if isinstance(given, str) else given)]
-        if faults is not None:
-            params.append(("faults", str(faults)))
-        path = _path("sagas", saga, "can-run")
-        return RunDecision.model_validate(self._send(f"ask whether saga {saga} can run", "GET", path, params=params))
-
-    def _environment(self, name: str) -> str:
-        answer = self._send(f"find environment {name}", "GET", "/environments", params=[("name", name)])
-        found = answer["_embedded"]["environments"]
-        if not found:
-            known = f"Cannot find environment {name} at {self.url}: the broker does not know it."
-            msg = f"{known} Create it there, or correct --environment."
-            raise UsageError(msg)
-        return str(found[0]["uuid"])
-
 
 def _selected(entry: Mapping[str, Any]) -> SelectedPact:
     properties = entry["verificationProperties"]
@@ -347,4 +287,4 @@ def _selected(entry: Mapping[str, Any]) -> SelectedPact:
 
 
 def _deck_path(saga: str, sha: str, step: str, provider: str, version: str) -> str:
-    return _path("sagas", saga, "contents", sha, "steps", step, "providers", provider, "versions", version, "deck-results")
+    return path_of("sagas", saga, "contents", sha, "steps", step, "providers", provider, "versions", version, "deck-results")

@@ -1,6 +1,5 @@
-"""The commands that ask a broker: publish, can-run, record-deployment. They need the base install only."""
+"""The command that publishes pacts and sagas. It needs the base install only."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import click
 
 from saga_broker.client.broker import BrokerClient
-from saga_broker.client.records import RunDecision, RunReason
+from saga_broker.client.broker_options import broker_url_option
 from saga_contracts.build import describe_build
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import pactfile
@@ -17,15 +16,7 @@ from saga_contracts.errors import UsageError
 from saga_contracts.sagafile import parse_saga
 from saga_contracts.wire import exact
 
-EXIT_STATUS = {"yes": 0, "no": 1, "unknown": 3}
 JSON_SUFFIX = ".json"
-
-broker_url_option = click.option(
-    "--broker-url",
-    envvar="SAGAPACT_BROKER_URL",
-    required=True,
-    help="The broker's address; also SAGAPACT_BROKER_URL. A token comes from SAGAPACT_BROKER_TOKEN.",
-)
 
 folder_option = click.option(
     "--folder",
@@ -74,64 +65,6 @@ def publish(
                 saga.saga, number, content, content_type=content_type, branch=build.branch, build_url=build.build_url
             )
             click.echo(f"published: saga {stored.saga} {stored.version} (sha {stored.sha[:12]}, {len(stored.steps)} steps)")
-
-
-@click.command("can-run")
-@click.argument("saga")
-@click.option("--environment", required=True, help="Where the saga shall run.")
-@click.option(
-    "--with",
-    "candidates",
-    multiple=True,
-    metavar="PACTICIPANT:VERSION[@INSTANCE]",
-    help="A version that is to be deployed; may be given several times, also for one pacticipant.",
-)
-@click.option(
-    "--faults", type=click.IntRange(0, 4), default=1, show_default=True, help="The most faults in one history of the decks."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@broker_url_option
-@click.pass_context
-def can_run(
-    context: click.Context,
-    saga: str,
-    environment: str,
-    candidates: tuple[str, ...],
-    faults: int,
-    *,
-    as_json: bool,
-    broker_url: str,
-) -> None:
-    """Ask whether a saga can run: 0 yes, 1 no, 2 wrong usage, 3 unknown, 4 could not find out.
-
-    A version given by --with takes the place of one installation: of the application instance that it names; else of what is
-    deployed without an instance; else of the only one that is deployed. When several instances are deployed and none is named, it
-    takes the place of none and is judged beside them. Several versions of one pacticipant are live side by side, and what is
-    released stays live: all of them are judged. A pacticipant that the saga does not name, and a version that the broker does not
-    know, are wrong usage.
-    """
-    with BrokerClient(broker_url) as client:
-        decision = client.can_run(saga, environment, _candidates(candidates), faults=faults)
-    if as_json:
-        click.echo(json.dumps(decision.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False))
-    else:
-        click.echo("\n".join(_told(decision)))
-    context.exit(EXIT_STATUS[decision.verdict])
-
-
-@click.command("record-deployment")
-@click.argument("pacticipant")
-@click.option("--version", required=True, help="The version that is deployed now.")
-@click.option("--environment", required=True, help="Where it is deployed.")
-@click.option("--application-instance", help="Which of several installations in this environment.")
-@broker_url_option
-def record_deployment(
-    pacticipant: str, version: str, environment: str, application_instance: str | None, broker_url: str
-) -> None:
-    """Tell the broker that a version is deployed."""
-    with BrokerClient(broker_url) as client:
-        client.record_deployment(pacticipant, version, environment, application_instance=application_instance)
-    click.echo(f"recorded: {pacticipant} {version} is deployed to {environment}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,28 +147,3 @@ def _read_saga(path: Path) -> tuple[Saga, str, str]:
         raise UsageError(msg) from error
     content_type = "application/json" if path.suffix == JSON_SUFFIX else "application/yaml"
     return parse_saga(content, str(path)), content, content_type
-
-
-def _candidates(given: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for one in given:
-        name, _, number = one.partition(":")
-        if not (name and number):
-            msg = f"Cannot read --with {one!r}: it must be like billing:1.4.0. Correct it."
-            raise UsageError(msg)
-        found.setdefault(name, []).append(number)
-    return found
-
-
-def _told(decision: RunDecision) -> list[str]:
-    lines = [decision.summary]
-    for verdict in ("no", "unknown", "yes"):
-        for reason in decision.reasons:
-            if reason.verdict == verdict:
-                lines += _reason_lines(reason)
-    return lines
-
-
-def _reason_lines(reason: RunReason) -> list[str]:
-    more: list[tuple[str, Any]] = [("mend", reason.mend), ("next", reason.command)]
-    return [f"  {reason.verdict}: {reason.text}", *(f"      {name}: {value}" for name, value in more if value)]

@@ -135,7 +135,7 @@ class DeploymentDecision(Record):
 
 
 class RunReason(Record):
-    """One reason of a `RunDecision`."""
+    """One reason of a decision; `until` is when it ends by itself, as sagas in flight do."""
 
     type: str
     verdict: Verdict
@@ -146,6 +146,8 @@ class RunReason(Record):
     text: str
     mend: str = ""
     command: str = ""
+    until: str | None = None
+    saga_version: str | None = None
 
 
 class RunStep(Record):
@@ -165,6 +167,37 @@ class RunStep(Record):
     obligations: dict[str, str] = {}
     said: str | None = None
     faults: int | None = None
+    saga_version: str | None = None
+
+
+class EnvironmentRecord(Record):
+    """Where versions are deployed."""
+
+    uuid: str
+    name: str
+    display_name: str = ""
+    production: bool
+
+
+class VersionRecord(Record):
+    """A version of a pacticipant, with its branches and tags."""
+
+    number: str
+    created_at: str = ""
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class DeployedRecord(Record):
+    """A version that is deployed to, or released in, an environment."""
+
+    uuid: str
+    pacticipant: str
+    version: str
+    environment: str
+    application_instance: str | None = None
+    released: bool = False
+    created_at: str = ""
 
 
 class Executor(Record):

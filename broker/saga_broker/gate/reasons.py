@@ -1,6 +1,7 @@
 """The sentences with which the matrix explains itself. Pure; the texts are those that the Pact Broker's users know."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from saga_broker.gate.model import Found, Question, Resolved
 
@@ -14,22 +15,40 @@ NO_VERSION = (
 )
 
 
+class Kind(StrEnum):
+    """What an error is about."""
+
+    FAILED = "failed"  # a consumer and a provider: the provider does not keep the pact
+    UNVERIFIED = "unverified"  # a consumer and a provider: there is no result
+    NO_SUCH_VERSION = "no such version"  # what was asked for
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence of the answer; `type` is warning, error or success."""
+    """A sentence of the answer.
+
+    Attributes:
+        type: `warning`, `error` or `success`.
+        kind: Of an error; None for the rest.
+        about: Of an error, the selectors that it speaks of: consumer and provider, or what was asked for.
+    """
 
     type: str
     text: str
+    kind: Kind | None = None
+    about: tuple[Resolved, ...] = ()
 
 
 def failed(consumer: Resolved, provider: Resolved) -> Notice:
     """A result that failed."""
-    return Notice("error", f"The verification for the pact between {describe(consumer)} and {describe(provider)} failed")
+    text = f"The verification for the pact between {describe(consumer)} and {describe(provider)} failed"
+    return Notice("error", text, Kind.FAILED, (consumer, provider))
 
 
 def unverified(consumer: Resolved, provider: Resolved) -> Notice:
     """A pact without a result."""
-    return Notice("error", f"There is no verified pact between {describe(consumer)} and {describe(provider)}")
+    text = f"There is no verified pact between {describe(consumer)} and {describe(provider)}"
+    return Notice("error", text, Kind.UNVERIFIED, (consumer, provider))
 
 
 def success(*, has_rows: bool) -> Notice:
@@ -53,7 +72,7 @@ def no_such_version(one: Resolved) -> Notice:
         text = f"No pacts or verifications have been published for version {asked.version} of {name}"
     else:
         text = f"No pacts or verifications have been published for {name}"
-    return Notice("error", text)
+    return Notice("error", text, Kind.NO_SUCH_VERSION, (one,))
 
 
 def warnings(question: Question, found: Found) -> list[Notice]:

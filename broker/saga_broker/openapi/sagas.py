@@ -32,7 +32,7 @@ _RESULT = {
     "obligations": table(_VERDICT),
     "histories": {**many(ref("DeckHistory")), "minItems": 1},
 }
-_FAULTS = {"type": "integer", "minimum": 0, "maximum": 4}
+FAULTS = {"type": "integer", "minimum": 0, "maximum": 4}
 _SAGA_VERSION = {
     **each(TEXT, "saga", "version", "owner", "executesAs"),
     "branch": _TEXT_OR_NULL,
@@ -89,7 +89,7 @@ SCHEMAS: Schemas = {
             "saga": TEXT,
             "environment": TEXT,
             "canRun": {"type": ["boolean", "null"]},
-            "faults": _FAULTS,
+            "faults": FAULTS,
             "today": {"type": "string", "format": "date", "description": "The day on which waivers were judged, in UTC."},
             "summary": TEXT,
             "sagaVersion": _TEXT_OR_NULL,
@@ -103,8 +103,9 @@ SCHEMAS: Schemas = {
         {
             "type": TEXT,
             "verdict": one_of("yes", "no", "unknown"),
-            **each(_TEXT_OR_NULL, "step", "participant", "version", "obligation"),
+            **each(_TEXT_OR_NULL, "step", "participant", "version", "obligation", "sagaVersion"),
             **each(TEXT, "text", "mend", "command"),
+            "until": or_null({**MOMENT, "description": "When it ends by itself: no saga in flight is concerned any more then."}),
         },
     ),
     "RunStep": closed(
@@ -119,9 +120,24 @@ SCHEMAS: Schemas = {
                 "description": "What the verifier concluded; the gate works its own verdict out.",
             },
             "faults": {"type": ["integer", "null"], "description": "With how many faults the deck was played."},
+            "sagaVersion": _TEXT_OR_NULL,
         },
     ),
 }
+
+VERSIONS = {**many({"type": "string", "pattern": "^[^:]+:.+$"}), "maxItems": 200}
+
+
+def deployed(name: str, *, required: bool = False) -> Query:
+    """Describe the parameter that names versions which are to be deployed."""
+    return Query(
+        name,
+        "A version that is to be deployed: PACTICIPANT:VERSION, or PACTICIPANT:VERSION@INSTANCE. It takes the place of one "
+        "installation; several of one pacticipant are live side by side. Unknown ones are an error.",
+        VERSIONS,
+        required=required,
+    )
+
 
 _DECK = "/sagas/{saga}/contents/{sha}/steps/{step}/providers/{provider}/versions/{number}/deck-results"
 _SAGA = "/sagas/{saga}/versions/{number}"
@@ -132,13 +148,8 @@ _NARROWED = (
 )
 _RUN = (
     Query("environment", "Where the saga shall run.", {"type": "string", "minLength": 1}, required=True),
-    Query("faults", "The most faults in one history for which decks must be kept; 1 when it is not given.", _FAULTS),
-    Query(
-        "with[]",
-        "A version that is to be deployed: PACTICIPANT:VERSION, or PACTICIPANT:VERSION@INSTANCE. It takes the place of one "
-        "installation; several of one pacticipant are live side by side. Unknown ones are an error.",
-        {**many({"type": "string", "pattern": "^[^:]+:.+$"}), "maxItems": 200},
-    ),
+    Query("faults", "The most faults in one history for which decks must be kept; 1 when it is not given.", FAULTS),
+    deployed("with[]"),
 )
 
 OPERATIONS: Operations = {

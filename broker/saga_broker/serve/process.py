@@ -46,6 +46,12 @@ def listening_on(host: str, port: int) -> socket.socket:
     return taken
 
 
+def own_address(taken: socket.socket, host: str) -> str:
+    """Give the address at which this machine reaches a port that was taken."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (every address; one of them is this machine's)
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{taken.getsockname()[1]}"
+
+
 def run(app: FastAPI, taken: socket.socket, host: str) -> None:
     """Serve an application until a signal ends it.
 

@@ -84,8 +84,22 @@ ROWS = (
         str,
         "Where traces are sent, by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces. Needs sagapact[telemetry].",
     ),
+    Row(
+        "job_lease_s",
+        click.FloatRange(1),
+        "Seconds after which a worker that is not heard of is taken for dead.",
+        "--job-lease",
+    ),
     Row("wait_s", _SECONDS, "Seconds that a request waits for other writers or a thread before it is answered 503."),
     Row("work_s", _SECONDS, "Seconds that a request's statements may take before it is answered 503."),
+    Row("public_read", bool, "With tokens: reading needs none."),
+    Row("public_badges", bool, "With tokens: badges need none."),
+    Row("public_heartbeat", bool, "With tokens: the sign of life needs none."),
+    Row(
+        "requests_a_minute",
+        click.IntRange(0),
+        "With tokens: how often each may ask this process, unless it has a number of its own; 0: as often as it likes.",
+    ),
 )
 
 _Origin = Callable[[str], Any]

@@ -1,5 +1,6 @@
 """What is deployed to environments, and what is released and supported in them."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -15,9 +16,23 @@ from saga_broker.store.database.types import now
 
 
 def deploy(
-    connection: Connection, version: Version, environment_id: int, instance: str | None, *, auto_created: bool = False
+    connection: Connection,
+    version: Version,
+    environment_id: int,
+    instance: str | None,
+    *,
+    auto_created: bool = False,
+    at: datetime | None = None,
 ) -> Deployed:
     """Record that a version is deployed now; what was deployed to the same instance before no longer is.
+
+    Args:
+        connection: The database.
+        version: The version.
+        environment_id: Where.
+        instance: The application instance.
+        auto_created: It was recorded because of a tag.
+        at: When what was there before was taken away; None: now.
 
     Returns:
         The deployment; the existing one when this version is deployed there already.
@@ -32,7 +47,7 @@ def deploy(
     current = first(connection, _deployed().where(*place, deployed_versions.c.version_id == version.id), Deployed)
     if current is not None:
         return current
-    connection.execute(update(deployed_versions).where(*place).values(undeployed_at=now(), updated_at=now()))
+    connection.execute(update(deployed_versions).where(*place).values(undeployed_at=at or now(), updated_at=now()))
     new = add(
         connection,
         deployed_versions,
@@ -75,16 +90,16 @@ def find_released(connection: Connection, uuid: str) -> Released | None:
     return first(connection, _released().where(released_versions.c.uuid == uuid), Released)
 
 
-def undeploy(connection: Connection, deployed: Deployed) -> None:
-    """Record that a deployment is gone."""
+def undeploy(connection: Connection, deployed: Deployed, at: datetime | None = None) -> None:
+    """Record that a deployment is gone, since a moment or now."""
     if deployed.undeployed_at is None:
-        change(connection, deployed_versions, deployed.id, undeployed_at=now(), updated_at=now())
+        change(connection, deployed_versions, deployed.id, undeployed_at=at or now(), updated_at=now())
 
 
-def end_support(connection: Connection, released: Released) -> None:
-    """Record that a release is no longer supported."""
+def end_support(connection: Connection, released: Released, at: datetime | None = None) -> None:
+    """Record that a release is no longer supported, since a moment or now."""
     if released.support_ended_at is None:
-        change(connection, released_versions, released.id, support_ended_at=now())
+        change(connection, released_versions, released.id, support_ended_at=at or now())
 
 
 def deployments(

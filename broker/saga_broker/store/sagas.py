@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union_all, update
 
 from saga_broker.rows import Version
 from saga_broker.store.database.query import add, fetch, first, texts
@@ -126,6 +126,55 @@ def live_in(connection: Connection, environment_id: int, provider: str | None = 
     executor = saga_versions.c.executor_version_id
     query = _at_provider(_sagas().where(or_(executor.in_(here), executor.in_(out))), provider)
     return fetch(connection, query.order_by(saga_versions.c.saga, saga_versions.c.id), SagaVersion)
+
+
+def ended_in(
+    connection: Connection, saga: str, environment_id: int, since: datetime, most: int
+) -> list[tuple[SagaVersion, datetime]]:
+    """Give the saga versions whose executing version was taken away from an environment, each with the last time, newest first.
+
+    Args:
+        connection: The database.
+        saga: The saga.
+        environment_id: The environment.
+        since: What was taken away before this moment is left out.
+        most: So many at most.
+    """
+    deployed, released = deployed_versions.c, released_versions.c
+    queries = [
+        select(saga_versions.c.id, ended.label("ended")).where(
+            saga_versions.c.saga == saga,
+            saga_versions.c.executor_version_id == table.version_id,
+            table.environment_id == environment_id,
+            ended > since,
+        )
+        for table, ended in ((deployed, deployed.undeployed_at), (released, released.support_ended_at))
+    ]
+    every = union_all(*queries).subquery()
+    last = func.max(every.c.ended)
+    rows = connection.execute(
+        select(every.c.id, last).group_by(every.c.id).order_by(last.desc(), every.c.id.desc()).limit(most)
+    ).all()
+    found = fetch(connection, _sagas().where(saga_versions.c.id.in_([row[0] for row in rows])), SagaVersion)
+    by_id = {one.id: one for one in found}
+    return [(by_id[row[0]], row[1]) for row in rows]
+
+
+def naming(connection: Connection, pacticipants_: Collection[str]) -> list[str]:
+    """Give the sagas of which any version names one of these pacticipants, as owner, executor or participant."""
+    steps = select(saga_versions.c.saga).join(saga_steps, saga_versions.c.id == saga_steps.c.saga_version_id)
+    queries = (
+        steps.where(saga_steps.c.participant.in_(pacticipants_)),
+        _sagas()
+        .with_only_columns(saga_versions.c.saga)
+        .where(or_(*(one.c.name.in_(pacticipants_) for one in (owners, executors)))),
+    )
+    return sorted({name for query in queries for name in texts(connection, query.distinct())})
+
+
+def names(connection: Connection) -> list[str]:
+    """Give every saga."""
+    return texts(connection, select(saga_versions.c.saga).distinct().order_by(saga_versions.c.saga))
 
 
 def executed_by(connection: Connection, saga: str, pacticipant: str, numbers: Collection[str]) -> dict[str, SagaVersion]:

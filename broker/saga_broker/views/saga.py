@@ -88,23 +88,26 @@ def run_verdict(links: Links, cases: Sequence[Case], verdict: RunVerdict, faults
         "summary": verdict.summary,
         "sagaVersion": case.saga_version,
         "executesAs": {"name": case.executes_as, "version": case.executor_version},
-        "reasons": [_reason(reason) for reason in verdict.reasons],
+        "reasons": [reason(one) for one in verdict.reasons],
         "steps": [_step(step) for step in verdict.steps],
         "_links": {"self": link(own, "Can this saga run")},
     }
 
 
-def _reason(reason: Reason) -> Document:
+def reason(one: Reason) -> Document:
+    """Write one reason of a verdict."""
     return {
-        "type": reason.type,
-        "verdict": reason.verdict,
-        "step": reason.step,
-        "participant": reason.participant,
-        "version": reason.version,
-        "obligation": reason.obligation,
-        "text": reason.text,
-        "mend": reason.mend,
-        "command": reason.command,
+        "type": one.type,
+        "verdict": one.verdict,
+        "step": one.step,
+        "participant": one.participant,
+        "version": one.version,
+        "obligation": one.obligation,
+        "text": one.text,
+        "mend": one.mend,
+        "command": one.command,
+        "sagaVersion": one.saga_version,
+        "until": None if one.until is None else moment(one.until),
     }
 
 
@@ -118,4 +121,5 @@ def _step(step: StepVerdict) -> Document:
         "obligations": dict(step.obligations),
         "said": step.said,
         "faults": step.faults,
+        "sagaVersion": step.saga_version,
     }

@@ -11,13 +11,13 @@ from saga_broker.settings import Settings
 from saga_broker.store import events as event_store
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.types import now
-from saga_broker.work import webhook_calls
+from saga_broker.work import jobs, webhook_calls
 from saga_broker.work.engine import Engine, Queue
 from saga_broker.work.work import Chore, Relay, Subscriber, Work
 
 KEEP_EVENTS = timedelta(days=30)
 
-SUBSCRIBERS: tuple[Subscriber, ...] = (webhook_calls.on_event,)
+SUBSCRIBERS: tuple[Subscriber, ...] = (webhook_calls.on_event, jobs.on_event)
 WORKFLOWS: dict[str, Callable[..., Any]] = {webhook_calls.WORKFLOW: webhook_calls.call_webhook}
 """Functions of (work, *arguments) by name."""
 QUEUES: tuple[Queue, ...] = (webhook_calls.QUEUE,)
@@ -33,6 +33,8 @@ CHORES: tuple[Chore, ...] = (
     Chore("forgetting old events", 3600.0, _forget_events),
     Chore("calling webhooks that are overdue", 60.0, webhook_calls.enqueue_overdue),
     Chore("forgetting old calls of webhooks", 3600.0, webhook_calls.forget_old),
+    Chore("offering jobs to workers", 0.0, jobs.keep_offers),
+    Chore("forgetting old offers and workers", 3600.0, jobs.forget),
 )
 
 

@@ -15,6 +15,7 @@ import httpx
 from saga_contracts.client.results import DEFAULT_BACKOFF, Backoff
 from saga_contracts.declare import templates
 from saga_contracts.declare.outcomes import Outcome, State
+from saga_contracts.declare.policies import CHECK_AFTER_MS
 from saga_contracts.declare.saga import Saga, Step
 from saga_contracts.errors import UsageError
 from saga_contracts.rim import sender
@@ -179,7 +180,7 @@ class Retention:
     """
 
     longest_saga: timedelta
-    checker_delay: timedelta = timedelta(hours=12)
+    checker_delay: timedelta = timedelta(milliseconds=CHECK_AFTER_MS)
     margin: timedelta = timedelta(days=1)
 
     def cutoff(self, now: datetime) -> datetime:

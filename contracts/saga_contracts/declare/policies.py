@@ -7,6 +7,9 @@ from pydantic import Field, StringConstraints
 from saga_contracts.declare.calls import CallbackReplies, Request
 from saga_contracts.declare.kinds import Model, Name, Pacticipant, Transport
 
+CHECK_AFTER_MS = 43_200_000
+"""So long after its end a saga is looked at again where its file does not say it: half a day, longer than replicas lag."""
+
 
 class Waiver(Model):
     """An obligation that is knowingly not kept for a while."""
@@ -48,4 +51,7 @@ class Policies(Model):
     undo_for_ms: Annotated[int, Field(ge=1, le=7 * 86_400_000)] | None = None
     """How long a compensation is tried again at least, from its first try on; only when this time is over, too, are its tries
     used up. Each compensation then declares its pauses (`backoff`). Default: `tries` alone."""
+    check_after_ms: Annotated[int, Field(ge=0, le=30 * 86_400_000)] | None = None
+    """How long after its end a saga is looked at again, by a checker that undoes what has vanished; `0`: nobody looks. As long a
+    version that executes it is asked about after it was taken away. Default: half a day."""
     owner_notification: OwnerNotification | None = None

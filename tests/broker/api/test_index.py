@@ -16,7 +16,10 @@ RELATIONS = {
     *("pb:can-i-deploy-pacticipant-version-to-tag", "pb:can-i-deploy-pacticipant-version-to-environment"),
     *("pb:provider-pacts-for-verification", "beta:provider-pacts-for-verification", "pb:environments", "pb:environment"),
 }
-OF_SAGAS = {"saga:sagas", "saga:saga-version", "saga:can-run"}
+OF_SAGAS = {
+    *("saga:sagas", "saga:saga-version", "saga:can-run", "saga:can-deploy", "saga:what-if"),
+    *("saga:jobs", "saga:workers", "saga:announcement"),
+}
 
 
 def test_the_index_offers_every_relation_that_works(broker: Any) -> None:

@@ -5,7 +5,7 @@ what was told to it (`Told`), asks everything anew for every question, and deriv
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from saga_contracts.declare.saga import Saga, Step
@@ -37,6 +37,7 @@ class Told:
         played: Sha of the slice, provider version, and the result's body.
         live: Pacticipant, version, instance (None for the only one), released.
         known: Every pacticipant with every version of it.
+        ended: Pacticipant, version, and when it was taken away.
     """
 
     sagas: dict[str, Saga] = field(default_factory=dict)
@@ -45,16 +46,19 @@ class Told:
     played: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     live: list[tuple[str, str, str | None, bool]] = field(default_factory=list)
     known: set[tuple[str, str]] = field(default_factory=set)
+    ended: list[tuple[str, str, datetime]] = field(default_factory=list)
 
 
 Candidate = tuple[str, str, str | None]
 """Pacticipant, version, and the application instance when it is named."""
 
 
-def can_run(told: Told, candidates: list[Candidate], faults: int, today: date) -> str:
+def can_run(told: Told, candidates: list[Candidate], faults: int, now: datetime) -> str:
     """Answer yes, not yes, or error."""
+    today = now.date()
     in_question = _in_question(told, candidates)
-    asked_about = [saga for _, _, saga in in_question] or list(told.sagas.values())
+    flying = _in_flight(told, candidates, now)
+    asked_about = [saga for _, _, saga in [*in_question, *flying]] or list(told.sagas.values())
     named = {name for saga in asked_about for name in (saga.owner, saga.consumer, *(step.participant for step in saga.steps))}
     if any(name not in named or (name, version) not in told.known for name, version, _ in candidates):
         return "error"
@@ -69,7 +73,52 @@ def can_run(told: Told, candidates: list[Candidate], faults: int, today: date) -
         for executor, number, saga in in_question
         for step in saga.steps
     )
-    return "yes" if all(every) else "not yes"
+    still = (
+        _flying_step_holds(told, (executor, number, saga, step), candidates, faults, today)
+        for executor, number, saga in flying
+        for step in saga.steps
+    )
+    return "yes" if all(every) and all(still) else "not yes"
+
+
+def _in_flight(told: Told, candidates: list[Candidate], now: datetime) -> list[tuple[str, str, Saga]]:
+    """Executing versions that are not live, whose sagas may not be over yet, or that the candidates push out."""
+    found = []
+    for number, saga in told.sagas.items():
+        lives = number in _live(told, saga.consumer, candidates)
+        ends = [at for name, version, at in told.ended if (name, version) == (saga.consumer, number)]
+        is_live_today = any((name, version) == (saga.consumer, number) for name, version, _, _ in told.live)
+        if not lives and (is_live_today or any(at + _longest(saga) > now for at in ends)):
+            found.append((saga.consumer, number, saga))
+    return found
+
+
+def _longest(saga: Saga) -> timedelta:
+    """Every way through the steps and back, added up call by call; the small sagas have neither callbacks nor pauses."""
+
+    def forth(step: Step) -> int:
+        calls = sum(step.timeout_ms for _ in range(step.tries)) + sum(step.timeout_ms for _ in range(step.tries - 1))
+        return calls + max((forth(saga.step(one)) for one in step.after), default=0)
+
+    def back(step: Step) -> int:
+        own = step.timeout_ms * (2 * step.tries - 1) if step.step_class == "compensatable" else 0
+        return own + max((back(later) for later in saga.steps if step.step in later.after), default=0)
+
+    there_and_back = max(forth(step) for step in saga.steps) + max(back(step) for step in saga.steps)
+    return timedelta(milliseconds=there_and_back) + timedelta(hours=12)
+
+
+def _flying_step_holds(
+    told: Told, what: tuple[str, str, Saga, Step], candidates: list[Candidate], faults: int, today: date
+) -> bool:
+    _, _, saga, step = what
+    if candidates:
+        versions = [version for name, version, _ in candidates if name == step.participant]
+        return all(
+            _contract_holds(told, *what, version, today) and _deck_holds(told, saga, step, version, faults, today)
+            for version in versions
+        )
+    return _step_holds(told, what, candidates, faults, today)
 
 
 def _in_question(told: Told, candidates: list[Candidate]) -> list[tuple[str, str, Saga]]:

@@ -46,8 +46,8 @@ def naive() -> Any:
 class Both:
     """One saga of its own at a broker, and everything that is told about it, for the transcription."""
 
-    def __init__(self, broker: Any, told: Any, fields: dict[str, Any]) -> None:
-        self.broker, self.told, self.fields = broker, told, fields
+    def __init__(self, broker: Any, told: Any, fields: dict[str, Any], clock: Callable[[], datetime]) -> None:
+        self.broker, self.told, self.fields, self.clock = broker, told, fields, clock
         self.mark = next(NUMBERS)
         self.names = {one["step"]: f"{one['step']}_{self.mark}" for one in fields["steps"]}
 
@@ -100,6 +100,7 @@ class Both:
         self.broker.deploy(name, version, "test", **({} if instance is None else {"applicationInstance": instance}))
         gone = [one for one in self.told.live if (one[0], one[2], one[3]) == (name, instance, False)]
         self.told.live = [one for one in self.told.live if one not in gone] + [(name, version, instance, False)]
+        self.told.ended += [(name, before, self.clock()) for _, before, _, _ in gone if before != version]
 
     def release(self, name: str, version: str) -> None:
         self.exists(name, version)
@@ -275,7 +276,7 @@ def test_the_gate_never_says_yes_when_a_transcription_of_the_rules_does_not(serv
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(sagas(), st.integers(1, 2), st.sampled_from((None, None, "blue")), st.integers(0, 4), st.data())
     def ask(fields: dict[str, Any], faults: int, instance: str | None, events: int, data: st.DataObject) -> None:
-        both = Both(broker, naive.Told(), fields)
+        both = Both(broker, naive.Told(), fields, lambda: moment[0])
         both.all_well(faults, instance)
         for _ in range(events):
             happen(both, data.draw)
@@ -283,7 +284,7 @@ def test_the_gate_never_says_yes_when_a_transcription_of_the_rules_does_not(serv
             given_, day = data.draw(candidates(both)), date.fromisoformat(data.draw(st.sampled_from(DAYS)))
             wanted = data.draw(st.sampled_from((1, 1, 0, 2)))
             moment[0] = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-            expected = naive.can_run(both.told, given_, wanted, day)
+            expected = naive.can_run(both.told, given_, wanted, moment[0])
             found = both.ask(given_, wanted)
             answers[expected, found] += 1
             shown = json.dumps(both.broker.get(f"/sagas/sale_{both.mark}/can-run", environment="test")["reasons"], indent=1)

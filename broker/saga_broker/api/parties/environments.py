@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts import milestones
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.parties.versions import existing_version
 from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, HalPatch, no_content, respond
@@ -121,7 +122,8 @@ def record_deployment(name: str, number: str, uuid: str, call: HalJson) -> Respo
     instance = next((value for value in instances if value is not None), None)
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
-        row = deployment_store.deploy(connection, version, environment.id, instance)
+        row = deployment_store.deploy(connection, version, environment.id, instance, at=call.now)
+        milestones.deployed(connection, call.settings, call.links.base, version, environment)
     location = call.links.url("deployed-versions", row.uuid)
     return respond(views.deployed(call.links, row, environment), 201, location=location)
 
@@ -144,6 +146,7 @@ def record_release(name: str, number: str, uuid: str, call: HalJson) -> Response
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
         row, is_new = deployment_store.release(connection, version, environment.id)
+        milestones.deployed(connection, call.settings, call.links.base, version, environment)
     location = call.links.url("released-versions", row.uuid)
     return respond(views.released(call.links, row, environment), 201 if is_new else 200, location=location)
 
@@ -166,7 +169,7 @@ def undeploy(uuid: str, call: HalPatch) -> Response:
         if wanted is True:
             raise _no_way_back("currentlyDeployed")
         if wanted is False:
-            deployment_store.undeploy(connection, found)
+            deployment_store.undeploy(connection, found, call.now)
         return respond(_deployed(call, connection, uuid))
 
 
@@ -188,7 +191,7 @@ def end_support(uuid: str, call: HalPatch) -> Response:
         if wanted is True:
             raise _no_way_back("currentlySupported")
         if wanted is False:
-            deployment_store.end_support(connection, found)
+            deployment_store.end_support(connection, found, call.now)
         return respond(_released(call, connection, uuid))
 
 

@@ -16,6 +16,8 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import Connection
 from starlette.convertors import Convertor, register_url_convertor
 
+from saga_broker.access.principal import AT_COMMIT, PRINCIPAL, may
+from saga_broker.access.rights import Right
 from saga_broker.api.reading.bodies import parse_json, unmarked
 from saga_broker.http import media
 from saga_broker.http.envelope import BASE
@@ -48,9 +50,14 @@ class Call:
         return cast("Settings", self.request.app.state.settings)
 
     @property
+    def now(self) -> datetime:
+        """Give the moment of the question, in UTC."""
+        return cast("datetime", self.request.app.state.clock()).astimezone(UTC)
+
+    @property
     def today(self) -> date:
         """Give the day of the question, in UTC."""
-        return cast("datetime", self.request.app.state.clock()).astimezone(UTC).date()
+        return self.now.date()
 
     @property
     def database(self) -> Database:
@@ -63,12 +70,22 @@ class Call:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open the database for writing; afterwards, what does the broker's own work looks at what happened."""
+        """Open the database for writing, with what the request's state holds for the commit.
+
+        Afterwards, what does the broker's own work looks at what happened.
+        """
         with self.database.write() as connection:
             yield connection
+            note = getattr(self.request.state, AT_COMMIT, None)
+            if note is not None:
+                note(connection)
         relay = self.request.app.state.relay
         if relay is not None:
             relay.wake()
+
+    def may(self, right: Right) -> bool:
+        """Tell whether whoever asks holds a right."""
+        return may(getattr(self.request.state, PRINCIPAL, None), right)
 
     @cached_property
     def query(self) -> Params:

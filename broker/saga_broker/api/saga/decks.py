@@ -39,7 +39,7 @@ FIELDS = ("derivation", "faults", "verifier", "verdict", "claim", "obligations",
 def publish(saga: str, sha: str, step: str, provider: str, number: str, call: NewDeckCall) -> Response:
     """Publish the result of playing a step's deck; the gate works out from its histories what it says."""
     body = call.object()
-    _check(body)
+    check(body)
     with call.write() as connection:
         _refuse_unknown_slice(connection, saga, step, sha, provider)
         version, _ = version_store.get_or_create(connection, provider, number)
@@ -80,7 +80,12 @@ def _refuse_unknown_slice(connection: Connection, saga: str, step: str, sha: str
         raise RefusedError(404, f"Step {step} of saga {saga} is done by {participant}, not by {provider}.")
 
 
-def _check(body: dict[str, Any]) -> None:
+def check(body: dict[str, Any]) -> None:
+    """See that a body is a deck result.
+
+    Raises:
+        InvalidError: It has faults.
+    """
     faults = Faults()
     faults.check(body, "derivation", _count, required=True, null=False)
     faults.check(body, "faults", _count, required=True, null=False)

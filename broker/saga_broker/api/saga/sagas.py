@@ -6,23 +6,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker.acts.gathering import cases
+from saga_broker.acts import milestones
+from saga_broker.acts.candidates import LiveVersions
+from saga_broker.acts.gathering import gather
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.reading.call import Call, calling, respond
 from saga_broker.api.reading.fields import Faults, address, filled, one_line, one_of, text
-from saga_broker.gate.run.reasons import USUAL_FAULTS
+from saga_broker.api.saga import asked
 from saga_broker.gate.run.rule import judge_all
 from saga_broker.http.errors import InvalidError, NotFoundError, RefusedError
 from saga_broker.http.hal import link
 from saga_broker.http.media import HAL, JSON
-from saga_broker.rows import Environment
-from saga_broker.store import environments as environment_store
 from saga_broker.store import sagas as store
 from saga_broker.store import versions as version_store
 from saga_broker.store.sagas import NewSagaVersion, SagaVersion
 from saga_broker.views import saga as views
 from saga_contracts.declare.saga import Saga
-from saga_contracts.derive.decks import MAX_FAULTS
 from saga_contracts.derive.slices import step_slice
 from saga_contracts.sagafile import SagaFileError, parse_saga
 
@@ -30,7 +29,6 @@ router = APIRouter(tags=["sagas"])
 SagaCall = Annotated[Call, calling(offers=(HAL, JSON))]
 NewSagaCall = Annotated[Call, calling(offers=(HAL, JSON), takes=(JSON,))]
 CONTENT_TYPES = ("application/yaml", "application/json")
-MAX_CANDIDATES = 200
 
 
 @router.get("/sagas")
@@ -39,7 +37,7 @@ def list_sagas(call: SagaCall) -> Response:
     provider, branch, environment = call.text("provider"), call.text("branch"), call.text("environment")
     with call.read() as connection:
         if environment is not None:
-            rows = store.live_in(connection, existing_environment(connection, environment).id, provider=provider)
+            rows = store.live_in(connection, asked.existing_environment(connection, environment).id, provider=provider)
         else:
             rows = store.newest(connection, branch, provider)
         steps = store.steps_of(connection, [row.id for row in rows])
@@ -92,6 +90,7 @@ def publish(saga: str, number: str, call: NewSagaCall) -> Response:
             ),
         )
         store.store(connection, new, *versions)
+        milestones.saga_published(connection, call.settings, call.links.base, saga, versions[1])
         found = store.find(connection, saga, number)
         assert found is not None  # noqa: S101  (stored in this transaction)
         return _shown(call, connection, found, 201)
@@ -110,30 +109,16 @@ def _republished(call: Call, connection: Connection, existing: SagaVersion, pars
 @router.get("/sagas/{saga:seg}/can-run")
 def can_run(saga: str, call: SagaCall) -> Response:
     """Tell whether a saga can run in an environment; with `with[]=PACTICIPANT:VERSION` deployed."""
-    environment = call.text("environment")
-    if not environment:
-        raise InvalidError({"environment": ["is missing"]}, parameters=True)
-    candidates = _candidates(call.query.get("with"))
-    faults = _faults(call.text("faults"))
+    environment, candidates, faults = asked.environment_name(call), asked.versions(call, "with"), asked.faults(call)
     with call.read() as connection:
         if not store.exists(connection, saga):
             raise RefusedError(404, f"No saga with name '{saga}' found")
-        found = cases(connection, saga, existing_environment(connection, environment), candidates)
+        live = LiveVersions(connection, asked.existing_environment(connection, environment), candidates)
+        found = gather(connection, saga, live, call.now)
+        live.refuse_strangers(saga, found.named)
     today = call.today
-    verdict = judge_all(found, faults, today)
-    return respond(views.run_verdict(call.links, found, verdict, faults, today), media_type=call.media_type)
-
-
-def existing_environment(connection: Connection, name: str) -> Environment:
-    """Give the environment of this name.
-
-    Raises:
-        RefusedError: With 404, there is none.
-    """
-    found = environment_store.find_by_name(connection, name)
-    if found is None:
-        raise RefusedError(404, f"No environment with name '{name}' found")
-    return found
+    verdict = judge_all(found.cases, faults, today)
+    return respond(views.run_verdict(call.links, found.cases, verdict, faults, today), media_type=call.media_type)
 
 
 def _shown(call: Call, connection: Connection, row: SagaVersion, status: int) -> Response:
@@ -169,24 +154,3 @@ def _other_content(saga: str, number: str, stored: str, sent: str) -> str:
         f"Cannot publish saga {saga} {number}: other content is stored under this version "
         f"(stored {stored[:8]}, yours {sent[:8]}). Publish it under a new version."
     )
-
-
-def _candidates(value: Any) -> list[tuple[str, str]]:
-    items = [] if value is None else value
-    if not isinstance(items, list) or len(items) > MAX_CANDIDATES:
-        raise InvalidError({"with": [f"must be a list of at most {MAX_CANDIDATES} entries, with[]=PACTICIPANT:VERSION"]})
-    found = []
-    for item in items:
-        name, _, version = item.partition(":") if isinstance(item, str) else ("", "", "")
-        if not (name and version):
-            raise InvalidError({"with": [f"must be like PACTICIPANT:VERSION, not {item!r}"]}, parameters=True)
-        found.append((name, version))
-    return found
-
-
-def _faults(value: str | None) -> int:
-    if value is None:
-        return USUAL_FAULTS
-    if value not in {str(number) for number in range(MAX_FAULTS + 1)}:
-        raise InvalidError({"faults": [f"must be a whole number from 0 to {MAX_FAULTS}"]}, parameters=True)
-    return int(value)

@@ -40,8 +40,27 @@ class Live:
     released: bool = False
 
 
-def standing(live: Sequence[Live], candidates: Sequence[Candidate]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What is to be taken away.
+
+    Attributes:
+        version: None: every version.
+        instance: None: every installation, and what is released.
+    """
+
+    pacticipant: str
+    version: str | None = None
+    instance: str | None = None
+
+    def takes(self, one: Live) -> bool:
+        """Is a version taken away?"""
+        return self.version in (None, one.version) and self.instance in (None, one.instance)
+
+
+def standing(live: Sequence[Live], candidates: Sequence[Candidate], removed: Sequence[Removed] = ()) -> list[str]:
     """Give the versions of one pacticipant that are live with the candidates: those first, each version once."""
+    live = [one for one in live if not any(away.takes(one) for away in removed)]
     deployed = [one for one in live if not one.released]
     gone: set[str | None] = set()
     for candidate in candidates:

@@ -99,8 +99,8 @@ def _message_missing(case: Case, messages: Messages) -> Reason:
     who = f"{messages.consumer} {messages.version or '(no version is known)'}"
     text = f"Saga {case.saga}: the pact between {who} and {messages.provider} lacks {_listed(messages.missing)}."
     mend = f"Publish the message contracts of {messages.consumer} as well; others of this saga are published."
-    about = {"participant": messages.consumer, "version": messages.version}
-    return Reason("message_contract_missing", "unknown", text, mend, _publish(messages), **about)
+    about = (None, messages.consumer, messages.version)
+    return Reason("message_contract_missing", "unknown", text, mend, _publish(messages), *about)
 
 
 def _not_begun(case: Case) -> Reason:

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from saga_contracts.declare.policies import CHECK_AFTER_MS
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases
 from saga_contracts.derive.cases import Case
+from saga_contracts.derive.lasting import Lasting, lasting
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.sagafile import SagaFileError, parse_saga
 
 KEPT = 64
 """So many files are kept in memory after they were read."""
+UNREADABLE = Lasting(0, 0, CHECK_AFTER_MS, is_check_declared=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class SagaFile:
         slices: The slice of each step, by its name.
         cases: The cases that its contracts must hold, in the order of its steps.
         messages: Those between owner and executor; empty when one is both.
+        lasts: How long the longest saga may last; of a file that cannot be read, nothing but the checker's usual delay.
         fault: Why it cannot be read, in one sentence; empty when it can.
     """
 
@@ -33,6 +37,7 @@ class SagaFile:
     slices: Mapping[str, StepSlice] = field(default_factory=dict)
     cases: tuple[Case, ...] = ()
     messages: tuple[Case, ...] = ()
+    lasts: Lasting = UNREADABLE
     fault: str = ""
 
 
@@ -53,7 +58,7 @@ def _read(name: str, content: bytes) -> SagaFile:
     except (SagaFileError, UnicodeDecodeError) as error:
         return SagaFile(None, fault=_first(error))
     slices = {step.step: step_slice(saga, step.step) for step in saga.steps}
-    return SagaFile(saga, slices, cases.derive(saga), cases.derive_messages(saga))
+    return SagaFile(saga, slices, cases.derive(saga), cases.derive_messages(saga), lasting(saga))
 
 
 def _first(error: SagaFileError | UnicodeDecodeError) -> str:

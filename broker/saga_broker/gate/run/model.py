@@ -9,6 +9,7 @@ from typing import Any
 from saga_broker.gate.run.contracts import Held, Messages
 from saga_contracts.derive.adoption import Judgement
 from saga_contracts.derive.cases import Case as ContractCase
+from saga_contracts.derive.lasting import Lasting
 from saga_contracts.derive.slices import StepSlice
 
 
@@ -122,6 +123,21 @@ class StepAt:
 
 
 @dataclass(frozen=True, slots=True)
+class InFlight:
+    """Since when a version that executed a saga is no longer live, and until when what it began may be on its way.
+
+    Attributes:
+        since: None: it is taken away by the deployment that is asked about.
+        until: None as well then.
+        lasts: How long the longest saga may last.
+    """
+
+    since: datetime | None
+    until: datetime | None
+    lasts: Lasting
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What is judged.
 
@@ -135,6 +151,7 @@ class Case:
         steps: Every step at every live version.
         messages: The messages between owner and executor, one entry for each pact that has to hold some.
         unreadable: Why the saga file cannot be read any more; empty when it can.
+        in_flight: The executing version is no longer live; None when it is.
     """
 
     saga: str
@@ -146,11 +163,17 @@ class Case:
     steps: tuple[StepAt, ...]
     messages: tuple[Messages, ...] = ()
     unreadable: str = ""
+    in_flight: InFlight | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason; `verdict` is yes, no or unknown."""
+    """One reason; `verdict` is yes, no or unknown.
+
+    Attributes:
+        until: When it ends by itself, as sagas in flight do; None when it does not, or nobody knows when.
+        saga_version: The version of the saga that it speaks of; None when it speaks of none.
+    """
 
     type: str
     verdict: str
@@ -161,6 +184,8 @@ class Reason:
     participant: str | None = None
     version: str | None = None
     obligation: str | None = None
+    until: datetime | None = None
+    saga_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +198,7 @@ class StepVerdict:
         obligations: The verdict of each, worked out from the run that decides.
         said: What the verifier of that run concluded; None when there is no run.
         faults: With how many faults it was played.
+        saga_version: Of which version of the saga the step is.
     """
 
     step: str
@@ -183,6 +209,7 @@ class StepVerdict:
     obligations: Mapping[str, str] = field(default_factory=dict)
     said: str | None = None
     faults: int | None = None
+    saga_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

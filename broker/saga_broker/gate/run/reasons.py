@@ -38,16 +38,16 @@ def no_saga_version(case: Case) -> Reason:
         return Reason("executor_not_in_environment", "unknown", text, mend, command, participant=case.executes_as)
     text = f"{case.executes_as} {case.executor_version} carries no published version of saga {case.saga}."
     mend = "Publish the saga file under the version that executes it."
-    about = {"participant": case.executes_as, "version": case.executor_version}
-    return Reason("saga_not_published", "unknown", text, mend, publish_command(case), **about)
+    about = (None, case.executes_as, case.executor_version)
+    return Reason("saga_not_published", "unknown", text, mend, publish_command(case), *about)
 
 
 def unreadable(case: Case) -> Reason:
     """Say that the saga file cannot be read any more."""
     text = f"The file of saga {case.saga} {case.saga_version} cannot be read by this broker: {case.unreadable}"
     mend = "Upgrade the broker when the file is newer than it; else mend the file and publish it under a new version."
-    about = {"participant": case.executes_as, "version": case.executor_version}
-    return Reason("saga_unreadable", "unknown", text, mend, "sagapact contracts lint saga.yaml", **about)
+    about = (None, case.executes_as, case.executor_version)
+    return Reason("saga_unreadable", "unknown", text, mend, "sagapact contracts lint saga.yaml", *about)
 
 
 def all_well(case: Case, at: StepAt, state: DeckState, today: date) -> Reason:

@@ -5,9 +5,10 @@ holds the step's cases, it was verified, and the deck was played and kept. What 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from saga_broker.gate.run import decks, reasons
+from saga_broker.gate.run import decks, in_flight, reasons
 from saga_broker.gate.run.contract_reasons import message_reasons, pact_reasons
 from saga_broker.gate.run.deck_reasons import PACTS_ONLY, deck_reasons
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, RunVerdict, StepAt, StepVerdict
@@ -35,6 +36,10 @@ def judge(case: Case, faults: int, today: date) -> RunVerdict:
         found = [reasons.unreadable(case)]
     else:
         found, steps = _of_steps(case, faults, today)
+    if case.in_flight is not None:
+        found = [in_flight.reason(case), *(in_flight.told(case, one) for one in found)]
+    found = [replace(one, saga_version=case.saga_version) for one in found]
+    steps = [replace(one, saga_version=case.saga_version) for one in steps]
     can_run = _verdict(found)
     summary = _yes(case, faults, found) if can_run else _no(case, can_run, found)
     return RunVerdict(can_run, summary, tuple(found), tuple(steps))
@@ -114,4 +119,5 @@ def _no(case: Case, can_run: bool | None, found: Sequence[Reason]) -> str:  # no
 
 
 def _name(case: Case) -> str:
-    return f"Saga {case.saga}" + (f" {case.saga_version}" if case.saga_version else "")
+    name = f"Saga {case.saga}" + (f" {case.saga_version}" if case.saga_version else "")
+    return name if case.in_flight is None else f"{name} of {case.executes_as} {case.executor_version} (in flight)"

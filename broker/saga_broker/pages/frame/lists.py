@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from saga_broker.api.reading.call import Call
@@ -11,6 +12,7 @@ from saga_broker.rows import Page
 
 SIZE, LARGEST_SIZE, LARGEST_NUMBER = 50, 500, 100_000
 MAX_TEXT = 255
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def asked(call: Call, columns: Sequence[Column], sort: str, *, size: int = SIZE)
     )
 
 
-def cut(items: Sequence[object], page: Page) -> Sequence[object]:
+def cut(items: Sequence[T], page: Page) -> Sequence[T]:
     """Give one page of a list that is at hand."""
     return items[page.offset : page.offset + page.size]
 
