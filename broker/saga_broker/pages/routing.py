@@ -24,6 +24,7 @@ MODULES = (
     "parties.versions",
     "parties.environments",
     "search",
+    "login",
 )
 """Modules of this package that have a `router`, those with fixed paths before those with names in their place."""
 _CHOSEN = "sagapact.page"
