@@ -17,7 +17,7 @@ from installed import installed
 from patience import PATIENCE_S
 from saga_broker.serve.commands import serve
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "broker" / "README.md").read_text(encoding="utf-8")
 BLOCKS: list[str] = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
