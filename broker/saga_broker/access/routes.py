@@ -68,8 +68,19 @@ _PLACES = ("deployed-versions", "released-versions")
 READ = _reading()
 UNKNOWN = _writing(_ADMINISTER)
 _READABLE = (
-    ("", "can-deploy", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups", "integrations"),
-    ("labels", "matrix", "metrics", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "ui"),
+    (
+        "",
+        "attention",
+        "can-deploy",
+        "can-i-deploy",
+        "dashboard",
+        "deployed-versions",
+        "diagnostic",
+        "environments",
+        "groups",
+        "integrations",
+    ),
+    ("labels", "matrix", "metrics", "network", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "ui"),
     ("verification-results", "what-if"),
 )
 AREAS = frozenset(word for words in _READABLE for word in words)

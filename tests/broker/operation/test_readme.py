@@ -76,7 +76,7 @@ def test_the_commands_of_the_readme_work_in_their_order(shell: Any, tmp_path: Pa
             sent = {"Authorization": f"Bearer {shell.shown[-1]}"} if "--tokens" in line else {}
             httpx.put(f"{told}/pacticipants/Foo/versions/1", json={}, headers=sent, trust_env=False).raise_for_status()
         if line.startswith("curl"):
-            assert json.loads(told)["ok"] is True
+            assert ("ok" if "heartbeat" in line else "_embedded") in json.loads(told)
         if "import --from" in line:
             assert "1 pacticipants, 1 versions" in told
 
