@@ -165,3 +165,12 @@ def test_a_tag_named_like_an_environment_records_a_deployment_only_for_who_may_d
         listed = client.get(f"/environments/{found}/deployed-versions/currently-deployed").json()
         versions[client] = len(listed["_embedded"]["deployedVersions"])
     assert list(versions.values()) == [0, 1]
+
+
+def test_the_description_says_how_a_token_is_sent_and_which_right_is_needed(guarded: Any, make_token: MakeToken) -> None:
+    document = guarded.http.get("/openapi.json", headers={"Authorization": f"Bearer {make_token('read')}"}).json()
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "basic"}
+    assert document["security"] == [{"bearer": []}, {"basic": []}, {}]
+    publishing = document["paths"]["/contracts/publish"]["post"]
+    assert publishing["description"] == "Needs the right publish."
+    assert {"401", "403", "429"} <= publishing["responses"].keys()
