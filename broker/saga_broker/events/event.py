@@ -4,7 +4,7 @@ Names: those that webhooks of the Pact Broker know, and this broker's own.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 PUBLISHED = "contract_published"
@@ -61,7 +61,8 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """Give the event as a JSON object, without what is not there and without its number."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, "", {}) and name != "id"}
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in values if value not in (None, "", {}) and name != "id"}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], number: int = 0) -> "Event":
