@@ -68,8 +68,8 @@ def named(body: Any) -> tuple[str, ...]:
     return _texts(_member(body, "name"))
 
 
-def asked_for(body: Any) -> tuple[str, ...]:
-    """Name the provider that `POST /jobs` asks to be verified."""
+def to_verify(body: Any) -> tuple[str, ...]:
+    """Name the provider that `POST /jobs` lets be verified."""
     return _texts(_member(body, "provider"))
 
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from saga_broker.acts import queueing
+from saga_broker.acts import milestones, queueing
 from saga_broker.events import event as events
 from saga_broker.events.event import Event
 from saga_broker.jobs import engine_names as names
@@ -47,9 +47,9 @@ def on_event(work: Work, event: Event) -> None:
     with work.database.write() as connection:
         if event.name == events.PUBLISHED:
             queueing.content_published(connection, event.consumer or "", provider, event.content_sha or "")
-        elif event.name == events.DEPLOYMENT:
+        elif event.name == events.DEPLOYMENT and event.details.get("reason") != milestones.GONE:
             queueing.version_to_verify(connection, provider, number, f"it was deployed to {event.environment}")
-        else:
+        elif event.name == events.SAGA_PUBLISHED:
             queueing.saga_published(connection, event.saga or "", event.consumer_version or "")
 
 

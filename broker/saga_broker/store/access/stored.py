@@ -12,14 +12,14 @@ def pacticipants_of(connection: Connection, kind: str, key: str) -> tuple[str, .
 
     Args:
         connection: The database.
-        kind: `deployed-versions`, `released-versions` or `jobs`.
-        key: Its uuid; of a job, its name.
+        kind: `deployed-versions`, `released-versions` or `jobs`, of which the provider counts.
+        key: Its uuid, or its key.
     """
     return tuple(_KINDS[kind].scalars(connection, key=key))
 
 
-def _of(table: Table, key: str = "uuid", owner: str = "pacticipant_id") -> Prepared[tuple[str]]:
-    joined = table.join(pacticipants, pacticipants.c.id == table.c[owner])
+def _of(table: Table, key: str = "uuid", pacticipant: str = "pacticipant_id") -> Prepared[tuple[str]]:
+    joined = table.join(pacticipants, pacticipants.c.id == table.c[pacticipant])
     return Prepared(select(pacticipants.c.name).select_from(joined).where(table.c[key] == bindparam("key")))
 
 
