@@ -72,8 +72,10 @@ def announce(
             labels=sorted(wanted),
             at_once=at_once or _at_once(provider),
         )
-        waiting = [one for one in client.jobs(provider=provider.provider) if one.provider_version == build.version]
-    click.echo(f"announced: {provider.provider} {build.version}; {len(waiting)} contracts to verify")
+        every = client.jobs(provider=provider.provider)
+        waiting = [one for one in every if one.provider_version == build.version and one.state in {"queued", "running"}]
+    to_do = f"{len(waiting)} contracts to verify" if waiting else "nothing to verify yet: no contract is new for it"
+    click.echo(f"announced: {provider.provider} {build.version}; {to_do}")
     for text in dict.fromkeys(one.waits_for for one in waiting if one.waits_for):
         click.echo(f"  {text}")
 

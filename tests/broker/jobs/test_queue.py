@@ -41,6 +41,17 @@ def test_announcing_again_makes_no_second_job(broker: Any, publish: Any) -> None
     assert broker.get("/jobs")["page"]["totalElements"] == 1
 
 
+def test_a_job_follows_its_version_to_other_labels(broker: Any, publish: Any) -> None:
+    publish("1", "charge")
+    announce(broker, "7", labels=["gpu"])
+    broker.put("/workers/ann", {"labels": [], "jobs": []})
+    (job,) = broker.get("/jobs")["_embedded"]["jobs"]
+    assert "No worker has the labels gpu" in job["waitsFor"]
+    announce(broker, "7", status=200)
+    broker.put(f"/jobs/{job['id']}/leases/ann", {"generation": 1}, 409)
+    assert broker.put(f"/jobs/{job['id']}/leases/ann", {"generation": 2}, 200)["state"] == "running"
+
+
 def test_a_version_with_a_result_gets_no_job_but_by_hand(broker: Any, publish: Any) -> None:
     publish("1", "charge")
     broker.verify(SHOP, "1", BILLING, "7")
