@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from saga_broker.http.hal import dump
-from saga_broker.store.database.prepared import Prepared
+from saga_broker.store.database.prepared import Prepared, among
 from saga_broker.store.database.query import add, change
 from saga_broker.store.database.types import UtcDateTime, now
 from saga_broker.store.database.webhook_tables import triggered_webhooks, webhook_executions, webhooks
@@ -86,10 +86,10 @@ def latest_of_pair(connection: Connection, consumer_id: int, provider_id: int) -
     return _LATEST.all(connection, consumer=consumer_id, provider=provider_id)
 
 
-def standing_of_pairs(connection: Connection) -> dict[tuple[int, int], list[tuple[str, datetime]]]:
-    """Give, for each consumer and provider (ids), status and time of the last call of each webhook and event."""
+def standing_of_pairs(connection: Connection, consumer_ids: list[int]) -> dict[tuple[int, int], list[tuple[str, datetime]]]:
+    """Give, for each pair of these consumers (ids), status and time of the last call of each webhook and event."""
     found: dict[tuple[int, int], list[tuple[str, datetime]]] = {}
-    for consumer, provider, status, created_at in _STANDING.all(connection):
+    for consumer, provider, status, created_at in _STANDING.all(connection, ids=list(set(consumer_ids))):
         found.setdefault((consumer, provider), []).append((status, created_at))
     return found
 
@@ -197,13 +197,13 @@ _LAST_OF_EACH = (
     .group_by(_TABLE.webhook_id, _TABLE.event_name)
 )
 _LATEST = Prepared(_query().where(_TABLE.id.in_(_LAST_OF_EACH)).order_by(_TABLE.id).limit(LATEST), _read)
-_LAST_OF_ALL = (
+_LAST_OF_PAIRS = (
     select(func.max(_TABLE.id))
-    .where(_TABLE.webhook_id.is_not(None), _TABLE.consumer_id.is_not(None))
+    .where(_TABLE.webhook_id.is_not(None), among(_TABLE.consumer_id, "ids"))
     .group_by(_TABLE.webhook_id, _TABLE.event_name, _TABLE.consumer_id, _TABLE.provider_id)
 )
 _STANDING: Prepared[tuple[int, int, str, datetime]] = Prepared(
-    select(_TABLE.consumer_id, _TABLE.provider_id, _TABLE.status, _TABLE.created_at).where(_TABLE.id.in_(_LAST_OF_ALL)),
+    select(_TABLE.consumer_id, _TABLE.provider_id, _TABLE.status, _TABLE.created_at).where(_TABLE.id.in_(_LAST_OF_PAIRS)),
     lambda consumer, provider, status, created_at: (consumer, provider, status, created_at),
 )
 _NEWEST = Prepared(_query().order_by(_TABLE.id.desc()).limit(bindparam("limit")), _read)
