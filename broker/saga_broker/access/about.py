@@ -68,6 +68,11 @@ def named(body: Any) -> tuple[str, ...]:
     return _texts(_member(body, "name"))
 
 
+def to_verify(body: Any) -> tuple[str, ...]:
+    """Name the provider that `POST /jobs` lets be verified."""
+    return _texts(_member(body, "provider"))
+
+
 def of_saga(body: Any) -> tuple[str, ...]:
     """Name owner and executor of a saga file: publishing it makes versions of both."""
     content = _member(body, "content")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import unquote
 
-from saga_broker.access.about import NOBODY, About, InBody, Stored, in_path, named, of_saga, published
+from saga_broker.access.about import NOBODY, About, InBody, Stored, in_path, named, of_saga, published, to_verify
 from saga_broker.access.rights import Right
 
 
@@ -30,13 +30,15 @@ class Rule:
     Attributes:
         any_of: One of these rights.
         about: Whom a write is about.
-        writes: It changes something, and stands in the audit log.
+        writes: It changes something.
+        is_logged: A write of it stands in the audit log.
         opening: When it needs no token.
     """
 
     any_of: frozenset[Right]
     about: About = NOBODY
     writes: bool = True
+    is_logged: bool = True
     opening: Opening = Opening.NEVER
 
 
@@ -44,8 +46,13 @@ def _writing(*any_of: Right, about: About = NOBODY) -> Rule:
     return Rule(frozenset(any_of), about)
 
 
+def _passing(*any_of: Right, about: About = NOBODY) -> Rule:
+    """What a worker says of itself every few seconds."""
+    return Rule(frozenset(any_of), about, is_logged=False)
+
+
 def _reading(opening: Opening = Opening.READING, *any_of: Right) -> Rule:
-    return Rule(frozenset(any_of or {Right.READ}), writes=False, opening=opening)
+    return Rule(frozenset(any_of or {Right.READ}), writes=False, is_logged=False, opening=opening)
 
 
 _PUBLISH, _VERIFY, _DEPLOY, _ADMINISTER = Right.PUBLISH, Right.VERIFY, Right.DEPLOY, Right.ADMINISTER
@@ -55,29 +62,20 @@ _ONE = "/pacticipants/{name}"
 _VERSION = f"{_ONE}/versions/{{number}}"
 _PACTS = "/pacts/provider/{provider}/consumer/{consumer}"
 _RESULTS = "/verification-results"
+_JOB = Stored("jobs", "key")
 _PLACES = ("deployed-versions", "released-versions")
 
 READ = _reading()
 UNKNOWN = _writing(_ADMINISTER)
-AREAS = frozenset(
-    {
-        *("", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups", "integrations", "labels"),
-        *(
-            "matrix",
-            "metrics",
-            "openapi.json",
-            "pacticipants",
-            "pacts",
-            "released-versions",
-            "sagas",
-            "ui",
-            "verification-results",
-        ),
-    }
+_READABLE = (
+    ("", "can-deploy", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups", "integrations"),
+    ("labels", "matrix", "metrics", "network", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "ui"),
+    ("verification-results", "what-if"),
 )
+AREAS = frozenset(word for words in _READABLE for word in words)
 """The first words of paths whose reading needs no more than `read`."""
-PRIVATE_AREAS = frozenset({"triggered-webhooks", "webhooks"})
-"""The same, but never without a token: what other systems answered stands there."""
+PRIVATE_AREAS = frozenset({"attention", "job-queue", "jobs", "triggered-webhooks", "webhooks", "workers"})
+"""The same, but never without a token: what other systems and programs said stands there."""
 
 TABLE: Mapping[str, Rule] = {
     "GET /ui/files/{digest}/{file}": _reading(Opening.ALWAYS),
@@ -89,6 +87,8 @@ TABLE: Mapping[str, Rule] = {
     f"GET {_ONE}/latest-version/{{tag}}/can-i-deploy/to/{{to}}/badge": _reading(Opening.BADGES),
     f"GET {_ONE}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}/badge": _reading(Opening.BADGES),
     "GET /audit": _reading(Opening.NEVER, _ADMINISTER),
+    f"GET {_VERSION}/announcement": _reading(Opening.NEVER),
+    f"GET {_VERSION}/announcement/archive": _reading(Opening.NEVER),
     "POST /pacts/provider/{provider}/for-verification": _reading(),
     "POST /pacticipants": _writing(_PUBLISH, _VERIFY, about=InBody(named)),
     f"PUT {_ONE}": _writing(_PUBLISH, _VERIFY, about=_NAME),
@@ -129,6 +129,14 @@ TABLE: Mapping[str, Rule] = {
     "POST /webhooks/provider/{provider}/consumer/{consumer}": _writing(_ADMINISTER, about=_PAIR),
     "POST /webhooks/provider/{provider}": _writing(_ADMINISTER, about=_PROVIDER),
     "POST /webhooks/consumer/{consumer}": _writing(_ADMINISTER, about=_CONSUMER),
+    f"PUT {_VERSION}/announcement": _writing(_VERIFY, about=_NAME),
+    "POST /jobs": _writing(_VERIFY, about=InBody(to_verify)),
+    "DELETE /jobs/{key}": _writing(_VERIFY, about=_JOB),
+    "PUT /jobs/{key}/result": _writing(_VERIFY, about=_JOB),
+    "PUT /jobs/{key}/log": _passing(_VERIFY, about=_JOB),
+    **{f"{verb} /jobs/{{key}}/leases/{{name}}": _passing(_VERIFY, about=_JOB) for verb in ("PUT", "DELETE")},
+    **{f"{verb} /workers/{{name}}": _passing(_VERIFY) for verb in ("PUT", "DELETE")},
+    "PUT /job-queue": _writing(_ADMINISTER),
     "DELETE /integrations": _writing(_ADMINISTER),
     "DELETE /integrations/provider/{provider}/consumer/{consumer}": _writing(_ADMINISTER, about=_PAIR),
     "PUT /sagas/{saga}/versions/{number}": _writing(_PUBLISH, about=InBody(of_saga)),

@@ -18,14 +18,14 @@ def routers() -> list[APIRouter]:
         states,
     )
     from saga_broker.api.jobs import announcements, queue, workers  # noqa: PLC0415
-    from saga_broker.api.parties import branches, environments, pacticipants, versions  # noqa: PLC0415
+    from saga_broker.api.parties import branches, environments, network, pacticipants, versions  # noqa: PLC0415
     from saga_broker.api.results import badges, dashboard, matrix, metrics, verifications  # noqa: PLC0415
-    from saga_broker.api.saga import decks, deploying, sagas  # noqa: PLC0415
+    from saga_broker.api.saga import attention, decks, deploying, overview, sagas  # noqa: PLC0415
     from saga_broker.api.webhooks import triggered, webhooks  # noqa: PLC0415
 
     modules = (
         *(index, metrics, badges, matrix, pacticipants, versions, branches, environments, publish, for_verification),
         *(verifications, diffs, triggered, webhooks, pact_lists, pacts, states, integrations, dashboard, sagas, decks),
-        *(deploying, audit, announcements, queue, workers),
+        *(deploying, audit, announcements, queue, workers, overview, network, attention),
     )
     return [module.router for module in modules]

@@ -9,14 +9,26 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from saga_broker.openapi import access, deploying, environments, jobs, pacticipants, pacts, results, sagas, shared, webhooks
+from saga_broker.openapi import (
+    access,
+    deploying,
+    environments,
+    jobs,
+    pacticipants,
+    pacts,
+    results,
+    saga_overviews,
+    sagas,
+    shared,
+    webhooks,
+)
 from saga_broker.openapi.errors import RESPONSES, errors_of
 from saga_broker.openapi.operation import CONSUMER_VERSION, LOCATION, Answer, Operation, Query
 from saga_broker.openapi.shapes import TEXT, Schema
 from saga_broker.openapi.variables import variable
 
 Document = dict[str, Any]
-_PARTS = (pacticipants, pacts, results, environments, sagas, deploying, webhooks, jobs, access)
+_PARTS = (pacticipants, pacts, results, environments, sagas, saga_overviews, deploying, webhooks, jobs, access)
 SCHEMAS = {**shared.SCHEMAS, **{name: schema for part in _PARTS for name, schema in part.SCHEMAS.items()}}
 OPERATIONS = {name: operation for part in _PARTS for name, operation in part.OPERATIONS.items()}
 ALWAYS = ("X-Pact-Broker-Version", "Vary", "Cache-Control")

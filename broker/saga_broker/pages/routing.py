@@ -24,6 +24,13 @@ MODULES = (
     "parties.versions",
     "parties.environments",
     "search",
+    "sagas.all",
+    "sagas.attention",
+    "sagas.version",
+    "sagas.saga",
+    "network.pages",
+    "work.jobs",
+    "work.webhooks",
 )
 """Modules of this package that have a `router`, those with fixed paths before those with names in their place."""
 _CHOSEN = "sagapact.page"

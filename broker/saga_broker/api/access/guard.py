@@ -61,7 +61,7 @@ class Guard:
             await refused(scope, receive, send)
             return
         setattr(request.state, PRINCIPAL, principal)
-        if principal.token is not None and any(rule.writes for rule, _ in matched):
+        if principal.token is not None and any(rule.is_logged for rule, _ in matched):
             trail = _Trail(_write(principal.token, scope["method"], path, names))
             setattr(request.state, AT_COMMIT, trail.record)
             send = self._noting(trail, send)

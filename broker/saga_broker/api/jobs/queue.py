@@ -37,8 +37,8 @@ def list_jobs(call: Hal) -> Response:
         raise InvalidError({"state": [f"must be one of: {', '.join(STATES)}"]}, parameters=True)
     with call.read() as connection:
         rows, total = store.listing(connection, page, [wanted] if wanted else (), provider)
-        shown = [views.job(call.links, row, _waits_for(call, connection, row)) for row in rows]
-        queue = _queue(call, connection)
+        shown = [views.job(call.links, row, waits_for(call, connection, row)) for row in rows]
+        queue = queue_state(call, connection)
     address = call.links.url("jobs")
     document: Document = {
         "queue": queue,
@@ -63,7 +63,7 @@ def make(call: HalJson) -> Response:
         if not keys:
             raise RefusedError(404, _nothing(body["provider"], body.get("consumer")))
         found = [one for one in (store.find(connection, key) for key in keys) if one is not None]
-        shown = [views.job(call.links, row, _waits_for(call, connection, row)) for row in found]
+        shown = [views.job(call.links, row, waits_for(call, connection, row)) for row in found]
     own = link(call.links.url("jobs"), "Verification jobs")
     return respond({"_embedded": {"jobs": shown}, "_links": {"self": own}}, 201, location=own["href"])
 
@@ -73,7 +73,7 @@ def show(key: str, call: Hal) -> Response:
     """Show a job."""
     with call.read() as connection:
         job = existing_job(connection, key)
-        return respond(views.job(call.links, job, _waits_for(call, connection, job)))
+        return respond(views.job(call.links, job, waits_for(call, connection, job)))
 
 
 @router.delete("/jobs/{key:seg}", status_code=204)
@@ -102,7 +102,7 @@ def show_log(key: str, call: Anything) -> Response:
 def show_queue(call: Hal) -> Response:
     """Tell how many jobs are in which state, and whether jobs are begun."""
     with call.read() as connection:
-        document = _queue(call, connection)
+        document = queue_state(call, connection)
     return respond({**document, "_links": {"self": link(call.links.url("job-queue"), "Queue")}})
 
 
@@ -116,7 +116,7 @@ def change_queue(call: HalJson) -> Response:
     faults.raise_any()
     with call.write() as connection:
         store.set_pause(connection, (body.get("reason") or "it was paused by hand") if body["paused"] else None)
-        document = _queue(call, connection)
+        document = queue_state(call, connection)
     return respond({**document, "_links": {"self": link(call.links.url("job-queue"), "Queue")}})
 
 
@@ -132,7 +132,8 @@ def existing_job(connection: Connection, key: str) -> Job:
     return found
 
 
-def _queue(call: Call, connection: Connection) -> Document:
+def queue_state(call: Call, connection: Connection) -> Document:
+    """Tell how many jobs are in which state, and whether jobs are begun."""
     reason = store.pause(connection)
     alive = workers.alive(connection, call.settings.job_lease_s)
     return {
@@ -143,7 +144,7 @@ def _queue(call: Call, connection: Connection) -> Document:
     }
 
 
-def _waits_for(call: Call, connection: Connection, job: Job) -> str | None:
+def waits_for(call: Call, connection: Connection, job: Job) -> str | None:
     """Say why a job that is in the queue is not begun, where that can be told."""
     if job.state != State.QUEUED:
         return None

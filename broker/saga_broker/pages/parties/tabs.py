@@ -14,5 +14,10 @@ def pacticipant_crumbs(place: Place, name: str, *ends: str | Crumb) -> list[Crum
 def pacticipant_tabs(place: Place, name: str, current: str) -> list[tuple[str, str, bool]]:
     """Give the pages of a pacticipant, as tabs."""
     own = place.links.pacticipant(name)
-    found = [("about", "About", own), ("branches", "Branches", f"{own}/branches"), ("versions", "Versions", f"{own}/versions")]
+    found = [
+        ("about", "About", own),
+        ("branches", "Branches", f"{own}/branches"),
+        ("versions", "Versions", f"{own}/versions"),
+        ("network", "Network", f"{own}/network"),
+    ]
     return [(word, href, key == current) for key, word, href in found]
