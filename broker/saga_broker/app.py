@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -30,7 +31,10 @@ from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_broker.store.database.types import now
+from saga_broker.store.questions.queues import queues
 from saga_broker.store.version_order import settle_all
+from saga_broker.telemetry.measures import Measured, Measures
+from saga_broker.telemetry.tracing import Traced, tracing_to
 
 if TYPE_CHECKING:
     from saga_broker.work.work import Relay
@@ -52,9 +56,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     Raises:
         DatabaseError: The database cannot be used.
     """
-    _brought_up_to_date(settings)
+    bring_up_to_date(settings)
     bounds = Bounds(settings.wait_s, settings.work_s)
-    database = Database(settings.database_url, settings.pool_size, bounds, settings.version_order)
+    traces = tracing_to(settings.traces_endpoint)
+    tracer = None if traces is None else traces.tracer
+    database = Database(settings.database_url, settings.pool_size, bounds, settings.version_order, tracer)
     app = DescribedApp(
         title="Sagapact broker",
         description="Speaks the Pact Broker's API and answers whether a saga can run.",
@@ -68,6 +74,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.clock = clock
     app.state.relay = _relay(settings, database, clock)
     app.state.lanes = Lanes(bounds)
+    app.state.traces = traces
+    app.state.measures = Measures(app.state.lanes, database.connections, partial(_queues, database))
     routers = api.routers()
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:
@@ -83,6 +91,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
         app.add_middleware(
             Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_answer_error
         )
+    if traces is not None:
+        app.add_middleware(Traced, tracing=traces)
+    app.add_middleware(Measured, measures=app.state.measures)
     app.add_middleware(
         Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls, proxies=settings.trusted_proxies
     )
@@ -103,6 +114,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(relay.stop)
     app.state.lanes.close()
     app.state.database.close()
+    if app.state.traces is not None:
+        await anyio.to_thread.run_sync(app.state.traces.close)
+
+
+def _queues(database: Database) -> dict[tuple[str, str], int]:
+    """Count what waits."""
+    with database.read() as connection:
+        return queues(connection)
 
 
 def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]) -> "Relay | None":
@@ -114,7 +133,7 @@ def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]
     return relay(settings, database, clock)
 
 
-def _brought_up_to_date(settings: Settings) -> None:
+def bring_up_to_date(settings: Settings) -> None:
     """Migrate with all the time that this needs, and put versions into the wanted order."""
     database = Database(settings.database_url)
     try:

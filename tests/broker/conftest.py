@@ -45,6 +45,7 @@ class Broker:
         app = create_app(settings, **options)
         prefixes = tuple(path for path in (urlsplit(url).path.rstrip("/") for url in settings.base_urls) if path)
         self.lanes = app.state.lanes
+        self.relay = app.state.relay
         self.watch = Watch(app, Interface(app.openapi()), prefixes)
         config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none", proxy_headers=False)
         self._server = PromptServer(config)

@@ -148,6 +148,7 @@ def _orders(broker: Any) -> None:
     broker.patch("/pacticipants/orders", {"repositoryUrl": "javascript:alert(1)"}, 200)
     broker.verify("shop", OLD, "orders", "5")
     _verify(broker, "shop", NEW, "orders", "6")
+    broker.verify("shop", NEW, "prices", "1")
     broker.deploy("shop", OLD, "test")
     broker.deploy("orders", "5", "test")
     broker.deploy("shop", OLD, "production")

@@ -8,6 +8,8 @@ from saga_broker.rows import Environment, Version
 from saga_broker.settings import Settings
 from saga_broker.store.triggered import About
 
+DEPLOYED, RELEASED, GONE = "deployed", "released", "gone"
+
 
 def announced(connection: Connection, settings: Settings, base_url: str, version: Version) -> None:
     """Write down that somebody said how a version is started."""
@@ -15,16 +17,28 @@ def announced(connection: Connection, settings: Settings, base_url: str, version
     happened(connection, settings, About(provider_id=version.pacticipant_id), [event])
 
 
-def deployed(connection: Connection, settings: Settings, base_url: str, version: Version, environment: Environment) -> None:
-    """Write down that a version was deployed to, or released in, an environment."""
+def deployed(
+    connection: Connection, settings: Settings, base_url: str, version: Version, environment: Environment, kind: str = DEPLOYED
+) -> None:
+    """Write down that what is deployed or released changed.
+
+    Args:
+        connection: A transaction that writes.
+        settings: For the calls.
+        base_url: What links begin with.
+        version: Whose version it is. Webhooks that name it as consumer or as provider are meant.
+        environment: Where.
+        kind: `DEPLOYED`, `RELEASED`, or `GONE`.
+    """
     event = Event(
         DEPLOYMENT,
         provider=version.pacticipant,
         provider_version=version.number,
         environment=environment.name,
         base_url=base_url,
+        details={"reason": kind},
     )
-    happened(connection, settings, About(provider_id=version.pacticipant_id), [event])
+    happened(connection, settings, About(version.pacticipant_id, version.pacticipant_id), [event])
 
 
 def saga_published(connection: Connection, settings: Settings, base_url: str, saga: str, executor: Version) -> None:

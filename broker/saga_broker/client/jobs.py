@@ -131,6 +131,30 @@ class JobsClient(BrokerClient):
         """Read a job."""
         return JobRecord.model_validate(self._send("read a job", "GET", f"/jobs/{_part(job_id)}"))
 
+    def ask(self, provider: str, version: str, consumer: str | None = None) -> tuple[JobRecord, ...]:
+        """Ask for a provider version to be verified, also again; gives its jobs."""
+        body = {"provider": provider, "version": version, **({} if consumer is None else {"consumer": consumer})}
+        answer = self._send(f"ask for {provider} {version} to be verified", "POST", "/jobs", body)
+        return tuple(JobRecord.model_validate(one) for one in answer["_embedded"]["jobs"])
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job that has not ended.
+
+        Raises:
+            BrokerRefusedError: It has.
+        """
+        self._send(f"cancel the job {job_id}", "DELETE", f"/jobs/{_part(job_id)}")
+
+    def log(self, job_id: str) -> str:
+        """Read what was said while a job was done."""
+        path = f"/jobs/{_part(job_id)}/log"
+        return self._transport.fetch(f"read the log of the job {job_id}", path, "text/plain").decode(errors="replace")
+
+    def pause(self, reason: str | None) -> None:
+        """Stop to begin jobs, for a reason; None: go on."""
+        body = {"paused": reason is not None, **({} if reason is None else {"reason": reason})}
+        self._send("pause the queue" if reason is not None else "let the queue go on", "PUT", "/job-queue", body)
+
     def beat(self, worker: str, labels: Collection[str], jobs: Collection[str]) -> Orders:
         """Say that a worker lives."""
         body = {"labels": sorted(labels), "jobs": sorted(jobs)}

@@ -19,6 +19,8 @@ LOG = logging.getLogger("saga_broker")
 _FORMS = dict(zip(EXTENSIONS, (HAL, CSV, "image/svg+xml", "application/yaml"), strict=True))
 MAX_SEGMENT = 255
 OPENAPI = "/openapi.json"
+AS_JSON = b"as=json"
+"""In a query: how a browser, which asks for pages, is given the JSON of the same address."""
 BASE = "sagapact.base"
 """Where a request's scope holds what links begin with."""
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
@@ -170,7 +172,7 @@ def _problem(status: int, title: str, kind: str, detail: str) -> dict[str, Any]:
 
 
 def _rewritten(scope: Scope) -> Scope:
-    """Route on the encoded path; a known file extension at its end becomes the Accept header, unless it belongs to a name."""
+    """Route on the encoded path; a known file extension at its end, and `as=json`, become the Accept header."""
     root = scope.get("root_path", "")
     path = scope["path"][len(root) :].rstrip("/")
     path = path.replace("/pact/provider/", "/pacts/provider/", 1)  # the name that the Pact Broker gave up long ago
@@ -180,6 +182,8 @@ def _rewritten(scope: Scope) -> Scope:
         path = path[: -len(extension)]
         kept = [pair for pair in headers if pair[0] != b"accept"]
         headers = [*kept, (b"accept", _FORMS[extension].encode())]
+    if AS_JSON in scope["query_string"].split(b"&"):
+        headers = [*(pair for pair in headers if pair[0] != b"accept"), (b"accept", f"{HAL}, {JSON}, */*;q=0.1".encode())]
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
     return {**scope, "path": root + (path or "/"), "headers": headers, "method": method}
 

@@ -21,7 +21,7 @@ from saga_broker.pages.matrix_form import GROUPINGS, WHICH, Form, form_of
 from saga_broker.store import environments as environment_store
 
 router = APIRouter(tags=["pages"])
-ROWS, SIZE = 200, 100
+ROWS, SIZE = 100, 50
 """How many rows are looked for when the question names no limit, and how many stand on a page."""
 COLUMNS = (Column("Consumer"), Column("Version"), Column("Published"), Column("Provider"), Column("Version"), Column("Verified"))
 NONE = Verdict(None, (), (), 0, 0, 0, None, ())
@@ -124,8 +124,9 @@ def _answer(question: Question, verdict: Verdict) -> tuple[str, str, str]:
 
 
 def _bounded(question: Question) -> Question:
-    """Look at the newest rows only where every version would be looked at."""
-    return question if question.limit or _is_judged(question) else replace(question, limit=ROWS)
+    """Look at the newest rows only where many versions would be looked at."""
+    are_few = all(one.version or one.latest or one.environment for one in question.selectors)
+    return question if question.limit or are_few else replace(question, limit=ROWS)
 
 
 def _is_judged(question: Question) -> bool:

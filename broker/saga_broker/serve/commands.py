@@ -1,6 +1,9 @@
 """The commands that run a broker."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
+from socket import socket
 from urllib.parse import urlsplit
 
 import click
@@ -8,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from saga_broker.acts.cleaning import Wish
-from saga_broker.app import create_app
+from saga_broker.app import bring_up_to_date, create_app
 from saga_broker.gate.keep_selectors import DEFAULT
 from saga_broker.http.addresses import checked_base_url
 from saga_broker.http.logs import LEVELS, write_logs
@@ -16,8 +19,9 @@ from saga_broker.importing import Compared, Imported, ProgressLine, Source, comp
 from saga_broker.serve.beside import Beside
 from saga_broker.serve.cleaning_report import cleaned
 from saga_broker.serve.options import database_option
-from saga_broker.serve.process import listening_on, own_address, run
+from saga_broker.serve.process import listening_on, own_address, run, show_ready, shown_address
 from saga_broker.serve.setting_options import chosen, setting_options, understood
+from saga_broker.serve.several import Several
 from saga_broker.serve.token_commands import first_token, has_tokens, token, worker_token
 from saga_broker.serve.webhook_options import chosen_for_webhooks, webhook_options
 from saga_broker.settings import Settings
@@ -85,6 +89,14 @@ broker.add_command(token)
     "SAGAPACT_WORK_DATABASE_URL.",
 )
 @click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    envvar="SAGAPACT_PROCESSES",
+    default=1,
+    show_default=True,
+    help="Broker processes on this port, which behave as one: about one for each processor. Also SAGAPACT_PROCESSES.",
+)
+@click.option(
     "--worker", "with_worker", is_flag=True, help="Start one worker beside the broker, which verifies what was announced."
 )
 @click.option(
@@ -107,6 +119,7 @@ def serve(
     badges: str,
     work_database_url: str,
     log_level: str,
+    processes: int,
     *,
     tokens: bool | None,
     with_worker: bool,
@@ -129,9 +142,20 @@ def serve(
         if made is not None:
             click.echo(f"the administrator's token, which is shown this once: {made}")
         write_logs(log_level)
-        app = create_app(settings)
+        served = _served(settings, taken, host, processes)
         with _beside(own_address(taken, host), settings) if with_worker else nullcontext():
-            run(app, taken, host)
+            served()
+
+
+def _served(settings: Settings, taken: socket, host: str, processes: int) -> Callable[[], None]:
+    """Prepare to serve; give what serves until a signal ends it."""
+    if processes == 1:
+        return partial(run, create_app(settings), taken, host)
+    bring_up_to_date(settings)
+    several = Several(processes, lambda tell: run(create_app(settings), taken, host, tell))
+    several.await_ready()
+    show_ready(shown_address(taken, host))
+    return several.watch
 
 
 def _beside(address: str, settings: Settings) -> Beside:

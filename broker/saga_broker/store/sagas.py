@@ -262,6 +262,16 @@ def named(connection: Connection, saga: str, version_ids: Collection[int] = ()) 
     return {name for query in queries for name in texts(connection, query.where(*which))}
 
 
+def concerning(connection: Connection, pacticipant: str) -> list[str]:
+    """Give the sagas of which any version names a pacticipant: as owner, executor or participant."""
+    own = (
+        _sagas().with_only_columns(saga_versions.c.saga).where(or_(owners.c.name == pacticipant, executors.c.name == pacticipant))
+    )
+    steps = select(saga_versions.c.saga).join(saga_steps, saga_steps.c.saga_version_id == saga_versions.c.id)
+    found = {saga for query in (own, steps.where(saga_steps.c.participant == pacticipant)) for saga in texts(connection, query)}
+    return sorted(found)
+
+
 def steps_of(connection: Connection, saga_version_ids: list[int]) -> dict[int, list[SagaStep]]:
     """Give the steps of several saga versions, in the order of the file."""
     query = select(saga_steps).where(saga_steps.c.saga_version_id.in_(saga_version_ids)).order_by(saga_steps.c.position)

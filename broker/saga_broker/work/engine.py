@@ -61,6 +61,11 @@ class Engine:
         self._is_running = threading.Event()
         self._under_way = set[object]()
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether workflows can be put into queues."""
+        return self._is_running.is_set()
+
     def start(self) -> None:
         """Start to work on the queues; what another process left unfinished is taken up by `take_over`."""
         _prepare(self._url)

@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from saga_broker.acts import queueing
+from saga_broker.acts import milestones, queueing
 from saga_broker.events import event as events
 from saga_broker.events.event import Event
 from saga_broker.jobs import engine_names as names
@@ -29,7 +29,7 @@ OPEN = (State.QUEUED, State.RUNNING)
 LOG = logging.getLogger("saga_broker.work.jobs")
 
 
-CONTRACT_EVENTS = frozenset({events.PUBLISHED, events.CONTENT_CHANGED, events.REQUIRES_VERIFICATION})
+FOLLOWED = frozenset({events.PUBLISHED, events.DEPLOYMENT, events.SAGA_PUBLISHED})
 
 
 def on_event(work: Work, event: Event) -> None:
@@ -38,18 +38,18 @@ def on_event(work: Work, event: Event) -> None:
     An event that comes again makes none anew, since a job's name is made of its parts. Where nobody ever announced a version
     there are none.
     """
-    if event.name not in {*CONTRACT_EVENTS, events.DEPLOYMENT, events.SAGA_PUBLISHED}:
+    if event.name not in FOLLOWED:
         return
     with work.database.read() as connection:
         if not announcements.any_at_all(connection):
             return
     provider, number = event.provider or "", event.provider_version or ""
     with work.database.write() as connection:
-        if event.name in CONTRACT_EVENTS:
+        if event.name == events.PUBLISHED:
             queueing.content_published(connection, event.consumer or "", provider, event.content_sha or "")
-        elif event.name == events.DEPLOYMENT:
+        elif event.name == events.DEPLOYMENT and event.details.get("reason") != milestones.GONE:
             queueing.version_to_verify(connection, provider, number, f"it was deployed to {event.environment}")
-        else:
+        elif event.name == events.SAGA_PUBLISHED:
             queueing.saga_published(connection, event.saga or "", event.consumer_version or "")
 
 
@@ -79,7 +79,7 @@ class Keeper:
 
     def _judge(self, work: Work, offered: list[Job]) -> None:
         moment, lease_s = monotonic(), self.settings.job_lease_s
-        if moment - self._looked_at > lease_s / 2:
+        if moment - self._looked_at > lease_s / 2 + 2 * LOOK_S:
             self._listening_since = moment
         self._looked_at = moment
         seen = self.offers.seen([names.workflow_id(job.key, job.generation) for job in offered])
@@ -88,7 +88,8 @@ class Keeper:
             can_judge = moment - self._listening_since >= lease_s
             gone = []
             for job in offered:
-                offer = judged(seen.get(names.workflow_id(job.key, job.generation)), alive, can_judge=can_judge)
+                found = seen.get(names.workflow_id(job.key, job.generation))
+                offer = judged(found, job.worker, alive, can_judge=can_judge)
                 if _settled(connection, job, offer):
                     gone.append(names.workflow_id(job.key, job.generation))
         self.offers.withdraw([one for one in gone if one in seen])

@@ -97,18 +97,18 @@ class Offers:
             self._known.add(queue)
 
 
-def judged(seen: Seen | None, alive: Collection[str], *, can_judge: bool) -> Offer:
+def judged(seen: Seen | None, holder: str | None, alive: Collection[str], *, can_judge: bool) -> Offer:
     """Say what an offer is to the rules of the queue.
 
     Args:
         seen: What lies in the work database; None: nothing.
+        holder: The worker that the broker gave the job to; None: none.
         alive: The workers that were heard of within a lease.
         can_judge: Who was not heard of is gone; not so while nobody could have been heard.
     """
-    if seen is None:
-        return Offer.MISSING
-    if seen.status in {"ENQUEUED", "DELAYED"}:
-        return Offer.WAITING
-    if seen.status == "PENDING":
-        return Offer.TAKEN if seen.worker in alive or not can_judge else Offer.ABANDONED
-    return Offer.ENDED
+    if seen is not None and seen.status not in {"ENQUEUED", "DELAYED", "PENDING"}:
+        return Offer.ENDED
+    taker = holder or (seen.worker if seen is not None and seen.status == "PENDING" else None)
+    if taker is None:
+        return Offer.MISSING if seen is None else Offer.WAITING
+    return Offer.TAKEN if taker in alive or not can_judge else Offer.ABANDONED

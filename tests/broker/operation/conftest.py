@@ -42,6 +42,10 @@ class Process:
         self.http.close()
         self.http = httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=60)
 
+    def fresh(self) -> httpx.Client:
+        """A client with connections of its own, which any of several processes may get."""
+        return httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=60)
+
     @property
     def lines(self) -> list[dict[str, Any]]:
         """What the log says until now."""

@@ -11,6 +11,7 @@ from websockets.sync.client import ClientConnection
 
 import saga_sites
 from browsing import Page, chromium, running, tab_of
+from filled_broker import fill
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
@@ -80,3 +81,15 @@ def broker_of_its_own(saga_site: Site, broker_kind: Any, tmp_path: Path) -> Iter
     broker = broker_kind(database_url=f"sqlite:///{tmp_path / 'copy.sqlite'}")
     yield Site(broker)
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def site(migrated: Path, broker_kind: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker with a little of everything; its pages are only read."""
+    path = tmp_path_factory.mktemp("filled") / "broker.sqlite"
+    shutil.copy(migrated, path)
+    broker = broker_kind(database_url=f"sqlite:///{path}")
+    fill(broker)
+    yield Site(broker)
+    broker.stop()
+    assert broker.watch.faults == []

@@ -85,7 +85,7 @@ def take(key: str, name: str, call: HalJson) -> Response:
             return respond(views.job(call.links, job))  # the first answer was lost
         _refuse(job, generation, jobs.pause(connection))
         begun = {"state": State.RUNNING, "worker": name, "attempts": job.attempts + 1, "started_at": now(), "text": None}
-        jobs.move(connection, job, [State.QUEUED], **begun)
+        jobs.move(connection, job, [State.QUEUED], is_offered=True, **begun)
         return respond(views.job(call.links, existing_job(connection, key)))
 
 

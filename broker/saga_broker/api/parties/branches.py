@@ -147,7 +147,7 @@ def put_version_tag(name: str, number: str, tag: str, call: HalJson) -> Response
     call.object_or_nothing()
     with call.write() as connection:
         version = made_on_the_way(connection, name, number)
-        added = put_tag(connection, call.settings, version, tag, deploys=call.may(Right.DEPLOY))
+        added = put_tag(connection, call.settings, version, tag, deploys=call.may(Right.DEPLOY), base_url=call.links.base)
         found = tag_store.find(connection, version.id, tag)
     assert found is not None  # noqa: S101  (put in this transaction)
     location = call.links.tag(name, number, tag) if added else None

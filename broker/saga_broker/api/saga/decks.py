@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts.saga_events import announce_deck
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.reading.call import Call, calling, respond
 from saga_broker.api.reading.fields import Faults, address, array, filled, one_line, one_of, text
@@ -48,6 +49,7 @@ def publish(saga: str, sha: str, step: str, provider: str, number: str, call: Ne
         values = {name: body[name] for name in FIELDS} | {"branch": body.get("branch"), "build_url": body.get("buildUrl")}
         stored = store.find(connection, store.record(connection, version, saga=saga, step=step, sha=sha, **values))
         assert stored is not None  # noqa: S101  (stored in this transaction)
+        announce_deck(connection, call.settings, call.links.base, stored)
     location = views.deck_results_url(call.links, saga, sha, step, provider, number)
     document = {**views.deck_result(stored), "_links": {"self": link(location, "Deck results")}}
     return respond(document, 201, location=location, media_type=call.media_type)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from saga_broker.acts.surroundings import Surroundings, surroundings_of
-from saga_broker.pages.frame.asking import Html, Place
+from saga_broker.pages.frame.asking import AS_JSON, Html, Place
 from saga_broker.pages.frame.lists import Column, asked
 from saga_broker.pages.frame.states import STATES
 from saga_broker.pages.frame.writing import page
@@ -38,7 +38,7 @@ def show(call: Html) -> Response:
         call.request,
         "contracts/integrations.html",
         "Integrations",
-        twin=Place(call.request).links.url("integrations.json"),
+        twin=f"{Place(call.request).root}/integrations?{AS_JSON}",
         rows=rows,
         total=total,
         asked=wanted,

@@ -96,10 +96,11 @@ def asked(call: Call, columns: Sequence[Column], sort: str, *, size: int = SIZE)
     wish = call.text("sort") or sort
     if wish.removeprefix("-") not in keys:
         wish = sort
+    part = call.query.get("q")  # the matrix has a list under this name
     place = Place(call.request)
     own = {"q", "sort", "page", "size"}
     return Asked(
-        q=(call.text("q") or "").strip()[:MAX_TEXT],
+        q=part.strip()[:MAX_TEXT] if isinstance(part, str) else "",
         sort=wish.removeprefix("-"),
         descending=wish.startswith("-"),
         page=Page(_number(call, "page", 1, LARGEST_NUMBER), _number(call, "size", size, LARGEST_SIZE)),

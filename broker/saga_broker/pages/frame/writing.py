@@ -55,7 +55,7 @@ def page(
         title: What the browser's tab says; it stands in the heading, too.
         crumbs: The way to the page.
         http_status: Of the answer.
-        twin: The address of the JSON with the same content: "" for the page's own with `.json`, None when there is none.
+        twin: The address of the JSON with the same content: "" for the page's own with `as=json`, None when there is none.
         values: What the template shows.
     """
     place = Place(request)

@@ -20,7 +20,7 @@ from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacts as pact_store
 from saga_broker.store import versions as store
-from saga_broker.store.questions.found import branches_found, versions_found
+from saga_broker.store.questions.found import branches_found, versions_found, versions_on_branch
 from saga_broker.store.questions.results import last_of_contents, of_provider_version
 
 router = APIRouter(tags=["pages"])
@@ -64,9 +64,10 @@ def list_on_branch(name: str, branch: str, call: Html) -> Response:
     """Show the versions on a branch."""
     wanted = asked(call, COLUMNS, "")
     with call.read() as connection:
-        if branch_store.find(connection, name, branch) is None:
+        own = branch_store.find(connection, name, branch)
+        if own is None:
             raise NotFoundError
-        found = store.listing(connection, name, branch=branch, page=wanted.page)
+        found = versions_on_branch(connection, own.id, wanted.page, wanted.q)
         return _list(call, connection, name, found, wanted, f"Branch {branch} of {name}", f"Branch {branch}")
 
 
@@ -128,15 +129,15 @@ def _list(
 ) -> Response:
     rows, total = found
     place = Place(call.request)
-    is_whole = end == "Versions"
+    is_searched = end == "Versions" or end.startswith("Branch ")
     return page(
         call.request,
         "parties/versions.html",
         title,
         pacticipant_crumbs(place, name, end),
         name=name,
-        tabs=pacticipant_tabs(place, name, "versions" if is_whole else ""),
-        is_whole=is_whole,
+        tabs=pacticipant_tabs(place, name, "versions" if end == "Versions" else ""),
+        is_searched=is_searched,
         rows=rows,
         total=total,
         asked=wanted,

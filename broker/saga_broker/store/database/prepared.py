@@ -6,6 +6,7 @@ length and the database's own plan stays prepared, too.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, overload
@@ -23,6 +24,8 @@ from saga_broker.http.patience import PATIENCE
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
+MOST_SHOWN = 2000
+_UNTRACED: AbstractContextManager[Any] = nullcontext()
 
 
 class Prepared(Generic[T]):
@@ -83,10 +86,13 @@ class Prepared(Generic[T]):
         if patience is not None:
             patience.check()
         cursor = connection.connection.cursor()
+        tracer = connection.get_execution_options().get("tracer")
+        span = _UNTRACED if tracer is None else _span(tracer, connection.dialect, compiled.sql)
         try:
-            cursor.execute(compiled.sql, compiled.write(values))
+            with span:
+                cursor.execute(compiled.sql, compiled.write(values))
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _translated(connection, compiled.sql, error) from error
+            raise translated(connection, compiled.sql, error) from error
         return cursor, compiled
 
     def _for(self, dialect: Dialect) -> "_Compiled":
@@ -96,9 +102,26 @@ class Prepared(Generic[T]):
         return found
 
 
+def _span(tracer: Any, dialect: Dialect, sql: str) -> AbstractContextManager[Any]:
+    attributes = {"db.system.name": dialect.name, "db.query.text": sql[:MOST_SHOWN]}
+    return tracer.start_as_current_span(sql.partition(" ")[0], attributes=attributes, record_exception=False)  # type: ignore[no-any-return]
+
+
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Tell whether a column is one of a list of ids that is given by name."""
     return _Among(column, bindparam(name, type_=_Ids()))
+
+
+def translated(connection: Connection, sql: str, error: Any) -> DBAPIError:
+    """Give a driver's error as SQLAlchemy gives it; a connection that is lost is not used again."""
+    dialect = connection.dialect
+    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+    if is_lost:
+        connection.invalidate(error)
+    found: DBAPIError = DBAPIError.instance(
+        sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
+    )
+    return found
 
 
 @cache
@@ -158,18 +181,6 @@ def _compile(statement: SelectBase | UpdateBase, dialect: Dialect) -> _Compiled:
         writers=tuple((name, writer) for name, writer in writers.items() if writer is not None),
         readers=tuple((place, reader) for place, reader in enumerate(readers) if reader is not None),
     )
-
-
-def _translated(connection: Connection, sql: str, error: Any) -> DBAPIError:
-    """Give a driver's error as SQLAlchemy gives it; a connection that is lost is not used again."""
-    dialect = connection.dialect
-    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
-    if is_lost:
-        connection.invalidate(error)
-    found: DBAPIError = DBAPIError.instance(
-        sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
-    )
-    return found
 
 
 class _Ids(TypeDecorator[list[int]]):

@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, select
 
 from saga_broker.rows import Page, Version
 from saga_broker.store.database.prepared import Prepared
-from saga_broker.store.database.schema import branch_heads, branches, pacticipants, versions
+from saga_broker.store.database.schema import branch_heads, branch_versions, branches, pacticipants, versions
 from saga_broker.store.versions import all_versions
 
 Counted = tuple[Prepared[Any], Prepared[tuple[Any, ...]]]
@@ -43,6 +43,15 @@ def versions_found(connection: Connection, part: str, page: Page, pacticipant_id
         Those of the page, and how many there are on all pages.
     """
     return _paged(connection, _versions(is_of_one=pacticipant_id is not None), part, page, pacticipant_id)
+
+
+def versions_on_branch(connection: Connection, branch_id: int, page: Page, part: str = "") -> tuple[list[Version], int]:
+    """List versions on a branch whose numbers hold a text, the newest first.
+
+    Returns:
+        Those of the page, and how many there are on all pages.
+    """
+    return _paged(connection, _on_branch(), part, page, branch_id)
 
 
 def like(part: str) -> str:
@@ -88,6 +97,14 @@ def _versions(*, is_of_one: bool) -> Counted:
     if is_of_one:
         query = query.where(versions.c.pacticipant_id == bindparam("owner"))
     return _counted(query, Version, versions.c.id.desc())
+
+
+@cache
+def _on_branch() -> Counted:
+    here = (branch_versions.c.branch_id == bindparam("owner"), branch_versions.c.version_id == versions.c.id)
+    query = all_versions().join(branch_versions, and_(*here))
+    query = query.where(func.lower(versions.c.number).like(bindparam("part"), escape="\\"))
+    return _counted(query, Version, branch_versions.c.version_id.desc())
 
 
 def _counted(query: Select[Any], record: type[Any], *order: Any) -> Counted:

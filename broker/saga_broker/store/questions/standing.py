@@ -18,7 +18,8 @@ consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("prov
 
 def heads(connection: Connection, pairs: Sequence[Integration]) -> list[Publication]:
     """Give the pacts of pairs by their names, those of a pair from the newest consumer version on."""
-    wanted = set(_WANTED.all(connection, ids=[pair.id for pair in pairs]))
+    rows = _WANTED.all(connection, ids=[pair.id for pair in pairs])
+    wanted = {row for row in rows if row[1] is not None}  # a tag that no version with a pact of the pair has
     found = pact_store.of_versions(connection, sorted({version_id for _, version_id in wanted}))
     chosen = [pact for pact in found if (pact.provider_id, pact.version_id) in wanted]
     return sorted(chosen, key=lambda pact: (pact.consumer, pact.provider, -pact.version_id))
