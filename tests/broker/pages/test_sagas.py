@@ -153,3 +153,9 @@ def test_a_version_that_was_replaced_is_shown_as_long_as_its_sagas_may_be_in_fli
     assert again["reasons"] != verdict["reasons"]
     text = _text(site.get("/sagas/vas_purchase?environment=test"))
     assert all(one["text"] in text for one in again["reasons"])
+
+
+def test_sagas_are_found_by_the_search_of_everything(saga_site: Any) -> None:
+    page = saga_site.get("/ui/search?q=PURCHASE")
+    assert 'href="/sagas/vas_purchase"' in page
+    assert 'href="/sagas/sale"' not in page

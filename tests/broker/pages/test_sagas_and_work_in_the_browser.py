@@ -1,4 +1,4 @@
-"""Pages in a browser: nothing complains, all can be read and reached by keys, and every link leads somewhere."""
+"""Pages of sagas, network, jobs and webhooks in a browser: nothing complains, all can be read, every link leads somewhere."""
 
 import re
 from html import unescape
