@@ -91,6 +91,7 @@ def test_a_step_shows_the_result_that_is_chosen(saga_site: Any) -> None:
 
 def test_more_faults_give_more_histories_and_too_many_are_an_error_in_words(saga_site: Any) -> None:
     assert saga_site.get(f"{STEP}?faults=2").count('class="history"') > 13
+    assert "too large to be shown" in saga_site.get(f"{STEP}?faults=4", 400)
     assert "must be a whole number from 0 to 4" in saga_site.get(f"{STEP}?faults=9", 400)
 
 
