@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from urllib.parse import urlencode
 
 from saga_broker.acts.running import Part, Running
 from saga_broker.acts.saga_overview import SagaOverview
@@ -81,7 +82,11 @@ def _place(links: Links, place: Running, columns: Sequence[Column]) -> Document:
         "summary": place.verdict.summary,
         "versions": [_part(part) for part in place.parts],
         "steps": [_column(column) for column in columns],
-        "_links": {"saga:can-run": link(f"{links.url('sagas', place.saga, 'can-run')}?environment={name}", "Can it run there")},
+        "_links": {
+            "saga:can-run": link(
+                f"{links.url('sagas', place.saga, 'can-run')}?{urlencode({'environment': name})}", "Can it run there"
+            )
+        },
     }
 
 

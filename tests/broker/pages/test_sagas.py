@@ -160,3 +160,13 @@ def test_sagas_are_found_by_the_search_of_everything(saga_site: Any) -> None:
     page = saga_site.get("/ui/search?q=PURCHASE")
     assert 'href="/sagas/vas_purchase"' in page
     assert 'href="/sagas/sale"' not in page
+
+
+def test_an_environment_that_is_renamed_is_shown_by_its_new_name(broker_of_its_own: Any) -> None:
+    site = broker_of_its_own
+    assert "cannot run in test" in _text(site.get("/sagas/sale"))
+    uuid = site.broker.environment("test")
+    site.broker.put(f"/environments/{uuid}", {"name": "try", "displayName": "Trial", "production": False}, 200)
+    text = _text(site.get("/sagas/sale"))
+    assert "cannot run in try" in text
+    assert "Trial: what stands in the way" in text
