@@ -47,6 +47,11 @@ class _Search:
     empty: bool
     among_given: bool
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether no single version is looked for."""
+        return "single" not in (*self.consumer, *self.verifier)
+
 
 def find(connection: Connection, question: Question, resolved: Sequence[Resolved], pairs: Sequence[Pair]) -> list[Row]:
     """Find all rows of a question, the newest action first."""
@@ -199,11 +204,23 @@ def _newest_with_result(search: _Search, ends: tuple[str, ...]) -> Prepared[Row]
     """
     columns = {"consumer": verifications.c.consumer_id, "provider": verifications.c.provider_id}
     at = [columns[end.removeprefix("owner_")] == bindparam(end) for end in ends]
+    if ends and search.is_whole:
+        return _of_newest_results(search, at)
     nothing = literal(0)  # added to a column, it leaves that column's indexes out of account
     narrowed = tuple(column + nothing for column in _OF_CONSUMER) if ends else _OF_CONSUMER
     query = _rows(_result_of(search), outer=False).where(*at, *_wanted(search, narrowed))
     order = verifications.c.id if ends else verifications.c.id + nothing
     return Prepared(query.order_by(order.desc()).limit(bindparam("rows", type_=Integer)), Row)
+
+
+def _of_newest_results(search: _Search, at: Sequence[ColumnElement[bool]]) -> Prepared[Row]:
+    """Prepare the rows of the newest results: which these are is settled first, so that no other plan can be chosen."""
+    newest = select(verifications.c.id).where(*at, *((_is_last_result(),) if search.last_only else ()))
+    newest = newest.order_by(verifications.c.id.desc()).limit(bindparam("rows", type_=Integer))
+    of_newest = verifications.c.id.in_(select(newest.subquery("newest").c.id))
+    query = _rows(and_(verifications.c.content_id == publications.c.content_id, of_newest), outer=False)
+    query = query.where(*((publications.c.is_latest,) if search.last_only else ()))
+    return Prepared(query.order_by(verifications.c.id.desc()).limit(bindparam("rows", type_=Integer)), Row)
 
 
 @cache
