@@ -114,6 +114,7 @@ def deck(file: Path, step: str | None, faults: int, *, in_pairs: bool, as_json: 
 def coverage(file: Path, folder: Path, threshold: int, picture: Path | None, *, as_json: bool) -> None:
     """Show which obligations of which step the contracts hold. Exit status 1: a compensation has no contract, or too few have."""
     saga = _load(file)
+    _chosen(saga, None)
     found = all_coverage.cover(saga, _pacts(folder), datetime.now(UTC).date())
     if picture is not None:
         _write(picture, coverage_views.svg(found))
@@ -189,8 +190,7 @@ def _linted(file: Path) -> dict[str, Any]:
         return {"file": str(file), "valid": False, "faults": faults, "text": str(error)}
     except SagapactError as error:
         return {"file": str(file), "valid": False, "faults": [], "text": str(error)}
-    participants = len({step.participant for step in saga.steps})
-    text = f"{file}: the saga {saga.saga} is valid ({len(saga.steps)} steps, {participants} participants)."
+    text = f"{file}: the saga {saga.saga} is valid ({_size(saga)})."
     notes = [*lint_demands.notes(saga), *lint_written.notes(saga), *lint_conditions.notes(saga), *lint_elements.notes(saga)]
     return {
         "file": str(file),
@@ -199,6 +199,13 @@ def _linted(file: Path) -> dict[str, Any]:
         "notes": notes,
         "text": "\n".join([text, *(f"  note: {one}" for one in notes)]),
     }
+
+
+def _size(saga: Saga) -> str:
+    participants = len({step.participant for step in saga.steps} | {one.participant for one in saga.reactions})
+    events = [f"{len(saga.reactions)} reactions", f"{len(saga.events)} events"] if saga.reactions else []
+    steps = [f"{len(saga.steps)} steps"] if saga.steps or not events else []
+    return ", ".join([*steps, *events, f"{participants} participants"])
 
 
 def _lint_text(result: dict[str, Any]) -> str:
@@ -242,6 +249,8 @@ def _stop(message: str) -> NoReturn:
 
 def _chosen(saga: Saga, step: str | None) -> tuple[str, ...]:
     names = tuple(one.step for one in saga.steps)
+    if not names:
+        _stop(f"The saga {saga.saga} has no steps, and this command speaks of steps. See `sagapact contracts events`.")
     if step is None:
         return names
     if step not in names:

@@ -145,7 +145,8 @@ class _Gathered:
             steps += [self._step(version, step, file, one) for one in at]
         names = (saga, self._environment.name, version.number, executor, number)
         messages = tuple(self._messages(version, file))
-        return Case(*names, version.level, tuple(steps), messages, file.fault or _otherwise(file, rows))
+        reactions = tuple(one.reaction for one in file.saga.reactions) if file.saga is not None else ()
+        return Case(*names, version.level, tuple(steps), messages, file.fault or _otherwise(file, rows), reactions=reactions)
 
     def _step(self, saga: SagaVersion, step: SagaStep, file: SagaFile, number: str | None) -> StepAt:
         if number is None:

@@ -152,6 +152,7 @@ class Case:
         messages: The messages between owner and executor, one entry for each pact that has to hold some.
         unreadable: Why the saga file cannot be read any more; empty when it can.
         in_flight: The executing version is no longer live; None when it is.
+        reactions: What the saga does on events, which is not judged here.
     """
 
     saga: str
@@ -164,6 +165,7 @@ class Case:
     messages: tuple[Messages, ...] = ()
     unreadable: str = ""
     in_flight: InFlight | None = None
+    reactions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

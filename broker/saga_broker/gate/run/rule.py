@@ -73,6 +73,8 @@ def _of_steps(case: Case, faults: int, today: date) -> tuple[list[Reason], list[
             own = [*pact, *deck_reasons(case, at, state, faults, today)]
         found += own or [reasons.all_well(case, at, state, today)]
         steps.append(_step(at, state))
+    if case.reactions:
+        found.append(reasons.reactions_not_judged(case))
     return [*found, *message_reasons(case)], steps
 
 
