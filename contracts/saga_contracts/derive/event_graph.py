@@ -5,7 +5,7 @@ some events and gives others. A *course* is a set of moves that together lead to
 has two outcomes in it. Whether courses exist is all that the static obligations ask: no order of arrival is played here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, product
@@ -14,7 +14,7 @@ from saga_contracts.declare.choreography.reactions import Reaction, Timer
 from saga_contracts.declare.saga import Saga
 
 START = "start"
-MOST_COURSES = 64
+MOST_COURSES = 24
 """So many ways to one event are looked at."""
 
 
@@ -105,40 +105,65 @@ class EventGraph:
         return tuple(move for move in self.moves if move.is_failure and move.gives and move.by not in optional)
 
     def courses(self, event: str) -> tuple[Course, ...]:
-        """Give ways in which an event comes about, as far as there are not too many."""
-        return self._courses_of(event, frozenset())
+        """Give ways in which an event comes about, as far as there are not too many; none goes round in a circle."""
+        if event not in self._courses:
+            ways = [(move, needed) for move, needed, given in self.forward if given == event]
+            every = (course for way in ways for course in self._courses_to(*way))
+            self._courses[event] = tuple(dict.fromkeys(islice(every, MOST_COURSES)))
+        return self._courses[event]
 
     def before(self, move: Move) -> Iterator[Course]:
         """Give ways in which a move comes about, the move last."""
-        yield from self._courses_to(move, frozenset())
-
-    def _courses_of(self, event: str, open_: frozenset[str]) -> tuple[Course, ...]:
-        if event in open_:
-            return ()
-        if not open_ and event in self._courses:
-            return self._courses[event]
-        every = (course for move in self.publishing.get(event, ()) for course in self._courses_to(move, open_ | {event}))
-        found = tuple(islice(dict.fromkeys(every), MOST_COURSES))
-        if not open_:
-            self._courses[event] = found
-        return found
-
-    def _courses_to(self, move: Move, open_: frozenset[str]) -> Iterator[Course]:
         for needed in move.needs:
-            parts = [self._courses_of(event, open_) for event in needed]
-            for choice in islice(product(*parts), MOST_COURSES):
-                merged = merge([*choice, (move,)])
-                if merged is not None:
-                    yield merged
+            yield from self._courses_to(move, needed)
 
-    def following(self, event: str, known: Iterable[str]) -> tuple[str, ...]:
-        """Give the reactions and timers that an event leads to, when all that can succeed does.
+    def _courses_to(self, move: Move, needed: tuple[str, ...]) -> Iterator[Course]:
+        for choice in islice(product(*(self.courses(event) for event in needed)), MOST_COURSES):
+            merged = merge([*choice, (move,)])
+            if merged is not None:
+                yield merged
+
+    @cached_property
+    def forward(self) -> tuple[tuple[Move, tuple[str, ...], str], ...]:
+        """Everything that leads from events to another one, but for what would close a circle; the start's own first."""
+        order = self._ranks()
+        late = len(order)
+        every = [(move, needed, given) for move in self.moves for needed in move.needs for given in move.gives]
+        every.sort(key=lambda one: max((order.get(event, late) for event in one[1]), default=-1))
+        after: dict[str, set[str]] = {}
+        found = []
+        for move, needed, given in every:
+            if given not in needed and not any(event in _reached(after, given) for event in needed):
+                found.append((move, needed, given))
+                for event in needed:
+                    after.setdefault(event, set()).add(given)
+        return tuple(found)
+
+    def _ranks(self) -> dict[str, int]:
+        """Give, for each event that a run may lead to, how soon."""
+        order: dict[str, int] = {}
+        grows = True
+        while grows:
+            new = [
+                event
+                for move in self.moves
+                if any(all(one in order for one in needed) for needed in move.needs)
+                for event in move.gives
+                if event not in order
+            ]
+            rank = max(order.values(), default=-1) + 1
+            order |= dict.fromkeys(new, rank)
+            grows = bool(new)
+        return order
+
+    def following(self, events: Collection[str], known: Iterable[str]) -> tuple[str, ...]:
+        """Give the reactions and timers that events lead to, when all that can succeed does.
 
         Args:
-            event: The event.
+            events: The events, which come together.
             known: Events that came before, such as the other parts of a join.
         """
-        new, old = {event}, set(known) - {event}
+        new, old = set(events), set(known) - set(events)
         found: dict[str, None] = {}
         grows = True
         while grows:
@@ -189,12 +214,12 @@ def _moves_of(reaction: Reaction) -> Iterator[Move]:
 
 def _reached(after: Mapping[str, set[str]], start: str) -> set[str]:
     found: set[str] = set()
-    waiting = list(after[start])
+    waiting = list(after.get(start, ()))
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += after.get(name, set())
+            waiting += after.get(name, ())
     return found
 
 

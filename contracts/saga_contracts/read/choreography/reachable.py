@@ -55,6 +55,8 @@ def _left_over(graph: EventGraph, failure: Move) -> Iterator[Problem]:
 
 
 def _courses_left(graph: EventGraph, failure: Move, one: Reaction, undoing: Sequence[str]) -> Iterator[Course]:
+    if set(undoing) & set(graph.following(failure.gives, ())):
+        return  # whatever came before
     done = next(move for move in graph.moves if (move.by, move.outcome) == (one.reaction, "done"))
     for before in graph.before(failure):
         if _is_past_the_pivot(graph, before):
@@ -65,7 +67,7 @@ def _courses_left(graph: EventGraph, failure: Move, one: Reaction, undoing: Sequ
             if both is None or after_it or _is_past_the_pivot(graph, both):
                 continue
             known = {event for move in both for event in move.gives}
-            if not all(set(undoing) & set(graph.following(event, known)) for event in failure.gives):
+            if not set(undoing) & set(graph.following(failure.gives, known)):
                 yield both
 
 
