@@ -87,6 +87,7 @@ bench: $(STAMP) ## what is to be quick: saga files, containers that start togeth
 	@$(BIN)/python -m tests.benchmarks.sagas
 	@$(BIN)/python -m tests.benchmarks.verifier --json build/bench/verifier.json
 	@$(BIN)/python -m tests.benchmarks.e2e --json build/bench/e2e-process.json
+	@PYTHONPATH=tests/support $(BIN)/python -m tests.benchmarks.jobs --json build/bench/jobs.json
 ifneq ($(CONTAINERS),no)
 	@$(MAKE) --no-print-directory images >/dev/null
 	@$(BIN)/python -m tests.benchmarks.containers

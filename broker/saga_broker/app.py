@@ -12,6 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from saga_broker import api
+from saga_broker.api.access.admission import Admission
+from saga_broker.api.access.guard import Guard
 from saga_broker.api.reading.call import links_of, respond
 from saga_broker.api.reading.dispatch import Dispatch
 from saga_broker.http.envelope import LOG, Envelope, methods_of
@@ -28,6 +30,7 @@ from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_broker.store.database.types import now
+from saga_broker.store.version_order import settle_all
 
 if TYPE_CHECKING:
     from saga_broker.work.work import Relay
@@ -49,9 +52,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     Raises:
         DatabaseError: The database cannot be used.
     """
-    _brought_up_to_date(settings.database_url)
+    bring_up_to_date(settings)
     bounds = Bounds(settings.wait_s, settings.work_s)
-    database = Database(settings.database_url, settings.pool_size, bounds)
+    database = Database(settings.database_url, settings.pool_size, bounds, settings.version_order)
     app = DescribedApp(
         title="Sagapact broker",
         description="Speaks the Pact Broker's API and answers whether a saga can run.",
@@ -75,7 +78,14 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     _write_errors(app)
     resources = app.state.resources
     app.add_middleware(Dispatch, routes=resources, pages=pages.routes, lanes=app.state.lanes, errors=_answer_error)
-    app.add_middleware(Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls)
+    app.state.admission = Admission(settings, database, clock) if settings.tokens else None
+    if settings.tokens:
+        app.add_middleware(
+            Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_answer_error
+        )
+    app.add_middleware(
+        Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls, proxies=settings.trusted_proxies
+    )
     app.add_middleware(RequestLog)
     return app
 
@@ -87,6 +97,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if relay is not None:
         relay.start()
     yield
+    if app.state.admission is not None:
+        await app.state.admission.end()
     if relay is not None:
         await anyio.to_thread.run_sync(relay.stop)
     app.state.lanes.close()
@@ -102,11 +114,14 @@ def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]
     return relay(settings, database, clock)
 
 
-def _brought_up_to_date(database_url: str) -> None:
-    """Migrate with all the time that this needs."""
-    database = Database(database_url)
+def bring_up_to_date(settings: Settings) -> None:
+    """Migrate with all the time that this needs, and put versions into the wanted order."""
+    database = Database(settings.database_url)
     try:
         migrate(database)
+        if settings.version_order == "semver":
+            with database.write() as connection:
+                settle_all(connection)
     finally:
         database.close()
 

@@ -47,6 +47,8 @@ class Settings:
     Attributes:
         database_url: A SQLAlchemy URL: `sqlite:///file` or `postgresql://user@host/name`.
         base_urls: Addresses that links may start with. Empty: the address of the request is used.
+        trusted_proxies: Addresses and networks of the proxies whose `X-Forwarded-*` headers are believed.
+        version_order: `date`: the version that came last is the newest; `semver`: the one with the greatest number.
         max_body_bytes: A larger request body is answered 413.
         max_json_depth: JSON nested deeper is answered 400.
         auto_detect_main_branch: Take the first branch or tag named like a main branch as the main branch.
@@ -63,6 +65,12 @@ class Settings:
         badge_provider_mode: `redirect`: badges are drawn by shields.io, as for the Pact Broker; `own`: they are drawn here.
         dynamic_wip_window: Choose how far back work in progress is looked for; the date that is asked for is then not looked at.
         pool_size: Database connections kept open.
+        tokens: Let in only whoever shows a token.
+        public_read: Reading needs no token.
+        public_badges: Badges need no token.
+        public_heartbeat: The sign of life needs no token.
+        requests_a_minute: How often a token may ask that has no number of its own; 0: as often as it likes.
+        job_lease_s: A worker that was not heard of for so many seconds is taken for dead; its job goes to another one.
         work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
         webhooks: What webhooks may do.
         work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
@@ -72,6 +80,8 @@ class Settings:
 
     database_url: str = DEFAULT_DATABASE_URL
     base_urls: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    version_order: str = "date"
     max_body_bytes: int = 20 * 1024 * 1024
     max_json_depth: int = 50
     auto_detect_main_branch: bool = True
@@ -87,6 +97,12 @@ class Settings:
     badge_provider_mode: str = "redirect"
     dynamic_wip_window: bool = False
     pool_size: int = 10
+    tokens: bool = False
+    public_read: bool = False
+    public_badges: bool = False
+    public_heartbeat: bool = True
+    requests_a_minute: int = 0
+    job_lease_s: float = 30.0
     work: bool = False
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     work_database_url: str = ""

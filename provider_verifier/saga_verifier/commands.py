@@ -1,7 +1,6 @@
 """`sagapact verify`: one command in a provider's CI."""
 
 import json
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 import click
 
 from saga_broker.client.broker import BrokerClient
+from saga_broker.client.broker_options import broker_token_option
 from saga_broker.client.selectors import read_selectors
 from saga_contracts.build import Build, describe_build
 from saga_contracts.declare.verdict import Verdict
@@ -19,7 +19,7 @@ from saga_contracts.rim import pictures
 from saga_contracts.rim.redact import without_secrets
 from saga_contracts.sagafile import load_saga
 from saga_verifier import backends, run, several
-from saga_verifier.isolation.guarding.with_parent import die_with_parent
+from saga_verifier.ending import end_politely
 from saga_verifier.play.together import usual_at_once
 from saga_verifier.provider_file import ProviderFile
 from saga_verifier.reporting import page
@@ -35,6 +35,7 @@ from saga_verifier.versions import Upgrade, recognised
 @click.command()
 @click.argument("provider_files", nargs=-1, metavar="PROVIDER_FILE...", type=click.Path(path_type=Path))
 @click.option("--broker-url", envvar="SAGAPACT_BROKER_URL", help="The broker; also from SAGAPACT_BROKER_URL.")
+@broker_token_option
 @click.option(
     "--pact",
     "pacts",
@@ -135,7 +136,7 @@ def verify(
     Exit status: 0 kept, 1 broken, 2 wrong usage, 3 unproven or pending, 4 could not find out; of several pacts or providers the
     worst, where a broken one comes first and one that could not be found out next.
     """
-    _end_politely()
+    end_politely()
     _check_named(provider_files, saga_file, pacts)
     wanted.check()
     if saga_file is not None:
@@ -280,20 +281,6 @@ def _self_check(saga_file: Path, faults: int, picture: Path | None, wanted: Want
         write(wanted.files["html"], page.self_check_page(found.saga, telling.svg(found), text))
     click.echo(json.dumps(telling.as_json(found), indent=2, ensure_ascii=False) if wanted.as_json else text)
     return found.exit_status
-
-
-def _end_politely() -> None:
-    """Let Ctrl+C, a request to end, and the end of who started this stop the provider and remove what it left."""
-    asked_to_end = (signal.SIGINT, signal.SIGTERM)
-
-    def leave(number: int, _frame: object) -> None:
-        for one in asked_to_end:
-            signal.signal(one, signal.SIG_IGN)  # once is enough: another one would interrupt the cleaning up
-        sys.exit(128 + number)
-
-    for one in asked_to_end:
-        signal.signal(one, leave)
-    die_with_parent()
 
 
 def _say(text: str) -> None:

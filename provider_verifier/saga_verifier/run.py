@@ -116,6 +116,20 @@ def verify_files(
         return _mixed(run, ProviderOutcome(provider.provider, "", outcomes))
 
 
+def verify_source(
+    provider: ProviderFile, version: Version, source: Source, isolation: Isolation, settings: Settings
+) -> ProviderOutcome:
+    """Verify a provider against one pact, wherever it comes from; nothing is published.
+
+    Raises:
+        SagapactError: when nothing could be found out.
+    """
+    with _edge(provider) as shown:
+        run = _Run(provider, isolation, settings, None, shown)
+        outcomes = _verified(run, [source], lambda outcome, _: everywhere(outcome, shown, untouched=NAMES))
+        return ProviderOutcome(provider.provider, version.number, outcomes)
+
+
 def _chosen(settings: Settings, sources: Sequence[Source]) -> Sequence[Source]:
     """Give the pacts that are verified: all, or those with what is to be played again.
 

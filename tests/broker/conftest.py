@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,11 @@ from described import Interface, Watch
 from patience import PATIENCE_S, wait_until
 from postgres import KINDS, cluster_of
 from prompt_server import PromptServer, plain_client
+from saga_broker.access.rights import rights_of
 from saga_broker.app import create_app
 from saga_broker.client.broker import BrokerClient
 from saga_broker.settings import Settings
+from saga_broker.store.access import tokens as token_store
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_broker.store.database.types import now
@@ -43,8 +45,9 @@ class Broker:
         app = create_app(settings, **options)
         prefixes = tuple(path for path in (urlsplit(url).path.rstrip("/") for url in settings.base_urls) if path)
         self.lanes = app.state.lanes
+        self.relay = app.state.relay
         self.watch = Watch(app, Interface(app.openapi()), prefixes)
-        config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none")
+        config = uvicorn.Config(self.watch, log_level="warning", access_log=False, ws="none", proxy_headers=False)
         self._server = PromptServer(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -216,6 +219,37 @@ def serve(database_url: str) -> Iterator[ServeBroker]:
     assert [fault for one in started for fault in one.watch.faults] == [], (
         "answers that the interface's description does not name"
     )
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_token(database: Database) -> Callable[..., str]:
+    """Make a token with rights; gives its text."""
+
+    def made(
+        *rights: str,
+        name: str = "",
+        pacticipants: Collection[str] | None = None,
+        requests_a_minute: int | None = None,
+        expires_at: datetime | None = None,
+    ) -> str:
+        wish = token_store.NewToken(name or "-".join(rights), rights_of(rights), pacticipants, requests_a_minute, expires_at)
+        with database.write() as connection:
+            return token_store.make(connection, wish)[0]
+
+    return made
+
+
+@pytest.fixture
+def guarded(serve: Any) -> Any:
+    """A broker that asks for tokens."""
+    return serve(tokens=True)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from own_ca import ca_file, serving
 from raw_server import dribbling, speaking
 from saga_broker.client.broker import BrokerClient, BrokerRefusedError, BrokerUnreachableError
 from saga_broker.client.records import ConsumerVersion, DeckHistory, NewDeckResult, SelectedPact
+from saga_broker.client.transport import Credentials, credentials_for
 from saga_contracts.errors import UsageError
 from saga_contracts.rim.server import Answer, LoopbackServer, Received, as_json
 
@@ -265,3 +266,32 @@ def test_what_is_no_address_is_wrong_usage_and_its_credentials_are_not_shown(url
     with pytest.raises(UsageError, match="Correct --broker-url") as refused:
         BrokerClient(url)
     assert "hunter2" not in str(refused.value)
+
+
+GIVEN = {
+    "SAGAPACT_BROKER_TOKEN": ("t", "", ""),
+    "SAGAPACT_TOKEN": ("t", "", ""),
+    "SAGAPACT_BROKER_USERNAME": ("", "t", ""),
+    "PACT_BROKER_TOKEN": ("t", "", ""),
+    "PACT_BROKER_USERNAME": ("", "t", ""),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_credentials_come_from_the_environment(name: str) -> None:
+    assert credentials_for("http://x", Credentials("", "", ""), {name: "t"}) == GIVEN[name]
+
+
+def test_what_is_given_wins_over_the_environment_and_ours_over_pacts() -> None:
+    environ = {"SAGAPACT_BROKER_TOKEN": "ours", "PACT_BROKER_TOKEN": "pact's", "PACT_BROKER_USERNAME": "me"}
+    assert credentials_for("http://x", Credentials("given", "", ""), environ).token == "given"
+    assert credentials_for("http://x", Credentials("", "me", "secret"), environ) == ("", "me", "secret")
+    assert credentials_for("http://x", Credentials("", "", ""), environ) == ("ours", "", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_shown"), [("http://x/", True), ("http://x", True), ("http://y", False), ("https://x", False)]
+)
+def test_a_token_of_pact_is_shown_to_the_broker_that_it_is_for(url: str, is_shown: bool) -> None:  # noqa: FBT001  (a fact of the row)
+    environ = {"PACT_BROKER_TOKEN": "t", "PACT_BROKER_BASE_URL": url}
+    assert (credentials_for("http://x", Credentials("", "", ""), environ).token == "t") == is_shown

@@ -14,7 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Document = dict[str, Any]
 _EXTENSIONS = (".json", ".csv", ".svg", ".yaml")
-_OUTSIDE = {404: "NotFound", 414: "NameTooLong", 422: "StrangePath", 500: "ServerError"}
+_OUTSIDE = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    414: "NameTooLong",
+    422: "StrangePath",
+    429: "TooMany",
+    500: "ServerError",
+}
 MOST = 5
 
 

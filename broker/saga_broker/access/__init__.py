@@ -1,1 +1,1 @@
-"""Who may do what: tokens, rights, and which route needs which."""
+"""Who may what: rights, tokens, and which right a request needs. Pure: `store.access` keeps tokens, `api.access` asks."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from saga_broker.acts import milestones
 from saga_broker.rows import Version
 from saga_broker.settings import Settings
 from saga_broker.store import branches as branch_store
@@ -34,7 +35,9 @@ def put_on_branch(connection: Connection, settings: Settings, version: Version, 
     return added
 
 
-def put_tag(connection: Connection, settings: Settings, version: Version, tag: str, *, deploys: bool = False) -> bool:
+def put_tag(
+    connection: Connection, settings: Settings, version: Version, tag: str, *, deploys: bool = False, base_url: str = ""
+) -> bool:
     """Tag a version.
 
     Args:
@@ -43,6 +46,7 @@ def put_tag(connection: Connection, settings: Settings, version: Version, tag: s
         version: The version.
         tag: The tag.
         deploys: A tag named like an environment records a deployment.
+        base_url: What links begin with that tell of it.
 
     Returns:
         Whether the tag is new.
@@ -54,6 +58,7 @@ def put_tag(connection: Connection, settings: Settings, version: Version, tag: s
         environment = environment_store.find_by_name(connection, tag)
         if environment is not None:
             deployment_store.deploy(connection, version, environment.id, None, auto_created=True)
+            milestones.deployed(connection, settings, base_url, version, environment)
     return added
 
 

@@ -4,9 +4,9 @@ import click
 
 from saga_broker.client import showing
 from saga_broker.client.broker import BrokerClient
+from saga_broker.client.broker_options import broker_url_option
 from saga_broker.client.options import (
     asked_again,
-    broker_url_option,
     candidates_of,
     environment_option,
     faults_option,

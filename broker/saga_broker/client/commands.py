@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from saga_broker.client.broker import BrokerClient
-from saga_broker.client.options import broker_url_option
+from saga_broker.client.broker_options import broker_url_option
 from saga_contracts.build import describe_build
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import pactfile

@@ -18,12 +18,6 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 Answer = TypeVar("Answer", bound=Record)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-broker_url_option = click.option(
-    "--broker-url",
-    envvar="SAGAPACT_BROKER_URL",
-    required=True,
-    help="The broker's address; also SAGAPACT_BROKER_URL. A token comes from SAGAPACT_BROKER_TOKEN.",
-)
 faults_option = click.option(
     "--faults", type=click.IntRange(0, 4), default=1, show_default=True, help="The most faults in one history of the decks."
 )

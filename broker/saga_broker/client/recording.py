@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import click
 
 from saga_broker.client.broker import BrokerClient
-from saga_broker.client.options import broker_url_option, environment_option, one_name, pacticipant_options
+from saga_broker.client.broker_options import broker_url_option
+from saga_broker.client.options import environment_option, one_name, pacticipant_options
 from saga_broker.client.records import Record
 from saga_broker.client.showing import listed
 

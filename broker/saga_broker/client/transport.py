@@ -9,8 +9,9 @@ UsageError                 exit status 2: something that the broker does not kno
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
@@ -25,7 +26,10 @@ MERGE_PATCH = "application/merge-patch+json"
 TOKEN_VARIABLE = "SAGAPACT_BROKER_TOKEN"  # noqa: S105  (the name of the variable)
 USER_VARIABLE = "SAGAPACT_BROKER_USERNAME"
 PASSWORD_VARIABLE = "SAGAPACT_BROKER_PASSWORD"  # noqa: S105
-CONFLICT, SERVER_ERROR, FIRST_ERROR, FIRST_REDIRECT = 409, 500, 400, 300
+OTHER_TOKEN_VARIABLE = "SAGAPACT_TOKEN"  # noqa: S105
+PACT_VARIABLES = ("PACT_BROKER_TOKEN", "PACT_BROKER_USERNAME", "PACT_BROKER_PASSWORD")
+PACT_URL_VARIABLE = "PACT_BROKER_BASE_URL"
+CONFLICT, FORBIDDEN, TOO_MANY, SERVER_ERROR, FIRST_ERROR, FIRST_REDIRECT = 409, 403, 429, 500, 400, 300
 MAX_BODY_BYTES = 100_000_000
 NO_RIGHT = {401, 403}
 TOLD = 500
@@ -82,6 +86,33 @@ def read_address(text: str, option: str) -> Address:
     return Address(url, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
+class Credentials(NamedTuple):
+    """What is shown to a broker; empty texts where there is nothing."""
+
+    token: str
+    username: str
+    password: str
+
+
+def credentials_for(url: str, given: Credentials, environ: Mapping[str, str]) -> Credentials:
+    """Complete what was given for a broker from the environment.
+
+    The variables of Pact's own clients come last, and count only when `PACT_BROKER_BASE_URL` does not name another broker: what
+    is for that one is not shown here.
+    """
+    if given.token or given.username:
+        return given
+    own = Credentials(
+        environ.get(TOKEN_VARIABLE) or environ.get(OTHER_TOKEN_VARIABLE, ""),
+        environ.get(USER_VARIABLE, ""),
+        environ.get(PASSWORD_VARIABLE, ""),
+    )
+    named = environ.get(PACT_URL_VARIABLE, "").rstrip("/")
+    if own.token or own.username or named not in {"", url}:
+        return own
+    return Credentials(*(environ.get(name, "") for name in PACT_VARIABLES))
+
+
 class Transport:
     """Sends requests to one broker; safe for use by several threads."""
 
@@ -93,16 +124,15 @@ class Transport:
         """
         address = read_address(url, "--broker-url")
         self.url, self._timeout_s = address.url, timeout_s
-        token = token or os.environ.get(TOKEN_VARIABLE)
-        username = username or address.username or os.environ.get(USER_VARIABLE)
-        password = password or address.password or os.environ.get(PASSWORD_VARIABLE, "")
+        given = Credentials(token or "", username or address.username, password or address.password)
+        token, username, password = credentials_for(self.url, given, os.environ)
         self._http = bounded_client(proxies=True)
         self._http.headers["Accept"] = ACCEPT
         if token:
             self._http.headers["Authorization"] = f"Bearer {token}"
         elif username:
             self._http.auth = httpx.BasicAuth(username, password)
-        self._redact = Redactor({"the token": token or "", "the password": password})
+        self._redact = Redactor({"the token": token, "the password": password})
 
     def close(self) -> None:
         """Close the connections."""
@@ -126,21 +156,47 @@ class Transport:
         url = self._own(what, path)
         headers = {"Content-Type": MERGE_PATCH} if method == "PATCH" else None
         request = self._http.build_request(method, url, json=body, params=params, headers=headers)
+        reply = self._answered(what, request, none_at_404=none_at_404)
+        if reply is None:
+            return None
+        try:
+            return exact.loads(reply.body) if reply.body else None
+        except ValueError as error:
+            msg = f"Cannot {what} at {self.url}: the answer is not JSON. Check that --broker-url is the address of a broker."
+            raise BrokerUnreachableError(msg) from error
+
+    def fetch(self, what: str, path: str, accept: str) -> bytes:
+        """Read a document's bytes as they are.
+
+        Raises:
+            SagapactError: As the module's docstring says.
+        """
+        reply = self._answered(what, self._http.build_request("GET", self._own(what, path), headers={"Accept": accept}))
+        return b"" if reply is None else reply.body
+
+    def put_text(self, what: str, path: str, text: str) -> None:
+        """Send a plain text.
+
+        Raises:
+            SagapactError: As the module's docstring says.
+        """
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        content = text.encode(errors="replace")
+        self._answered(what, self._http.build_request("PUT", self._own(what, path), content=content, headers=headers))
+
+    def _answered(self, what: str, request: httpx.Request, *, none_at_404: bool = False) -> Reply | None:
+        """Send a request, and give the answer if it is a good one."""
         reply = send(self._http, request, self._timeout_s, max_body=MAX_BODY_BYTES)
         if isinstance(reply, NoAnswer):
             raise BrokerUnreachableError(self._redact(_unanswered(what, self.url, reply)))
         if reply.status == 404 and none_at_404:  # noqa: PLR2004  (the status itself)
             return None
         if FIRST_REDIRECT <= reply.status < FIRST_ERROR:
-            raise BrokerUnreachableError(self._redact(_redirected(what, url, self.url, reply)))
+            raise BrokerUnreachableError(self._redact(_redirected(what, str(request.url), self.url, reply)))
         if reply.status >= FIRST_ERROR:
             refused = _refusal(what, self.url, reply)
             raise type(refused)(self._redact(str(refused)))
-        try:
-            return exact.loads(reply.body) if reply.body else None
-        except ValueError as error:
-            msg = f"Cannot {what} at {self.url}: the answer is not JSON. Check that --broker-url is the address of a broker."
-            raise BrokerUnreachableError(msg) from error
+        return reply
 
     def _own(self, what: str, link: str) -> str:
         """Give the address of a path, or of a link that the broker gave, at the broker itself.
@@ -184,9 +240,13 @@ def _refusal(what: str, url: str, reply: Reply) -> SagapactError:
     start = f"Cannot {what} at {url}:"
     if reply.status == CONFLICT:
         return BrokerRefusedError(f"{start} {told}")
+    if reply.status == FORBIDDEN and told:
+        return BrokerUnreachableError(f"{start} {told}")
     if reply.status in NO_RIGHT:
         mend = f"Set {TOKEN_VARIABLE}, or {USER_VARIABLE} and {PASSWORD_VARIABLE}."
         return BrokerUnreachableError(f"{start} the broker asks for other credentials (status {reply.status}). {mend}")
+    if reply.status == TOO_MANY:
+        return BrokerUnreachableError(f"{start} {told}")
     if reply.status >= SERVER_ERROR:
         return BrokerUnreachableError(f"{start} the broker has a problem (status {reply.status}): {told} Try again later.")
     return UsageError(f"{start} {told} Check the names and versions that were given (status {reply.status}).")

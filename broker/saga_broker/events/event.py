@@ -4,7 +4,7 @@ Names: those that webhooks of the Pact Broker know, and this broker's own.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 PUBLISHED = "contract_published"
@@ -16,13 +16,14 @@ FAILED = "provider_verification_failed"
 ANNOUNCED = "provider_version_announced"
 SAGA_PUBLISHED = "saga_published"
 CANNOT_RUN = "saga_cannot_run"
+DECK_PLAYED = "deck_result_published"
 DECK_BROKEN = "deck_broken"
 WAIVER_EXPIRING = "waiver_expiring"
 DEPLOYMENT = "deployment_recorded"
 
 PACT_EVENTS = (PUBLISHED, CONTENT_CHANGED, VERIFICATION, SUCCEEDED, FAILED, REQUIRES_VERIFICATION)
 """In the order in which the Pact Broker lists them."""
-OWN_EVENTS = (ANNOUNCED, SAGA_PUBLISHED, CANNOT_RUN, DECK_BROKEN, WAIVER_EXPIRING, DEPLOYMENT)
+OWN_EVENTS = (ANNOUNCED, SAGA_PUBLISHED, CANNOT_RUN, DECK_PLAYED, DECK_BROKEN, WAIVER_EXPIRING, DEPLOYMENT)
 EVENTS = (*PACT_EVENTS, *OWN_EVENTS)
 
 
@@ -60,7 +61,8 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """Give the event as a JSON object, without what is not there and without its number."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, "", {}) and name != "id"}
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in values if value not in (None, "", {}) and name != "id"}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], number: int = 0) -> "Event":

@@ -1,13 +1,16 @@
 """Under which address a client reaches the broker: behind proxies, with several names, under a context path.
 
-Links begin with the configured base URL that fits the request; `X-Forwarded-*` is looked at first, the request's own `Host` next.
+Links begin with the configured base URL that fits the request; `X-Forwarded-*` is looked at first, the request's own `Host` next,
+whatever its scheme, since a proxy may have ended TLS.
 A request that fits none gets the first configured one. Without configured base URLs the request's own address is used, which a
-proxy can name by `X-Forwarded-Proto`, `-Host` and `-Port` (or `-Scheme`, `-Ssl`).
+proxy can name by `X-Forwarded-Proto`, `-Host` and `-Port` (or `-Scheme`, `-Ssl`). Only proxies that the operator declared are
+believed: anybody could send these headers, and get links that lead elsewhere.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from saga_contracts.errors import UsageError
@@ -44,12 +47,14 @@ class Addresses:
 
     Args:
         base_urls: The configured base URLs, checked by `checked_base_url`; the first is the default.
+        proxies: Whose `X-Forwarded-*` headers are believed, checked by `checked_proxy`.
     """
 
-    def __init__(self, base_urls: Sequence[str]) -> None:
+    def __init__(self, base_urls: Sequence[str], proxies: Sequence[str] = ()) -> None:
         self._known = [_known(url) for url in base_urls]
+        self._proxies = [ip_network(one, strict=False) for one in proxies]
 
-    def of(self, scheme: str, headers: Mapping[str, str], path: str, server: str = "localhost") -> Address:
+    def of(self, scheme: str, headers: Mapping[str, str], path: str, server: str = "localhost", client: str = "") -> Address:
         """Give the address under which a client reached the broker.
 
         Args:
@@ -57,12 +62,24 @@ class Addresses:
             headers: The request's headers, names in lower case.
             path: The request's path, percent-encoded.
             server: Host and port on which the request arrived, for a request that names no host.
+            client: The address that the connection comes from.
         """
         own = _own_origin(scheme, headers, server)
+        named = _forwarded_origin(scheme, headers, server) if self._is_trusted(client) else own
         if not self._known:
-            return Address(_forwarded_origin(scheme, headers, server), "")
-        chosen = self._fitting(_forwarded_origin(scheme, headers, server), path) or self._fitting(own, path) or self._known[0]
+            return Address(named, "")
+        hosts = [one.origin for one in self._known if one.origin.partition("//")[2] == own.partition("//")[2]]
+        fitting = (self._fitting(origin, path) for origin in (named, own, *hosts))
+        chosen = next((one for one in fitting if one is not None), self._known[0])
         return Address(chosen.text, chosen.root)
+
+    def _is_trusted(self, client: str) -> bool:
+        try:
+            address = ip_address(client)
+        except ValueError:
+            return False
+        inner = getattr(address, "ipv4_mapped", None) or address
+        return any(inner in network for network in self._proxies)
 
     def _fitting(self, origin: str, path: str) -> _Known | None:
         """Give the known address of an origin: the one whose path the request has, else the first (a proxy took the path off)."""
@@ -97,6 +114,22 @@ def checked_base_url(text: str) -> str:
         "https://tools.example/pact-broker, without user, query and fragment. Correct --base-url or SAGAPACT_BASE_URL."
     )
     raise UsageError(msg)
+
+
+def checked_proxy(text: str) -> str:
+    """Give the address or network of a proxy in the form in which it is used.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return str(ip_network(text.strip(), strict=False))
+    except ValueError as error:
+        msg = (
+            f"Cannot trust the proxy {text!r}: it must be an address or a network, like 10.0.0.7 or 10.0.0.0/8. Correct "
+            "--trusted-proxy or SAGAPACT_TRUSTED_PROXIES."
+        )
+        raise UsageError(msg) from error
 
 
 def _known(url: str) -> _Known:

@@ -19,6 +19,8 @@ LOG = logging.getLogger("saga_broker")
 _FORMS = dict(zip(EXTENSIONS, (HAL, CSV, "image/svg+xml", "application/yaml"), strict=True))
 MAX_SEGMENT = 255
 OPENAPI = "/openapi.json"
+AS_JSON = b"as=json"
+"""In a query: how a browser, which asks for pages, is given the JSON of the same address."""
 BASE = "sagapact.base"
 """Where a request's scope holds what links begin with."""
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
@@ -31,10 +33,10 @@ class _TooLargeError(Exception):
 class Envelope:
     """ASGI middleware around all resources."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, base_urls: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, base_urls: Sequence[str] = (), proxies: Sequence[str] = ()) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
-        self._addresses = Addresses(base_urls)
+        self._addresses = Addresses(base_urls, proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,7 +73,8 @@ class Envelope:
         """Settle the address for links, and put the path under its context path, also when a proxy took that off."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         host, port = scope.get("server") or ("localhost", None)
-        address = self._addresses.of(scope["scheme"], headers, scope["path"], f"{host}:{port}" if port else host)
+        client = (scope.get("client") or ("",))[0]
+        address = self._addresses.of(scope["scheme"], headers, scope["path"], f"{host}:{port}" if port else host, client)
         path, root = scope["path"], address.root
         if root:
             rest = path[len(root) :] if under(path, root) else path
@@ -169,7 +172,7 @@ def _problem(status: int, title: str, kind: str, detail: str) -> dict[str, Any]:
 
 
 def _rewritten(scope: Scope) -> Scope:
-    """Route on the encoded path; a known file extension at its end becomes the Accept header, unless it belongs to a name."""
+    """Route on the encoded path; a known file extension at its end, and `as=json`, become the Accept header."""
     root = scope.get("root_path", "")
     path = scope["path"][len(root) :].rstrip("/")
     path = path.replace("/pact/provider/", "/pacts/provider/", 1)  # the name that the Pact Broker gave up long ago
@@ -179,6 +182,8 @@ def _rewritten(scope: Scope) -> Scope:
         path = path[: -len(extension)]
         kept = [pair for pair in headers if pair[0] != b"accept"]
         headers = [*kept, (b"accept", _FORMS[extension].encode())]
+    if AS_JSON in scope["query_string"].split(b"&"):
+        headers = [*(pair for pair in headers if pair[0] != b"accept"), (b"accept", f"{HAL}, {JSON}, */*;q=0.1".encode())]
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
     return {**scope, "path": root + (path or "/"), "headers": headers, "method": method}
 

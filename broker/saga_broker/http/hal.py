@@ -27,32 +27,32 @@ class Links:
 
     def url(self, *segments: object) -> str:
         """Give the address of a resource; each segment is one path segment, whatever characters it has."""
-        return "/".join([self.base, *(segment(str(name)) for name in segments)])
+        return "/".join([self.base, *map(segment, map(str, segments))])
 
     @staticmethod
     def tail(*segments: object) -> str:
         """Give the end of an address."""
-        return "/".join(segment(str(name)) for name in segments)
+        return "/".join(map(segment, map(str, segments)))
 
     def pacticipant(self, name: str) -> str:
         """Give the address of a pacticipant."""
-        return self.url("pacticipants", name)
+        return f"{self.base}/pacticipants/{segment(name)}"
 
     def version(self, name: str, number: str) -> str:
         """Give the address of a pacticipant version."""
-        return self.url("pacticipants", name, "versions", number)
+        return f"{self.base}/pacticipants/{segment(name)}/versions/{segment(number)}"
 
     def tag(self, name: str, number: str, tag: str) -> str:
         """Give the address of a version's tag."""
-        return self.url("pacticipants", name, "versions", number, "tags", tag)
+        return f"{self.version(name, number)}/tags/{segment(tag)}"
 
     def branch_version(self, name: str, branch: str, number: str) -> str:
         """Give the address of a version on a branch."""
-        return self.url("pacticipants", name, "branches", branch, "versions", number)
+        return f"{self.base}/pacticipants/{segment(name)}/branches/{segment(branch)}/versions/{segment(number)}"
 
     def pair(self, consumer: str, provider: str) -> str:
         """Give the address under which the pacts of a pair live."""
-        return self.url("pacts", "provider", provider, "consumer", consumer)
+        return f"{self.base}/pacts/provider/{segment(provider)}/consumer/{segment(consumer)}"
 
     def pact(self, consumer: str, provider: str, number: str) -> str:
         """Give the address of the pact of a consumer version."""
@@ -70,7 +70,15 @@ class Links:
 
 def link(href: str, title: str | None = None, name: str | None = None, *, templated: bool = False) -> Document:
     """Write one link; what is None is left out."""
-    return present({"title": title, "name": name, "href": href, "templated": True if templated else None})
+    found: Document = {}
+    if title is not None:
+        found["title"] = title
+    if name is not None:
+        found["name"] = name
+    found["href"] = href
+    if templated:
+        found["templated"] = True
+    return found
 
 
 def present(document: Mapping[str, Any]) -> Document:
@@ -80,12 +88,14 @@ def present(document: Mapping[str, Any]) -> Document:
 
 def moment(value: datetime) -> str:
     """Write a moment as ISO 8601 with its offset, to the second."""
-    return value.astimezone(UTC).replace(microsecond=0).isoformat()
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(timespec="seconds")
 
 
 def times(created: datetime, updated: datetime | None) -> Document:
     """Write `createdAt`, and `updatedAt` once something was changed."""
-    return present({"updatedAt": moment(updated) if updated else None, "createdAt": moment(created)})
+    if updated is None:
+        return {"createdAt": moment(created)}
+    return {"updatedAt": moment(updated), "createdAt": moment(created)}
 
 
 def pact_name(consumer: str, number: str, provider: str) -> str:

@@ -13,6 +13,7 @@ TEXT = "text/plain"
 HTML = "text/html"
 _PAGES = (HTML, "application/xhtml+xml")
 CSV = "text/csv"
+GZIP = "application/gzip"
 GRAPHVIZ = "text/vnd.graphviz"
 EXTENDED_PACT = "application/vnd.pactbrokerextended.v1+json"
 

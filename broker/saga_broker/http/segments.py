@@ -1,11 +1,13 @@
 """How a name stands in a path: as one segment, whatever characters it has."""
 
+from functools import lru_cache
 from urllib.parse import quote
 
 EXTENSIONS = (".json", ".csv", ".svg", ".yaml")
 """Endings that ask for a form of a resource, where they do not belong to a name."""
 
 
+@lru_cache(maxsize=10_000)  # an answer has hundreds of addresses, made of a few names
 def segment(name: str) -> str:
     """Write a name as one path segment.
 

@@ -17,6 +17,7 @@ from saga_broker.importing.results import copy_results
 from saga_broker.importing.source import Source, SourceError, listed
 from saga_broker.importing.steps import Progress, changed, chunks
 from saga_broker.importing.versions import LONG_AGO, Named, Versions
+from saga_broker.importing.work_in_progress import mark_work_in_progress
 from saga_broker.store.database.engine import Database
 from saga_broker.store.imported import imports
 
@@ -80,9 +81,17 @@ class _Import:
             versions.copy(chunk)
         self._done.versions, self._done.pacts, self._done.differing = len(every), versions.pacts, versions.differing
         self._done.results = copy_results(self._source, self._database, versions.contents, self._progress)
+        mark_work_in_progress(self._source, self._database)
+        self._order_integrations()
         places = Places(self._source, self._database, self._environments, self._ids, self._progress)
         self._done.places = places.copy_deployments(versions.deployed) + places.copy_releases(versions.released)
         return self._done
+
+    def _order_integrations(self) -> None:
+        """Keep their order: of two whose contracts changed within one second, too."""
+        pairs = list(self._source.pages("/integrations", "integrations", documents.pair))
+        with self._database.write() as connection:
+            imports.order_integrations(connection, pairs[::-1])
 
     def _copy_environments(self) -> None:
         named = self._source.find("/environments", lambda document: listed(document, "environments", documents.environment)) or []
@@ -97,6 +106,8 @@ class _Import:
                 values |= changed(one.updated_at)
                 created = one.created_at or LONG_AGO
                 self._environments[one.uuid] = imports.put_environment(connection, one.uuid, one.name, created, values)
+            if not imports.has_pacticipants(connection):
+                imports.remove_first_environments(connection, {one.name for one in found})
         self._done.environments = len(self._environments)
 
     def _copy_pacticipants(self) -> list[str]:
@@ -131,7 +142,7 @@ class _Import:
             orders.append(order)
             self._branches |= {(name, branch.name): branch for branch in branches}
         with self._database.write() as connection:
-            for (name, branch_name), branch in self._branches.items():
+            for (name, branch_name), branch in reversed(self._branches.items()):  # the last changed stand first in lists
                 values = changed(branch.updated_at)
                 imports.put_branch(connection, self._ids[name], branch_name, branch.created_at or LONG_AGO, values)
         return list(heapq.merge(*orders))

@@ -15,6 +15,7 @@ from saga_broker.pact.content import without_ids
 
 _PACT = re.compile(r"/pacts/provider/([^/]+)/consumer/([^/]+)/version/([^/]+)\Z")
 _RESULT = re.compile(r"/pact-version/([^/]+)/(?:metadata/[^/]*/)?verification-results/(\d+)\Z")
+_CONTENT = re.compile(r"/pacts/provider/([^/]+)/consumer/([^/]+)/pact-version/([^/]+)(?:/metadata/[^/]*)?\Z")
 _TOO_LONG = 2000
 
 
@@ -102,6 +103,18 @@ class ResultRead:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectedRead:
+    """A pact that is to be verified; `why` says in a few words for which of the selectors."""
+
+    name: str
+    consumer: str
+    sha: str
+    pending: bool
+    wip: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceRead:
     """A deployment or a release; `environment` is its uuid, `ended_at` is set when it is over."""
 
@@ -170,6 +183,32 @@ def version(document: Any) -> VersionRead:
         deployed=_last_segments(links.get("pb:deployed-environments", [])),
         released=_last_segments(links.get("pb:released-environments", [])),
     )
+
+
+def pair(document: Any) -> tuple[str, str]:
+    """Read consumer and provider of an integration."""
+    return _text(document["consumer"]["name"]), _text(document["provider"]["name"])
+
+
+def uuid(document: Any) -> str:
+    """Read the uuid of a deployment."""
+    return _text(document["uuid"])
+
+
+def selected(document: Any) -> list[SelectedRead]:
+    """Read the pacts that are to be verified."""
+    return [_selected(entry) for entry in document["_embedded"]["pacts"]]
+
+
+def _selected(entry: Any) -> SelectedRead:
+    properties, own = entry["verificationProperties"], entry["_links"]["self"]
+    address = _CONTENT.search(urlsplit(_text(own["href"])).path)
+    if address is None:
+        msg = "a pact's address is not like /pacts/provider/P/consumer/C/pact-version/SHA/…"
+        raise ValueError(msg)
+    consumer, sha = unquote(address.group(2)), unquote(address.group(3))
+    state = (bool(properties.get("pending")), bool(properties.get("wip")))
+    return SelectedRead(_text(own["name"]), consumer, sha, *state, _optional_text(entry.get("shortDescription")) or "")
 
 
 def tagged_at(document: Any) -> datetime | None:

@@ -1,7 +1,8 @@
 """Asks both brokers the same questions after an import, and tells where the answers differ.
 
-The questions are those that decide deployments: the matrix of a version towards an environment, and the matrix of a pair. Which
-ones are asked is chosen by a fixed seed, so that a second check asks the same.
+The questions are those that decide something: the matrix of a version towards an environment, the matrix of a pair, and what a
+branch of a provider has to verify, with what is pending and work in progress. Which ones are asked is chosen by a fixed seed, so
+that a second check asks the same.
 """
 
 import random
@@ -24,24 +25,37 @@ from saga_broker.settings import Settings
 
 SEED = 1
 NEWEST = 3
+SINCE = "2013-01-01"  # before the first Pact Broker: all work in progress
+SELECTORS: tuple[tuple[str, list[dict[str, Any]]], ...] = (
+    ("the main branches", [{"mainBranch": True}]),
+    ("what is live", [{"deployedOrReleased": True}]),
+    ("main and same branches and what is live", [{"mainBranch": True}, {"matchingBranch": True}, {"deployedOrReleased": True}]),
+    ("the newest", [{"latest": True}]),
+    ("main branches and the newest", [{"mainBranch": True}, {"latest": True}]),
+)
 WORDS = {True: "yes", False: "no", None: "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question; `text` says it in words."""
+    """One question; `text` says it in words, `body` is posted when there is one."""
 
     text: str
     address: str
+    body: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a broker answers: the verdict, its reason, and the rows (consumer, its version, provider, its version, success)."""
+    """What a broker answers: the verdict, its reason, and the rows.
+
+    A row is a consumer, its version, a provider, its version, and whether they work together; or a pact to be verified, its
+    content sha, for which selectors it was chosen, and whether it is pending or work in progress.
+    """
 
     deployable: bool | None
     reason: str
-    rows: tuple[tuple[str, str, str, str, str], ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,7 @@ def compare(source: Source, database_url: str, count: int) -> Compared:
         SourceError: The source cannot be read.
     """
     questions = _questions(source, count)
-    there = list(source.each(questions, lambda question: source.read(question.address, _answer)))
+    there = list(source.each(questions, lambda question: source.read(question.address, _answer, question.body)))
     here = anyio.run(partial(_ask_own, database_url, questions))
     found = (_difference(*one) for one in zip(questions, there, here, strict=True))
     return Compared(len(questions), tuple(text for text in found if text is not None))
@@ -75,13 +89,25 @@ def _questions(source: Source, count: int) -> list[Question]:
     names = [one.name for one in source.pages("/pacticipants", "pacticipants", documents.pacticipant)]
     found = source.find("/environments", lambda document: listed(document, "environments", documents.environment))
     places = sorted(one.name for one in found or [])
-    pairs = source.find("/integrations", lambda document: listed(document, "integrations", _pair)) or []
+    pairs = source.find("/integrations", lambda document: listed(document, "integrations", documents.pair)) or []
+    verifying = sorted({provider for _, provider in pairs})
+    branches = source.each(verifying, lambda name: _branches(source, name))
+    work = [(name, branch) for name, found_ in zip(verifying, branches, strict=True) for branch in found_]
     towards = list(product(sorted(names), places))
-    chosen = chance.sample(towards, min(len(towards), count - min(len(pairs), count // 2)))
-    both = chance.sample(sorted(pairs), min(len(pairs), count - len(chosen)))
+    todo = chance.sample(list(product(work, SELECTORS)), min(len(work) * len(SELECTORS), count // 3))
+    left = count - len(todo)
+    chosen = chance.sample(towards, min(len(towards), left - min(len(pairs), left // 2)))
+    both = chance.sample(sorted(pairs), min(len(pairs), left - len(chosen)))
     numbers = source.each([name for name, _ in chosen], lambda name: _newest(source, name))
     asked = [_to_environment(chance, name, place, known) for (name, place), known in zip(chosen, numbers, strict=True)]
-    return [question for question in asked if question is not None] + [_of_pair(*pair) for pair in both]
+    known_ = [question for question in asked if question is not None]
+    return known_ + [_of_pair(*pair) for pair in both] + [_to_verify(*owner, *which) for owner, which in todo]
+
+
+def _branches(source: Source, name: str) -> list[str]:
+    address = f"{path('pacticipants', name, 'branches')}?page=1&size={NEWEST}"
+    found = source.find(address, lambda document: listed(document, "branches", documents.branch)) or []
+    return [branch.name for branch in found[:NEWEST]]
 
 
 def _newest(source: Source, name: str) -> list[str]:
@@ -104,8 +130,15 @@ def _of_pair(consumer: str, provider: str) -> Question:
     return Question(f"which versions of {consumer} and {provider} work together?", address)
 
 
-def _pair(document: Any) -> tuple[str, str]:
-    return str(document["consumer"]["name"]), str(document["provider"]["name"])
+def _to_verify(provider: str, branch: str, words: str, selectors: list[dict[str, Any]]) -> Question:
+    asked = {
+        "providerVersionBranch": branch,
+        "includePendingStatus": True,
+        "includeWipPactsSince": SINCE,
+        "consumerVersionSelectors": selectors,
+    }
+    text = f"what has branch {branch} of {provider} to verify of {words}?"
+    return Question(text, path("pacts", "provider", provider, "for-verification"), asked)
 
 
 async def _ask_own(database_url: str, questions: Sequence[Question]) -> list[Answer]:
@@ -113,19 +146,32 @@ async def _ask_own(database_url: str, questions: Sequence[Question]) -> list[Ans
     try:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers={"Accept": ACCEPT}) as client:
-            return [_answer((await client.get(question.address)).json()) for question in questions]
+            return [_answer((await _asked(client, question)).json()) for question in questions]
     finally:
         app.state.database.close()
 
 
+async def _asked(client: httpx.AsyncClient, question: Question) -> httpx.Response:
+    if question.body is None:
+        return await client.get(question.address)
+    return await client.post(question.address, json=question.body)
+
+
 def _answer(document: Any) -> Answer:
+    if "pacts" in document.get("_embedded", {}):
+        return Answer(None, "", tuple(sorted(_work(one) for one in documents.selected(document))))
     if "matrix" not in document:  # a refusal in words
         return Answer(None, str(document.get("error") or document.get("errors")), ())
     rows = sorted(_row(row) for row in document["matrix"])
     return Answer(document["summary"]["deployable"], str(document["summary"]["reason"]), tuple(rows))
 
 
-def _row(row: Any) -> tuple[str, str, str, str, str]:
+def _work(one: documents.SelectedRead) -> tuple[str, ...]:
+    states = [word for word, holds in (("pending", one.pending), ("work in progress", one.wip)) if holds]
+    return one.name, one.sha, one.why, *states
+
+
+def _row(row: Any) -> tuple[str, ...]:
     provider, result = row["provider"], row["verificationResult"]
     number = provider["version"]["number"] if provider.get("version") else ""
     consumer = row["consumer"]

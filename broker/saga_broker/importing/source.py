@@ -70,21 +70,21 @@ class Source:
         self._pool.shutdown(cancel_futures=True)
         self._http.close()
 
-    def read(self, path: str, parse: Callable[[Any], T]) -> T:
-        """Read a document.
+    def read(self, path: str, parse: Callable[[Any], T], body: Any = None) -> T:
+        """Read a document; a question with a body is posted, and changes nothing either.
 
         Raises:
             SourceError: It cannot be had, or is not what a Pact Broker answers.
         """
-        found = self.find(path, parse)
+        found = self.find(path, parse, body)
         if found is None:
             msg = f"Cannot import: {self.url} answered 404 to GET {path}. Check that --from is the address of a Pact Broker."
             raise SourceError(msg)
         return found
 
-    def find(self, path: str, parse: Callable[[Any], T]) -> T | None:
+    def find(self, path: str, parse: Callable[[Any], T], body: Any = None) -> T | None:
         """Read a document; None when there is none."""
-        reply = self._get(path)
+        reply = self._ask(path, body)
         if reply.status_code == httpx.codes.NOT_FOUND:
             return None
         if reply.status_code in NO_RIGHT:
@@ -122,11 +122,11 @@ class Source:
             yield from listed
             number += 1
 
-    def _get(self, path: str) -> httpx.Response:
+    def _ask(self, path: str, body: Any) -> httpx.Response:
         pause_s = FIRST_PAUSE_S
         for last in (*(False for _ in range(TRIES - 1)), True):
             try:
-                reply = self._http.get(self.url + path)
+                reply = self._http.get(self.url + path) if body is None else self._http.post(self.url + path, json=body)
             except httpx.HTTPError as error:
                 if last or isinstance(error, httpx.TooManyRedirects | httpx.UnsupportedProtocol):
                     msg = (

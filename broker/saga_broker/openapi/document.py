@@ -9,14 +9,26 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from saga_broker.openapi import deploying, environments, pacticipants, pacts, results, sagas, shared, webhooks
+from saga_broker.openapi import (
+    access,
+    deploying,
+    environments,
+    jobs,
+    pacticipants,
+    pacts,
+    results,
+    saga_overviews,
+    sagas,
+    shared,
+    webhooks,
+)
 from saga_broker.openapi.errors import RESPONSES, errors_of
 from saga_broker.openapi.operation import CONSUMER_VERSION, LOCATION, Answer, Operation, Query
 from saga_broker.openapi.shapes import TEXT, Schema
 from saga_broker.openapi.variables import variable
 
 Document = dict[str, Any]
-_PARTS = (pacticipants, pacts, results, environments, sagas, deploying, webhooks)
+_PARTS = (pacticipants, pacts, results, environments, sagas, saga_overviews, deploying, webhooks, jobs, access)
 SCHEMAS = {**shared.SCHEMAS, **{name: schema for part in _PARTS for name, schema in part.SCHEMAS.items()}}
 OPERATIONS = {name: operation for part in _PARTS for name, operation in part.OPERATIONS.items()}
 ALWAYS = ("X-Pact-Broker-Version", "Vary", "Cache-Control")
@@ -67,7 +79,9 @@ def describe(app: FastAPI, routes: Sequence[Any]) -> Document:
         "openapi": "3.1.0",
         "info": {"title": app.title, "version": app.version, "description": _ABOUT},
         "paths": paths,
+        "security": access.SECURITY,
         "components": {
+            "securitySchemes": access.SCHEMES,
             "schemas": SCHEMAS,
             "responses": {name: _with_headers(response) for name, response in RESPONSES.items()},
             "headers": {
@@ -95,6 +109,7 @@ def _operation(route: APIRoute, method: str, primary: APIRoute) -> Document:
     found: Document = {
         "operationId": _operation_id(route, method, primary),
         "summary": (route.endpoint.__doc__ or "").partition("\n")[0],
+        "description": access.needed(method, primary.path_format),
         "tags": list(route.tags),
         "parameters": [*(variable(name) for name in names), *(_query(one) for one in said.query)],
         "responses": {str(status): _answer(answer, offers) for status, answer in said.answers.items()},

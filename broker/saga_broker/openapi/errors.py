@@ -15,10 +15,15 @@ _FAULTS = {"schema": {"anyOf": [ref("ErrorText"), ref("ErrorFields"), ref("Error
 _PROBLEM = {PROBLEM: {"schema": ref("Problem")}}
 _EXPLAINED = {HAL: _FAULTS, **_PROBLEM}
 _RETRY = {"Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds to wait."}}
+_CHALLENGE = {
+    "WWW-Authenticate": {"required": True, "schema": {"type": "string"}, "description": "How a token is sent: Bearer, or Basic."},
+}
 UNPROCESSABLE, STRANGE_PATH = "Unprocessable", "StrangePath"
 
 _NAMES = {
     400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "NotFound",
     406: "NotAcceptable",
     408: "TooSlow",
@@ -27,12 +32,20 @@ _NAMES = {
     414: "NameTooLong",
     415: "UnsupportedType",
     422: STRANGE_PATH,
+    429: "TooMany",
     500: "ServerError",
     503: "NoDatabase",
     507: "NoSpace",
 }
 RESPONSES: dict[str, dict[str, Any]] = {
     "BadRequest": {"description": "The request has faults; each is named.", "content": _EXPLAINED},
+    "Unauthorized": {
+        "description": "This broker asks for a token, and none was sent that it knows.",
+        "headers": _CHALLENGE,
+        "content": {HAL: _ERROR, **_PROBLEM},
+    },
+    "Forbidden": {"description": "The token does not allow this.", "content": {HAL: _ERROR, **_PROBLEM}},
+    "TooMany": {"description": "The token asks too often.", "headers": _RETRY, "content": {HAL: _ERROR, **_PROBLEM}},
     "NotFound": {"description": "There is no such thing.", "content": {JSON: _ERROR, HAL: _ERROR, **_PROBLEM}},
     "NotAcceptable": {"description": "The Accept header names nothing that is offered."},
     "TooSlow": {"description": "The work took too long and was given up.", "content": {PLAIN: {"schema": TEXT}, **_PROBLEM}},
@@ -73,7 +86,7 @@ def errors_of(operation: Operation, method: str, *, has_names: bool, takes_types
     Returns:
         Names in `RESPONSES`, by status.
     """
-    found = {406, 500, *operation.errors}
+    found = {401, 403, 406, 429, 500, *operation.errors}
     if operation.stored:
         found |= {503, 507}
     if method != "GET":

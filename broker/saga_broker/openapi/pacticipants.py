@@ -15,7 +15,7 @@ from saga_broker.openapi.operation import (
     removes,
     shows,
 )
-from saga_broker.openapi.shapes import ANY, TEXT, closed, embedded, links, many, open_, or_null, ref
+from saga_broker.openapi.shapes import TEXT, closed, embedded, links, many, open_, or_null, ref
 from saga_broker.openapi.shared import ANY_ADDRESS, LINE, NAME, PAGED, SELF, TIMES, WEB_ADDRESS, WORD
 
 _FIELDS = {
@@ -122,7 +122,7 @@ OPERATIONS: Operations = {
     f"DELETE {_ONE}": removes(404),
     "GET /labels": shows(ref("Labels"), 400, query=PAGE),
     f"GET {_ONE}/labels/{{label}}": shows(ref("Label"), 404),
-    f"PUT {_ONE}/labels/{{label}}": puts(ref("Label"), None),
+    f"PUT {_ONE}/labels/{{label}}": puts(ref("Label"), open_({}), 400),
     f"DELETE {_ONE}/labels/{{label}}": removes(404),
     f"GET {_ONE}/versions": shows(ref("Versions"), 400, 404, query=PAGE),
     f"GET {_ONE}/tags/{{tag}}/versions": shows(ref("Versions"), 400, 404, query=PAGE),
@@ -140,9 +140,9 @@ OPERATIONS: Operations = {
     f"GET {_BRANCH}/latest-version": shows(ref("Version"), 404),
     f"GET {_BRANCH}/versions": shows(ref("Versions"), 400, 404, query=PAGE),
     f"GET {_BRANCH}/versions/{{number}}": shows(ref("BranchVersion"), 404),
-    f"PUT {_BRANCH}/versions/{{number}}": puts(ref("BranchVersion"), ANY),
+    f"PUT {_BRANCH}/versions/{{number}}": puts(ref("BranchVersion"), open_({}), 400),
     f"DELETE {_BRANCH}/versions/{{number}}": removes(404),
     f"GET {_VERSION}/tags/{{tag}}": shows(ref("Tag"), 404),
-    f"PUT {_VERSION}/tags/{{tag}}": puts(ref("Tag"), ANY),
+    f"PUT {_VERSION}/tags/{{tag}}": puts(ref("Tag"), open_({}), 400),
     f"DELETE {_VERSION}/tags/{{tag}}": removes(404),
 }

@@ -20,6 +20,7 @@ from saga_broker.openapi.shared import NAME, SELF, WEB_ADDRESS
 
 _DECK_VERDICTS = ("kept", "broken", "unproven", "pending", "waived")
 _VERDICT = one_of(*_DECK_VERDICTS, "not applicable")
+_CLASSES = ("compensatable", "pivot", "retriable", "read_only")
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _EVIDENCE = ("reply", "status", "effect", "failure")
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 10_000}
@@ -62,10 +63,11 @@ SCHEMAS: Schemas = {
         },
     ),
     "SagaStep": closed(
-        {"step": TEXT, "participant": TEXT, "class": one_of("compensatable", "pivot", "retriable"), "sha": SHA256},
+        {"step": TEXT, "participant": TEXT, "class": one_of(*_CLASSES), "sha": SHA256},
     ),
     "SagaVersion": closed({**_SAGA_VERSION, "content": TEXT}),
-    "Sagas": closed({**embedded({"sagas": many(closed(_SAGA_VERSION))}), **SELF}),
+    "SagaVersionWithoutContent": closed(_SAGA_VERSION),
+    "Sagas": closed({**embedded({"sagas": many(ref("SagaVersionWithoutContent"))}), **SELF}),
     "DeckHistory": open_(
         {
             "word": TEXT,

@@ -21,6 +21,7 @@ _VARIABLES: dict[str, tuple[str, str]] = {
     "meta": ("Why the pact was chosen, as the broker wrote it.", "Y3ZuPTE"),
     "saga": ("A saga.", "vas_purchase"),
     "step": ("A step of the saga.", "charge"),
+    "key": ("A job.", "0f4e1c5d7a9b2c3d4e5f60718293a4b5c6d7e8f9"),
 }
 
 

@@ -12,7 +12,26 @@ from starlette.types import Receive, Scope, Send
 
 from saga_broker.http.media import accept_of, wants_page
 
-MODULES = ("integrations",)
+MODULES = (
+    "contracts.integrations",
+    "contracts.dashboard",
+    "contracts.pact",
+    "contracts.changes",
+    "contracts.result",
+    "matrix",
+    "matrix_form",
+    "parties.pacticipants",
+    "parties.versions",
+    "parties.environments",
+    "search",
+    "sagas.all",
+    "sagas.attention",
+    "sagas.version",
+    "sagas.saga",
+    "network.pages",
+    "work.jobs",
+    "work.webhooks",
+)
 """Modules of this package that have a `router`, those with fixed paths before those with names in their place."""
 _CHOSEN = "sagapact.page"
 

@@ -1,32 +1,35 @@
 """The commands that run a broker."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from socket import socket
+from urllib.parse import urlsplit
+
 import click
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from saga_broker.acts.cleaning import Wish
-from saga_broker.app import create_app
+from saga_broker.app import bring_up_to_date, create_app
 from saga_broker.gate.keep_selectors import DEFAULT
 from saga_broker.http.addresses import checked_base_url
 from saga_broker.http.logs import LEVELS, write_logs
 from saga_broker.importing import Compared, Imported, ProgressLine, Source, compare, import_all
+from saga_broker.serve.beside import Beside
 from saga_broker.serve.cleaning_report import cleaned
-from saga_broker.serve.process import listening_on, run
-from saga_broker.settings import DEFAULT_DATABASE_URL, Settings
+from saga_broker.serve.options import database_option
+from saga_broker.serve.process import listening_on, own_address, run, show_ready, shown_address
+from saga_broker.serve.setting_options import chosen, setting_options, understood
+from saga_broker.serve.several import Several
+from saga_broker.serve.token_commands import first_token, has_tokens, token, worker_token
+from saga_broker.serve.webhook_options import chosen_for_webhooks, webhook_options
+from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_contracts.errors import SagapactError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-
-_database_option = click.option(
-    "--database-url",
-    envvar="SAGAPACT_DATABASE_URL",
-    default=DEFAULT_DATABASE_URL,
-    show_default=True,
-    help="sqlite:///file or postgresql://user@host/name; with a password better by SAGAPACT_DATABASE_URL.",
-)
 
 
 class DifferentError(SagapactError):
@@ -36,14 +39,26 @@ class DifferentError(SagapactError):
 
 
 @click.group()
-def broker() -> None:
+@click.pass_context
+def broker(context: click.Context) -> None:
     """Run a broker."""
+    context.default_map = understood(broker)
+
+
+broker.add_command(token)
 
 
 @broker.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=9292, show_default=True, help="Port; 0 lets the system choose.")
-@_database_option
+@click.option("--host", envvar="SAGAPACT_HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="SAGAPACT_PORT",
+    default=9292,
+    show_default=True,
+    help="Port; 0 lets the system choose.",
+)
+@database_option
 @click.option(
     "--base-url",
     "base_urls",
@@ -61,13 +76,39 @@ def broker() -> None:
     help="redirect: shields.io draws badges and sees the names on them; own: the broker draws them. Also SAGAPACT_BADGES.",
 )
 @click.option(
+    "--tokens/--no-tokens",
+    default=None,
+    help="Let in only whoever shows a token; the first start makes an administrator's and prints it. Default: when the database "
+    "holds one.",
+)
+@click.option(
     "--work-database-url",
     envvar="SAGAPACT_WORK_DATABASE_URL",
     default="",
     help="Where the engine of webhooks and jobs keeps what is under way; default: beside the broker's database. Also "
     "SAGAPACT_WORK_DATABASE_URL.",
 )
-@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True, help="What the log leaves out.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    envvar="SAGAPACT_PROCESSES",
+    default=1,
+    show_default=True,
+    help="Broker processes on this port, which behave as one: about one for each processor. Also SAGAPACT_PROCESSES.",
+)
+@click.option(
+    "--worker", "with_worker", is_flag=True, help="Start one worker beside the broker, which verifies what was announced."
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    envvar="SAGAPACT_LOG_LEVEL",
+    default="info",
+    show_default=True,
+    help="The log leaves out what is less.",
+)
+@setting_options
+@webhook_options
 @click.pass_context
 def serve(
     context: click.Context,
@@ -78,29 +119,74 @@ def serve(
     badges: str,
     work_database_url: str,
     log_level: str,
+    processes: int,
+    *,
+    tokens: bool | None,
+    with_worker: bool,
 ) -> None:
     """Serve the broker until it is told to stop. Its log goes to standard error, one JSON object a line."""
-    _warn(context, host, database_url)
     addresses = tuple(checked_base_url(url) for url in base_urls)
+    _warn_of_password(context, database_url)
+    asks, made = _tokens(database_url, wanted=tokens)
+    _warn_of_strangers(host, asks_for_tokens=asks)
     settings = Settings(
         database_url=database_url,
         base_urls=addresses,
         badge_provider_mode=badges,
-        work=True,
+        tokens=asks,
         work_database_url=work_database_url,
+        webhooks=chosen_for_webhooks(context),
+        **chosen(context),
     )
     with listening_on(host, port) as taken:
+        if made is not None:
+            click.echo(f"the administrator's token, which is shown this once: {made}")
         write_logs(log_level)
-        run(create_app(settings), taken, host)
+        served = _served(settings, taken, host, processes)
+        with _beside(own_address(taken, host), settings) if with_worker else nullcontext():
+            served()
 
 
-def _warn(context: click.Context, host: str, database_url: str) -> None:
-    if host not in LOOPBACK:
+def _served(settings: Settings, taken: socket, host: str, processes: int) -> Callable[[], None]:
+    """Prepare to serve; give what serves until a signal ends it."""
+    if processes == 1:
+        return partial(run, create_app(settings), taken, host)
+    bring_up_to_date(settings)
+    several = Several(processes, lambda tell: run(create_app(settings), taken, host, tell))
+    several.await_ready()
+    show_ready(shown_address(taken, host))
+    return several.watch
+
+
+def _beside(address: str, settings: Settings) -> Beside:
+    token = worker_token(settings.database_url, urlsplit(address).netloc) if settings.tokens else None
+    return Beside(address, settings, token)
+
+
+def _tokens(database_url: str, *, wanted: bool | None) -> tuple[bool, str | None]:
+    """Tell whether the broker asks for tokens, and give the first one when it was made now."""
+    if wanted is False:
+        return False, None
+    database = Database(database_url)
+    try:
+        migrate(database)
+        return (True, first_token(database)) if wanted else (has_tokens(database), None)
+    finally:
+        database.close()
+
+
+def _warn_of_strangers(host: str, *, asks_for_tokens: bool) -> None:
+    if host not in LOOPBACK and asks_for_tokens:
+        click.echo(f"note: the broker listens on {host} without TLS: put it behind a proxy that has it.", err=True)
+    elif host not in LOOPBACK:
         click.echo(
-            f"warning: the broker listens on {host} and has no authentication of its own: everybody who reaches this address can "
-            "read and change everything. Put it behind a proxy that asks who is there.",
+            f"warning: the broker listens on {host} and asks for no tokens: everybody who reaches this address can "
+            "read and change everything. Let it ask for them: --tokens.",
             err=True,
         )
+
+
+def _warn_of_password(context: click.Context, database_url: str) -> None:
     typed = context.get_parameter_source("database_url") is click.core.ParameterSource.COMMANDLINE
     if typed and _has_password(database_url):
         click.echo(
@@ -119,7 +205,7 @@ def _has_password(database_url: str) -> bool:
 
 @broker.command("import")
 @click.option("--from", "source_url", required=True, help="Address of the broker to copy from, such as a Pact Broker.")
-@_database_option
+@database_option
 @click.option("--token", envvar="SAGAPACT_IMPORT_TOKEN", help="Bearer token for the source; better by SAGAPACT_IMPORT_TOKEN.")
 @click.option("--username", envvar="SAGAPACT_IMPORT_USERNAME", help="User at the source; also SAGAPACT_IMPORT_USERNAME.")
 @click.option("--password", envvar="SAGAPACT_IMPORT_PASSWORD", help="Password at the source; better by SAGAPACT_IMPORT_PASSWORD.")
@@ -179,7 +265,7 @@ def _tell_compared(compared: Compared) -> None:
 
 
 @broker.command()
-@_database_option
+@database_option
 @click.option(
     "--keep",
     "selectors",

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import click
@@ -22,8 +22,8 @@ from saga_broker.http.logs import FIELDS
 from saga_contracts.errors import SagapactError
 
 STOP_WITHIN_S = 10
-_MARGIN_S = 5
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+END_WITHIN_S = STOP_WITHIN_S + 5
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LOG = logging.getLogger("saga_broker.serve.process")
 
 
@@ -46,13 +46,20 @@ def listening_on(host: str, port: int) -> socket.socket:
     return taken
 
 
-def run(app: FastAPI, taken: socket.socket, host: str) -> None:
+def own_address(taken: socket.socket, host: str) -> str:
+    """Give the address at which this machine reaches a port that was taken."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (every address; one of them is this machine's)
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{taken.getsockname()[1]}"
+
+
+def run(app: FastAPI, taken: socket.socket, host: str, tell: Callable[[], None] | None = None) -> None:
     """Serve an application until a signal ends it.
 
     Args:
         app: The application.
         taken: The port.
         host: As the operator named it, for the address that is shown.
+        tell: Called once it serves; None: it is shown on standard output.
     """
     config = uvicorn.Config(
         app,
@@ -63,29 +70,39 @@ def run(app: FastAPI, taken: socket.socket, host: str) -> None:
         ws="none",
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
-    shown = f"[{host}]" if ":" in host else host
-    _Server(config, f"http://{shown}:{taken.getsockname()[1]}").run(sockets=[taken])
+    address = shown_address(taken, host)
+    _Server(config, address, tell or (lambda: show_ready(address))).run(sockets=[taken])
+
+
+def shown_address(taken: socket.socket, host: str) -> str:
+    """Give the address of a port with the host as the operator named it."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{taken.getsockname()[1]}"
+
+
+def show_ready(address: str) -> None:
+    """Say for people and scripts that the broker serves."""
+    click.echo(f"broker ready at {address}")
+    sys.stdout.flush()
 
 
 class _Server(uvicorn.Server):
     """Says when it serves, and stops without a traceback."""
 
-    def __init__(self, config: uvicorn.Config, address: str) -> None:
+    def __init__(self, config: uvicorn.Config, address: str, tell: Callable[[], None]) -> None:
         super().__init__(config)
-        self._address = address
+        self._address, self._tell = address, tell
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve and say so: for people and scripts on standard output, for operators in the log."""
         await super().startup(sockets)
         if self.started:
             LOG.info("serving", extra={FIELDS: {"address": self._address, "pid": os.getpid()}})
-            click.echo(f"broker ready at {self._address}")
-            sys.stdout.flush()
+            self._tell()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take signals as the request to stop; unlike uvicorn's own, the process does not die of the signal afterwards."""
-        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
         try:
             yield
         finally:
@@ -97,7 +114,7 @@ class _Server(uvicorn.Server):
         """Begin to stop; a second SIGINT ends at once."""
         if not self.should_exit:
             LOG.info("stopping", extra={FIELDS: {"signal": signal.Signals(sig).name}})
-            last = threading.Timer(STOP_WITHIN_S + _MARGIN_S, _end)
+            last = threading.Timer(END_WITHIN_S, _end)
             last.daemon = True
             last.start()
         super().handle_exit(sig, frame)

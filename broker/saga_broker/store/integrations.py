@@ -30,6 +30,13 @@ def every(connection: Connection) -> list[Integration]:
     return fetch(connection, _all().order_by(integrations.c.id), Integration)
 
 
+def pairs(connection: Connection) -> list[tuple[int, int, int]]:
+    """Give id, consumer and provider of every integration, those with the newest contract data first."""
+    table = integrations.c
+    query = select(table.id, table.consumer_id, table.provider_id).order_by(table.contract_data_updated_at.desc(), table.id)
+    return [(row.id, row.consumer_id, row.provider_id) for row in connection.execute(query)]
+
+
 def remove(connection: Connection, consumer_id: int, provider_id: int) -> None:
     """Delete an integration with its pacts and results, and versions and pacticipants that nothing else needs."""
     for table in (publications, verifications, contents, integrations):

@@ -12,7 +12,7 @@ from saga_broker.store.database.schema import labels, pacticipants
 from saga_broker.store.database.types import now
 
 FIELDS = ("display_name", "main_branch", "repository_url", "repository_name", "repository_namespace")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[A-Z]")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[A-Z]|[^\W\dA-Za-z_]+")
 _NO_WORDS = {"api", "provider", "service"}
 
 
@@ -73,8 +73,9 @@ def likely_duplicates(connection: Connection, name: str) -> list[str]:
     """Give the existing names that read like a new name; empty when the name exists."""
     if find(connection, name) is not None:
         return []
-    existing = texts(connection, select(pacticipants.c.name))
-    return [other for other in existing if _words(other) == _words(name)]
+    words = _words(name)
+    existing = texts(connection, select(pacticipants.c.name)) if words else []
+    return [other for other in existing if _words(other) == words]
 
 
 def display_name(name: str) -> str:

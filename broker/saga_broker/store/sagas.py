@@ -1,15 +1,17 @@
 """Saga versions with their steps."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union_all, update
 
-from saga_broker.rows import Version
-from saga_broker.store.database.query import add, fetch, first, texts
+from saga_broker.rows import Page, Version
+from saga_broker.store.database.query import add, fetch, fetch_page, first, texts
 from saga_broker.store.database.schema import (
+    branch_versions,
+    branches,
     deployed_versions,
     pacticipants,
     released_versions,
@@ -101,13 +103,84 @@ def store(connection: Connection, new: NewSagaVersion, owner: Version, executor:
         connection.execute(saga_steps.insert().values(saga_version_id=saga_id, position=position, **row))
 
 
+def set_branch(connection: Connection, version: SagaVersion, branch: str) -> SagaVersion:
+    """Remember on which branch a saga version was published last."""
+    connection.execute(update(saga_versions).where(saga_versions.c.id == version.id).values(branch=branch))
+    return replace(version, branch=branch)
+
+
 def newest(connection: Connection, branch: str | None, provider: str | None) -> list[SagaVersion]:
     """Give the newest version of each saga, on a branch when one is given, with a step at a provider when one is given."""
     last = select(func.max(saga_versions.c.id)).group_by(saga_versions.c.saga)
     if branch is not None:
-        last = last.where(saga_versions.c.branch == branch)
+        last = last.where(or_(saga_versions.c.branch == branch, _owner_is_on(branch)))
     query = _sagas().where(saga_versions.c.id.in_(last))
     return fetch(connection, _at_provider(query, provider).order_by(saga_versions.c.saga), SagaVersion)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The newest version of a saga without its file."""
+
+    id: int
+    saga: str
+    number: str
+    executor: str
+
+
+def outlines(connection: Connection, most: int) -> list[Outline]:
+    """Give the newest versions of sagas by name, so many at most."""
+    return fetch(connection, _outlines().order_by(saga_versions.c.saga).limit(most), Outline)
+
+
+def outlines_naming(connection: Connection, pacticipant: str) -> list[Outline]:
+    """Give the newest versions of the sagas that a pacticipant executes or has a step of, by name."""
+    steps = select(saga_steps.c.saga_version_id).where(saga_steps.c.participant == pacticipant)
+    named = or_(executors.c.name == pacticipant, saga_versions.c.id.in_(steps))
+    return fetch(connection, _outlines().where(named).order_by(saga_versions.c.saga), Outline)
+
+
+def live_anywhere(connection: Connection) -> list[str]:
+    """Give the sagas of which any executing version is deployed or released anywhere now, the one recorded last first."""
+    deployed, released = deployed_versions.c, released_versions.c
+    queries = [
+        select(saga_versions.c.saga, table.created_at)
+        .join(saga_versions, saga_versions.c.executor_version_id == table.version_id)
+        .where(ended.is_(None))
+        for table, ended in ((deployed, deployed.undeployed_at), (released, released.support_ended_at))
+    ]
+    every = union_all(*queries).subquery()
+    last = func.max(every.c.created_at)
+    return texts(connection, select(every.c.saga).group_by(every.c.saga).order_by(last.desc(), every.c.saga))
+
+
+def heads(connection: Connection, part: str, page: Page, *, descending: bool = False) -> tuple[list[SagaVersion], int]:
+    """Give a page of the sagas whose name holds a text, each with its newest version, by name.
+
+    Returns:
+        The versions, and how many sagas there are on all pages.
+    """
+    last = select(func.max(saga_versions.c.id)).group_by(saga_versions.c.saga)
+    if part:
+        last = last.where(func.lower(saga_versions.c.saga).contains(part.lower(), autoescape=True))
+    by = saga_versions.c.saga.desc() if descending else saga_versions.c.saga
+    total = connection.execute(select(func.count()).select_from(last.subquery())).scalar_one()
+    query = _sagas().where(saga_versions.c.id.in_(last)).order_by(by).limit(page.size).offset(page.offset)
+    return fetch(connection, query, SagaVersion), int(total)
+
+
+def versions_of(connection: Connection, saga: str, page: Page) -> tuple[list[SagaVersion], int]:
+    """Give a page of a saga's versions, the newest first, and how many there are."""
+    query = _sagas().where(saga_versions.c.saga == saga).order_by(saga_versions.c.id.desc())
+    return fetch_page(connection, query, SagaVersion, page)
+
+
+def named_by(connection: Connection, numbers: Collection[tuple[str, str]]) -> dict[tuple[str, str], SagaVersion]:
+    """Find several saga versions by their names and numbers."""
+    sagas, wanted = {saga for saga, _ in numbers}, {number for _, number in numbers}
+    query = _sagas().where(saga_versions.c.saga.in_(sagas), saga_versions.c.number.in_(wanted))
+    found = {(one.saga, one.number): one for one in fetch(connection, query, SagaVersion)}
+    return {key: found[key] for key in numbers if key in found}
 
 
 def live_in(connection: Connection, environment_id: int, provider: str | None = None) -> list[SagaVersion]:
@@ -189,6 +262,16 @@ def named(connection: Connection, saga: str, version_ids: Collection[int] = ()) 
     return {name for query in queries for name in texts(connection, query.where(*which))}
 
 
+def concerning(connection: Connection, pacticipant: str) -> list[str]:
+    """Give the sagas of which any version names a pacticipant: as owner, executor or participant."""
+    own = (
+        _sagas().with_only_columns(saga_versions.c.saga).where(or_(owners.c.name == pacticipant, executors.c.name == pacticipant))
+    )
+    steps = select(saga_versions.c.saga).join(saga_steps, saga_steps.c.saga_version_id == saga_versions.c.id)
+    found = {saga for query in (own, steps.where(saga_steps.c.participant == pacticipant)) for saga in texts(connection, query)}
+    return sorted(found)
+
+
 def steps_of(connection: Connection, saga_version_ids: list[int]) -> dict[int, list[SagaStep]]:
     """Give the steps of several saga versions, in the order of the file."""
     query = select(saga_steps).where(saga_steps.c.saga_version_id.in_(saga_version_ids)).order_by(saga_steps.c.position)
@@ -213,6 +296,14 @@ def _at_provider(query: Select[Any], provider: str | None) -> Select[Any]:
     return query.where(saga_versions.c.id.in_(at))
 
 
+def _outlines() -> Select[Any]:
+    last = select(func.max(saga_versions.c.id)).group_by(saga_versions.c.saga)
+    table = saga_versions.c
+    query = select(table.id, table.saga, table.number, executors.c.name.label("executor")).where(table.id.in_(last))
+    query = query.join(executor_versions, executor_versions.c.id == table.executor_version_id)
+    return query.join(executors, executors.c.id == executor_versions.c.pacticipant_id)
+
+
 def _sagas() -> Select[Any]:
     table = saga_versions.c
     own = [column for column in table if column.name != "owner_version_id"]
@@ -223,3 +314,9 @@ def _sagas() -> Select[Any]:
         .join(executor_versions, executor_versions.c.id == table.executor_version_id)
         .join(executors, executors.c.id == executor_versions.c.pacticipant_id)
     )
+
+
+def _owner_is_on(branch: str) -> ColumnElement[bool]:
+    on = select(branch_versions.c.id).join(branches, branches.c.id == branch_versions.c.branch_id)
+    on = on.where(branches.c.name == branch, branch_versions.c.version_id == saga_versions.c.owner_version_id)
+    return on.correlate(saga_versions).exists()

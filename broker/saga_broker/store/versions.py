@@ -4,9 +4,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select
 
+from saga_broker.gate.version_numbers import key
+from saga_broker.http.errors import RefusedError
 from saga_broker.rows import Page, Version
 from saga_broker.store import branches as branch_store
 from saga_broker.store import pacticipants as pacticipant_store
+from saga_broker.store import version_order
 from saga_broker.store.database.prepared import Prepared, among
 from saga_broker.store.database.query import add, change, fetch, fetch_page, first
 from saga_broker.store.database.schema import (
@@ -20,6 +23,11 @@ from saga_broker.store.database.schema import (
     versions,
 )
 from saga_broker.store.database.types import now
+
+NO_NUMBER = (
+    "The version number '{}' cannot be parsed to a version number. The expected format (unless this configuration has been "
+    "overridden) is a semantic version. eg. 1.3.0 or 2.0.4.rc1"
+)
 
 
 def find(connection: Connection, pacticipant: str, number: str) -> Version | None:
@@ -37,13 +45,23 @@ def get_or_create(connection: Connection, pacticipant: str, number: str) -> tupl
 
     Returns:
         The version, and whether it was made now.
+
+    Raises:
+        RefusedError: Versions are ordered by their numbers, and this one is none.
     """
     version = find(connection, pacticipant, number)
     if version is not None:
         return version, False
+    if version_order.is_by_number(connection) and key(number) is None:
+        raise RefusedError(400, NO_NUMBER.format(number))
     owner = pacticipant_store.get_or_create(connection, pacticipant)
     moment = now()
     new = add(connection, versions, pacticipant_id=owner.id, number=number, created_at=moment)
+    if version_order.is_by_number(connection):
+        version_order.settle(connection, owner.id)
+        found = find(connection, pacticipant, number)
+        assert found is not None  # noqa: S101  (made just now)
+        return found, True
     return Version(new, owner.id, owner.name, number, None, moment, None), True
 
 

@@ -1,25 +1,14 @@
 """Documents of the matrix: as HAL, and as a table in plain text."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
 from saga_broker.acts.metadata import encode_number
+from saga_broker.acts.surroundings import Surroundings
 from saga_broker.gate.matrix import Verdict
 from saga_broker.gate.model import Row
 from saga_broker.http.hal import Document, Links, link, moment
-from saga_broker.rows import BranchVersion, Environment, Tag
+from saga_broker.rows import Environment
 from saga_broker.views.environment import short_environment
 
 HEADINGS = ("CONSUMER", "C_VERSION", "REVISION", "PROVIDER", "P_VERSION", "NUMBER", "SUCCESS")
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What is shown of the versions in the rows, by version id."""
-
-    branches: Mapping[int, Sequence[BranchVersion]] = field(default_factory=dict)
-    tags: Mapping[int, Sequence[Tag]] = field(default_factory=dict)
-    environments: Mapping[int, Sequence[Environment]] = field(default_factory=dict)
 
 
 def matrix(links: Links, verdict: Verdict, around: Surroundings) -> Document:
@@ -33,12 +22,13 @@ def matrix(links: Links, verdict: Verdict, around: Surroundings) -> Document:
     }
     if verdict.ignored is not None:
         summary["ignored"] = verdict.ignored
+    sides = _Sides(links, around)
     return {
         "summary": summary,
         "notices": [{"type": notice.type, "text": notice.text} for notice in verdict.notices],
         "matrix": [
-            *(_row(links, row, around) for row in verdict.rows),
-            *({**_row(links, row, around), "ignored": True} for row in verdict.ignored_rows),
+            *(_row(links, row, sides) for row in verdict.rows),
+            *({**_row(links, row, sides), "ignored": True} for row in verdict.ignored_rows),
         ],
     }
 
@@ -60,50 +50,61 @@ def _cells(row: Row) -> tuple[str, ...]:
     return tuple("" if cell is None else str(cell) for cell in cells)
 
 
-def _row(links: Links, row: Row, around: Surroundings) -> Document:
+class _Sides:
+    """Writes the sides of rows; a version that stands in many rows is written once."""
+
+    def __init__(self, links: Links, around: Surroundings) -> None:
+        self._links, self._around = links, around
+        self._places = {one.uuid: self._environment(one) for found in around.environments.values() for one in found}
+        self._written: dict[tuple[str, int | None], Document] = {}
+
+    def side(self, name: str, version_id: int | None, number: str | None) -> Document:
+        """Write a pacticipant and its version."""
+        found = self._written.get((name, version_id))
+        if found is None:
+            version = None if version_id is None or number is None else self._version(name, version_id, number)
+            found = {"name": name, "version": version, "_links": {"self": link(self._links.pacticipant(name))}}
+            self._written[name, version_id] = found
+        return found
+
+    def _version(self, name: str, version_id: int, number: str) -> Document:
+        links, around = self._links, self._around
+        branches = [
+            {
+                "name": branch.name,
+                "latest": branch.latest,
+                "_links": {"self": link(links.branch_version(name, branch.name, number), "Branch version", branch.name)},
+            }
+            for branch in around.branches.get(version_id, ())
+        ]
+        return {
+            "number": number,
+            "branch": branches[-1]["name"] if branches else None,
+            "branches": branches,
+            "branchVersions": branches,
+            "environments": [self._places[environment.uuid] for environment in around.environments.get(version_id, ())],
+            "_links": {"self": link(links.version(name, number))},
+            "tags": [
+                {"name": tag.name, "latest": tag.latest, "_links": {"self": link(links.tag(name, number, tag.name))}}
+                for tag in around.tags.get(version_id, ())
+            ],
+        }
+
+    def _environment(self, row: Environment) -> Document:
+        own = link(self._links.url("environments", row.uuid), "Environment", row.name)
+        return {**short_environment(row), "_links": {"self": own}}
+
+
+def _row(links: Links, row: Row, sides: _Sides) -> Document:
     pact = {
         "createdAt": moment(row.published_at),
         "_links": {"self": link(links.pact(row.consumer, row.provider, row.consumer_version))},
     }
     return {
-        "consumer": _side(links, row.consumer, row.consumer_version_id, row.consumer_version, around),
-        "provider": _side(links, row.provider, row.provider_version_id, row.provider_version, around),
+        "consumer": sides.side(row.consumer, row.consumer_version_id, row.consumer_version),
+        "provider": sides.side(row.provider, row.provider_version_id, row.provider_version),
         "pact": pact,
         "verificationResult": _result(links, row),
-    }
-
-
-def _side(links: Links, name: str, version_id: int | None, number: str | None, around: Surroundings) -> Document:
-    version = None if version_id is None or number is None else _version(links, name, version_id, number, around)
-    return {"name": name, "version": version, "_links": {"self": link(links.pacticipant(name))}}
-
-
-def _version(links: Links, name: str, version_id: int, number: str, around: Surroundings) -> Document:
-    branches = [
-        {
-            "name": branch.name,
-            "latest": branch.latest,
-            "_links": {"self": link(links.branch_version(name, branch.name, number), "Branch version", branch.name)},
-        }
-        for branch in around.branches.get(version_id, [])
-    ]
-    return {
-        "number": number,
-        "branch": branches[-1]["name"] if branches else None,
-        "branches": branches,
-        "branchVersions": branches,
-        "environments": [
-            {
-                **short_environment(environment),
-                "_links": {"self": link(links.url("environments", environment.uuid), "Environment", environment.name)},
-            }
-            for environment in around.environments.get(version_id, [])
-        ],
-        "_links": {"self": link(links.version(name, number))},
-        "tags": [
-            {"name": tag.name, "latest": tag.latest, "_links": {"self": link(links.tag(name, number, tag.name))}}
-            for tag in around.tags.get(version_id, [])
-        ],
     }
 
 

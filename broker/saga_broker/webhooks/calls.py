@@ -145,7 +145,7 @@ def log_of(attempt: Attempt, base_url: str, settings: WebhookSettings, ending: s
         ending: The last line; empty for none.
     """
     call = attempt.call
-    headers = call.all_headers if _is_connected(attempt.outcome) else call.headers
+    headers = call.all_headers if _is_whole(attempt.outcome) else call.headers
     shown = redaction.sent_headers(headers) if settings.redact else headers
     lines = [("DEBUG", f"Webhook context {dump(attempt.context).decode()}")]
     lines += [("WARN", note) for note in attempt.notes]
@@ -162,17 +162,17 @@ def log_of(attempt: Attempt, base_url: str, settings: WebhookSettings, ending: s
 def document_of(attempt: Attempt, base_url: str, settings: WebhookSettings, logs: str) -> dict[str, Any]:
     """Write what the answer of a test execution tells."""
     call, outcome = attempt.call, attempt.outcome
-    headers = call.all_headers if _is_connected(outcome) else dict(call.headers)
+    headers = call.all_headers if _is_whole(outcome) else dict(call.headers)
     request: dict[str, Any] = {"headers": redaction.sent_headers(headers)}
     if call.has_body:
         request["body"] = redaction.hidden(_parsed(call.body), call.secrets)
     request["url"] = _safe(_path(call.url), call, settings)
     found: dict[str, Any] = {"request": request}
-    if _is_hidden(outcome, settings):
+    if not settings.hosts:
         found["message"] = NOT_LOGGED.format(base=base_url)
-    elif isinstance(outcome, Failed):
+    if isinstance(outcome, Failed) and not _is_hidden(outcome, settings):
         found["error"] = {"message": outcome.text}
-    else:
+    if isinstance(outcome, Answer) and settings.hosts:
         found["response"] = _response(outcome, call)
     return {**found, "logs": logs, "success": attempt.success}
 
@@ -208,8 +208,8 @@ def _safe(text: str, call: Call, settings: WebhookSettings) -> str:
     return redaction.without(text, call.secrets).replace("\0", "\ufffd") if settings.redact else text.replace("\0", "\ufffd")
 
 
-def _is_connected(outcome: Answer | Failed) -> bool:
-    return isinstance(outcome, Answer) or outcome.connected
+def _is_whole(outcome: Answer | Failed) -> bool:
+    return isinstance(outcome, Answer) or outcome.connected or outcome.is_ours
 
 
 def _is_hidden(outcome: Answer | Failed, settings: WebhookSettings) -> bool:

@@ -44,7 +44,8 @@ class Draft:
             name: old.headers[name] if is_stars(value) and name in old.headers else value
             for name, value in self.request.headers.items()
         }
-        password = old.password if self.keeps_password else self.request.password
+        keeps = self.keeps_password and old.password is not None
+        password = old.password if keeps else self.request.password
         return Request(self.request.method, self.request.url, headers, self.request.body, self.request.username, password)
 
 
@@ -91,7 +92,7 @@ def draft_of(body: Mapping[str, Any], settings: WebhookSettings, path: Mapping[s
         provider=sides["provider"],
         events=events,
         request=request,
-        keeps_password=keeps and not request.password,
+        keeps_password=keeps and not request.password,  # one in the address is a new one
     )
     return draft, faults
 
@@ -162,7 +163,8 @@ def _request(body: Mapping[str, Any], settings: WebhookSettings, faults: Faults)
     if faults:
         return None
     own_password = given.get("password")
-    password = (None if is_stars(own_password) else own_password) or password
+    if own_password == "" or not is_stars(own_password):
+        password = own_password if own_password is not None else password
     return Request(str(method), url, headers, given.get("body", ABSENT), given.get("username") or user, password)
 
 

@@ -119,7 +119,7 @@ def host_of(url: str) -> str:
 
 def short_name(request: Request) -> str:
     """Give the name that a webhook bears where nobody gave it one: method and host."""
-    return f"{request.method} {host_of(request.url)}"
+    return f"{request.method.upper()} {host_of(request.url)}"
 
 
 def shown_name(webhook: Webhook) -> str:

@@ -26,6 +26,7 @@ APPLICATION_VERSION = "1"  # pinned: a newer broker takes up what an older one b
 LONGEST_STEP_S = 120.0  # a workflow that was begun longer ago has nobody who works on it
 _POLLING_S = 0.25
 _CONNECTIONS = 5
+_FINISH_WITHIN_S, _LOOK_S = 2.0, 0.02
 LOG = logging.getLogger("saga_broker.work")
 
 
@@ -58,6 +59,12 @@ class Engine:
         self._workflows = workflows
         self._executor_id = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
         self._is_running = threading.Event()
+        self._under_way = set[object]()
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether workflows can be put into queues."""
+        return self._is_running.is_set()
 
     def start(self) -> None:
         """Start to work on the queues; what another process left unfinished is taken up by `take_over`."""
@@ -70,12 +77,13 @@ class Engine:
             "application_version": APPLICATION_VERSION,
             "executor_id": self._executor_id,
             "log_level": "ERROR",
+            "use_listen_notify": False,  # nobody waits for events here: a connection less for each process
             "notification_listener_polling_interval_sec": 0.1,  # unused, but the stop waits for it
         }
         DBOS.destroy(destroy_registry=True)
         DBOS(config=config)
         for name, function in self._workflows.items():
-            DBOS.workflow(name=name, max_recovery_attempts=None)(function)
+            DBOS.workflow(name=name, max_recovery_attempts=None)(self._counted(function))
         DBOS.listen_queues([queue.name for queue in self._queues])
         DBOS.launch()
         for queue in self._queues:
@@ -85,9 +93,12 @@ class Engine:
         self._is_running.set()
 
     def stop(self) -> None:
-        """Stop at once; what is under way is taken up after the next start."""
+        """Stop soon; what is under way by then is taken up after the next start."""
         if self._is_running.is_set():
             self._is_running.clear()
+            until = time.monotonic() + _FINISH_WITHIN_S
+            while self._under_way and time.monotonic() < until:
+                time.sleep(_LOOK_S)
             DBOS.destroy(destroy_registry=True)
 
     def enqueue(self, queue: str, workflow: str, workflow_id: str, *args: Any, delay_s: float = 0.0, **options: Any) -> None:
@@ -118,6 +129,17 @@ class Engine:
             LOG.warning("%s %s: its process is gone, it is taken over", one.name, one.workflow_id)
             DBOS.resume_workflow(one.workflow_id, queue_name=one.queue_name)
         return len(left)
+
+    def _counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def workflow(*args: Any) -> Any:
+            mark = object()
+            self._under_way.add(mark)
+            try:
+                return function(*args)
+            finally:
+                self._under_way.discard(mark)
+
+        return workflow
 
     def _is_left(self, executor_id: str, updated_ms: int) -> bool:
         if executor_id == self._executor_id:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from saga_broker.acts.calling import attempt
 from saga_broker.events.event import Event
 from saga_broker.store import triggered as triggered_store
+from saga_broker.store.database.types import now
 from saga_broker.webhooks.model import Triggered
 from saga_broker.work.engine import Queue
 from saga_broker.work.work import Work
@@ -38,7 +39,7 @@ def call_webhook(work: Work, uuid: str, number: int) -> None:
 def enqueue_overdue(work: Work) -> None:
     """Put calls into the queue that ought to have been made: when the work database was lost, they are in no queue any more."""
     with work.database.read() as connection:
-        found = triggered_store.overdue(connection, work.clock() - OVERDUE, _BATCH)
+        found = triggered_store.overdue(connection, now() - OVERDUE, _BATCH)
     for triggered in found:
         _enqueue_next(work, triggered)
 
@@ -46,7 +47,7 @@ def enqueue_overdue(work: Work) -> None:
 def forget_old(work: Work) -> None:
     """Delete what became of calls long ago."""
     with work.database.write() as connection:
-        triggered_store.forget(connection, work.clock() - KEEP)
+        triggered_store.forget(connection, now() - KEEP)
 
 
 def _attempt(work: Work, uuid: str, number: int) -> float | None:
@@ -55,7 +56,7 @@ def _attempt(work: Work, uuid: str, number: int) -> float | None:
 
 def _enqueue_next(work: Work, triggered: Triggered) -> None:
     if triggered.due_at is not None:
-        delay_s = max(0.0, (triggered.due_at - work.clock()).total_seconds())
+        delay_s = max(0.0, (triggered.due_at - now()).total_seconds())
         _enqueue(work, triggered.uuid, triggered.attempts_made + 1, delay_s)
 
 

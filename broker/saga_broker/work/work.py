@@ -31,7 +31,7 @@ class Work:
         settings: The broker's settings.
         database: The broker's database.
         engine: Takes workflows; it runs before any subscriber, chore or workflow is called.
-        clock: Tells the moment.
+        clock: Tells the moment of a question about sagas; what is stored bears the real one.
     """
 
     settings: Settings

@@ -42,12 +42,16 @@ _SHAPES = """
 """
 
 
-def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
+def saga_svg(
+    saga: Saga, marks: Mapping[str, str] | None = None, links: Mapping[str, str] | None = None, *, styled: bool = True
+) -> str:
     """Draw a saga.
 
     Args:
         saga: The saga.
         marks: A word for some of its steps, such as their verdict (`kept`, `broken`, …), shown in the corner of the box.
+        links: An address for some of its steps, to which the box leads.
+        styled: Does the drawing bring its colours? Without them, the page that it stands in gives them to its classes.
 
     Returns:
         An SVG element as text, ready for a file or for a page.
@@ -57,18 +61,24 @@ def saga_svg(saga: Saga, marks: Mapping[str, str] | None = None) -> str:
     placed = layout.place(sizes, edges, gap_x=GAP_X, gap_y=GAP_Y)
     width, height = round(placed.width) + 2 * MARGIN, round(placed.height) + TITLE + 2 * MARGIN
     title = f"Saga {saga.saga} of {saga.owner}"
+    look = f"<style>{escape(style())}</style>" if styled else ""
+    boxes = [_box(step, placed.places[step.step], (marks or {}).get(step.step)) for step in saga.steps]
     parts = [
-        _open(title, width, height),
-        f"<title>{escape(title)}</title><style>{escape(style())}</style>",
+        _open(title, width, height, "group" if links else "img"),
+        f"<title>{escape(title)}</title>{look}",
         f"<defs>{_tip('saga-order-tip')}{_tip('saga-undo-tip')}</defs>",
         f'<rect class="saga-page" width="{width}" height="{height}"/>',
         f'<text class="saga-title" x="{MARGIN}" y="{MARGIN + 10}">{escape(title)}</text>',
         f'<g transform="translate({MARGIN} {TITLE + MARGIN})">',
         *_arrows(saga, placed),
-        *(_box(step, placed.places[step.step], (marks or {}).get(step.step)) for step in saga.steps),
+        *(_linked(box, (links or {}).get(step.step)) for step, box in zip(saga.steps, boxes, strict=True)),
         "</g></svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _linked(box: str, address: str | None) -> str:
+    return box if address is None else f"<a href={quoteattr(address)}>{box}</a>"
 
 
 def style() -> str:
@@ -76,8 +86,8 @@ def style() -> str:
     return f"{_SHAPES}{_coloured(_LIGHT)}@media (prefers-color-scheme: dark) {{{_coloured(_DARK)}}}"
 
 
-def _open(title: str, width: int, height: int) -> str:
-    label = f'class="saga-picture" role="img" aria-label={quoteattr(title)}'
+def _open(title: str, width: int, height: int, role: str) -> str:
+    label = f'class="saga-picture" role="{role}" aria-label={quoteattr(title)}'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {label} viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
 
 

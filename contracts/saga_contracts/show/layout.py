@@ -45,7 +45,9 @@ class Layout:
     height: float
 
 
-def place(sizes: Mapping[str, tuple[float, float]], edges: Sequence[Edge], gap_x: float = 96, gap_y: float = 30) -> Layout:
+def place(
+    sizes: Mapping[str, tuple[float, float]], edges: Sequence[Edge], gap_x: float = 96, gap_y: float = 30, thin: float = _THIN
+) -> Layout:
     """Place a graph without circles.
 
     Args:
@@ -53,10 +55,11 @@ def place(sizes: Mapping[str, tuple[float, float]], edges: Sequence[Edge], gap_x
         edges: Pairs of nodes, from left to right.
         gap_x: Pixels between two columns.
         gap_y: Pixels between two nodes of a column.
+        thin: Height of the empty place that an edge goes through, in pixels.
     """
     column_of = _columns(list(sizes), edges)
     empties, pieces = _split(edges, column_of)
-    all_sizes = {**sizes, **{name: (0.0, _THIN) for route in empties.values() for name, _ in route}}
+    all_sizes = {**sizes, **{name: (0.0, thin) for route in empties.values() for name, _ in route}}
     all_columns = {**column_of, **dict(one for route in empties.values() for one in route)}
     columns = _ordered(all_columns, pieces)
     places, width, height = _placed(columns, all_sizes, gap_x, gap_y)

@@ -1,10 +1,9 @@
 """Publishing what was found about a pact: only what was measured, and only where yes or no was found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from saga_broker.client.broker import BrokerClient
 from saga_broker.client.records import DeckHistory, NewDeckResult
 from saga_contracts.declare.verdict import Verdict
 from saga_verifier import VERSION
@@ -23,6 +22,30 @@ class Version:
     tags: tuple[str, ...] = ()
 
 
+class Publisher(Protocol):
+    """Takes results: a broker, or who keeps them for one."""
+
+    def keeps_sagas(self) -> bool:
+        """Ask whether results of decks are taken."""
+
+    def publish_deck_result(
+        self, saga: str, *, sha: str, step: str, provider: str, version: str, result: NewDeckResult
+    ) -> object | None:
+        """Publish a deck's result; None when it has no place."""
+
+    def publish_verification(
+        self,
+        link: str,
+        *,
+        success: bool,
+        version: str,
+        test_results: Any = None,
+        build_url: str | None = None,
+        verified_by: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Publish a pact's result."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """What came of publishing.
@@ -36,7 +59,7 @@ class Published:
     notes: tuple[str, ...] = ()
 
 
-def publish(broker: BrokerClient, version: Version, outcome: PactOutcome, results_url: str) -> Published:
+def publish(broker: Publisher, version: Version, outcome: PactOutcome, results_url: str) -> Published:
     """Publish the decks that were played, where the broker keeps sagas, and the pact's result if it is one.
 
     Raises:
@@ -46,7 +69,7 @@ def publish(broker: BrokerClient, version: Version, outcome: PactOutcome, result
     return Published(_pact(broker, version, outcome, results_url), notes)
 
 
-def _decks(broker: BrokerClient, version: Version, outcome: PactOutcome) -> Iterator[str]:
+def _decks(broker: Publisher, version: Version, outcome: PactOutcome) -> Iterator[str]:
     """Publish the decks; say of each that has no place at the broker what to do."""
     for deck in outcome.decks if outcome.decks and broker.keeps_sagas() else ():
         own = deck.deck
@@ -66,7 +89,7 @@ def _decks(broker: BrokerClient, version: Version, outcome: PactOutcome) -> Iter
             )
 
 
-def _pact(broker: BrokerClient, version: Version, outcome: PactOutcome, results_url: str) -> str:
+def _pact(broker: Publisher, version: Version, outcome: PactOutcome, results_url: str) -> str:
     """Publish the pact's result; give why it is not, if so."""
     broken = Verdict.BROKEN in [*(one.verdict for one in outcome.interactions), *(deck.verdict for deck in outcome.decks)]
     unknown = _unknown(outcome)

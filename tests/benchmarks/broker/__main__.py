@@ -13,11 +13,12 @@ from pathlib import Path
 
 from tests.benchmarks.broker import bulk, by_api, report
 from tests.benchmarks.broker.history import SIZES, Size
-from tests.benchmarks.broker.measuring import Figure, measure
+from tests.benchmarks.broker.measuring import Figure, measure, measure_routes
 from tests.benchmarks.broker.servers import broker, database
 from tests.benchmarks.ratios import exit_status, ratio_table
 
 HELP = """Sizes: (a) 10 consumers with 200 versions each, (b) 200 pacticipants with 50,000 versions and 1,000,000 results.
+First every route that reads is asked, then what builds ask most and what they write.
 Ends with status 1 when a request costs more than --limit times as much on (b) as on (a): the cost must not grow with history."""
 
 
@@ -40,9 +41,12 @@ def _measured(given: argparse.Namespace, size: Size) -> list[Figure]:
         with database(given.database, folder) as (url, postmaster):
             _load(url, size, folder / "broker.log", over_http=given.over_http)
             with broker(url, folder / "broker.log", postmaster) as running:
-                figures = list(measure(running, size, given.requests, given.runs, given.only))
+                routes, unknown = measure_routes(running, size, given.only)
+                figures = [*routes, *measure(running, size, given.requests, given.runs, given.only)]
     finally:
         shutil.rmtree(folder)
+    for path in unknown:
+        _say(f"not asked, since its variables are not known here: {path}")
     _say(report.table(f"{given.database}, size {size.name}; load average {os.getloadavg()[0]:.2f}", figures))
     return figures
 

@@ -5,6 +5,7 @@ A million requests would take an hour. `test_benchmark.py` compares both ways ta
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -110,7 +111,7 @@ class _Book:
             self._touch_integration(consumer, provider)
 
     def _verify(self, event: Verify) -> None:
-        body = verification(event)
+        tested, by = _told(event.success)
         self._add(
             "verifications",
             consumer_id=self._ids["pacticipant", event.consumer],
@@ -122,8 +123,8 @@ class _Book:
             pact_pending=None,
             consumer_version_numbers="[]",
             build_url=None,
-            test_results=_as_sent(body["testResults"]),
-            verified_by=_as_sent(body["verifiedBy"]),
+            test_results=tested,
+            verified_by=by,
             created_at=self._now,
         )
         self._touch_integration(self._ids["pacticipant", event.consumer], self._ids["pacticipant", event.provider])
@@ -204,6 +205,13 @@ class _Book:
     def _count(self, table: str) -> int:
         self.counts[table] = self.counts.get(table, 0) + 1
         return self.counts[table]
+
+
+@cache
+def _told(success: bool) -> tuple[str, str]:  # noqa: FBT001  (a key)
+    """Write what every result with this outcome tells."""
+    body = verification(Verify(0, "", "", 0, "", success))
+    return _as_sent(body["testResults"]), _as_sent(body["verifiedBy"])
 
 
 def _as_sent(value: Any) -> str:

@@ -3,15 +3,18 @@
 import json
 import os
 import statistics
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.benchmarks.broker.history import Size
-from tests.benchmarks.broker.load import Sent, ask, send
+from tests.benchmarks.broker.load import Connection, Sent, ask, send
 from tests.benchmarks.broker.questions import Question, questions
+from tests.benchmarks.broker.routes import Asked, exchange, readable
 from tests.benchmarks.broker.servers import Running, Used
 
 WARM_UP = 20
+LEAST_ASKED, MOST_ASKED, ASKED_FOR_S, ROUTE_RUNS = 3, 40, 0.3, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Figure:
         database_ms: PostgreSQL's; 0 on SQLite, which works in the broker's process.
         sender_ms: The load generator's own.
         load: The machine's load average beside it.
+        kib: The size of one answer; 0 when it was not looked at.
+        is_judged: Its cost must not grow with the history.
     """
 
     name: str
@@ -36,6 +41,8 @@ class Figure:
     memory_mib: float
     peak_mib: float
     load: float
+    kib: float = 0.0
+    is_judged: bool = True
 
 
 def measure(running: Running, size: Size, requests: int, runs: int, only: str | None = None) -> Iterator[Figure]:
@@ -60,6 +67,31 @@ def measure(running: Running, size: Size, requests: int, runs: int, only: str | 
         yield min(found, key=lambda figure: figure.cpu_ms)
 
 
+def measure_routes(running: Running, size: Size, only: str | None = None) -> tuple[list[Figure], list[str]]:
+    """Ask every route that reads; give the figures, and the routes of which the variables are not known."""
+    asked, unknown = readable(running.port, size)
+    with Connection(running.port) as connection:
+        figures = [_route(running, connection, one) for one in asked if only is None or only in one.name]
+    return figures, unknown
+
+
+def _route(running: Running, connection: Connection, asked: Asked) -> Figure:
+    begun = time.perf_counter()
+    exchange(connection, asked)
+    wanted = round(min(MOST_ASKED, max(LEAST_ASKED, ASKED_FOR_S / (time.perf_counter() - begun))))
+    runs = []
+    for _ in range(ROUTE_RUNS):
+        before, own = running.used(), time.process_time()
+        sizes, took = [], []
+        for _ in range(wanted):
+            begun = time.perf_counter()
+            sizes.append(exchange(connection, asked))
+            took.append(time.perf_counter() - begun)
+        figure = _cost(asked.name, Sent(took, sum(took), time.process_time() - own), before, running.used())
+        runs.append(replace(figure, kib=round(sizes[-1] / 1024, 1), is_judged=asked.is_judged))
+    return min(runs, key=lambda figure: figure.cpu_ms + figure.database_ms)
+
+
 def _warm_up(running: Running, question: Question, wanted: int) -> None:
     first, *others = question.make(wanted)
     answer = json.loads(ask(running.port, first))
@@ -73,13 +105,13 @@ def _run(running: Running, question: Question, wanted: int) -> Figure:
     messages = question.make(wanted)
     before = running.used()
     sent = send(running.port, messages, question.clients)
-    return _figure(question, sent, before, running.used())
+    return _cost(question.name, sent, before, running.used())
 
 
-def _figure(question: Question, sent: Sent, before: Used, after: Used) -> Figure:
+def _cost(name: str, sent: Sent, before: Used, after: Used) -> Figure:
     count = len(sent.took)
     return Figure(
-        name=question.name,
+        name=name,
         requests=count,
         per_second=round(count / sent.lasted_s, 1),
         p50_ms=round(statistics.median(sent.took) * 1000, 2),

@@ -17,6 +17,7 @@ _COLUMNS = (
     ("memory_mib", "MiB"),
     ("peak_mib", "peak MiB"),
     ("load", "load"),
+    ("kib", "KiB"),
 )
 
 
@@ -31,9 +32,16 @@ def table(title: str, figures: Sequence[Figure]) -> str:
 
 
 def ratios(short: Sequence[Figure], long: Sequence[Figure]) -> list[Ratio]:
-    """Compare what requests of a kind cost on a short and on a long history: processor time of broker and database together."""
+    """Compare what requests of a kind cost on a short and on a long history: processor time of broker and database together.
+
+    A list without pages grows with what it lists: there, the cost of a byte is compared.
+    """
     before = {figure.name: figure for figure in short}
-    return [Ratio(after.name, round(_cost(after) / _cost(before[after.name]), 2)) for after in long if after.name in before]
+    return [
+        Ratio(after.name, round(_cost(after) / _cost(before[after.name]) / _grown(before[after.name], after), 2))
+        for after in long
+        if after.name in before and after.is_judged
+    ]
 
 
 def document(database: str, sizes: Mapping[str, Sequence[Figure]], found: Sequence[Ratio]) -> str:
@@ -48,3 +56,7 @@ def document(database: str, sizes: Mapping[str, Sequence[Figure]], found: Sequen
 
 def _cost(figure: Figure) -> float:
     return max(figure.cpu_ms + figure.database_ms, 0.01)
+
+
+def _grown(before: Figure, after: Figure) -> float:
+    return max(1.0, after.kib / before.kib) if before.kib else 1.0

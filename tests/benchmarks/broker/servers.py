@@ -92,8 +92,13 @@ def _announced_port(output: IO[str] | None, log: Path) -> int:
 
 
 def _seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    """Give the processor time of all threads: by nanoseconds where the kernel tells, else by hundredths of a second."""
+    try:
+        told = [file.read_text(encoding="ascii") for file in Path(f"/proc/{process.pid}/task").glob("*/schedstat")]
+        return sum(int(one.split()[0]) for one in told) / 1e9
+    except (OSError, IndexError):
+        times = process.cpu_times()
+        return float(times.user + times.system)
 
 
 @contextmanager

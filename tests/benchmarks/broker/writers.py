@@ -72,7 +72,8 @@ class _Sqlite(Writer):
     def __init__(self, path: str) -> None:
         super().__init__()
         self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.execute("PRAGMA synchronous=off")
+        for pragma in ("synchronous=off", "cache_size=-262144", "foreign_keys=off"):
+            self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute("BEGIN IMMEDIATE")
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -91,7 +92,7 @@ class _Sqlite(Writer):
 
 
 def _for_sqlite(value: Any) -> Any:
-    return value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
+    return value.replace(tzinfo=None).isoformat(" ", "microseconds") if isinstance(value, datetime) else value
 
 
 class _Postgres(Writer):

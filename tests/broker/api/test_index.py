@@ -14,9 +14,13 @@ RELATIONS = {
     *("pb:latest-version", "pb:latest-tagged-version", "pb:integrations", "pb:pacticipant-version-tag", "pb:pacticipant-branch"),
     *("pb:pacticipant-branch-version", "pb:pacticipant-version", "pb:metrics"),
     *("pb:can-i-deploy-pacticipant-version-to-tag", "pb:can-i-deploy-pacticipant-version-to-environment"),
+    *("pb:webhook", "pb:webhooks"),
     *("pb:provider-pacts-for-verification", "beta:provider-pacts-for-verification", "pb:environments", "pb:environment"),
 }
-OF_SAGAS = {"saga:sagas", "saga:saga-version", "saga:can-run", "saga:can-deploy", "saga:what-if"}
+OF_SAGAS = {
+    *("saga:sagas", "saga:saga-version", "saga:can-run", "saga:can-deploy", "saga:what-if"),
+    *("saga:jobs", "saga:workers", "saga:announcement"),
+}
 
 
 def test_the_index_offers_every_relation_that_works(broker: Any) -> None:
@@ -32,8 +36,12 @@ def test_every_relation_of_the_index_leads_to_a_resource(broker: Any, make_pact:
     broker.deploy("Foo", "1", "test")
     values = {"pacticipant": "Foo", "consumer": "Foo", "provider": "Bar", "version": "1", "consumerApplicationVersion": "1"}
     values |= {"tag": "dev", "branch": "main", "environment": "test", "uuid": broker.environment("test")}
+    made = broker.http.post("/webhooks", json={"request": {"method": "POST", "url": "https://ci.example/build"}})
+    of_webhook = {**values, "uuid": made.headers["Location"].rpartition("/")[2]}
     links = broker.get("/")["_links"]
-    hrefs = {name: links[name]["href"].format(**values) for name in RELATIONS - {"curies"}}
+    hrefs = {
+        name: links[name]["href"].format(**(of_webhook if name == "pb:webhook" else values)) for name in RELATIONS - {"curies"}
+    }
 
     found = {name: broker.http.get(href).status_code for name, href in hrefs.items()}
 

@@ -92,10 +92,13 @@ def test_links_start_with_the_configured_address(serve: Any) -> None:
     assert broker.get("/")["_links"]["pb:pacticipants"]["href"] == "https://broker.example/path/pacticipants"
 
 
-def test_links_start_with_the_address_that_a_proxy_tells(broker: Any) -> None:
+def test_links_start_with_the_address_that_a_declared_proxy_tells(serve: Any) -> None:
+    broker = serve(trusted_proxies=("127.0.0.1",))
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "broker.example"}
     answer = broker.http.get("/", headers=headers).json()
     assert answer["_links"]["pb:pacticipants"]["href"] == "https://broker.example/pacticipants"
+    stranger = serve()
+    assert stranger.http.get("/", headers=headers).json()["_links"]["self"]["href"] == stranger.url
 
 
 def test_a_database_that_is_gone_is_told_with_503(serve: Any, tmp_path: Path, migrated: Path) -> None:

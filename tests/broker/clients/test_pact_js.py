@@ -178,3 +178,21 @@ def test_pact_js_is_failed_by_a_broken_pact_and_not_by_a_pending_one(
     stored = broker.get("/pacts/provider/Shelf/consumer/Reader/version/2/verification-results/latest")
     assert (stored["success"], stored["providerApplicationVersion"]) == (False, "10")
     assert [one["success"] for one in stored["testResults"]] == [False]
+
+
+@pytest.mark.parametrize("way", ["bearer", "basic"])
+def test_pact_js_verifies_at_a_broker_that_asks_for_tokens(
+    guarded: Any, make_token: Callable[..., str], provider: Any, verify: Callable[..., Ran], make_pact: Any, way: str
+) -> None:
+    document = make_pact("Reader", "Shelf", "a book")
+    guarded.http.headers["Authorization"] = f"Bearer {make_token('publish')}"
+    guarded.publish("Reader", "1", ("Shelf", document), branch="main")
+    token = make_token("verify", pacticipants=["Shelf"])
+    shown = {"pactBrokerToken": token} if way == "bearer" else {"pactBrokerUsername": "ci", "pactBrokerPassword": token}
+
+    ran = verify("7", pactBrokerUrl=guarded.url, **shown)
+
+    assert ran.passed, ran.output
+    stored = guarded.get("/pacts/provider/Shelf/consumer/Reader/version/1/verification-results/latest")
+    assert stored["providerApplicationVersion"] == "7"
+    assert not verify("8", pactBrokerUrl=guarded.url).passed

@@ -18,13 +18,18 @@ QUIET = {"auto_detect_main_branch": False, "use_first_tag_as_branch": False, "cr
 
 
 @pytest.fixture
-def source(serve: Any, tmp_path: Path, migrated: Path, make_pact: Any) -> Any:
+def plain_source(serve: Any, tmp_path: Path, migrated: Path) -> Any:
     """A broker on SQLite; its settings keep it from doing more than it is told, so that the import's additions would show."""
     path = tmp_path / "source.sqlite"
     path.write_bytes(migrated.read_bytes())
-    broker = serve(database_url=f"sqlite:///{path}", **QUIET)
-    fill(broker, make_pact)
-    return broker
+    return serve(database_url=f"sqlite:///{path}", **QUIET)
+
+
+@pytest.fixture
+def source(plain_source: Any, make_pact: Any) -> Any:
+    """A broker on SQLite that is filled."""
+    fill(plain_source, make_pact)
+    return plain_source
 
 
 @pytest.fixture
@@ -117,15 +122,20 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked += 1
         self.server.seen.append(self.headers["Authorization"])
-        status, content = self.server.instead(self.server.asked, self.path) or self._upstream()
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status, content = self.server.instead(self.server.asked, self.path) or self._upstream(body)
         self.send_response(status)
         self.send_header("Content-Type", "application/hal+json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
-    def _upstream(self) -> tuple[int, bytes]:
-        reply = self.server.http.get(self.path)
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def _upstream(self, body: bytes) -> tuple[int, bytes]:
+        headers = {"Content-Type": self.headers["Content-Type"]} if body else {}
+        reply = self.server.http.request(self.command, self.path, content=body, headers=headers)
         return reply.status_code, reply.content
 
     def log_message(self, *_: object) -> None:

@@ -99,6 +99,7 @@ class _Made:
     shas: list[str]
     result: str
     chosen: str
+    job: str
 
 
 def _filled(broker: Any, pacts: Any) -> World:
@@ -150,7 +151,18 @@ def _record(broker: Any, text: str, deck: Any) -> _Made:
     result = broker.get(f"/pacts/provider/billing/consumer/saga_service/pact-version/{shas[0]}/verification-results/latest")
     chosen = broker.post("/pacts/provider/billing/for-verification", {})["_embedded"]["pacts"][0]["_links"]["self"]["href"]
     number = result["_links"]["self"]["href"].rpartition("/")[2]
-    return _Made(environment, deployed, released, step, shas, number, unquote(chosen.rpartition("/")[2]))
+    return _Made(environment, deployed, released, step, shas, number, unquote(chosen.rpartition("/")[2]), _job(broker))
+
+
+def _job(broker: Any) -> str:
+    """Announce a version, and let a worker take its job; gives the job."""
+    broker.put("/pacticipants/billing/versions/10/announcement", ANNOUNCEMENT)
+    jobs = broker.post("/jobs", {"provider": "billing", "version": "10"}, 201)["_embedded"]["jobs"]
+    broker.put("/workers/ann", {"labels": ["linux"], "jobs": []})
+    own = f"/jobs/{jobs[0]['id']}"
+    broker.put(f"{own}/leases/ann", {"generation": 1}, 200)
+    broker.http.put(f"{own}/log", content="it began", headers={"Content-Type": "text/plain"})
+    return str(jobs[0]["id"])
 
 
 def _names(made: _Made) -> dict[str, str]:
@@ -171,6 +183,7 @@ def _names(made: _Made) -> dict[str, str]:
         "meta": made.chosen,
         "saga": "vas_purchase",
         "step": made.step["step"],
+        "key": made.job,
     }
 
 
@@ -200,11 +213,16 @@ def _by_path(made: _Made) -> dict[str, dict[str, str]]:
         "/verification-results/{number}": {"number": made.result},
         "/previous-distinct": {"number": "2"},
         "/diff/pact-version/": {"other": made.shas[1]},
+        "/announcement": {"name": "billing", "number": "10"},
+        "/leases/": {"name": "ann"},
+        "/workers/": {"name": "ann"},
         "/deck-results": {"sha": made.step["sha"], "number": "10"},
         "GET /pacts/provider/{provider}/consumer/{consumer}/latest-untagged": {},
     }
 
 
+ANNOUNCEMENT = {"providerFile": "provider: billing\n", "archive": "H4sI", "branch": "main", "labels": ["linux"], "atOnce": 2}
+"""An announcement that is taken for billing; its archive is none, which only a worker would find out."""
 QUERY: dict[str, tuple[Any, ...]] = {
     "q": ("bill", "saga"),
     "page": (1, 2),
@@ -290,7 +308,14 @@ def _bodies(saga_text: str, deck: Any, first: Any, second: Any, other: Any) -> d
     }
     asked = [{"providerVersionBranch": "main", "includePendingStatus": True, "includeWipPactsSince": "2020-01-01"}]
     asked += [{**asked[0], "consumerVersionSelectors": [one]} for one in selectors]
+    found_out = {"worker": "ann", "verdict": "kept", "verification": {"success": True}}
     return {
+        "/announcement": [ANNOUNCEMENT],
+        "/leases/": [{"generation": 1}],
+        "PUT /jobs/{key}/result": [found_out, {"worker": "ann", "verdict": "could not find out", "text": "It hung."}],
+        "POST /jobs": [{"provider": "billing", "version": "10"}],
+        "PUT /workers": [{"labels": ["linux"], "jobs": []}],
+        "PUT /job-queue": [{"paused": True, "reason": "night"}, {"paused": False}],
         "POST /pacticipants": [{"name": "new_one", "mainBranch": "main"}],
         "PUT /pacticipants/{name}": [{"displayName": "Shown", "repositoryUrl": "https://code.example"}],
         "PATCH /pacticipants/{name}": [{"mainBranch": "main"}],

@@ -49,6 +49,10 @@ REFUSED_FOR_OTHER_REASONS = {
     "POST /pacts/provider/{provider}/for-verification": "some selectors exclude each other, and a date must be one",
     "GET /pacts/provider/{provider}/for-verification": "some selectors exclude each other, and a date must be one",
     "PUT /sagas/{saga}/versions/{number}": "the content must be a saga file",
+    "PUT /pacticipants/{name}/versions/{number}/announcement": "the file must be that provider's, and the archive one",
+    "PUT /jobs/{key}/leases/{name}": "the offer must be the job's last one",
+    "PUT /jobs/{key}/result": "1.0 is a whole number for a schema; here it is none",
+    "PUT /jobs/{key}/log": "what is sent must be UTF-8",
     "POST " + DECK_RESULTS: "1.0 is a whole number for a schema; here it is none",
 }
 # What is taken although the schema does not allow it.

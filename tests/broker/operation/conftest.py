@@ -28,15 +28,23 @@ class Process:
         with log.open("a") as written:
             self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=written, text=True, env=known, cwd=log.parent)
         self.url = ""
+        self.said: list[str] = []  # before it was ready
         self.http = httpx.Client()
 
     def await_ready(self) -> None:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line.startswith("broker ready at http://"), f"{line}{self.log.read_text()}"
+        while line and not line.startswith("broker ready at http://"):
+            self.said.append(line)
+            line = self.process.stdout.readline()
+        assert line, f"{self.said}{self.log.read_text()}"
         self.url = line.split()[-1]
         self.http.close()
         self.http = httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=60)
+
+    def fresh(self) -> httpx.Client:
+        """A client with connections of its own, which any of several processes may get."""
+        return httpx.Client(base_url=self.url, headers={"Accept": ACCEPT}, trust_env=False, timeout=60)
 
     @property
     def lines(self) -> list[dict[str, Any]]:

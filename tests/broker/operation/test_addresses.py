@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from saga_broker.http.addresses import Address, Addresses, checked_base_url
+from saga_broker.http.addresses import Address, Addresses, checked_base_url, checked_proxy
 from saga_contracts.errors import UsageError
 
 INSIDE, OUTSIDE, PATHED = "http://broker:9292", "https://broker.example", "https://tools.example/pact/broker"
@@ -35,14 +35,14 @@ SECURE = {"x-forwarded-proto": "https", "x-forwarded-host": "broker.example"}
     ],
 )
 def test_without_a_base_url_the_request_names_the_address(headers: dict[str, str], base: str) -> None:
-    assert Addresses(()).of("http", headers, "/pacticipants", "10.0.0.1:9292") == Address(base, "")
+    assert Addresses((), ("10.0.0.0/8",)).of("http", headers, "/pacticipants", "10.0.0.1:9292", "10.1.2.3") == Address(base, "")
 
 
 @pytest.mark.parametrize(
     ("headers", "path", "base"),
     [
         ({"host": "broker:9292"}, "/", INSIDE),
-        ({"host": "broker.example"}, "/", INSIDE),
+        ({"host": "broker.example"}, "/", OUTSIDE),
         (SECURE | {"host": "broker:9292"}, "/", OUTSIDE),
         ({"host": "broker:9292", "x-forwarded-host": "nowhere"}, "/", INSIDE),
         ({"host": "unknown"}, "/", INSIDE),
@@ -52,7 +52,23 @@ def test_without_a_base_url_the_request_names_the_address(headers: dict[str, str
     ],
 )
 def test_the_base_url_that_fits_the_request_is_used_and_else_the_first(headers: dict[str, str], path: str, base: str) -> None:
-    assert Addresses((INSIDE, OUTSIDE, PATHED)).of("http", headers, path).base == base
+    addresses = Addresses((INSIDE, OUTSIDE, PATHED), ("::1", "10.0.0.7"))
+    for client in ("10.0.0.7", "::ffff:10.0.0.7", "::1"):
+        assert addresses.of("http", headers, path, client=client).base == base
+
+
+@pytest.mark.parametrize("client", ["10.0.0.8", "192.0.2.1", "", "unix"])
+def test_a_proxy_that_nobody_declared_is_not_believed(client: str) -> None:
+    sent = SECURE | {"host": "inner:9292"}
+    assert Addresses((), ("10.0.0.7",)).of("http", sent, "/", client=client).base == "http://inner:9292"
+    assert Addresses((INSIDE, OUTSIDE), ("10.0.0.7",)).of("http", sent, "/", client=client).base == INSIDE
+
+
+@pytest.mark.parametrize("text", ["", "10.0.0", "10.0.0.0/33", "proxy", "::1/129", "*"])
+def test_a_proxy_is_an_address_or_a_network(text: str) -> None:
+    with pytest.raises(UsageError, match="--trusted-proxy"):
+        checked_proxy(text)
+    assert checked_proxy(" 10.0.0.7/8 ") == "10.0.0.0/8"
 
 
 def test_of_two_base_urls_on_one_host_the_path_decides() -> None:

@@ -65,7 +65,7 @@ def proxied(serve: Any) -> Iterator[Any]:
         proxy = Proxy(path if taken_off else "", forwarded)
         threading.Thread(target=proxy.serve_forever, args=(0.01,), daemon=True).start()
         running.append(proxy)
-        broker = serve(base_urls=(proxy.url + path,) if configured else ())
+        broker = serve(base_urls=(proxy.url + path,) if configured else (), trusted_proxies=("127.0.0.0/8",))
         proxy.upstream = broker.url
         return proxy, broker
 

@@ -70,7 +70,7 @@ def test_the_commands_of_the_readme_work_in_their_order(shell: Any, tmp_path: Pa
             served[line] = told
             httpx.put(f"{told}/pacticipants/Foo/versions/1", json={}, trust_env=False).raise_for_status()
         if line.startswith("curl"):
-            assert json.loads(told)["ok"] is True
+            assert ("ok" if "heartbeat" in line else "_embedded") in json.loads(told)
         if "import --from" in line:
             assert "1 pacticipants, 1 versions" in told
 

@@ -1,6 +1,7 @@
 """Two brokers whose pages are looked at, an empty one and a filled one, and a browser that looks."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection
 
+import saga_sites
 from browsing import Page, chromium, running, tab_of
+from filled_broker import fill
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
@@ -55,3 +58,38 @@ def page(browser: ClientConnection) -> Iterator[Page]:
     """A tab of the test's own, with a profile of its own."""
     with tab_of(browser) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def saga_site(migrated: Path, broker_kind: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker with sagas: one as teams have it, and one whose every name and text is hostile."""
+    path = tmp_path_factory.mktemp("sagas") / "broker.sqlite"
+    shutil.copy(migrated, path)
+    broker = broker_kind(database_url=f"sqlite:///{path}")
+    broker.environment("staging")
+    saga_sites.fill(broker)
+    yield Site(broker)
+    broker.stop()
+    assert broker.watch.faults == [], "answers that the interface's description does not name"
+
+
+@pytest.fixture
+def broker_of_its_own(saga_site: Site, broker_kind: Any, tmp_path: Path) -> Iterator[Site]:
+    """A copy of the broker with sagas, for a test that changes something."""
+    with sqlite3.connect(saga_site.broker.database_url.removeprefix("sqlite:///")) as source:
+        source.execute(f"VACUUM INTO '{tmp_path / 'copy.sqlite'}'")
+    broker = broker_kind(database_url=f"sqlite:///{tmp_path / 'copy.sqlite'}")
+    yield Site(broker)
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def site(migrated: Path, broker_kind: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker with a little of everything; its pages are only read."""
+    path = tmp_path_factory.mktemp("filled") / "broker.sqlite"
+    shutil.copy(migrated, path)
+    broker = broker_kind(database_url=f"sqlite:///{path}")
+    fill(broker)
+    yield Site(broker)
+    broker.stop()
+    assert broker.watch.faults == []

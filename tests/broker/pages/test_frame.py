@@ -1,6 +1,8 @@
 """What all pages share: who is given a page, what it may do in a browser, files, lists by URL, errors in words."""
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,3 +65,17 @@ def test_an_error_is_a_page_with_words_and_ways_on(empty_site: Any, path: str, s
     assert (reply.status_code, reply.headers["content-type"]) == (status, "text/html;charset=utf-8")
     assert words in reply.text
     assert 'href="/"' in reply.text
+
+
+def test_under_a_context_path_every_link_begins_with_it(migrated: Path, broker_kind: Any, tmp_path: Path) -> None:
+    shutil.copy(migrated, tmp_path / "broker.sqlite")
+    broker = broker_kind(database_url=f"sqlite:///{tmp_path}/broker.sqlite", base_urls=("https://tools.example/pact-broker",))
+    try:
+        text = broker.http.get("/pact-broker/pacticipants", headers={"Accept": BROWSER}).text
+        links = set(re.findall(r'(?:href|src|action)="([^"]*)"', text))
+        assert {link for link in links if not link.startswith(("/pact-broker/", "#"))} == set()
+        assert "/pact-broker/pacticipants?as=json" in links
+        file = next(link for link in links if link.endswith(".css"))
+        assert broker.http.get(file, headers={"Accept": "text/css,*/*;q=0.1"}).status_code == 200
+    finally:
+        broker.stop()

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from saga_broker.access.rights import Right
 from saga_broker.acts.tagging import made_on_the_way, put_on_branch, put_tag
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.parties.versions import document, existing_version, respond_list
@@ -103,6 +104,7 @@ def show_on_branch(name: str, branch: str, number: str, call: Hal) -> Response:
 @router.put("/pacticipants/{name:seg}/branches/{branch:seg}/versions/{number:seg}")
 def put_version_on_branch(name: str, branch: str, number: str, call: HalJson) -> Response:
     """Put a version on a branch and make it the head; pacticipant, version and branch are made when they are new."""
+    call.object_or_nothing()
     with call.write() as connection:
         version = made_on_the_way(connection, name, number)
         added = put_on_branch(connection, call.settings, version, branch)
@@ -138,10 +140,14 @@ def show_tag(name: str, number: str, tag: str, call: Hal) -> Response:
 
 @router.put("/pacticipants/{name:seg}/versions/{number:seg}/tags/{tag:seg}")
 def put_version_tag(name: str, number: str, tag: str, call: HalJson) -> Response:
-    """Tag a version; pacticipant and version are made when they are new."""
+    """Tag a version; pacticipant and version are made when they are new.
+
+    The tag of an environment records a deployment, where whoever asks may deploy.
+    """
+    call.object_or_nothing()
     with call.write() as connection:
         version = made_on_the_way(connection, name, number)
-        added = put_tag(connection, call.settings, version, tag, deploys=True)
+        added = put_tag(connection, call.settings, version, tag, deploys=call.may(Right.DEPLOY), base_url=call.links.base)
         found = tag_store.find(connection, version.id, tag)
     assert found is not None  # noqa: S101  (put in this transaction)
     location = call.links.tag(name, number, tag) if added else None

@@ -5,13 +5,14 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts import milestones
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.parties.versions import existing_version
 from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, HalPatch, no_content, respond
 from saga_broker.api.reading.fields import Faults, array, filled, no_spaces, one_line, one_of, text
 from saga_broker.http.errors import InvalidError, NotFoundError
 from saga_broker.http.hal import link
-from saga_broker.rows import Environment
+from saga_broker.rows import Deployed, Environment, Released
 from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as store
 from saga_broker.store.pacticipants import display_name
@@ -122,6 +123,7 @@ def record_deployment(name: str, number: str, uuid: str, call: HalJson) -> Respo
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
         row = deployment_store.deploy(connection, version, environment.id, instance, at=call.now)
+        milestones.deployed(connection, call.settings, call.links.base, version, environment)
     location = call.links.url("deployed-versions", row.uuid)
     return respond(views.deployed(call.links, row, environment), 201, location=location)
 
@@ -144,6 +146,7 @@ def record_release(name: str, number: str, uuid: str, call: HalJson) -> Response
     with call.write() as connection:
         version, environment = existing_version(connection, name, number), existing_environment(connection, uuid)
         row, is_new = deployment_store.release(connection, version, environment.id)
+        milestones.deployed(connection, call.settings, call.links.base, version, environment, milestones.RELEASED)
     location = call.links.url("released-versions", row.uuid)
     return respond(views.released(call.links, row, environment), 201 if is_new else 200, location=location)
 
@@ -167,6 +170,7 @@ def undeploy(uuid: str, call: HalPatch) -> Response:
             raise _no_way_back("currentlyDeployed")
         if wanted is False:
             deployment_store.undeploy(connection, found, call.now)
+            _gone(call, connection, found)
         return respond(_deployed(call, connection, uuid))
 
 
@@ -189,7 +193,15 @@ def end_support(uuid: str, call: HalPatch) -> Response:
             raise _no_way_back("currentlySupported")
         if wanted is False:
             deployment_store.end_support(connection, found, call.now)
+            _gone(call, connection, found)
         return respond(_released(call, connection, uuid))
+
+
+def _gone(call: Call, connection: Connection, row: Deployed | Released) -> None:
+    """Write down that a version is no longer deployed or supported."""
+    version = existing_version(connection, row.pacticipant, row.number)
+    place = store.by_ids(connection, [row.environment_id])[row.environment_id]
+    milestones.deployed(connection, call.settings, call.links.base, version, place, milestones.GONE)
 
 
 def _with_query(call: Call, address: str) -> str:

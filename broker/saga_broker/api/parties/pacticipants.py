@@ -135,8 +135,9 @@ def show_label(name: str, label: str, call: Hal) -> Response:
 
 
 @router.put("/pacticipants/{name:seg}/labels/{label:seg}")
-def put_label(name: str, label: str, call: Hal) -> Response:
+def put_label(name: str, label: str, call: HalJson) -> Response:
     """Put a label on a pacticipant, which is made when it is new."""
+    call.object_or_nothing()
     with call.write() as connection:
         is_new = store.find_label(connection, name, label) is None
         if is_new:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, HalPatch, no_content, respond
-from saga_broker.api.reading.fields import Faults, address, array, text
+from saga_broker.api.reading.fields import Faults, address, array, one_line, text
 from saga_broker.api.reading.paging import page_of, with_page
 from saga_broker.http.errors import NotFoundError
 from saga_broker.http.hal import Document, link
@@ -188,7 +188,7 @@ def _checked(body: dict[str, Any]) -> list[str] | None:
     names: list[str] = []
     for tag in tags if isinstance(tags, list) else []:
         name = tag.get("name") if isinstance(tag, dict) else None
-        if not isinstance(name, str) or not name or text(name):
+        if not isinstance(name, str) or not name or text(name) or one_line(name):
             faults.add("tags", "name must be filled")
             continue
         names.append(name)

@@ -12,6 +12,7 @@ from saga_broker.http.errors import RefusedError
 from saga_contracts.wire import exact
 
 MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -50,7 +51,9 @@ def parse_any(text: str, max_depth: int) -> Any:
         document = exact.loads(text)
     except ValueError as error:
         raise RefusedError(400, f"JSON::ParserError - {error}") from error
-    _check(document, max_depth)
+    _check_depth(document, max_depth)
+    if _ESCAPED_HALF.search(text):  # only so can there be half a character: the text itself was UTF-8
+        _check_texts(document)
     return document
 
 
@@ -76,20 +79,28 @@ def decode(raw: bytes, what: str) -> str:
         raise RefusedError(400, text) from error
 
 
-def _check(document: Any, max_depth: int) -> None:
+def _check_depth(document: Any, max_depth: int) -> None:
     """Walk without recursion: a hostile document must not exhaust the stack."""
-    level = [document]
-    depth = 0
-    while level:
-        containers = [item for item in level if isinstance(item, dict | list)]
-        depth += bool(containers)
+    level, depth = [document], 0
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
         if depth > max_depth:
             raise _too_deep(max_depth)
+        level = _members(level)
+
+
+def _check_texts(document: Any) -> None:
+    level = [document]
+    while level:
         texts = [item for item in level if isinstance(item, str)]
-        texts.extend(key for item in containers if isinstance(item, dict) for key in item)
+        texts.extend(key for item in level if isinstance(item, dict) for key in item)
         if any(_HALF_CHARACTER.search(text) for text in texts):
             raise RefusedError(400, "JSON::ParserError - the document has half of a surrogate pair, which is no character.")
-        level = [member for item in containers for member in (item.values() if isinstance(item, dict) else item)]
+        level = _members([item for item in level if isinstance(item, dict | list)])
+
+
+def _members(containers: list[Any]) -> list[Any]:
+    return [member for item in containers for member in (item.values() if isinstance(item, dict) else item)]
 
 
 def _too_deep(max_depth: int) -> RefusedError:

@@ -16,6 +16,8 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import Connection
 from starlette.convertors import Convertor, register_url_convertor
 
+from saga_broker.access.principal import AT_COMMIT, PRINCIPAL, may
+from saga_broker.access.rights import Right
 from saga_broker.api.reading.bodies import parse_json, unmarked
 from saga_broker.http import media
 from saga_broker.http.envelope import BASE
@@ -68,12 +70,22 @@ class Call:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open the database for writing; afterwards, what does the broker's own work looks at what happened."""
+        """Open the database for writing, with what the request's state holds for the commit.
+
+        Afterwards, what does the broker's own work looks at what happened.
+        """
         with self.database.write() as connection:
             yield connection
+            note = getattr(self.request.state, AT_COMMIT, None)
+            if note is not None:
+                note(connection)
         relay = self.request.app.state.relay
         if relay is not None:
             relay.wake()
+
+    def may(self, right: Right) -> bool:
+        """Tell whether whoever asks holds a right."""
+        return may(getattr(self.request.state, PRINCIPAL, None), right)
 
     @cached_property
     def query(self) -> Params:
@@ -102,6 +114,14 @@ class Call:
             RefusedError: It is no JSON object or list.
         """
         return parse_json(self.raw, self.settings.max_json_depth)
+
+    def object_or_nothing(self) -> dict[str, Any]:
+        """Give the body as a JSON object, empty when there is no body: for what is put by its address alone.
+
+        Raises:
+            InvalidError: It is something else.
+        """
+        return self.object() if self.raw.strip() else {}
 
     def object(self) -> dict[str, Any]:
         """Give the body as a JSON object.

@@ -42,7 +42,8 @@ def with_page(document: Document, page: Page | None, total: int, address: str, c
     neighbours: Document = {}
     for name, title, number in (("next", "Next page", page.number + 1), ("previous", "Previous page", page.number - 1)):
         if 1 <= number <= pages:
-            neighbours[name] = link(f"{address}?{urlencode({names[0]: page.size, names[1]: number})}", title)
+            joint = "&" if "?" in address else "?"
+            neighbours[name] = link(f"{address}{joint}{urlencode({names[0]: page.size, names[1]: number})}", title)
     shown = {"number": page.number, "size": page.size, "totalElements": total, "totalPages": pages}
     return {"page": shown, **document, "_links": {**neighbours, **document["_links"]}}
 

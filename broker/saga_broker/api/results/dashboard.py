@@ -12,14 +12,12 @@ from saga_broker.api.reading.paging import page_of, with_page
 from saga_broker.http.hal import Document, link, moment
 from saga_broker.rows import BranchVersion, Publication, Tag, Verification
 from saga_broker.store import branches as branch_store
-from saga_broker.store import deployments as deployment_store
 from saga_broker.store import integrations as integration_store
-from saga_broker.store import pacts as pact_store
 from saga_broker.store import tags as tag_store
 from saga_broker.store import triggered as triggered_store
 from saga_broker.store import verifications as verification_store
 from saga_broker.store import webhooks as webhook_store
-from saga_broker.store.pacts import Which
+from saga_broker.store.questions import standing
 from saga_broker.views import pact as pact_views
 from saga_broker.webhooks.model import FAILURE, RETRYING, SUCCESS, Webhook
 
@@ -32,9 +30,7 @@ def show_all(call: Hal) -> Response:
     page = page_of(call)
     with call.read() as connection:
         pairs, total = integration_store.listing(connection, None, page)
-        ordered = sorted(pairs, key=lambda pair: (pair.consumer, pair.provider))
-        pacts = [pact for pair in ordered for pact in _heads(connection, pair.consumer, pair.provider)]
-        document: Document = {"items": _items(call, connection, pacts)}
+        document: Document = {"items": _items(call, connection, standing.heads(connection, pairs))}
     if page is not None:
         document = with_page({**document, "_links": {}}, page, total, call.links.url("dashboard"), call)
     return respond(document)
@@ -46,23 +42,8 @@ def show(provider: str, consumer: str, call: Hal) -> Response:
     with call.read() as connection:
         existing(connection, consumer, "consumer")
         existing(connection, provider, "provider")
-        return respond({"items": _items(call, connection, _heads(connection, consumer, provider))})
-
-
-def _heads(connection: Connection, consumer: str, provider: str) -> list[Publication]:
-    every = pact_store.listing(connection, Which(consumer, provider))
-    row_ids = [pact.version_id for pact in every]
-    tags = tag_store.of_versions(connection, row_ids)
-    deployed, released = deployment_store.of_versions(connection, row_ids, current=True)
-    live = {one.version_id for one in deployed} | {one.version_id for one in released}
-    seen: set[str] = set()
-    heads = []
-    for position, pact in enumerate(every):
-        new_tags = {tag.name for tag in tags.get(pact.version_id, [])} - seen
-        seen |= new_tags
-        if position == 0 or new_tags or pact.version_id in live:
-            heads.append(pact)
-    return heads
+        pairs = standing.pair(connection, consumer, provider)
+        return respond({"items": _items(call, connection, standing.heads(connection, pairs))})
 
 
 def _items(call: Call, connection: Connection, pacts: list[Publication]) -> list[Document]:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.acts.questions import ignored_of, matrix_question
+from saga_broker.acts.surroundings import Surroundings, surroundings_of
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.reading.call import Call, Hal, calling, respond, text
 from saga_broker.api.reading.fields import Faults, filled
@@ -13,11 +14,8 @@ from saga_broker.gate.matrix import Verdict, judge
 from saga_broker.gate.model import Question, Selector, Target
 from saga_broker.http.errors import InvalidError, NotFoundError
 from saga_broker.http.media import HAL, TEXT
-from saga_broker.store import branches as branch_store
-from saga_broker.store import deployments as deployment_store
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacticipants as pacticipant_store
-from saga_broker.store import tags as tag_store
 from saga_broker.store import versions as version_store
 from saga_broker.store.questions import matrix as store
 from saga_broker.views import matrix as views
@@ -49,7 +47,7 @@ def show_for_pair(provider: str, consumer: str, call: MatrixCall) -> Response:
 def can_i_deploy(call: MatrixCall) -> Response:
     """Tell whether a version can be deployed to an environment, or beside the versions with a tag."""
     with call.read() as connection:
-        return _answered(call, connection, _deployment_question(call, connection))
+        return _answered(call, connection, deployment_question(call, connection))
 
 
 @router.get("/pacticipants/{name:seg}/latest-version/{tag:seg}/can-i-deploy/to/{to:seg}")
@@ -102,24 +100,17 @@ def _answered(call: Call, connection: Connection, question: Question) -> Respons
     return respond(views.matrix(call.links, verdict, _surroundings(connection, verdict)))
 
 
-def _surroundings(connection: Connection, verdict: Verdict) -> views.Surroundings:
+def _surroundings(connection: Connection, verdict: Verdict) -> Surroundings:
     rows = [*verdict.rows, *verdict.ignored_rows]
-    version_ids = list({*(row.consumer_version_id for row in rows), *(row.provider_version_id or 0 for row in rows)})
-    deployed, released = deployment_store.of_versions(connection, version_ids, current=True)
-    live: dict[int, set[int]] = {}
-    pairs = [(one.version_id, one.environment_id) for one in deployed]
-    pairs += [(one.version_id, one.environment_id) for one in released]
-    for version_id, environment_id in pairs:
-        live.setdefault(version_id, set()).add(environment_id)
-    places = environment_store.listing(connection)
-    return views.Surroundings(
-        branches=branch_store.of_versions(connection, version_ids),
-        tags=tag_store.of_versions(connection, version_ids),
-        environments={version_id: [one for one in places if one.id in found] for version_id, found in live.items()},
-    )
+    return surroundings_of(connection, [one for row in rows for one in (row.consumer_version_id, row.provider_version_id or 0)])
 
 
-def _deployment_question(call: Call, connection: Connection) -> Question:
+def deployment_question(call: Call, connection: Connection) -> Question:
+    """Read the question of `/can-i-deploy`.
+
+    Raises:
+        InvalidError: With sentences per parameter.
+    """
     given = {name: call.text(name) for name in ("pacticipant", "version", "to", "environment")}
     faults = Faults()
     for name in ("pacticipant", "version"):

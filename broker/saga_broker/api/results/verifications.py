@@ -59,7 +59,7 @@ def show(provider: str, consumer: str, sha: str, number: str, call: ResultCall, 
     if number == "all":
         raise RefusedError(404, "To see all the verifications for a pact, use the Matrix page")
     with call.read() as connection:
-        result = _existing(connection, provider, consumer, sha, number)
+        result = existing_result(connection, provider, consumer, sha, number)
         pact = by_content(connection, provider, consumer, sha, metadata.decode(meta))
     return _shown(call, result, pact)
 
@@ -68,7 +68,7 @@ def show(provider: str, consumer: str, sha: str, number: str, call: ResultCall, 
 def remove(provider: str, consumer: str, sha: str, number: str, call: Anything) -> Response:
     """Delete a result."""
     with call.write() as connection:
-        store.remove(connection, _existing(connection, provider, consumer, sha, number))
+        store.remove(connection, existing_result(connection, provider, consumer, sha, number))
     return no_content()
 
 
@@ -76,7 +76,7 @@ def remove(provider: str, consumer: str, sha: str, number: str, call: Anything) 
 def list_interactions(provider: str, consumer: str, sha: str, number: str, call: ResultCall) -> Response:
     """Tell how the verification of each interaction of the pact ended, whichever client published it."""
     with call.read() as connection:
-        result = _existing(connection, provider, consumer, sha, number)
+        result = existing_result(connection, provider, consumer, sha, number)
         pact = exact.loads(pact_store.content(connection, result.content_id))
     found = read_interactions(exact.loads(result.test_results) if result.test_results is not None else None, pact)
     return respond(views.interactions(call.links, result, found), media_type=call.media_type)
@@ -86,7 +86,7 @@ def list_interactions(provider: str, consumer: str, sha: str, number: str, call:
 def list_triggered_webhooks(provider: str, consumer: str, sha: str, number: str, call: Hal) -> Response:
     """List the calls of webhooks that a result asked for, the newest first."""
     with call.read() as connection:
-        result = _existing(connection, provider, consumer, sha, number)
+        result = existing_result(connection, provider, consumer, sha, number)
         found = triggered_store.of_verification(connection, result.id)
     own = f"{views.href_of(call.links, result)}/triggered-webhooks"
     title = f"Webhooks triggered by the publication of verification result {result.id}"
@@ -186,7 +186,12 @@ def _shown(call: Call, result: Verification, pact: Publication) -> Response:
     return respond(views.verification(call.links, result, pact), media_type=call.media_type, headers=headers)
 
 
-def _existing(connection: Connection, provider: str, consumer: str, sha: str, number: str) -> Verification:
+def existing_result(connection: Connection, provider: str, consumer: str, sha: str, number: str) -> Verification:
+    """Give the result of a path.
+
+    Raises:
+        NotFoundError: There is none.
+    """
     found = store.find(connection, int(number)) if number.isdecimal() and len(number) <= MAX_DIGITS else None
     if found is None or (found.consumer, found.provider, found.sha) != (consumer, provider, sha):
         raise NotFoundError

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts.saga_events import announce_deck
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.reading.call import Call, calling, respond
 from saga_broker.api.reading.fields import Faults, address, array, filled, one_line, one_of, text
@@ -39,7 +40,7 @@ FIELDS = ("derivation", "faults", "verifier", "verdict", "claim", "obligations",
 def publish(saga: str, sha: str, step: str, provider: str, number: str, call: NewDeckCall) -> Response:
     """Publish the result of playing a step's deck; the gate works out from its histories what it says."""
     body = call.object()
-    _check(body)
+    check(body)
     with call.write() as connection:
         _refuse_unknown_slice(connection, saga, step, sha, provider)
         version, _ = version_store.get_or_create(connection, provider, number)
@@ -48,6 +49,7 @@ def publish(saga: str, sha: str, step: str, provider: str, number: str, call: Ne
         values = {name: body[name] for name in FIELDS} | {"branch": body.get("branch"), "build_url": body.get("buildUrl")}
         stored = store.find(connection, store.record(connection, version, saga=saga, step=step, sha=sha, **values))
         assert stored is not None  # noqa: S101  (stored in this transaction)
+        announce_deck(connection, call.settings, call.links.base, stored)
     location = views.deck_results_url(call.links, saga, sha, step, provider, number)
     document = {**views.deck_result(stored), "_links": {"self": link(location, "Deck results")}}
     return respond(document, 201, location=location, media_type=call.media_type)
@@ -80,7 +82,12 @@ def _refuse_unknown_slice(connection: Connection, saga: str, step: str, sha: str
         raise RefusedError(404, f"Step {step} of saga {saga} is done by {participant}, not by {provider}.")
 
 
-def _check(body: dict[str, Any]) -> None:
+def check(body: dict[str, Any]) -> None:
+    """See that a body is a deck result.
+
+    Raises:
+        InvalidError: It has faults.
+    """
     faults = Faults()
     faults.check(body, "derivation", _count, required=True, null=False)
     faults.check(body, "faults", _count, required=True, null=False)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
+from saga_broker.acts import milestones
 from saga_broker.acts.candidates import LiveVersions
 from saga_broker.acts.gathering import gather
 from saga_broker.acts.tagging import put_on_branch
@@ -68,7 +69,7 @@ def publish(saga: str, number: str, call: NewSagaCall) -> Response:
         if existing is not None:
             if existing.sha != sha:
                 raise RefusedError(409, _other_content(saga, number, existing.sha, sha))
-            return _shown(call, connection, existing, 200)
+            return _shown(call, connection, _republished(call, connection, existing, parsed, body.get("branch")), 200)
         versions = []
         for pacticipant in (parsed.owner, parsed.consumer):
             version, _ = version_store.get_or_create(connection, pacticipant, number)
@@ -89,9 +90,20 @@ def publish(saga: str, number: str, call: NewSagaCall) -> Response:
             ),
         )
         store.store(connection, new, *versions)
+        milestones.saga_published(connection, call.settings, call.links.base, saga, versions[1])
         found = store.find(connection, saga, number)
         assert found is not None  # noqa: S101  (stored in this transaction)
         return _shown(call, connection, found, 201)
+
+
+def _republished(call: Call, connection: Connection, existing: SagaVersion, parsed: Saga, branch: str | None) -> SagaVersion:
+    """Put a saga version that is here on the branch on which it was published now: the same commit may be on several."""
+    if branch is None:
+        return existing
+    for pacticipant in (parsed.owner, parsed.consumer):
+        version, _ = version_store.get_or_create(connection, pacticipant, existing.number)
+        put_on_branch(connection, call.settings, version, branch)
+    return store.set_branch(connection, existing, branch)
 
 
 @router.get("/sagas/{saga:seg}/can-run")

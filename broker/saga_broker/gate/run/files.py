@@ -15,7 +15,7 @@ from saga_contracts.derive.lasting import Lasting, lasting
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.sagafile import SagaFileError, parse_saga
 
-KEPT = 64
+KEPT = 128
 """So many files are kept in memory after they were read."""
 UNREADABLE = Lasting(0, 0, CHECK_AFTER_MS, is_check_declared=False)
 

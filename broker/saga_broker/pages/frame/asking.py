@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from saga_broker.api.reading.call import Call, calling
+from saga_broker.http import envelope
 from saga_broker.http.envelope import BASE
 from saga_broker.http.hal import Links
 from saga_broker.http.media import HTML
 
 Html = Annotated[Call, calling(offers=(HTML,))]
 """The `Call` of a page."""
+AS_JSON = envelope.AS_JSON.decode()
 
 
 @dataclass(frozen=True)
@@ -55,4 +57,4 @@ class Place:
     def twin(self) -> str:
         """Give the address of the same thing as JSON."""
         query = self.request.url.query
-        return f"{self.path}.json" + (f"?{query}" if query else "")
+        return f"{self.path}?{query}&{AS_JSON}" if query else f"{self.path}?{AS_JSON}"

@@ -10,7 +10,7 @@ from saga_broker.http.errors import NotFoundError
 
 FOLDER = Path(__file__).parents[1] / "static"
 KEPT = "public, max-age=31536000, immutable"
-_TYPES = {"broker.css": "text/css", "broker.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_TYPES = {"broker.css": "text/css", "drawings.css": "text/css", "broker.js": "text/javascript", "icon.svg": "image/svg+xml"}
 router = APIRouter(tags=["pages"])
 
 

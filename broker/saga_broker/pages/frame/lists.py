@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from saga_broker.api.reading.call import Call
@@ -11,6 +12,7 @@ from saga_broker.rows import Page
 
 SIZE, LARGEST_SIZE, LARGEST_NUMBER = 50, 500, 100_000
 MAX_TEXT = 255
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,11 @@ def asked(call: Call, columns: Sequence[Column], sort: str, *, size: int = SIZE)
     wish = call.text("sort") or sort
     if wish.removeprefix("-") not in keys:
         wish = sort
+    part = call.query.get("q")  # the matrix has a list under this name
     place = Place(call.request)
     own = {"q", "sort", "page", "size"}
     return Asked(
-        q=(call.text("q") or "").strip()[:MAX_TEXT],
+        q=part.strip()[:MAX_TEXT] if isinstance(part, str) else "",
         sort=wish.removeprefix("-"),
         descending=wish.startswith("-"),
         page=Page(_number(call, "page", 1, LARGEST_NUMBER), _number(call, "size", size, LARGEST_SIZE)),
@@ -106,7 +109,7 @@ def asked(call: Call, columns: Sequence[Column], sort: str, *, size: int = SIZE)
     )
 
 
-def cut(items: Sequence[object], page: Page) -> Sequence[object]:
+def cut(items: Sequence[T], page: Page) -> Sequence[T]:
     """Give one page of a list that is at hand."""
     return items[page.offset : page.offset + page.size]
 

@@ -5,4 +5,8 @@ MENU: tuple[tuple[str, str], ...] = (
     ("Pacticipants", "/pacticipants"),
     ("Environments", "/environments"),
     ("Matrix", "/matrix"),
+    ("Sagas", "/sagas"),
+    ("Network", "/network"),
+    ("Jobs", "/jobs"),
+    ("Webhooks", "/webhooks"),
 )

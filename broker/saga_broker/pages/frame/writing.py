@@ -55,7 +55,7 @@ def page(
         title: What the browser's tab says; it stands in the heading, too.
         crumbs: The way to the page.
         http_status: Of the answer.
-        twin: The address of the JSON with the same content: "" for the page's own with `.json`, None when there is none.
+        twin: The address of the JSON with the same content: "" for the page's own with `as=json`, None when there is none.
         values: What the template shows.
     """
     place = Place(request)
@@ -78,17 +78,23 @@ def _ago(moment: datetime) -> str:
     return ago(max(0.0, (now() - moment).total_seconds()))
 
 
-def _short(number: str) -> str:
+def short(number: str) -> str:
     """Shorten what reads like the SHA of a commit."""
     is_sha = len(number) > SHOWN_OF_NUMBER and all(character in "0123456789abcdef" for character in number)
     return number[:SHOWN_OF_NUMBER] + "…" if is_sha else number
+
+
+def _is_outside(address: str) -> bool:
+    """Tell whether an address that somebody published can be opened: it leads to a page, and runs nothing."""
+    return address.lower().startswith(("http://", "https://"))
 
 
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"iso": _iso, "ago": _ago, "short": _short}
+    made.filters |= {"iso": _iso, "ago": _ago, "short": short}
+    made.tests["outside"] = _is_outside
     made.globals |= {"file": files.address, "menu": MENU, "with_query": with_query}
     return made
 

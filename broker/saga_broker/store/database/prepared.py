@@ -86,7 +86,7 @@ class Prepared(Generic[T]):
         try:
             cursor.execute(compiled.sql, compiled.write(values))
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _translated(connection, compiled.sql, error) from error
+            raise translated(connection, compiled.sql, error) from error
         return cursor, compiled
 
     def _for(self, dialect: Dialect) -> "_Compiled":
@@ -99,6 +99,18 @@ class Prepared(Generic[T]):
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Tell whether a column is one of a list of ids that is given by name."""
     return _Among(column, bindparam(name, type_=_Ids()))
+
+
+def translated(connection: Connection, sql: str, error: Any) -> DBAPIError:
+    """Give a driver's error as SQLAlchemy gives it; a connection that is lost is not used again."""
+    dialect = connection.dialect
+    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+    if is_lost:
+        connection.invalidate(error)
+    found: DBAPIError = DBAPIError.instance(
+        sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
+    )
+    return found
 
 
 @cache
@@ -158,18 +170,6 @@ def _compile(statement: SelectBase | UpdateBase, dialect: Dialect) -> _Compiled:
         writers=tuple((name, writer) for name, writer in writers.items() if writer is not None),
         readers=tuple((place, reader) for place, reader in enumerate(readers) if reader is not None),
     )
-
-
-def _translated(connection: Connection, sql: str, error: Any) -> DBAPIError:
-    """Give a driver's error as SQLAlchemy gives it; a connection that is lost is not used again."""
-    dialect = connection.dialect
-    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
-    if is_lost:
-        connection.invalidate(error)
-    found: DBAPIError = DBAPIError.instance(
-        sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
-    )
-    return found
 
 
 class _Ids(TypeDecorator[list[int]]):

@@ -162,10 +162,11 @@ verifications = Table(
     Column("test_results", Text),  # JSON
     Column("verified_by", Text),  # JSON
     Column("created_at", UtcDateTime, nullable=False),
-    Index("ix_verifications_content_id_provider_version_id_id", "content_id", "provider_version_id", "id"),
+    Index("ix_verifications_outcomes", "content_id", "provider_version_id", "id", "success"),
     Index("ix_verifications_provider_version_id", "provider_version_id"),
     Index("ix_verifications_provider_id_consumer_id_id", "provider_id", "consumer_id", "id"),
-    Index("ix_verifications_consumer_id", "consumer_id"),
+    Index("ix_verifications_consumer_id_id", "consumer_id", "id"),
+    Index("ix_verifications_provider_id_id", "provider_id", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -6,10 +6,10 @@ again, nothing that is the newest becomes older. The order of what comes late is
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from saga_broker.http.hal import dump
 from saga_broker.store.database.query import add
@@ -33,6 +33,7 @@ from saga_broker.store.database.schema import (
 from saga_broker.store.imported.import_rows import Values, put, settle
 from saga_broker.store.imported.order import Late, place
 
+FIRST_ENVIRONMENTS = ("test", "production")
 ResultKey = tuple[int, bool, datetime]
 """A result of a content: provider version, success, moment. Several results may have the same one."""
 
@@ -43,6 +44,16 @@ def put_environment(connection: Connection, uuid: str, name: str, created_at: da
     if not is_new and not _is_used(connection, environment_id):
         settle(connection, environments, environment_id, {"uuid": uuid, "created_at": created_at, **values})
     return environment_id
+
+
+def remove_first_environments(connection: Connection, theirs: Collection[str]) -> None:
+    """Delete the environments that a new broker has by itself, when the other broker does not have them and nobody used them."""
+    made = select(environments.c.id, environments.c.name, environments.c.display_name).where(
+        environments.c.name.in_(FIRST_ENVIRONMENTS), environments.c.updated_at.is_(None), environments.c.contacts.is_(None)
+    )
+    for row in connection.execute(made).all():
+        if row.name not in theirs and row.display_name == row.name.capitalize() and not _is_used(connection, row.id):
+            connection.execute(delete(environments).where(environments.c.id == row.id))
 
 
 def put_pacticipant(connection: Connection, name: str, created_at: datetime, values: Values) -> int:
@@ -150,10 +161,32 @@ def put_pact(
     owner = {"consumer_version_id": version_id, "provider_id": provider_id, "revision": 1}
     new = {"consumer_id": consumer_id, "content_id": content_id, "is_latest": True}
     put(connection, publications, owner, created_at, {}, new)
-    integration_id, _ = put(connection, integrations, pair, created_at, {}, {"contract_data_updated_at": created_at})
-    row = connection.execute(select(integrations).where(integrations.c.id == integration_id)).one()
-    if row.contract_data_updated_at < created_at:
-        settle(connection, integrations, integration_id, {"contract_data_updated_at": created_at})
+    put(connection, integrations, pair, created_at, {}, {"contract_data_updated_at": created_at})
+    _touch(connection, consumer_id, provider_id, created_at)
+
+
+def order_integrations(connection: Connection, oldest_first: Sequence[tuple[str, str]]) -> None:
+    """Let integrations whose contracts changed in one second stand in the other broker's order, by parts of the second."""
+    consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
+    changed = integrations.c.contract_data_updated_at
+    query = select(consumers.c.name, providers.c.name, integrations.c.id, changed)
+    query = query.join(consumers, consumers.c.id == integrations.c.consumer_id)
+    query = query.join(providers, providers.c.id == integrations.c.provider_id)
+    here = {(row[0], row[1]): (int(row[2]), row[3]) for row in connection.execute(query)}
+    last: datetime | None = None
+    for pair in oldest_first:
+        row_id, at = here.get(pair, (0, None))
+        if at is None:
+            continue
+        if last is not None and last - timedelta(seconds=1) < at <= last:
+            at = last + timedelta(microseconds=1)
+            settle(connection, integrations, row_id, {"contract_data_updated_at": at})
+        last = at if last is None else max(last, at)
+
+
+def has_pacticipants(connection: Connection) -> bool:
+    """Tell whether anything was ever stored here."""
+    return connection.execute(select(pacticipants.c.id).limit(1)).first() is not None
 
 
 def content_id(connection: Connection, consumer: str, provider: str, sha: str) -> int | None:
@@ -182,6 +215,7 @@ def add_result(connection: Connection, of_content: int, provider_version_id: int
     stored = {name: _json(value) if name in {"test_results", "verified_by"} else value for name, value in values.items()}
     more = {"provider_version_id": provider_version_id, "created_at": verified_at, "consumer_version_numbers": "[]"}
     number = add(connection, verifications, **owner, **more, **stored)
+    _touch(connection, pair[0], pair[1], verified_at)
     tagged = select(tags.c.name).where(tags.c.version_id == provider_version_id, tags.c.created_at <= verified_at)
     for tag in connection.execute(tagged).scalars().all():
         connection.execute(verification_tags.insert().values(verification_id=number, tag=tag))
@@ -220,3 +254,10 @@ def _is_used(connection: Connection, environment_id: int) -> bool:
 
 def _json(value: Any) -> str | None:
     return None if value is None else dump(value).decode()
+
+
+def _touch(connection: Connection, consumer_id: int, provider_id: int, moment: datetime) -> None:
+    """Let the contract data of a pair be as new as what came."""
+    pair = (integrations.c.consumer_id == consumer_id, integrations.c.provider_id == provider_id)
+    older = update(integrations).where(*pair, integrations.c.contract_data_updated_at < moment)
+    connection.execute(older.values(contract_data_updated_at=moment))

@@ -1,22 +1,30 @@
 """Finds the rows of the matrix: pacts with their results.
 
-With the limit that holds when none is asked for, rows are found newest action first, pair by pair along an index, so that a long
-history costs no more than a short one: those with a result, then pacts without one, each at most as many as are wanted. A limit
-that is asked for cuts the publications before it cuts the rows, as in the Pact Broker.
+Who asks about pacticipants, or one version, without saying against what, looks around: unless a limit is asked for, the newest
+rows are found, newest action first, along an index, so that a long history costs no more than a short one. Those with a result
+come first, then pacts without one that are not older. A limit that is asked for cuts the publications before it cuts the rows, as
+in the Pact Broker. Who asks whether versions go together gets every row.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, func, literal, or_, select
 
+from saga_broker.gate.matrix import group
 from saga_broker.gate.model import Pair, Question, Resolved, Row
 from saga_broker.store.database.prepared import Prepared, among
 from saga_broker.store.database.schema import contents, pacticipants, publications, verifications, versions
+from saga_broker.store.database.types import UtcDateTime
 
 DEFAULT_LIMIT = 100
+FEW_VERSIONS = 20
+_OF_CONSUMER = (publications.c.consumer_id, publications.c.consumer_version_id)
+_VERIFIER = (verifications.c.provider_id, verifications.c.provider_version_id)
+_ROW_BY_ROW = {None, "cvpv"}
 consumers, providers = pacticipants.alias("consumers"), pacticipants.alias("providers")
 consumer_versions, provider_versions = versions.alias("consumer_versions"), versions.alias("provider_versions")
 
@@ -42,7 +50,8 @@ class _Search:
 
 def find(connection: Connection, question: Question, resolved: Sequence[Resolved], pairs: Sequence[Pair]) -> list[Row]:
     """Find all rows of a question, the newest action first."""
-    limit = question.limit or (None if question.latestby else DEFAULT_LIMIT)
+    looks_around = _looks_around(question)
+    limit = question.limit or (DEFAULT_LIMIT if looks_around else None)
     last_only = question.latestby is not None
     whole, single = ids_of(resolved)
     kinds = tuple(name for name, found in (("whole", whole), ("single", single)) if found)
@@ -60,12 +69,27 @@ def find(connection: Connection, question: Question, resolved: Sequence[Resolved
         found: Iterable[Row]
         if question.limit is not None:
             found = _cut(connection, search, values, pairs, question.limit)
+        elif limit is None:
+            found = _every(search).all(connection, **_only(values, search))
+        elif len(set(owners)) == 1 and question.latestby in _ROW_BY_ROW:
+            found = _newest_of_owner(connection, search, values, pairs, limit)
         else:
-            found = _found(connection, search, values, pairs, limit)
+            found = _newest_of_pairs(connection, search, values, pairs, limit)
         for row in found:
             every.setdefault((row.consumer_version_id, row.provider_id, row.revision, row.verification_id), row)
-    rows = sorted(every.values(), key=lambda row: (row.last_action_at, row.verification_id or 0), reverse=True)
+    rows = group(list(every.values()), question.latestby) if looks_around else list(every.values())
+    rows.sort(key=_newest_action, reverse=True)
     return rows if limit is None else rows[:limit]
+
+
+def _looks_around(question: Question) -> bool:
+    if question.limit is not None or question.target.infers:
+        return False
+    return question.latestby is None or len(question.selectors) == 1 or all(one.is_plain for one in question.selectors)
+
+
+def _newest_action(row: Row) -> tuple[datetime, int]:
+    return row.last_action_at, row.verification_id or 0
 
 
 def ids_of(resolved: Sequence[Resolved]) -> tuple[list[int], list[int]]:
@@ -75,17 +99,44 @@ def ids_of(resolved: Sequence[Resolved]) -> tuple[list[int], list[int]]:
     return [owner for owner in whole if owner is not None], single
 
 
-def _found(
-    connection: Connection, search: _Search, values: dict[str, Any], pairs: Sequence[Pair], limit: int | None
+def _newest_of_owner(
+    connection: Connection, search: _Search, values: dict[str, Any], pairs: Sequence[Pair], limit: int
+) -> list[Row]:
+    """Find the newest rows of one pacticipant, as a consumer or as a provider; of few versions, by these."""
+    here = {**_only(values, search), "rows": limit}
+    if 0 < len(values["single"]) <= FEW_VERSIONS:
+        rows = _newest_with_result(search, ()).all(connection, **here)
+    else:
+        end = "owner_consumer" if search.consumer else "owner_provider"
+        rows = _newest_with_result(search, (end,)).all(connection, **here, **{end: values["owners"][0]})
+    return [*rows, *_without_result(connection, search, values, pairs, rows, limit)]
+
+
+def _newest_of_pairs(
+    connection: Connection, search: _Search, values: dict[str, Any], pairs: Sequence[Pair], limit: int
 ) -> Iterator[Row]:
-    if limit is None:
-        yield from _every(search).all(connection, **_only(values, search))
-        return
     for pair in pairs:
         here = {**_only(values, search), "consumer": pair.consumer_id, "provider": pair.provider_id, "rows": limit}
-        yield from _newest_with_result(search).all(connection, **here)
-        if search.empty:
-            yield from _newest_without_result(search).all(connection, **here)
+        rows = _newest_with_result(search, ("consumer", "provider")).all(connection, **here)
+        yield from rows
+        yield from _without_result(connection, search, values, [pair], rows, limit)
+
+
+def _without_result(
+    connection: Connection,
+    search: _Search,
+    values: dict[str, Any],
+    pairs: Sequence[Pair],
+    rows: Sequence[Row],
+    limit: int,
+) -> Iterator[Row]:
+    """Find the newest pacts without a result; when there are enough rows with one, none that is older than those."""
+    if not search.empty:
+        return
+    since = min(row.last_action_at for row in rows) if len(rows) >= limit else datetime.min.replace(tzinfo=UTC)
+    for pair in pairs:
+        ends = {"consumer": pair.consumer_id, "provider": pair.provider_id}
+        yield from _newest_without_result(search).all(connection, **_only(values, search), **ends, since=since, rows=limit)
 
 
 def _cut(connection: Connection, search: _Search, values: dict[str, Any], pairs: Sequence[Pair], limit: int) -> Sequence[Row]:
@@ -138,11 +189,21 @@ def _newest_rows_of(search: _Search) -> Prepared[Row]:
 
 
 @cache
-def _newest_with_result(search: _Search) -> Prepared[Row]:
-    """Prepare the newest results of a pair, with each publication of the content."""
-    pair = (verifications.c.consumer_id == bindparam("consumer"), verifications.c.provider_id == bindparam("provider"))
-    query = _rows(_result_of(search), outer=False).where(*pair, *_wanted(search))
-    return Prepared(query.order_by(verifications.c.id.desc()).limit(bindparam("rows", type_=Integer)), Row)
+def _newest_with_result(search: _Search, ends: tuple[str, ...]) -> Prepared[Row]:
+    """Prepare the newest results with each publication of their contents.
+
+    Args:
+        search: Which.
+        ends: Where to look, newest first: at a pair (`consumer`, `provider`), or at one end of all pairs of a pacticipant
+            (`owner_consumer`, `owner_provider`). Without them, what the search narrows to is read first and sorted then.
+    """
+    columns = {"consumer": verifications.c.consumer_id, "provider": verifications.c.provider_id}
+    at = [columns[end.removeprefix("owner_")] == bindparam(end) for end in ends]
+    nothing = literal(0)  # added to a column, it leaves that column's indexes out of account
+    narrowed = tuple(column + nothing for column in _OF_CONSUMER) if ends else _OF_CONSUMER
+    query = _rows(_result_of(search), outer=False).where(*at, *_wanted(search, narrowed))
+    order = verifications.c.id if ends else verifications.c.id + nothing
+    return Prepared(query.order_by(order.desc()).limit(bindparam("rows", type_=Integer)), Row)
 
 
 @cache
@@ -153,12 +214,13 @@ def _newest_without_result(search: _Search) -> Prepared[Row]:
         verifications.c.content_id == publications.c.content_id, *_one_of(search.verifier, _VERIFIER)
     )
     nothing = and_(verifications.c.content_id == publications.c.content_id, verifications.c.id.is_(None))
-    query = _rows(nothing, outer=True).where(*pair, *_wanted(search), ~has_result.correlate(publications).exists())
+    young = publications.c.created_at >= bindparam("since", type_=UtcDateTime)
+    query = _rows(nothing, outer=True).where(*pair, young, *_wanted(search), ~has_result.correlate(publications).exists())
     return Prepared(query.order_by(publications.c.consumer_version_id.desc()).limit(bindparam("rows", type_=Integer)), Row)
 
 
-def _wanted(search: _Search) -> list[ColumnElement[bool]]:
-    found = _one_of(search.consumer, (publications.c.consumer_id, publications.c.consumer_version_id))
+def _wanted(search: _Search, narrowed: Sequence[Any] = _OF_CONSUMER) -> list[ColumnElement[bool]]:
+    found = _one_of(search.consumer, narrowed)
     if search.last_only:
         found.append(publications.c.is_latest)
     if search.among_given:
@@ -172,7 +234,7 @@ def _result_of(search: _Search) -> ColumnElement[bool]:
     return and_(*on, _is_last_result()) if search.last_only else and_(*on)
 
 
-def _one_of(kinds: tuple[str, ...], columns: tuple[Any, Any]) -> list[ColumnElement[bool]]:
+def _one_of(kinds: tuple[str, ...], columns: Sequence[Any]) -> list[ColumnElement[bool]]:
     owner, version = columns
     found = {"whole": among(owner, "whole"), "single": among(version, "single")}
     return [or_(*(found[kind] for kind in kinds))] if kinds else []
@@ -215,6 +277,3 @@ def _is_last_result() -> ColumnElement[bool]:
         later.c.id > verifications.c.id,
     )
     return ~select(later.c.id).where(*same).correlate(verifications).exists()
-
-
-_VERIFIER = (verifications.c.provider_id, verifications.c.provider_version_id)

@@ -1,5 +1,6 @@
 """How every integration stands, a page at a time: its newest pact and the result that counts for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -72,8 +73,13 @@ def overview(connection: Connection, wish: Wish, page: Page) -> tuple[list[Stand
     order = (key.desc() if wish.descending else key.asc()).nulls_last()
     names = (func.lower(consumers.c.name), func.lower(providers.c.name), integrations.c.id)
     chosen = ids(connection, query.order_by(order, *names).limit(page.size).offset(page.offset))
-    found = {one.id: one for one in _details().all(connection, ids=chosen)}
-    return [found[one] for one in chosen], total
+    return of_ids(connection, chosen), total
+
+
+def of_ids(connection: Connection, integration_ids: Sequence[int]) -> list[Standing]:
+    """Tell how integrations stand, in the order in which they are asked for."""
+    found = {one.id: one for one in _details().all(connection, ids=list(integration_ids))}
+    return [found[one] for one in integration_ids if one in found]
 
 
 def _wanted(wish: Wish) -> Select[Any]:

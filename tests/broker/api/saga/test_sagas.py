@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+import small_sagas
 from saga_contracts.sagafile import parse_saga
 from saga_evidence import breaks, deck_result, old_form, slice_of, step_pacts
 
@@ -340,3 +341,20 @@ def test_unknown_sagas_and_environments_are_not_found(broker: Any, saga_text: st
     broker.get("/sagas/nothing/can-run", 404, environment="test")
     broker.get("/sagas/vas_purchase/can-run", 404, environment="nowhere")
     broker.get("/sagas/vas_purchase/can-run", 400)
+
+
+def test_a_saga_that_is_published_again_from_another_branch_is_on_both(broker: Any) -> None:
+    body = {"content": small_sagas.saga_text(small_sagas.step("pay")), "contentType": "application/json"}
+    name = parse_saga(body["content"], "x.json").saga
+    path = f"/sagas/{name}/versions/1"
+    broker.put(path, {**body, "branch": "feat/x"})
+    again = broker.put(path, {**body, "branch": "main"}, 200)
+    listed = {branch: broker.get("/sagas", branch=branch)["_embedded"]["sagas"] for branch in ("feat/x", "main", "other")}
+    assert again["branch"] == "main"
+    assert {branch: [one["version"] for one in found] for branch, found in listed.items()} == {
+        "feat/x": ["1"],
+        "main": ["1"],
+        "other": [],
+    }
+    owner = parse_saga(body["content"], "x.json").owner
+    assert broker.get(f"/pacticipants/{owner}/branches/main/latest-version")["number"] == "1"

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from saga_broker.pages.frame.around import Around, around_versions
-from saga_broker.pages.frame.asking import Html, Place
+from saga_broker.acts.surroundings import Surroundings, surroundings_of
+from saga_broker.pages.frame.asking import AS_JSON, Html, Place
 from saga_broker.pages.frame.lists import Column, asked
 from saga_broker.pages.frame.states import STATES
 from saga_broker.pages.frame.writing import page
@@ -33,12 +33,12 @@ def show(call: Html) -> Response:
     with call.read() as connection:
         rows, total = overview(connection, wish, wanted.page)
         ids = [one for row in rows for one in (row.version_id, row.provider_version_id) if one is not None]
-        around = around_versions(connection, ids) if with_versions else Around()
+        around = surroundings_of(connection, ids) if with_versions else Surroundings()
     return page(
         call.request,
-        "integrations.html",
+        "contracts/integrations.html",
         "Integrations",
-        twin=Place(call.request).links.url("integrations.json"),
+        twin=f"{Place(call.request).root}/integrations?{AS_JSON}",
         rows=rows,
         total=total,
         asked=wanted,

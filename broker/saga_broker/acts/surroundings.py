@@ -13,7 +13,7 @@ from saga_broker.store import tags as tag_store
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class Surroundings:
     """What is known of versions, by version id.
 
     Attributes:
@@ -27,7 +27,7 @@ class Around:
     environments: Mapping[int, Sequence[Environment]] = field(default_factory=dict)
 
 
-def around_versions(connection: Connection, version_ids: Sequence[int]) -> Around:
+def surroundings_of(connection: Connection, version_ids: Sequence[int]) -> Surroundings:
     """Gather what stands around versions."""
     wanted = list(set(version_ids))
     deployed, released = deployment_store.of_versions(connection, wanted, current=True)
@@ -37,7 +37,7 @@ def around_versions(connection: Connection, version_ids: Sequence[int]) -> Aroun
     for version_id, environment_id in here:
         live.setdefault(version_id, set()).add(environment_id)
     places = environment_store.listing(connection) if live else []
-    return Around(
+    return Surroundings(
         branch_store.of_versions(connection, wanted),
         tag_store.of_versions(connection, wanted),
         {version_id: [place for place in places if place.id in found] for version_id, found in live.items()},

@@ -1,0 +1,1 @@
+"""Pages about contracts: integrations, pacts, their changes, results."""

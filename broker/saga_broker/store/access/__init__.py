@@ -1,0 +1,1 @@
+"""Tokens, sessions and the audit log as they are stored."""
