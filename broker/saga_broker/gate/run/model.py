@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from saga_broker.gate.run.contracts import Held, Messages
+from saga_contracts.declare.choreography.events import Event
 from saga_contracts.derive.adoption import Judgement
 from saga_contracts.derive.cases import Case as ContractCase
 from saga_contracts.derive.lasting import Lasting
@@ -153,6 +154,8 @@ class Case:
         unreadable: Why the saga file cannot be read any more; empty when it can.
         in_flight: The executing version is no longer live; None when it is.
         reactions: What the saga does on events, which is not judged here.
+        events: Its events, by name.
+        order: Its place among the versions of the saga: what was published later is greater.
     """
 
     saga: str
@@ -166,6 +169,8 @@ class Case:
     unreadable: str = ""
     in_flight: InFlight | None = None
     reactions: tuple[str, ...] = ()
+    events: Mapping[str, Event] = field(default_factory=dict)
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from saga_broker.gate.run import decks, in_flight, reasons
+from saga_broker.gate.run import decks, event_reasons, in_flight, reasons
 from saga_broker.gate.run.contract_reasons import message_reasons, pact_reasons
 from saga_broker.gate.run.deck_reasons import PACTS_ONLY, deck_reasons
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, RunVerdict, StepAt, StepVerdict
@@ -50,7 +50,7 @@ def judge_all(cases: Sequence[Case], faults: int, today: date) -> RunVerdict:
     verdicts = [judge(case, faults, today) for case in cases]
     if len(verdicts) == 1:
         return verdicts[0]
-    found = tuple(reason for verdict in verdicts for reason in verdict.reasons)
+    found = (*(reason for verdict in verdicts for reason in verdict.reasons), *event_reasons.between_versions(cases))
     steps = tuple(step for verdict in verdicts for step in verdict.steps)
     summary = " ".join(verdict.summary for verdict in verdicts)
     return RunVerdict(_verdict(found), summary, found, steps)
