@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from saga_broker import api
 from saga_broker.api.access.admission import Admission
 from saga_broker.api.access.guard import Guard
+from saga_broker.api.access.refusals import UNAUTHORIZED, challenged
 from saga_broker.api.reading.call import links_of, respond
 from saga_broker.api.reading.dispatch import Dispatch
 from saga_broker.http.envelope import LOG, Envelope, methods_of
@@ -24,17 +26,21 @@ from saga_broker.http.outages import BUSY, SLOW, outage_of
 from saga_broker.http.patience import Bounds, ImpatientError
 from saga_broker.http.request_log import RequestLog
 from saga_broker.openapi.document import DescribedApp
-from saga_broker.pages import routing
+from saga_broker.pages import login, routing
 from saga_broker.pages.frame import faults, files
 from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.migrate import migrate
 from saga_broker.store.database.types import now
+from saga_broker.store.questions.queues import queues
 from saga_broker.store.version_order import settle_all
+from saga_broker.telemetry.measures import Measured, Measures
+from saga_broker.telemetry.tracing import Traced, tracing_to
 
 if TYPE_CHECKING:
     from saga_broker.work.work import Relay
 
+SEE_OTHER = 303
 OTHER_THREADS = 16
 _OF_DATABASE = (DBAPIError, PoolTimeoutError, ImpatientError)
 
@@ -54,7 +60,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     """
     bring_up_to_date(settings)
     bounds = Bounds(settings.wait_s, settings.work_s)
-    database = Database(settings.database_url, settings.pool_size, bounds, settings.version_order)
+    traces = tracing_to(settings.traces_endpoint)
+    tracer = None if traces is None else traces.tracer
+    database = Database(settings.database_url, settings.pool_size, bounds, settings.version_order, tracer)
     app = DescribedApp(
         title="Sagapact broker",
         description="Speaks the Pact Broker's API and answers whether a saga can run.",
@@ -68,11 +76,14 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.clock = clock
     app.state.relay = _relay(settings, database, clock)
     app.state.lanes = Lanes(bounds)
+    app.state.traces = traces
+    app.state.measures = Measures(app.state.lanes, database.connections, partial(_queues, database))
     routers = api.routers()
     app.state.resources = [route for router in routers for route in router.routes]
     for router in routers:
         app.include_router(router)
     app.include_router(files.router)
+    app.include_router(login.actions)
     pages = routing.Pages(routing.routers())
     app.router.routes.insert(0, pages)
     _write_errors(app)
@@ -81,8 +92,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.admission = Admission(settings, database, clock) if settings.tokens else None
     if settings.tokens:
         app.add_middleware(
-            Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_answer_error
+            Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_refused
         )
+    if traces is not None:
+        app.add_middleware(Traced, tracing=traces)
+    app.add_middleware(Measured, measures=app.state.measures)
     app.add_middleware(
         Envelope, max_body_bytes=settings.max_body_bytes, base_urls=settings.base_urls, proxies=settings.trusted_proxies
     )
@@ -103,6 +117,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(relay.stop)
     app.state.lanes.close()
     app.state.database.close()
+    if app.state.traces is not None:
+        await anyio.to_thread.run_sync(app.state.traces.close)
+
+
+def _queues(database: Database) -> dict[tuple[str, str], int]:
+    """Count what waits."""
+    with database.read() as connection:
+        return queues(connection)
 
 
 def _relay(settings: Settings, database: Database, clock: Callable[[], datetime]) -> "Relay | None":
@@ -129,6 +151,14 @@ def bring_up_to_date(settings: Settings) -> None:
 def _write_errors(app: FastAPI) -> None:
     for kind in (BrokerError, HTTPException, *_OF_DATABASE):
         app.add_exception_handler(kind, _answer_error)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """Answer who is not let in; a person who shows nothing is sent to the page that asks for a token."""
+    is_person = request.method == "GET" and wants_page(request.headers.get("accept"))
+    if is_person and isinstance(error, RefusedError) and error.status == UNAUTHORIZED:
+        return Response(status_code=SEE_OTHER, headers={"Location": login.login_address(request)})
+    return challenged(_answer_error(request, error), error)
 
 
 def _answer_error(request: Request, error: Exception) -> Response:

@@ -74,6 +74,7 @@ class Settings:
         work: The broker does its own work: hands events on, calls webhooks, queues jobs. Off: events wait for one that does.
         webhooks: What webhooks may do.
         work_database_url: Where the engine of that work keeps its state; empty: beside the broker's database.
+        traces_endpoint: Where traces are sent, by OTLP over HTTP; empty: nothing is traced.
         wait_s: Seconds that a request waits for other writers, or for a thread, before it is answered 503.
         work_s: Seconds that a request's statements may take, before it is answered 503.
     """
@@ -106,5 +107,6 @@ class Settings:
     work: bool = False
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     work_database_url: str = ""
+    traces_endpoint: str = ""
     wait_s: float = 10.0
     work_s: float = 30.0

@@ -69,15 +69,16 @@ READ = _reading()
 UNKNOWN = _writing(_ADMINISTER)
 _READABLE = (
     ("", "can-deploy", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups", "integrations"),
-    ("labels", "matrix", "metrics", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "ui"),
+    ("labels", "matrix", "metrics", "network", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "ui"),
     ("verification-results", "what-if"),
 )
 AREAS = frozenset(word for words in _READABLE for word in words)
 """The first words of paths whose reading needs no more than `read`."""
-PRIVATE_AREAS = frozenset({"job-queue", "jobs", "triggered-webhooks", "webhooks", "workers"})
+PRIVATE_AREAS = frozenset({"attention", "job-queue", "jobs", "triggered-webhooks", "webhooks", "workers"})
 """The same, but never without a token: what other systems and programs said stands there."""
 
 TABLE: Mapping[str, Rule] = {
+    **{line: _reading(Opening.ALWAYS) for line in ("GET /login", "POST /login", "POST /logout")},
     "GET /ui/files/{digest}/{file}": _reading(Opening.ALWAYS),
     "GET /diagnostic/status/heartbeat": _reading(Opening.HEARTBEAT),
     f"GET {_PACTS}/latest/badge": _reading(Opening.BADGES),

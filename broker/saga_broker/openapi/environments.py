@@ -146,4 +146,5 @@ OPERATIONS: Operations = {
     "GET /diagnostic/status/heartbeat": Operation({200: Answer(ref("Heartbeat"), (HAL,))}, stored=False),
     "GET /diagnostic/status/dependencies": Operation({200: Answer(ref("Dependencies"), (HAL,))}),
     "GET /metrics": shows(ref("Metrics")),
+    "GET /metrics/prometheus": shows(None, media=("text/plain",)),
 }

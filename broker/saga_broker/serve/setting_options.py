@@ -80,6 +80,11 @@ ROWS = (
     Row("pool_size", _NUMBER, "Database connections that are kept open; for a moment there may be twice as many."),
     Row("work", bool, "Do the broker's own work here: hand events on, call webhooks, queue jobs."),
     Row(
+        "traces_endpoint",
+        str,
+        "Where traces are sent, by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces. Needs sagapact[telemetry].",
+    ),
+    Row(
         "job_lease_s",
         click.FloatRange(1),
         "Seconds after which a worker that is not heard of is taken for dead.",
@@ -96,6 +101,7 @@ ROWS = (
         "With tokens: how often each may ask this process, unless it has a number of its own; 0: as often as it likes.",
     ),
 )
+
 _Origin = Callable[[str], Any]
 
 

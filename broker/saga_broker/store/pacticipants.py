@@ -79,9 +79,11 @@ def likely_duplicates(connection: Connection, name: str) -> list[str]:
 
 
 def display_name(name: str) -> str:
-    """Make a title from a name: `my-svc` gives `My Svc`."""
+    """Make a title from a name: `my-svc` gives `My Svc`; letters of other scripts stay as they are."""
     spaced = re.sub(r"([a-z\d])([A-Z])", r"\1 \2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", name))
-    return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[\s_\-.]+", spaced) if word)
+    return " ".join(
+        (word[0].upper() if word[0].isascii() else word[0]) + word[1:] for word in re.split(r"[\s_\-.]+", spaced) if word
+    )
 
 
 def labels_of(connection: Connection, pacticipant_ids: list[int]) -> dict[int, list[Named]]:

@@ -9,7 +9,7 @@ import click
 
 from saga_broker.client.broker_options import broker_url_option
 from saga_broker.client.jobs import JobsClient
-from saga_broker.client.transport import OTHER_TOKEN_VARIABLE, PACT_VARIABLES, TOKEN_VARIABLE
+from saga_broker.client.transport import CREDENTIAL_VARIABLES, TOKEN_VARIABLE
 from saga_contracts.build import describe_build
 from saga_contracts.errors import UsageError
 from saga_verifier import backends
@@ -20,7 +20,7 @@ from saga_verifier.worker.order import Bounds
 CONTAINER_LABEL = "container"
 AT_ONCE = 4
 MAX_ARCHIVE = 10 * 1024 * 1024
-_SECRETS = frozenset({*PACT_VARIABLES, *PACT_VARIABLES.values(), OTHER_TOKEN_VARIABLE, "SAGAPACT_WORK_DATABASE_URL"})
+_SECRETS = frozenset({*CREDENTIAL_VARIABLES, "SAGAPACT_WORK_DATABASE_URL"})
 
 _labels_option = click.option(
     "--labels", default="", envvar="SAGAPACT_LABELS", help="Words with commas between them; also from SAGAPACT_LABELS."

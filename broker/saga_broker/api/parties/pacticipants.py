@@ -175,7 +175,8 @@ def _listed(call: Call, label: str | None) -> Response:
         rows, total = store.search(connection, call.text("q"), label, page)
         shown = documents(call, connection, rows)
     document = views.pacticipant_list(call.links, shown, with_deprecated=label is None)
-    return respond(with_page(document, page, total, call.links.url("pacticipants"), call))
+    address = call.links.url("pacticipants", *(() if label is None else ("label", label)))
+    return respond(with_page(document, page, total, address, call))
 
 
 def _label(call: Call, connection: Connection, name: str, label: str) -> Document:

@@ -7,7 +7,8 @@ the client goes away.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -21,12 +22,15 @@ from saga_broker.store.database.transactions import WRITE_LOCK
 
 __all__ = ["WRITE_LOCK", "Database", "DatabaseError", "unreachable"]
 READY_WRITERS = 4
+QUIETLY = {"record_exception": False, "set_status_on_exception": False}  # what an exception says may be of a name
 
 
 class Database:
     """One database, shared by all threads of a broker process."""
 
-    def __init__(self, url: str, pool_size: int = 10, bounds: Bounds | None = None, version_order: str = "date") -> None:
+    def __init__(
+        self, url: str, pool_size: int = 10, bounds: Bounds | None = None, version_order: str = "date", tracer: Any = None
+    ) -> None:
         """Prepare the engine; nothing is connected before the first use.
 
         Args:
@@ -34,12 +38,15 @@ class Database:
             pool_size: Connections that are kept open; as many more are made when they are needed.
             bounds: How long requests may wait and work; None for a program that has all the time it needs.
             version_order: `date`: a new version is the newest; `semver`: it gets the place that its number has.
+            tracer: Makes a span for each transaction and each prepared statement; None: nothing is traced.
 
         Raises:
             DatabaseError: The URL is not one that the broker can use.
         """
         self.url = checked(url)
-        self._engine = engine_for(self.url, pool_size, bounds).execution_options(version_order=version_order)
+        engine = engine_for(self.url, pool_size, bounds)
+        self._engine = engine.execution_options(version_order=version_order, tracer=tracer)
+        self._tracer = tracer
         self._reading = Leases(self._engine, pool_size - READY_WRITERS, transactions.prepare_reading)
         self._writing = Leases(self._engine, READY_WRITERS, transactions.prepare_writing)
         self._turn = _Turn()
@@ -52,7 +59,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for reading; everything read inside is of one moment."""
-        with self._reading.one() as connection, transactions.bounded(connection):
+        with self._span("read"), self._reading.one() as connection, transactions.bounded(connection):
             transactions.begin_reading(connection)
             yield connection
             transactions.commit(connection)
@@ -65,7 +72,7 @@ class Database:
             ImpatientError: Other writers took too long, or the client of this one went away.
         """
         patience = PATIENCE.get()
-        with self._writing.one() as connection, transactions.bounded(connection):
+        with self._span("write"), self._writing.one() as connection, transactions.bounded(connection):
             with self._turn.mine(patience):
                 transactions.begin_writing(connection)
                 yield connection
@@ -78,6 +85,16 @@ class Database:
                     transactions.commit_unflushed(connection)
             if not is_flushed:
                 transactions.flush(connection)
+
+    def _span(self, kind: str) -> AbstractContextManager[Any]:
+        """Put a span around a transaction, with the waiting before it."""
+        return nullcontext() if self._tracer is None else self._tracer.start_as_current_span(f"transaction {kind}", **QUIETLY)
+
+    def connections(self) -> tuple[int, int]:
+        """Count the connections in use, and those that are kept for the next one."""
+        pool: Any = self._engine.pool
+        ready = self._reading.ready + self._writing.ready
+        return max(0, int(pool.checkedout()) - ready), int(pool.checkedin()) + ready
 
     def ping(self) -> None:
         """Ask the database for a sign of life.

@@ -44,6 +44,11 @@ class Leases:
         else:
             connection.close()
 
+    @property
+    def ready(self) -> int:
+        """How many wait for the next transaction."""
+        return len(self._ready)
+
     def close(self) -> None:
         """Give up all that are ready, and those that are lent when they come back."""
         self._generation += 1

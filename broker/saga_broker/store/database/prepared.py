@@ -6,6 +6,7 @@ length and the database's own plan stays prepared, too.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, overload
@@ -23,6 +24,8 @@ from saga_broker.http.patience import PATIENCE
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
+MOST_SHOWN = 2000
+_UNTRACED: AbstractContextManager[Any] = nullcontext()
 
 
 class Prepared(Generic[T]):
@@ -83,8 +86,11 @@ class Prepared(Generic[T]):
         if patience is not None:
             patience.check()
         cursor = connection.connection.cursor()
+        tracer = connection.get_execution_options().get("tracer")
+        span = _UNTRACED if tracer is None else _span(tracer, connection.dialect, compiled.sql)
         try:
-            cursor.execute(compiled.sql, compiled.write(values))
+            with span:
+                cursor.execute(compiled.sql, compiled.write(values))
         except connection.dialect.loaded_dbapi.Error as error:
             raise translated(connection, compiled.sql, error) from error
         return cursor, compiled
@@ -94,6 +100,11 @@ class Prepared(Generic[T]):
         if found is None:
             found = self._compiled[dialect.name] = _compile(self._statement, dialect)
         return found
+
+
+def _span(tracer: Any, dialect: Dialect, sql: str) -> AbstractContextManager[Any]:
+    attributes = {"db.system.name": dialect.name, "db.query.text": sql[:MOST_SHOWN]}
+    return tracer.start_as_current_span(sql.partition(" ")[0], attributes=attributes, record_exception=False)  # type: ignore[no-any-return]
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

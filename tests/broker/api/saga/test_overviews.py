@@ -1,5 +1,6 @@
 """A saga as a whole, the network, and what needs attention, as JSON: the same on both kinds of database."""
 
+from collections.abc import Callable
 from typing import Any
 
 import saga_sites
@@ -34,7 +35,7 @@ def test_what_is_shown_follows_each_change_of_what_it_rests_on(broker: Any) -> N
         return verdict["canRun"], verdict["summary"]
 
     assert production()["canRun"] is True
-    changes = (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: broker.verify("saga_service", "1.0.0", "billing", "10", success=False),
         lambda: broker.verify("saga_service", "1.0.0", "billing", "10"),
         lambda: broker.deploy("billing", "11", "production"),
