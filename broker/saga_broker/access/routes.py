@@ -68,24 +68,13 @@ _PLACES = ("deployed-versions", "released-versions")
 READ = _reading()
 UNKNOWN = _writing(_ADMINISTER)
 _READABLE = (
-    (
-        "",
-        "attention",
-        "can-deploy",
-        "can-i-deploy",
-        "dashboard",
-        "deployed-versions",
-        "diagnostic",
-        "environments",
-        "groups",
-        "integrations",
-    ),
-    ("labels", "matrix", "metrics", "network", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "ui"),
-    ("verification-results", "what-if"),
+    ("", "can-deploy", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups"),
+    ("integrations", "labels", "matrix", "metrics", "network", "openapi.json", "pacticipants", "pacts", "released-versions"),
+    ("sagas", "ui", "verification-results", "what-if"),
 )
 AREAS = frozenset(word for words in _READABLE for word in words)
 """The first words of paths whose reading needs no more than `read`."""
-PRIVATE_AREAS = frozenset({"job-queue", "jobs", "triggered-webhooks", "webhooks", "workers"})
+PRIVATE_AREAS = frozenset({"attention", "job-queue", "jobs", "triggered-webhooks", "webhooks", "workers"})
 """The same, but never without a token: what other systems and programs said stands there."""
 
 TABLE: Mapping[str, Rule] = {
