@@ -68,9 +68,9 @@ _PLACES = ("deployed-versions", "released-versions")
 READ = _reading()
 UNKNOWN = _writing(_ADMINISTER)
 _READABLE = (
-    ("", "can-deploy", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups"),
-    ("integrations", "labels", "matrix", "metrics", "network", "openapi.json", "pacticipants", "pacts", "released-versions"),
-    ("sagas", "ui", "verification-results", "what-if"),
+    ("", "can-deploy", "can-i-deploy", "dashboard", "deployed-versions", "diagnostic", "environments", "groups", "integrations"),
+    ("labels", "matrix", "metrics", "network", "openapi.json", "pacticipants", "pacts", "released-versions", "sagas", "ui"),
+    ("verification-results", "what-if"),
 )
 AREAS = frozenset(word for words in _READABLE for word in words)
 """The first words of paths whose reading needs no more than `read`."""
@@ -81,11 +81,13 @@ TABLE: Mapping[str, Rule] = {
     **{line: _reading(Opening.ALWAYS) for line in ("GET /login", "POST /login", "POST /logout")},
     "GET /ui/files/{digest}/{file}": _reading(Opening.ALWAYS),
     "GET /diagnostic/status/heartbeat": _reading(Opening.HEARTBEAT),
+    "GET /diagnostic/status/dependencies": _reading(Opening.HEARTBEAT),
     f"GET {_PACTS}/latest/badge": _reading(Opening.BADGES),
     f"GET {_PACTS}/latest/{{tag}}/badge": _reading(Opening.BADGES),
     f"GET {_PACTS}/latest-untagged/badge": _reading(Opening.BADGES),
     "GET /matrix/provider/{provider}/latest/{tag}/consumer/{consumer}/latest/{to}/badge": _reading(Opening.BADGES),
     f"GET {_ONE}/latest-version/{{tag}}/can-i-deploy/to/{{to}}/badge": _reading(Opening.BADGES),
+    f"GET {_ONE}/main-branch/can-i-merge/badge": _reading(Opening.BADGES),
     f"GET {_ONE}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}/badge": _reading(Opening.BADGES),
     "GET /audit": _reading(Opening.NEVER, _ADMINISTER),
     f"GET {_VERSION}/announcement": _reading(Opening.NEVER),
