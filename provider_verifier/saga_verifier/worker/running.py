@@ -1,5 +1,6 @@
 """One job after the other: taken, done, told. What cannot be told at once is told later; what others took is left to them."""
 
+import contextlib
 import tempfile
 import threading
 import time
@@ -78,6 +79,8 @@ class Runner:
                 found = self._done(job, stop)
             except StoppedError:
                 self.say(f"{_named(job)}: given up")
+                with contextlib.suppress(SagapactError):  # then others take it when this worker has left
+                    self.broker.give_back(job.id, self.name)
                 return "given up"
             finally:
                 del self._stops[job_id]
