@@ -78,6 +78,7 @@ PRIVATE_AREAS = frozenset({"attention", "job-queue", "jobs", "triggered-webhooks
 """The same, but never without a token: what other systems and programs said stands there."""
 
 TABLE: Mapping[str, Rule] = {
+    **{line: _reading(Opening.ALWAYS) for line in ("GET /login", "POST /login", "POST /logout")},
     "GET /ui/files/{digest}/{file}": _reading(Opening.ALWAYS),
     "GET /diagnostic/status/heartbeat": _reading(Opening.HEARTBEAT),
     f"GET {_PACTS}/latest/badge": _reading(Opening.BADGES),

@@ -24,6 +24,7 @@ MODULES = (
     "parties.versions",
     "parties.environments",
     "search",
+    "login",
     "sagas.all",
     "sagas.attention",
     "sagas.version",
