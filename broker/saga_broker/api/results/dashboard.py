@@ -50,8 +50,10 @@ def _items(call: Call, connection: Connection, pacts: list[Publication]) -> list
     results = verification_store.latest_of_contents(connection, [pact.content_id for pact in pacts])
     row_ids = [pact.version_id for pact in pacts] + [result.provider_version_id for result in results.values()]
     branches, tags = branch_store.of_versions(connection, row_ids), tag_store.of_versions(connection, row_ids)
-    calls = triggered_store.standing_of_pairs(connection, {pact.consumer_id for pact in pacts})
-    webhooks = webhook_store.listing(connection)
+    calls, webhooks = (
+        triggered_store.standing_of_pairs(connection, {pact.consumer_id for pact in pacts}),
+        webhook_store.listing(connection),
+    )
     return [
         {
             **_item(call, pact, results.get(pact.content_id), branches, tags),
