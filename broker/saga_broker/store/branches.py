@@ -8,7 +8,7 @@ from saga_broker.rows import Branch, BranchVersion, Page
 from saga_broker.store.database.prepared import Prepared, among
 from saga_broker.store.database.query import add, by_version, change, fetch_page, first
 from saga_broker.store.database.schema import branch_heads, branch_versions, branches, pacticipants
-from saga_broker.store.database.types import now
+from saga_broker.store.database.types import UtcDateTime, now
 
 
 def find(connection: Connection, pacticipant: str, branch: str) -> Branch | None:
@@ -47,8 +47,7 @@ def add_version(connection: Connection, pacticipant_id: int, branch: str, versio
     Returns:
         Whether it was added now.
     """
-    branch_id = _get_or_create(connection, pacticipant_id, branch)
-    change(connection, branches, branch_id, updated_at=now())
+    branch_id = _touched_or_made(connection, pacticipant_id, branch)
     existing = _PLACE.scalar(connection, branch_id=branch_id, version_id=version_id)
     if existing is not None:
         change(connection, branch_versions, existing, updated_at=now())
@@ -94,11 +93,12 @@ def settle_head(connection: Connection, branch_id: int) -> None:
         connection.execute(branch_heads.insert().values(branch_id=branch_id, version_id=version_id))
 
 
-def _get_or_create(connection: Connection, pacticipant_id: int, branch: str) -> int:
-    existing = _ID.scalar(connection, pacticipant_id=pacticipant_id, name=branch)
+def _touched_or_made(connection: Connection, pacticipant_id: int, branch: str) -> int:
+    moment = now()
+    existing = _TOUCH.scalar(connection, owner=pacticipant_id, branch=branch, moment=moment)
     if existing is not None:
         return int(existing)
-    return add(connection, branches, pacticipant_id=pacticipant_id, name=branch, created_at=now())
+    return add(connection, branches, pacticipant_id=pacticipant_id, name=branch, created_at=moment, updated_at=moment)
 
 
 def _of(pacticipant: str) -> Select[Any]:
@@ -130,8 +130,11 @@ _BY_NAME = Prepared(
     .where(pacticipants.c.name == bindparam("pacticipant"), branches.c.name == bindparam("name")),
     Branch,
 )
-_ID = Prepared(
-    select(branches.c.id).where(branches.c.pacticipant_id == bindparam("pacticipant_id"), branches.c.name == bindparam("name"))
+_TOUCH = Prepared(
+    update(branches)
+    .where(branches.c.pacticipant_id == bindparam("owner"), branches.c.name == bindparam("branch"))
+    .values(updated_at=bindparam("moment", type_=UtcDateTime))
+    .returning(branches.c.id)
 )
 _PLACE = Prepared(
     select(branch_versions.c.id).where(

@@ -5,13 +5,13 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, func, select, union, update
 
 from saga_broker.rows import Deployed, Environment, Released, Version
 from saga_broker.store import environments as environment_store
 from saga_broker.store.database.prepared import Prepared, among
 from saga_broker.store.database.query import add, change, fetch, first
-from saga_broker.store.database.schema import deployed_versions, pacticipants, released_versions, versions
+from saga_broker.store.database.schema import deployed_versions, environments, pacticipants, released_versions, versions
 from saga_broker.store.database.types import now
 
 
@@ -165,6 +165,14 @@ def of_versions(
     return deployed.all(connection, ids=version_ids), released.all(connection, ids=version_ids)
 
 
+def live_environments(connection: Connection, version_ids: list[int]) -> dict[int, list[Environment]]:
+    """Give the environments in which several versions are deployed or released now, by version id, by their display names."""
+    found: dict[int, list[Environment]] = {}
+    for version_id, *environment in _LIVE_ENVIRONMENTS.all(connection, ids=version_ids):
+        found.setdefault(version_id, []).append(Environment(*environment))
+    return found
+
+
 def current_of_pacticipant(connection: Connection, pacticipant: str) -> list[tuple[Deployed, Environment]]:
     """Give what is deployed of a pacticipant now, with the environments."""
     query = _deployed().where(pacticipants.c.name == pacticipant, deployed_versions.c.undeployed_at.is_(None))
@@ -200,3 +208,20 @@ def _released() -> Select[Any]:
     more = (table.environment_id, table.created_at, table.updated_at, table.support_ended_at)
     joined = select(*columns, *more).join(versions, versions.c.id == table.version_id)
     return joined.join(pacticipants, pacticipants.c.id == table.pacticipant_id)
+
+
+def _live_environments() -> Select[Any]:
+    live = union(
+        *(
+            select(table.c.version_id, table.c.environment_id).where(among(table.c.version_id, "ids"), ended.is_(None))
+            for table, ended in (
+                (deployed_versions, deployed_versions.c.undeployed_at),
+                (released_versions, released_versions.c.support_ended_at),
+            )
+        )
+    ).subquery("live")
+    query = select(live.c.version_id, *environments.c).join(environments, environments.c.id == live.c.environment_id)
+    return query.order_by(func.lower(environments.c.display_name), environments.c.id)
+
+
+_LIVE_ENVIRONMENTS = Prepared(_live_environments())

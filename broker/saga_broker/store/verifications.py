@@ -4,7 +4,24 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, cast, delete, func, insert, null, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Integer,
+    Label,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
 from saga_broker.http.hal import dump
 from saga_broker.rows import Publication, Verification, Version
@@ -110,10 +127,9 @@ def lacking(connection: Connection, provider_id: int, content_id: int) -> dict[s
         By number, why each of them matters, in words.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for word, statement in _LACKING:
-        for number, place in statement.all(connection, provider_id=provider_id, content_id=content_id):
-            text = f"{word} {place}" if place is not None else word
-            found[number] = (*found.get(number, ()), *(() if text in found.get(number, ()) else (text,)))
+    for kind, number, place, _ in _LACKING.all(connection, provider_id=provider_id, content_id=content_id):
+        text = f"{_WHY[kind]} {place}" if place is not None else _WHY[kind]
+        found[number] = (*found.get(number, ()), *(() if text in found.get(number, ()) else (text,)))
     return found
 
 
@@ -161,41 +177,44 @@ def _json(value: Any) -> str | None:
     return None if value is None else dump(value).decode()
 
 
-def _lacking() -> list[tuple[str, Prepared[tuple[str, str | None]]]]:
-    """Prepare, for each way in which a provider version matters, the search for those that have no result for a content."""
-    of_provider: ColumnElement[int] = bindparam("provider_id")
+def _lacking() -> CompoundSelect[Any]:
+    """Select, in one question, for each way in which a provider version matters, those that have no result for a content."""
+    of_provider: ColumnElement[int] = bindparam("provider_id", type_=Integer)
     head = (
-        select(branch_heads.c.version_id, versions.c.number, null().label("place"))
+        select(_kind(0), versions.c.number, cast(null(), Text).label("place"), branch_heads.c.branch_id.label("row"))
         .join(branches, branches.c.id == branch_heads.c.branch_id)
         .join(pacticipants, pacticipants.c.id == branches.c.pacticipant_id)
         .join(versions, versions.c.id == branch_heads.c.version_id)
         .where(branches.c.pacticipant_id == of_provider, branches.c.name == pacticipants.c.main_branch)
+        .where(_has_no_result(branch_heads.c.version_id))
     )
-    queries = [("latest from main branch", head)]
-    for word, table, ended in (
-        ("deployed in", deployed_versions, deployed_versions.c.undeployed_at),
-        ("released in", released_versions, released_versions.c.support_ended_at),
+    queries = [head]
+    for kind, table, ended in (
+        (1, deployed_versions, deployed_versions.c.undeployed_at),
+        (2, released_versions, released_versions.c.support_ended_at),
     ):
         live = (
-            select(table.c.version_id, versions.c.number, environments.c.name.label("place"))
+            select(_kind(kind), versions.c.number, environments.c.name.label("place"), table.c.id.label("row"))
             .join(versions, versions.c.id == table.c.version_id)
             .join(environments, environments.c.id == table.c.environment_id)
-            .where(table.c.pacticipant_id == of_provider, ended.is_(None))
-            .order_by(table.c.id)
+            .where(table.c.pacticipant_id == of_provider, ended.is_(None), _has_no_result(table.c.version_id))
         )
-        queries.append((word, live))
-    return [(word, Prepared(_without_result(query))) for word, query in queries]
+        queries.append(live)
+    every = union_all(*queries)
+    return every.order_by("kind", "row")
 
 
-def _without_result(query: Select[Any]) -> Select[Any]:
-    column = query.selected_columns.version_id
-    same = (verifications.c.content_id == bindparam("content_id"), verifications.c.provider_version_id == column)
-    return query.where(~select(verifications.c.id).where(*same).exists()).with_only_columns(
-        query.selected_columns.number, query.selected_columns.place
-    )
+def _kind(number: int) -> Label[int]:
+    return literal_column(str(number), Integer).label("kind")
 
 
-_LACKING = _lacking()
+def _has_no_result(version_id: ColumnElement[int]) -> ColumnElement[bool]:
+    same = (verifications.c.content_id == bindparam("content_id"), verifications.c.provider_version_id == version_id)
+    return ~select(verifications.c.id).where(*same).correlate(version_id.table).exists()
+
+
+_WHY = ("latest from main branch", "deployed in", "released in")
+_LACKING = Prepared(_lacking())
 _BY_NUMBER = Prepared(verification_query().where(verifications.c.id == bindparam("id")), Verification)
 _LAST = select(func.max(verifications.c.id)).where(among(verifications.c.content_id, "ids")).group_by(verifications.c.content_id)
 _LATEST_OF_CONTENTS = Prepared(verification_query().where(verifications.c.id.in_(_LAST)), Verification)

@@ -22,6 +22,7 @@ from saga_broker.work.offers import Offers, judged
 from saga_broker.work.work import Work
 
 LOOK_S = 1.0
+REST_S = 0.2
 KEEP_OFFERS_S = 86_400.0
 KEEP_DROPPED = timedelta(days=7)
 FORGET_WORKERS = timedelta(hours=1)
@@ -65,9 +66,13 @@ class Keeper:
     offers: Offers
     _listening_since: float = field(default_factory=monotonic)
     _looked_at: float = 0.0
+    _rests_until: float = 0.0
 
     def look(self, work: Work) -> None:
-        """Offer what comes next, and take back what lies with workers that are gone."""
+        """Offer what comes next, and take back what lies with workers that are gone; many writes at once are one reason."""
+        if monotonic() < self._rests_until:
+            return
+        self._rests_until = monotonic() + REST_S
         with work.database.read() as connection:
             offered = jobs.offered(connection)
             is_idle = not offered and not jobs.to_choose_from(connection, 1)

@@ -18,6 +18,7 @@ from saga_broker.store.database.types import now
 from saga_broker.work.engine import Engine
 
 LOOK_S = 1.0  # how often the relay looks by itself, for what other processes wrote
+GATHER_S = 0.05  # what is written meanwhile goes into the same round
 BATCH = 100
 _STOP_WITHIN_S = 15.0
 LOG = logging.getLogger("saga_broker.work")
@@ -96,7 +97,8 @@ class Relay:
             self._woken.clear()
             self._tried("relaying", self._relay)
             self._do_chores()
-            self._woken.wait(LOOK_S)
+            if self._woken.wait(LOOK_S):
+                self._ends.wait(GATHER_S)
 
     def _relay(self) -> None:
         """Hand on what waits; a batch of which all failed ends the round."""

@@ -13,6 +13,7 @@ from saga_contracts.errors import SagapactError
 from saga_contracts.rim.redact import Redactor, without_secrets
 from saga_verifier.worker import order
 from saga_verifier.worker.child import COULD_NOT_FIND_OUT
+from saga_verifier.worker.nursing import Nursery
 from saga_verifier.worker.order import Bounds, StoppedError
 
 PATIENCE_S = 600.0
@@ -30,6 +31,7 @@ class Runner:
         name: This worker's.
         bounds: What a job may do.
         say: Told what happens, for people.
+        nursery: Makes the processes of jobs.
         closes: Nothing more is begun.
         ends: What is under way is given up.
     """
@@ -38,6 +40,7 @@ class Runner:
     name: str
     bounds: Bounds
     say: Callable[[str], None]
+    nursery: Nursery
     closes: threading.Event = field(default_factory=threading.Event)
     ends: threading.Event = field(default_factory=threading.Event)
     _stops: dict[str, threading.Event] = field(default_factory=dict)
@@ -100,7 +103,7 @@ class Runner:
             folder = Path(name).resolve()
             try:
                 self._lay_out(folder, job)
-                found = order.run_child(folder, self.bounds, stop)
+                found = order.run_child(folder, self.bounds, stop, self.nursery)
             except StoppedError:
                 raise
             except SagapactError as error:

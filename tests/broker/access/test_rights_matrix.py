@@ -88,7 +88,10 @@ WRITES: dict[str, set[Right]] = {
 """Beside `administer`, which may all of it; everything else of the broker only reads."""
 QUESTIONS = {"POST /pacts/provider/{provider}/for-verification"}
 ONLY_ADMINISTRATORS_READ = {"GET /audit"}
-PUBLIC = {"GET /login", "POST /login", "POST /logout", "GET /diagnostic/status/heartbeat", "GET /ui/files/{digest}/{file}"}
+PUBLIC = {
+    *("GET /login", "POST /login", "POST /logout", "GET /ui/files/{digest}/{file}"),
+    *("GET /diagnostic/status/heartbeat", "GET /diagnostic/status/dependencies"),
+}
 READS = AREAS | PRIVATE_AREAS | {"audit"}
 
 

@@ -104,7 +104,12 @@ def test_a_right_that_is_missing_is_named(with_rights: Callable[..., httpx.Clien
 PUBLIC = {
     "public_read": {"/": 200, "/metrics": 200, "/audit": 401, "/diagnostic/status/heartbeat": 200},
     "public_badges": {"/": 401, "/pacts/provider/Bar/consumer/Foo/latest/badge": 307, "/diagnostic/status/heartbeat": 200},
-    "public_heartbeat": {"/": 401, "/diagnostic/status/heartbeat": 200, "/pacts/provider/Bar/consumer/Foo/latest/badge": 401},
+    "public_heartbeat": {
+        "/": 401,
+        "/diagnostic/status/heartbeat": 200,
+        "/diagnostic/status/dependencies": 200,
+        "/pacts/provider/Bar/consumer/Foo/latest/badge": 401,
+    },
 }
 
 

@@ -60,7 +60,7 @@ def shell(tmp_path: Path, cluster: str) -> Iterator[Any]:
         addresses[f"http://127.0.0.1:{port}"] = told.split()[-1]
         return told.split()[-1]
 
-    run.shown = shown  # type: ignore[attr-defined]  (administrators' tokens)
+    run.shown = shown  # type: ignore[attr-defined]  # administrators' tokens
     yield run
     for process in running:
         process.kill()

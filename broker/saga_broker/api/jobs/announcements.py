@@ -46,6 +46,7 @@ def announce(name: str, number: str, call: HalJson) -> Response:
             put_on_branch(connection, call.settings, version, body["branch"])
         stored, is_new = store.put(connection, version, new)
         milestones.announced(connection, call.settings, call.links.base, version)
+        queueing.offer_anew(connection, version)
         queueing.version_to_verify(connection, name, number, "its provider version was announced", again=True)
     document = views.announcement(call.links, version, stored)
     location = document["_links"]["self"]["href"] if is_new else None

@@ -8,7 +8,7 @@ that is of another kind, is left to FastAPI.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import iscoroutinefunction
 from urllib.parse import unquote
@@ -19,10 +19,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from saga_broker.api.reading.call import Calling
+from saga_broker.api.reading.call import Call, Calling
+from saga_broker.api.reading.spelling import Spelling
 from saga_broker.http.lanes import Lane, Lanes
 from saga_broker.http.media import accept_of, wants_page
 from saga_broker.http.patience import GoneError
+from saga_broker.store.pacticipants import every_name
 
 ErrorAnswer = Callable[[Request, Exception], Response]
 _READING = {"GET", "HEAD"}
@@ -68,6 +70,8 @@ class Dispatch:
     async def _answered(self, handler: "_Handler", request: Request, names: dict[str, str]) -> Response:
         call = await handler.calling(request)
         work = partial(handler.route.endpoint, **names, **{handler.name: call})
+        if call.settings.case_insensitive_names and not handler.is_async:
+            work = partial(_spelt, handler, names, call)
         if handler.is_async:
             return await work()  # type: ignore[no-any-return]
         return await self._lanes.run(self._lane(handler, request), request.receive, work)
@@ -139,6 +143,14 @@ def _entry(route: BaseRoute) -> _Entry:
     shape = _shape_of(path)
     is_fixed = "{" not in shape[1] and all(one.regex == _SEGMENT for one in compile_path(path)[2].values())
     return _Entry(route, shape, _handler(route)) if is_fixed else _Entry(route, None, None)
+
+
+def _spelt(handler: "_Handler", names: dict[str, str], call: Call) -> Response:
+    """Run a handler with the names of pacticipants as they are stored."""
+    with call.read() as connection:
+        spelling = Spelling(every_name(connection))
+    spelt = {**spelling.of_path(handler.route.path_format, names), handler.name: replace(call, spelling=spelling)}
+    return handler.route.endpoint(**spelt)  # type: ignore[no-any-return]
 
 
 def _handler(route: BaseRoute) -> _Handler | None:

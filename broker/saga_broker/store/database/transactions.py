@@ -53,14 +53,14 @@ def begin_reading(connection: Connection) -> None:
 
 def begin_writing(connection: Connection) -> None:
     """Begin to write: wait until nobody else does."""
+    patience = PATIENCE.get()
     if connection.dialect.name != "sqlite":
         _run(connection, _BEGIN_WRITING)
-        return
-    patience = PATIENCE.get()
-    if patience is None:
+    elif patience is None:
         _run(connection, "BEGIN IMMEDIATE")
     else:
         _begin_patiently(connection, patience)
+    connection.begin()  # SQLAlchemy is told, so that its `rollback` means this transaction
 
 
 def commit(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, false, func, select, union
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, false, func, select, union
 
 from saga_broker.gate.model import Found, Pair, Question, Resolved, Selector
 from saga_broker.store.database.prepared import Prepared, among
@@ -43,6 +43,9 @@ def resolve(connection: Connection, selectors: Iterable[Selector], *, given: boo
     """Find the versions that selectors mean, the newest first; one entry without a version when there is none."""
     found: list[Resolved] = []
     for selector in selectors:
+        if selector == Selector(selector.pacticipant, version=selector.version) and selector.version:
+            found.append(_of_number(connection, selector, given=given))
+            continue
         owner = _OWNER.first(connection, name=selector.pacticipant)
         if owner is None:
             found.append(Resolved(selector, None, given=given, missing=True))
@@ -54,6 +57,17 @@ def resolve(connection: Connection, selectors: Iterable[Selector], *, given: boo
             named = selector
         found += _versions_of(connection, selector, named, owner_id, given=given)
     return found
+
+
+def _of_number(connection: Connection, selector: Selector, *, given: bool) -> Resolved:
+    """Find the version with a number: what is asked most, in one question."""
+    row = _NUMBERED.first(connection, name=selector.pacticipant, version=selector.version)
+    if row is None:
+        return Resolved(selector, None, given=given, missing=True)
+    owner_id, version_id = row
+    if version_id is None:
+        return Resolved(selector, owner_id, number=selector.version, given=given, missing=True)
+    return Resolved(selector, owner_id, version_id, selector.version, given=given)
 
 
 def _versions_of(connection: Connection, asked: Selector, selector: Selector, owner_id: int, *, given: bool) -> list[Resolved]:
@@ -192,6 +206,11 @@ def _of_versions() -> Select[Any]:
 
 
 _OWNER = Prepared(select(pacticipants.c.id, pacticipants.c.main_branch).where(pacticipants.c.name == bindparam("name")))
+_NUMBERED = Prepared(
+    select(pacticipants.c.id, versions.c.id.label("version_id"))
+    .outerjoin(versions, and_(versions.c.pacticipant_id == pacticipants.c.id, versions.c.number == bindparam("version")))
+    .where(pacticipants.c.name == bindparam("name"))
+)
 _LIVE = Prepared(_live())
 _AS_PROVIDER = Prepared(_of_integrations().where(among(integrations.c.provider_id, "owners")), partial(Pair, required=False))
 _HAS_PACT = select(publications.c.id).where(

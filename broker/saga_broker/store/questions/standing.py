@@ -43,7 +43,8 @@ def _newest() -> Select[Any]:
 
 
 def _newest_with_tags() -> Select[Any]:
-    names = select(tags.c.pacticipant_id, tags.c.name).distinct().subquery("names")
+    asked = select(integrations.c.consumer_id).where(among(integrations.c.id, "ids"))
+    names = select(tags.c.pacticipant_id, tags.c.name).where(tags.c.pacticipant_id.in_(asked)).distinct().subquery("names")
     one = publications.alias("one")
     version = (
         select(tags.c.version_id)
