@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from saga_broker.access.origin import is_foreign
-from saga_broker.acts.calling import execute
+from saga_broker.acts.events.calling import execute
 from saga_broker.api.access import refusals
 from saga_broker.api.webhooks.triggered import NEWEST
 from saga_broker.api.webhooks.webhooks import existing
