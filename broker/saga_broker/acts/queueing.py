@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from saga_broker.gate.command import command
 from saga_broker.gate.selection import PactSelector, merged
 from saga_broker.jobs.job import OPEN, WAITING, Priority, State, key_of
 from saga_broker.rows import Version
@@ -22,10 +23,6 @@ from saga_contracts.derive.model import DERIVATION
 _DROPPED = frozenset({State.SUPERSEDED})
 _UNDONE = frozenset({State.SUPERSEDED, State.FAILED})
 _OVER = frozenset(State) - OPEN
-BLOCKED_TEXT = (
-    "Nobody said how {provider} {number} is started, so that it cannot be verified by itself. Announce it: "
-    "sagapact announce provider.yaml --version {number}; or verify it in its own CI with sagapact verify."
-)
 
 
 def content_published(connection: Connection, consumer: str, provider: str, sha: str) -> int:
@@ -137,7 +134,7 @@ def ask_for(
     """
     key = key_of(version.pacticipant, version.number, content.consumer, content.sha, DERIVATION)
     announced = announcements.find(connection, version.id) is not None
-    text = None if announced else BLOCKED_TEXT.format(provider=version.pacticipant, number=version.number)
+    text = None if announced else _blocked_text(version)
     state = State.QUEUED if announced else State.BLOCKED
     priority = Priority.MAIN if hand else standing.standing(connection, version.id).priority
     values = {"state": state, "priority": priority, "reason": reason, "by_hand": hand, "text": text}
@@ -172,3 +169,10 @@ def drop_superseded(connection: Connection, provider_id: int) -> int:
         if text is not None:
             dropped += jobs.move(connection, job, WAITING, state=State.SUPERSEDED, text=text, is_offered=False)
     return dropped
+
+
+def _blocked_text(version: Version) -> str:
+    return (
+        f"Nobody said how {version.pacticipant} {version.number} is started, so it cannot be verified by itself. Announce it: "
+        f"{command('announce', 'provider.yaml', '--version', version.number)}; or verify it in its own CI with sagapact verify."
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from saga_broker.gate.command import command
 from saga_broker.gate.run.deploying import Change, Changed, SagaAnswer, SetAnswer, outcome, verdict_of
 from saga_broker.gate.run.model import RunVerdict
 from saga_broker.gate.run.together import Chosen, Found
@@ -121,8 +122,8 @@ def _told(asked: Asked, found: Found) -> str:
 
 
 def _command(environment: str, versions: Sequence[Chosen]) -> str:
-    options = " ".join(f"--with {name}:{version}" for name, version in versions)
-    return f"sagapact can-i-deploy {options} --to-environment {environment}"
+    options = [word for name, version in versions for word in ("--with", f"{name}:{version}")]
+    return command("can-i-deploy", *options, "--to-environment", environment)
 
 
 def _versions(given: Sequence[tuple[str, str]]) -> list[Document]:

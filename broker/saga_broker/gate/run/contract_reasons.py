@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from saga_broker.gate.command import command
 from saga_broker.gate.run.contracts import Messages, missing_cases
 from saga_broker.gate.run.model import Case, Reason, StepAt
 from saga_broker.gate.run.reasons import publish_command, verify_command
@@ -124,7 +125,7 @@ def _held(case: Case) -> Reason:
 
 
 def _publish(messages: Messages) -> str:
-    return f"sagapact publish --pacts build/pacts --version {messages.version or 'VERSION'}"
+    return command("publish", "--pacts", "build/pacts", "--version", messages.version or "VERSION")
 
 
 def _listed(names: Sequence[str]) -> str:

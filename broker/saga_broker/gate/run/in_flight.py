@@ -6,9 +6,11 @@ versions are named that are to be deployed, only these are judged with it.
 """
 
 import json
+import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from saga_broker.gate.command import command
 from saga_broker.gate.run.model import Case, InFlight, Reason
 from saga_contracts.derive.lasting import Lasting
 
@@ -67,13 +69,13 @@ def told(case: Case, found: Reason) -> Reason:
     return replace(found, text=text, mend=mend, command=_command(case, found.command), until=until)
 
 
-def _command(case: Case, command: str) -> str:
+def _command(case: Case, told: str) -> str:
     """Let a verification find the pact of a version that is not deployed any more: by a tag."""
-    if not command.startswith(VERIFY):
-        return command
-    tag = f"sagapact create-version-tag {case.executes_as} --version {case.executor_version} --tag {TAG}"
+    if not told.startswith(VERIFY):
+        return told
+    tag = command("create-version-tag", case.executes_as, "--version", str(case.executor_version), "--tag", TAG)
     selectors = json.dumps([{"consumer": case.executes_as, "tag": TAG}])
-    return f"{tag} && {command} --selectors '{selectors}'"
+    return f"{tag} && {told} --selectors {shlex.quote(selectors)}"
 
 
 def why(lasts: Lasting) -> str:

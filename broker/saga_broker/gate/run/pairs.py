@@ -6,6 +6,7 @@ A no is certain: here a pair that failed is a no also where another one is unkno
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from saga_broker.gate.command import command
 from saga_broker.gate.matrix import Verdict
 from saga_broker.gate.model import Resolved
 from saga_broker.gate.reasons import Kind, Notice
@@ -40,19 +41,19 @@ def _reason(notice: Notice, environment: str) -> PairReason:
     if notice.kind == Kind.UNVERIFIED and absent is not None:
         return PairReason(_not_there(text, absent, environment), concerns)
     about = (None, last.pacticipant, last.number)
-    command = f"sagapact verify provider.yaml --provider-version {last.number or VERSION}"
+    verify = command("verify", "provider.yaml", "--provider-version", last.number or VERSION)
     if notice.kind == Kind.FAILED:
         mend = f"Mend {last.pacticipant}, or change the contract together with its consumer, and verify again."
-        return PairReason(Reason("pact_broken", "no", text, mend, command, *about), concerns)
+        return PairReason(Reason("pact_broken", "no", text, mend, verify, *about), concerns)
     if notice.kind == Kind.UNVERIFIED:
         mend = f"Verify {last.pacticipant} {last.number or ''}".rstrip() + " in its own build and publish the result."
-        return PairReason(Reason("pact_unverified", "unknown", text, mend, command, *about), concerns)
+        return PairReason(Reason("pact_unverified", "unknown", text, mend, verify, *about), concerns)
     mend = "Publish or verify it first, or correct the version."
-    command = f"sagapact list versions {last.pacticipant}"
-    return PairReason(Reason("version_unknown", "no", text, mend, command, *about), concerns)
+    listing = command("list", "versions", last.pacticipant)
+    return PairReason(Reason("version_unknown", "no", text, mend, listing, *about), concerns)
 
 
 def _not_there(text: str, absent: Resolved, environment: str) -> Reason:
     mend = f"Record what of {absent.pacticipant} is deployed to {environment}, or name the version that comes with this one."
-    command = f"sagapact record-deployment {absent.pacticipant} --version {VERSION} --environment {environment}"
-    return Reason("pacticipant_not_in_environment", "unknown", text, mend, command, None, absent.pacticipant)
+    next_ = command("record-deployment", absent.pacticipant, "--version", VERSION, "--environment", environment)
+    return Reason("pacticipant_not_in_environment", "unknown", text, mend, next_, None, absent.pacticipant)

@@ -6,6 +6,7 @@ What decks and contracts give reason to is told in `deck_reasons` and `contract_
 from collections.abc import Iterable
 from datetime import date
 
+from saga_broker.gate.command import command
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, StepAt
 from saga_contracts.declare.obligations import CATALOGUE, order_of
 from saga_contracts.declare.verdict import Verdict
@@ -27,17 +28,17 @@ def not_there(case: Case, at: StepAt) -> Reason:
     """Say that no version of a participant is there."""
     text = f"Step {at.step} of saga {case.saga}: no version of {at.participant} is known to be in {case.environment}."
     mend = f"Record what is deployed there, or name a version with --with {at.participant}:VERSION."
-    command = f"sagapact record-deployment {at.participant} --version VERSION --environment {case.environment}"
-    return Reason("participant_not_in_environment", "unknown", text, mend, command, at.step, at.participant)
+    next_ = command("record-deployment", at.participant, "--version", "VERSION", "--environment", case.environment)
+    return Reason("participant_not_in_environment", "unknown", text, mend, next_, at.step, at.participant)
 
 
 def no_saga_version(case: Case) -> Reason:
     """Say that no version of the saga is there."""
     if case.executor_version is None:
         text = f"No version of {case.executes_as}, which executes saga {case.saga}, is known to be in {case.environment}."
-        command = f"sagapact record-deployment {case.executes_as} --version VERSION --environment {case.environment}"
+        next_ = command("record-deployment", case.executes_as, "--version", "VERSION", "--environment", case.environment)
         mend = f"Record what is deployed there, or name a version with --with {case.executes_as}:VERSION."
-        return Reason("executor_not_in_environment", "unknown", text, mend, command, participant=case.executes_as)
+        return Reason("executor_not_in_environment", "unknown", text, mend, next_, participant=case.executes_as)
     text = f"{case.executes_as} {case.executor_version} carries no published version of saga {case.saga}."
     mend = "Publish the saga file under the version that executes it."
     about = (None, case.executes_as, case.executor_version)
@@ -114,10 +115,10 @@ def named(obligation: str) -> str:
 
 def verify_command(at: StepAt, faults: int = USUAL_FAULTS) -> str:
     """Give the command that verifies a participant's version, with so many faults."""
-    command = f"sagapact verify provider.yaml --provider-version {at.version}"
-    return command if faults <= USUAL_FAULTS else f"{command} --faults {faults}"
+    more = () if faults <= USUAL_FAULTS else ("--faults", str(faults))
+    return command("verify", "provider.yaml", "--provider-version", str(at.version), *more)
 
 
 def publish_command(case: Case) -> str:
     """Give the command that publishes pacts and saga file."""
-    return f"sagapact publish --pacts build/pacts --saga saga.yaml --version {case.executor_version}"
+    return command("publish", "--pacts", "build/pacts", "--saga", "saga.yaml", "--version", str(case.executor_version))
