@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from saga_broker import api
 from saga_broker.api.access.admission import Admission
 from saga_broker.api.access.guard import Guard
+from saga_broker.api.access.refusals import UNAUTHORIZED, challenged
 from saga_broker.api.reading.call import links_of, respond
 from saga_broker.api.reading.dispatch import Dispatch
 from saga_broker.http.envelope import LOG, Envelope, methods_of
@@ -25,7 +26,7 @@ from saga_broker.http.outages import BUSY, SLOW, outage_of
 from saga_broker.http.patience import Bounds, ImpatientError
 from saga_broker.http.request_log import RequestLog
 from saga_broker.openapi.document import DescribedApp
-from saga_broker.pages import routing
+from saga_broker.pages import login, routing
 from saga_broker.pages.frame import faults, files
 from saga_broker.settings import Settings
 from saga_broker.store.database.engine import Database
@@ -39,6 +40,7 @@ from saga_broker.telemetry.tracing import Traced, tracing_to
 if TYPE_CHECKING:
     from saga_broker.work.work import Relay
 
+SEE_OTHER = 303
 OTHER_THREADS = 16
 _OF_DATABASE = (DBAPIError, PoolTimeoutError, ImpatientError)
 
@@ -81,6 +83,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     for router in routers:
         app.include_router(router)
     app.include_router(files.router)
+    app.include_router(login.actions)
     pages = routing.Pages(routing.routers())
     app.router.routes.insert(0, pages)
     _write_errors(app)
@@ -89,7 +92,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> FastA
     app.state.admission = Admission(settings, database, clock) if settings.tokens else None
     if settings.tokens:
         app.add_middleware(
-            Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_answer_error
+            Guard, admission=app.state.admission, database=database, max_depth=settings.max_json_depth, refuse=_refused
         )
     if traces is not None:
         app.add_middleware(Traced, tracing=traces)
@@ -148,6 +151,14 @@ def bring_up_to_date(settings: Settings) -> None:
 def _write_errors(app: FastAPI) -> None:
     for kind in (BrokerError, HTTPException, *_OF_DATABASE):
         app.add_exception_handler(kind, _answer_error)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """Answer who is not let in; a person who shows nothing is sent to the page that asks for a token."""
+    is_person = request.method == "GET" and wants_page(request.headers.get("accept"))
+    if is_person and isinstance(error, RefusedError) and error.status == UNAUTHORIZED:
+        return Response(status_code=SEE_OTHER, headers={"Location": login.login_address(request)})
+    return challenged(_answer_error(request, error), error)
 
 
 def _answer_error(request: Request, error: Exception) -> Response:

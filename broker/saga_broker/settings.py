@@ -49,6 +49,7 @@ class Settings:
         base_urls: Addresses that links may start with. Empty: the address of the request is used.
         trusted_proxies: Addresses and networks of the proxies whose `X-Forwarded-*` headers are believed.
         version_order: `date`: the version that came last is the newest; `semver`: the one with the greatest number.
+        case_insensitive_names: Names of pacticipants that differ only in capital letters are the same.
         max_body_bytes: A larger request body is answered 413.
         max_json_depth: JSON nested deeper is answered 400.
         auto_detect_main_branch: Take the first branch or tag named like a main branch as the main branch.
@@ -83,6 +84,7 @@ class Settings:
     base_urls: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     version_order: str = "date"
+    case_insensitive_names: bool = False
     max_body_bytes: int = 20 * 1024 * 1024
     max_json_depth: int = 50
     auto_detect_main_branch: bool = True

@@ -15,15 +15,18 @@ from saga_contracts import sagafile
 from saga_contracts.declare.elements import parted
 from saga_contracts.declare.saga import Saga
 from saga_contracts.derive import cases as all_cases
-from saga_contracts.derive import causes, client_cases, decks, pairs
+from saga_contracts.derive import causes, client_cases, compatibility, decks, pairs
 from saga_contracts.derive import coverage as all_coverage
+from saga_contracts.derive.event_graph import EventGraph
+from saga_contracts.derive.event_report import report
 from saga_contracts.derive.slices import StepSlice, step_slice
 from saga_contracts.errors import SagapactError, UsageError
 from saga_contracts.read import lint_conditions, lint_demands, lint_elements, lint_written
 from saga_contracts.rim import pictures
 from saga_contracts.sagafile import SagaFileError, load_saga
-from saga_contracts.show import coverage_views, wording
+from saga_contracts.show import coverage_views, event_words, wording
 from saga_contracts.show.draw import saga_svg
+from saga_contracts.show.event_drawing import events_svg
 from saga_contracts.show.written import as_yaml
 from saga_contracts.start.commands import init
 
@@ -114,6 +117,7 @@ def deck(file: Path, step: str | None, faults: int, *, in_pairs: bool, as_json: 
 def coverage(file: Path, folder: Path, threshold: int, picture: Path | None, *, as_json: bool) -> None:
     """Show which obligations of which step the contracts hold. Exit status 1: a compensation has no contract, or too few have."""
     saga = _load(file)
+    _chosen(saga, None)
     found = all_coverage.cover(saga, _pacts(folder), datetime.now(UTC).date())
     if picture is not None:
         _write(picture, coverage_views.svg(found))
@@ -136,13 +140,54 @@ def coverage(file: Path, folder: Path, threshold: int, picture: Path | None, *, 
     type=click.Path(path_type=Path),
     help="Where to write the picture, replacing an earlier one; default: print it.",
 )
-def draw(file: Path, target: Path | None) -> None:
-    """Draw a saga as an SVG picture: its steps, their order, their classes and how they are undone."""
-    text = saga_svg(_load(file))
+@click.option("--events", "of_events", is_flag=True, help="Of a saga with steps, too: who hears what others publish.")
+def draw(file: Path, target: Path | None, *, of_events: bool) -> None:
+    """Draw a saga as an SVG picture: its steps, their order and how they are undone; or its events, and who reacts to them."""
+    saga = _load(file)
+    if of_events and not saga.reactions:
+        _stop(f"The saga {saga.saga} has no reactions, so there is nothing to draw of events. Leave --events out.")
+    text = events_svg(saga) if of_events or not saga.steps else saga_svg(saga)
     if target is None:
         click.echo(text, nl=False)
     else:
         _write(target, text)
+
+
+@contracts.command()
+@_file
+@_as_json
+def events(file: Path, *, as_json: bool) -> None:
+    """Tell of a choreographed saga: who hears what, the longest path in hops and time, hidden orchestrators, unseen failures."""
+    saga = _load(file)
+    if not saga.reactions:
+        _stop(f"The saga {saga.saga} has no reactions: its steps are called. See `sagapact contracts draw`.")
+    graph = EventGraph(saga)
+    if as_json:
+        _print_json(event_words.as_json(graph, report(graph)))
+    else:
+        click.echo(event_words.text(graph, report(graph)))
+
+
+@contracts.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_as_json
+def compatible(files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Compare every two versions of each event in both directions (E2), the oldest file first: 0 yes, 1 no, 3 unknown.
+
+    Name all versions that are deployed, or whose messages may still lie in a topic.
+    """
+    sagas = [(str(file), _load(file)) for file in files]
+    if len(sagas) < len(("old", "new")) or not any(saga.events for _, saga in sagas):
+        _stop("There is nothing to compare: name two or more versions of a saga file that has `events`, the oldest first.")
+    found = compatibility.compare([(name, saga.events) for name, saga in sagas])
+    if as_json:
+        _print_json(event_words.compared_json(found))
+    else:
+        click.echo(event_words.compared_text(len(sagas), found))
+    verdicts = {one.verdict for one in found}
+    status = 1 if compatibility.NO in verdicts else 3 if compatibility.UNKNOWN in verdicts else 0
+    if status:
+        raise SystemExit(status)
 
 
 @contracts.command()
@@ -189,8 +234,7 @@ def _linted(file: Path) -> dict[str, Any]:
         return {"file": str(file), "valid": False, "faults": faults, "text": str(error)}
     except SagapactError as error:
         return {"file": str(file), "valid": False, "faults": [], "text": str(error)}
-    participants = len({step.participant for step in saga.steps})
-    text = f"{file}: the saga {saga.saga} is valid ({len(saga.steps)} steps, {participants} participants)."
+    text = f"{file}: the saga {saga.saga} is valid ({_size(saga)})."
     notes = [*lint_demands.notes(saga), *lint_written.notes(saga), *lint_conditions.notes(saga), *lint_elements.notes(saga)]
     return {
         "file": str(file),
@@ -199,6 +243,14 @@ def _linted(file: Path) -> dict[str, Any]:
         "notes": notes,
         "text": "\n".join([text, *(f"  note: {one}" for one in notes)]),
     }
+
+
+def _size(saga: Saga) -> str:
+    reacting = {one.participant for one in saga.reactions} | {one.publisher for one in saga.events.values()}
+    participants = len({step.participant for step in saga.steps} | reacting)
+    events = [f"{len(saga.reactions)} reactions", f"{len(saga.events)} events"] if saga.reactions else []
+    steps = [f"{len(saga.steps)} steps"] if saga.steps or not events else []
+    return ", ".join([*steps, *events, f"{participants} participants"])
 
 
 def _lint_text(result: dict[str, Any]) -> str:
@@ -242,6 +294,8 @@ def _stop(message: str) -> NoReturn:
 
 def _chosen(saga: Saga, step: str | None) -> tuple[str, ...]:
     names = tuple(one.step for one in saga.steps)
+    if not names:
+        _stop(f"The saga {saga.saga} has no steps, and this command speaks of steps. See `sagapact contracts events`.")
     if step is None:
         return names
     if step not in names:

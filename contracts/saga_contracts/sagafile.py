@@ -18,6 +18,8 @@ from saga_contracts.read import lint, positions, questions, shapes
 from saga_contracts.read.dialects import expanding
 from saga_contracts.read.dialects.schema import with_dialects
 
+_NOTHING_HAPPENS = Problem((), "The field `steps` is missing.", "Add it, or `reactions` where nobody leads.")
+
 
 class SagaFileError(FaultyFileError):
     """A saga file has faults."""
@@ -68,11 +70,12 @@ def _judged(document: positions.Document) -> Saga:
     data, unspoken = expanding.expand(document.data)
     if unspoken:
         raise SagaFileError(name, [*unanswered, *_placed(document, unspoken)])
+    empty = [] if "steps" in data or "reactions" in data else [_NOTHING_HAPPENS]
     try:
         saga = Saga.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise SagaFileError(name, [*unanswered, *_placed(document, shapes.problems(data, error))]) from None
-    found = [*unanswered, *_placed(document, lint.problems(saga))]
+        raise SagaFileError(name, [*unanswered, *_placed(document, [*shapes.problems(data, error), *empty])]) from None
+    found = [*unanswered, *_placed(document, [*empty, *lint.problems(saga)])]
     if found:
         raise SagaFileError(name, found)
     return saga
@@ -82,7 +85,8 @@ def schema_text() -> str:
     """Give the JSON Schema of the saga file, for editors; rules across fields are beyond it."""
     schema = with_dialects(Saga.model_json_schema(by_alias=True))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Saga file, format {FORMAT}"}
-    return json.dumps({**schema, **head}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    either = {"anyOf": [{"required": ["steps"]}, {"required": ["reactions"]}]}
+    return json.dumps({**schema, **head, **either}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _placed(document: positions.Document, problems: Iterable[Problem]) -> list[Fault]:

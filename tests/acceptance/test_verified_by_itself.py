@@ -1,7 +1,10 @@
 """What a newcomer sees, and what operators rely on: contracts verified by themselves, workers that end, roles with few rights."""
 
+import re
 import signal
+import tarfile
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -40,37 +43,47 @@ def ended(made: Fleet, *verdicts: str) -> list[JobRecord]:
 
 
 def test_a_newcomer_sees_a_provider_verified_by_itself(fleet_here: Fleet, tmp_path: Path) -> None:
-    fleet_here.broker("--worker")
+    fleet_here.broker("--worker", "--tokens")
+    found = re.search(r"the administrator's token, which is shown this once: (\S+)", fleet_here.log("broker"))
+    assert found is not None
+    fleet_here.token = found[1]
     (tmp_path / "provider.yaml").write_text(provider_file("billing"))
     (tmp_path / "billing.tar.gz").write_bytes(archive(server__py=SERVER))
     (tmp_path / "pacts").mkdir()
     (tmp_path / "pacts" / "shop.json").write_bytes(contract("shop", "billing"))
     place = ("--broker-url", fleet_here.url, "--version", "1.0", "--branch", "main")
-    announced = fleet_here.start("announce", "announce", "provider.yaml", "--archive", "billing.tar.gz", *place)
+    shown = {"SAGAPACT_BROKER_TOKEN": fleet_here.token}
+    announced = fleet_here.start("announce", "announce", "provider.yaml", "--archive", "billing.tar.gz", *place, **shown)
     assert announced.wait(PATIENCE_S) == 0, fleet_here.log("announce")
-    published = fleet_here.start("publish", "publish", "--pacts", "pacts", *place)
+    published = fleet_here.start("publish", "publish", "--pacts", "pacts", *place, **shown)
     assert published.wait(PATIENCE_S) == 0, fleet_here.log("publish")
 
     (job,) = ended(fleet_here, "kept")
 
     assert (job.provider, job.provider_version, job.consumer, job.attempts) == ("billing", "1.0", "shop", 1)
-    asked = httpx.get(f"{fleet_here.url}/matrix?q[][pacticipant]=shop&q[][pacticipant]=billing", trust_env=False).json()
-    assert asked["summary"]["success"] == 1
-    log = httpx.get(f"{fleet_here.url}/jobs/{job.id}/log", headers={"Accept": "text/plain"}, trust_env=False).text
-    assert "billing 1.0: kept" in log
+    assert fleet_here.get("/matrix?q[][pacticipant]=shop&q[][pacticipant]=billing").json()["summary"]["success"] == 1
+    assert "billing 1.0: kept" in fleet_here.get(f"/jobs/{job.id}/log", "text/plain").text
+    _what_is_wrong_with_an_announcement_is_told(fleet_here)
 
 
-def test_what_is_wrong_with_an_announcement_is_told_and_hinders_nothing_else(fleet_here: Fleet) -> None:
-    fleet_here.broker("--worker")
-    fleet_here.announce("bomb", archive=archive(**{f"{number}": "x" * 20_000_000 for number in range(14)}))
-    fleet_here.announce("no_archive", archive=b"\x1f\x8b and nothing else")
-    fleet_here.announce("billing")
-    for provider in ("bomb", "no_archive", "billing"):
-        fleet_here.publish("shop", provider)
-    jobs = {one.provider: one for one in ended(fleet_here, "could not find out", "could not find out", "kept")}
+def _what_is_wrong_with_an_announcement_is_told(made: Fleet) -> None:
+    made.announce("bomb", archive=_bomb())
+    made.announce("no_archive", archive=b"\x1f\x8b and nothing else")
+    for provider in ("bomb", "no_archive"):
+        made.publish("shop", provider)
+    jobs = {one.provider: one for one in ended(made, "could not find out", "could not find out", "kept")}
     assert "holds more than" in str(jobs["bomb"].text)
     assert "no tar file" in str(jobs["no_archive"].text)
     assert [jobs[one].state for one in ("bomb", "no_archive", "billing")] == ["failed", "failed", "done"]
+
+
+def _bomb() -> bytes:
+    """Give a small archive that says that it holds a terabyte."""
+    raw, member = BytesIO(), tarfile.TarInfo("bomb")
+    member.size = 2**40
+    with tarfile.open(fileobj=raw, mode="w:gz") as packed:
+        packed.addfile(member)
+    return raw.getvalue()
 
 
 def test_a_worker_that_is_told_to_end_gives_its_job_to_another(fleet_here: Fleet) -> None:

@@ -151,6 +151,10 @@ class Watch:
         if not start or path == "/openapi.json" or len(self.faults) >= MOST:
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-        if path.startswith("/ui/") or headers.get("content-type", "").startswith("text/html"):
+        if (
+            path.startswith(("/ui/", "/login", "/logout"))
+            or start["status"] == 303
+            or headers.get("content-type", "").startswith("text/html")
+        ):
             return  # for people
         self.faults += self._interface.faults(scope["method"], path, start["status"], headers, body)

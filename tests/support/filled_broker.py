@@ -132,6 +132,9 @@ def fill(broker: Any) -> None:
         branch = name if len(name) < 100 else "main"
         broker.publish(name, "1", (f"{name} provider", v4_pact(name, f"{name} provider")), branch=branch, tags=[name])
     broker.post("/pacticipants", {"name": "nobody's"}, 201)
+    request = {"method": "POST", "url": "https://hooks.example/1"}
+    hook = {"consumer": {"name": "shop"}, "events": [{"name": "contract_content_changed"}], "request": request}
+    broker.post("/webhooks", hook, 201)
 
 
 def _orders(broker: Any) -> None:

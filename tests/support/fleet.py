@@ -85,6 +85,8 @@ class Fleet:
     lease_s: float = 30.0
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     port: int = 0
+    token: str | None = None
+    """What this test shows the broker, once it asks for tokens."""
 
     @property
     def url(self) -> str:
@@ -94,7 +96,12 @@ class Fleet:
     @property
     def client(self) -> JobsClient:
         """Give a client of the broker."""
-        return JobsClient(self.url)
+        return JobsClient(self.url, token=self.token)
+
+    def get(self, path: str, accept: str = "application/hal+json") -> httpx.Response:
+        """Ask the broker."""
+        headers = {"Accept": accept, **({} if self.token is None else {"Authorization": f"Bearer {self.token}"})}
+        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, timeout=PATIENCE_S)
 
     def broker(self, *options: str) -> "subprocess.Popen[bytes]":
         """Start the broker, and wait until it answers."""
@@ -147,7 +154,7 @@ class Fleet:
         found: list[JobRecord] = []
         page = 1
         while True:
-            answer = httpx.get(f"{self.url}/jobs", params={"page": page, "size": 200}, trust_env=False, timeout=PATIENCE_S).json()
+            answer = self.get(f"/jobs?page={page}&size=200").json()
             found += [JobRecord.model_validate(one) for one in answer["_embedded"]["jobs"]]
             if page >= answer["page"]["totalPages"]:
                 return found

@@ -11,6 +11,11 @@ from urllib.parse import urlsplit
 OWN = frozenset({"same-origin", "none"})  # none: typed by the user
 
 
+def is_foreign(headers: Mapping[str, str], base: str) -> bool:
+    """Tell whether a browser says that a request comes from a page of somebody else; the arguments are those of `is_own`."""
+    return ("sec-fetch-site" in headers or "origin" in headers) and not is_own(headers, base)
+
+
 def is_own(headers: Mapping[str, str], base: str) -> bool:
     """Tell whether a request comes from the broker's own pages.
 

@@ -78,13 +78,16 @@ PRIVATE_AREAS = frozenset({"attention", "job-queue", "jobs", "triggered-webhooks
 """The same, but never without a token: what other systems and programs said stands there."""
 
 TABLE: Mapping[str, Rule] = {
+    **{line: _reading(Opening.ALWAYS) for line in ("GET /login", "POST /login", "POST /logout")},
     "GET /ui/files/{digest}/{file}": _reading(Opening.ALWAYS),
     "GET /diagnostic/status/heartbeat": _reading(Opening.HEARTBEAT),
+    "GET /diagnostic/status/dependencies": _reading(Opening.HEARTBEAT),
     f"GET {_PACTS}/latest/badge": _reading(Opening.BADGES),
     f"GET {_PACTS}/latest/{{tag}}/badge": _reading(Opening.BADGES),
     f"GET {_PACTS}/latest-untagged/badge": _reading(Opening.BADGES),
     "GET /matrix/provider/{provider}/latest/{tag}/consumer/{consumer}/latest/{to}/badge": _reading(Opening.BADGES),
     f"GET {_ONE}/latest-version/{{tag}}/can-i-deploy/to/{{to}}/badge": _reading(Opening.BADGES),
+    f"GET {_ONE}/main-branch/can-i-merge/badge": _reading(Opening.BADGES),
     f"GET {_ONE}/branches/{{branch}}/latest-version/can-i-deploy/to-environment/{{environment}}/badge": _reading(Opening.BADGES),
     "GET /audit": _reading(Opening.NEVER, _ADMINISTER),
     f"GET {_VERSION}/announcement": _reading(Opening.NEVER),

@@ -130,7 +130,7 @@ class _Gathered:
         steps = case.steps
         if not whole and self._live.names:
             steps = tuple(at for at in steps if at.version in self._live.candidates(at.participant))
-        if not steps:
+        if not steps and not case.events:
             return None
         return replace(case, steps=steps, messages=(), in_flight=flight)
 
@@ -145,7 +145,11 @@ class _Gathered:
             steps += [self._step(version, step, file, one) for one in at]
         names = (saga, self._environment.name, version.number, executor, number)
         messages = tuple(self._messages(version, file))
-        return Case(*names, version.level, tuple(steps), messages, file.fault or _otherwise(file, rows))
+        found = Case(*names, version.level, tuple(steps), messages, file.fault or _otherwise(file, rows), order=version.id)
+        if file.saga is None:
+            return found
+        reactions = tuple(one.reaction for one in file.saga.reactions)
+        return replace(found, reactions=reactions, events=file.saga.events)
 
     def _step(self, saga: SagaVersion, step: SagaStep, file: SagaFile, number: str | None) -> StepAt:
         if number is None:

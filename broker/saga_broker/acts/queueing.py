@@ -70,6 +70,13 @@ def version_to_verify(connection: Connection, provider: str, number: str, reason
     return made
 
 
+def offer_anew(connection: Connection, version: Version) -> None:
+    """Let the jobs of a version that no worker has be offered as it is announced now: its labels may lead to other workers."""
+    for job in jobs.waiting_of(connection, version.pacticipant_id):
+        if job.provider_version_id == version.id and job.state == State.QUEUED:
+            jobs.offer_again(connection, job, [State.QUEUED])
+
+
 def saga_published(connection: Connection, saga: str, number: str) -> int:
     """Make jobs for the steps of a saga version whose decks nobody has played at a version that matters."""
     found = saga_store.find(connection, saga, number)

@@ -90,7 +90,7 @@ class _Known:
         return self.mark == mark and self.today == now.date() and (self.until is None or now < self.until)
 
 
-Key = tuple[str, str, str]
+Key = tuple[str, Environment, str]
 
 
 class _Kept:
@@ -131,7 +131,7 @@ def running(
         By saga and name of the environment.
     """
     asked = [(saga, place) for saga in sagas for place in environments]
-    keys = {one: (str(connection.engine.url), one[1].uuid, one[0]) for one in asked}
+    keys = {(saga, place): (str(connection.engine.url), place, saga) for saga, place in asked}
     known = {one: _KEPT.get(key) for one, key in keys.items()}
     marks = _marks(connection, {one: found.running for one, found in known.items() if found is not None}, asked)
     fresh = {}

@@ -127,10 +127,6 @@ class JobsClient(BrokerClient):
         answer = self._send("list the jobs", "GET", "/jobs", params=params)
         return tuple(JobRecord.model_validate(one) for one in answer["_embedded"]["jobs"])
 
-    def job(self, job_id: str) -> JobRecord:
-        """Read a job."""
-        return JobRecord.model_validate(self._send("read a job", "GET", f"/jobs/{_part(job_id)}"))
-
     def ask(self, provider: str, version: str, consumer: str | None = None) -> tuple[JobRecord, ...]:
         """Ask for a provider version to be verified, also again; gives its jobs."""
         body = {"provider": provider, "version": version, **({} if consumer is None else {"consumer": consumer})}

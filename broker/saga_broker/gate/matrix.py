@@ -107,7 +107,10 @@ def missing_pairs(found: Found, rows: Sequence[Row]) -> list[Pair]:
 
 def unverified_live_versions(found: Found, rows: Sequence[Row]) -> list[tuple[Row, Resolved]]:
     """Give each inferred provider version that has no result for a pact which another live version of it has a result for."""
-    live = [one for one in found.resolved if not one.given and one.one_of_many and one.version_id is not None]
+    live: dict[int | None, list[Resolved]] = {}
+    for one in found.resolved:
+        if not one.given and one.one_of_many and one.version_id is not None:
+            live.setdefault(one.pacticipant_id, []).append(one)
     verified: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
         if row.provider_version_id is not None:
@@ -115,7 +118,7 @@ def unverified_live_versions(found: Found, rows: Sequence[Row]) -> list[tuple[Ro
     missing = []
     for (_, provider_id), group_ in verified.items():
         known = {row.provider_version_id for row in group_}
-        candidates = [one for one in live if one.pacticipant_id == provider_id and one.version_id not in known]
+        candidates = [one for one in live.get(provider_id, []) if one.version_id not in known]
         missing += [(group_[0], one) for one in candidates if not _ignores(found.ignored, one.pacticipant, one.version_id)]
     return missing
 
@@ -145,35 +148,53 @@ def _notices(question: Question, found: Found, considered: _Considered) -> list[
 
 
 def _errors(found: Found, considered: _Considered) -> list[Notice]:
-    rows = considered.rows
-    named = {row: (_selector(found, rows, row, "consumer"), _selector(found, rows, row, "provider")) for row in rows}
-    errors = [reasons.failed(*named[row]) for row in rows if row.success is False]
-    errors += [reasons.unverified(*named[row]) for row in rows if row.success is None]
-    errors += [reasons.unverified(named[row][0], version) for row, version in considered.unverified]
+    rows, named = considered.rows, _Named(found, considered.rows)
+    errors = [reasons.failed(*named.sides(row)) for row in rows if row.success is False]
+    errors += [reasons.unverified(*named.sides(row)) for row in rows if row.success is None]
+    errors += [reasons.unverified(named.consumer(row), version) for row, version in considered.unverified]
     for pair in considered.without_row:
-        for consumer in _of(found, pair.consumer_id):
-            errors += [reasons.unverified(consumer, provider) for provider in _of(found, pair.provider_id)]
+        for consumer in named.of(pair.consumer_id):
+            errors += [reasons.unverified(consumer, provider) for provider in named.of(pair.provider_id)]
     return errors
 
 
-def _selector(found: Found, rows: Sequence[Row], row: Row, role: str) -> Resolved:
-    """Find the selector that a row's consumer or provider was found by.
+class _Named:
+    """Finds the selector that a row's consumer or provider was found by; a question may have many of both.
 
     Without one, the version of the first row with this pacticipant is named, as in the Pact Broker.
     """
-    pacticipant_id, version_id = getattr(row, f"{role}_id"), getattr(row, f"{role}_version_id")
-    own = _of(found, pacticipant_id)
-    exact = [one for one in own if len(own) == 1 or (version_id is not None and one.version_id == version_id)]
-    if exact:
-        return exact[0]
-    sides = [(row_, side) for row_ in rows for side in ("consumer", "provider")]
-    first, side = next(pair for pair in sides if getattr(pair[0], f"{pair[1]}_id") == pacticipant_id)
-    number = getattr(first, f"{side}_version")
-    return Resolved(Selector(getattr(row, role), version=number), pacticipant_id, None, number, given=False)
 
+    def __init__(self, found: Found, rows: Sequence[Row]) -> None:
+        self._of: dict[int | None, list[Resolved]] = {}
+        for one in found.resolved:
+            self._of.setdefault(one.pacticipant_id, []).append(one)
+        self._exact = {(one.pacticipant_id, one.version_id): one for one in reversed(found.resolved)}
+        self._first: dict[int, str | None] = {}
+        for row in rows:
+            self._first.setdefault(row.consumer_id, row.consumer_version)
+            self._first.setdefault(row.provider_id, row.provider_version)
 
-def _of(found: Found, pacticipant_id: int) -> list[Resolved]:
-    return [one for one in found.resolved if one.pacticipant_id == pacticipant_id]
+    def of(self, pacticipant_id: int) -> list[Resolved]:
+        """Give all selectors of a pacticipant."""
+        return self._of.get(pacticipant_id, [])
+
+    def sides(self, row: Row) -> tuple[Resolved, Resolved]:
+        """Give the consumer's and the provider's."""
+        return self.consumer(row), self._one(row.provider_id, row.provider_version_id, row.provider)
+
+    def consumer(self, row: Row) -> Resolved:
+        """Give the consumer's."""
+        return self._one(row.consumer_id, row.consumer_version_id, row.consumer)
+
+    def _one(self, pacticipant_id: int, version_id: int | None, name: str) -> Resolved:
+        own = self.of(pacticipant_id)
+        if len(own) == 1:
+            return own[0]
+        exact = None if version_id is None else self._exact.get((pacticipant_id, version_id))
+        if exact is not None:
+            return exact
+        number = self._first[pacticipant_id]
+        return Resolved(Selector(name, version=number), pacticipant_id, None, number, given=False)
 
 
 def _ignores(ignored: Sequence[Resolved], name: str, version_id: int | None) -> bool:

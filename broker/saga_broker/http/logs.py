@@ -25,8 +25,9 @@ _USER = re.compile(r"(?<=//)[^/\s?#@\"']*@")
 _SECRET_WORD = r"(?:pass(?:word|wd)?|pwd|secret|token|credentials?|authori[sz]ation|signature|(?:api|access|private)[-_]?key)"  # noqa: S105
 _SCHEME = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 _ASSIGNED = re.compile(rf"({_SECRET_WORD}[\"']?\s*[=:]\s*[\"']?)(?!\*\*\*)[^\s\"'&,;}})]+", re.IGNORECASE)
+_TOKEN = re.compile(r"\bsgp_[A-Za-z0-9_-]{20,}")  # one of this broker's own, wherever it stands
 _SECRET_NAME = re.compile(_SECRET_WORD, re.IGNORECASE)
-_SUSPICIOUS = re.compile(rf"@|bearer|basic|{_SECRET_WORD}", re.IGNORECASE)  # most texts are let through by this alone
+_SUSPICIOUS = re.compile(rf"@|sgp_|bearer|basic|{_SECRET_WORD}", re.IGNORECASE)  # most texts are let through by this alone
 
 
 class JsonLines(logging.Formatter):
@@ -70,6 +71,7 @@ def redacted(text: str) -> str:
         return text
     text = _USER.sub(f"{HIDDEN}@", text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
+    text = _TOKEN.sub(HIDDEN, text)
     return _ASSIGNED.sub(rf"\1{HIDDEN}", text)
 
 

@@ -28,9 +28,3 @@ def queues_of(labels: Collection[str]) -> Iterator[str]:
 def workflow_id(key: str, generation: int) -> str:
     """Give the id of one offer of a job."""
     return f"{key}-{generation}"
-
-
-def key_and_generation(workflow: str) -> tuple[str, int]:
-    """Take apart what `workflow_id` put together."""
-    key, _, generation = workflow.rpartition("-")
-    return key, int(generation)

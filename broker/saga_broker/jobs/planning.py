@@ -21,7 +21,6 @@ class Waiting:
         priority: The lowest comes first.
         at_once: How many jobs of this provider may be under way at the same time.
         is_offered: It lies in the workers' queues, or a worker has it.
-        is_paused: It must not be begun now.
     """
 
     id: int
@@ -29,7 +28,6 @@ class Waiting:
     priority: int
     at_once: int
     is_offered: bool
-    is_paused: bool = False
 
 
 def to_offer(jobs: Iterable[Waiting], most: int = MOST_OFFERED) -> list[int]:
@@ -41,7 +39,7 @@ def to_offer(jobs: Iterable[Waiting], most: int = MOST_OFFERED) -> list[int]:
     for job in every:
         if len(chosen) >= room:
             break
-        if job.is_offered or job.is_paused or under_way[job.provider_id] >= job.at_once:
+        if job.is_offered or under_way[job.provider_id] >= job.at_once:
             continue
         under_way[job.provider_id] += 1
         chosen.append(job.id)

@@ -9,6 +9,7 @@ from saga_broker.pages.frame.writing import Crumb, page
 from saga_broker.rows import Page
 from saga_broker.store import environments as environment_store
 from saga_broker.store import pacticipants as pacticipant_store
+from saga_broker.store import sagas as saga_store
 from saga_broker.store.questions.found import branches_found, versions_found
 
 router = APIRouter(tags=["pages"])
@@ -17,7 +18,7 @@ SOME = Page(1, 20)
 
 @router.get("/ui/search")
 def show(call: Html) -> Response:
-    """Show the pacticipants, versions, branches and environments whose names hold a text."""
+    """Show the pacticipants, sagas, versions, branches and environments whose names hold a text."""
     part = (call.text("q") or "").strip()[:MAX_TEXT]
     with call.read() as connection:
         pacticipants, count = pacticipant_store.search(connection, part, None, SOME) if part else ([], 0)
@@ -26,6 +27,7 @@ def show(call: Html) -> Response:
         environments = [
             one for one in environment_store.listing(connection) if part.lower() in f"{one.name} {one.display_name}".lower()
         ]
+        sagas, saga_count = saga_store.heads(connection, part, SOME) if part else ([], 0)
         around = surroundings_of(connection, [one.id for one in versions])
     return page(
         call.request,
@@ -42,4 +44,6 @@ def show(call: Html) -> Response:
         branch_count=branch_count,
         environments=environments[: SOME.size] if part else [],
         around=around,
+        sagas=sagas,
+        saga_count=saga_count,
     )

@@ -52,6 +52,7 @@ ROWS = (
         click.Choice(["date", "semver"]),
         "What makes a version the newest: that it came last, or its number. With semver a number that is none is refused.",
     ),
+    Row("case_insensitive_names", bool, "Take names of pacticipants that differ only in capital letters for the same."),
     Row("max_body_bytes", _NUMBER, "A larger request body is answered 413."),
     Row("max_json_depth", _NUMBER, "JSON that is nested deeper is answered 400."),
     Row("auto_detect_main_branch", bool, "Take the first branch or tag named like a main branch as the main branch."),
@@ -109,6 +110,10 @@ def _as_it_is(value: str) -> Any:
     return value
 
 
+def _negated(value: str) -> bool:
+    return value.strip().lower() in {"false", "0", "no"}
+
+
 def _order(value: str) -> str:
     return "semver" if value.strip().lower() in {"false", "0", "no"} else "date"
 
@@ -125,6 +130,7 @@ ORIGINALS: Mapping[str, tuple[str, _Origin]] = {
     "PACT_BROKER_ENABLE_PUBLIC_BADGE_ACCESS": ("public_badges", _as_it_is),
     "PACT_BROKER_PUBLIC_HEARTBEAT": ("public_heartbeat", _as_it_is),
     "PACT_BROKER_ORDER_VERSIONS_BY_DATE": ("version_order", _order),
+    "PACT_BROKER_USE_CASE_SENSITIVE_RESOURCE_NAMES": ("case_insensitive_names", _negated),
     "PACT_BROKER_AUTO_DETECT_MAIN_BRANCH": ("auto_detect_main_branch", _as_it_is),
     "PACT_BROKER_MAIN_BRANCH_CANDIDATES": ("main_branch_candidates", str.split),
     "PACT_BROKER_USE_FIRST_TAG_AS_BRANCH": ("use_first_tag_as_branch", _as_it_is),

@@ -46,6 +46,11 @@ def search(connection: Connection, part: str | None, label: str | None, page: Pa
     return fetch_page(connection, query, Pacticipant, page)
 
 
+def every_name(connection: Connection) -> list[str]:
+    """Give the names of all pacticipants, the oldest first."""
+    return _NAMES.scalars(connection)
+
+
 def get_or_create(connection: Connection, name: str) -> Pacticipant:
     """Give the pacticipant; make it when it is new."""
     return find(connection, name) or create(connection, name)
@@ -126,6 +131,7 @@ def _all() -> Select[Any]:
 
 
 _BY_NAME = Prepared(_all().where(pacticipants.c.name == bindparam("name")), Pacticipant)
+_NAMES = Prepared(select(pacticipants.c.name).order_by(pacticipants.c.id))
 _BY_ID = Prepared(_all().where(pacticipants.c.id == bindparam("id")), Pacticipant)
 
 

@@ -1,15 +1,15 @@
 """Calls of webhooks that events asked for, with their attempts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, select
+from sqlalchemy import Connection, Select, bindparam, delete, false, select, update
 from sqlalchemy.exc import IntegrityError
 
 from saga_broker.http.hal import dump
-from saga_broker.store.database.prepared import Prepared
+from saga_broker.store.database.prepared import Prepared, among
 from saga_broker.store.database.query import add, change
 from saga_broker.store.database.types import UtcDateTime, now
 from saga_broker.store.database.webhook_tables import triggered_webhooks, webhook_executions, webhooks
@@ -43,6 +43,10 @@ class NewTriggered:
 
 def create(connection: Connection, about: About, new: NewTriggered) -> None:
     """Store a call that is to be made."""
+    is_of_pair = about.consumer_id is not None and about.provider_id is not None
+    if is_of_pair:
+        pair = {"consumer": about.consumer_id, "provider": about.provider_id}
+        _NO_LONGER_LATEST.run(connection, webhook=new.webhook_id, event_name=new.event["name"], **pair)
     values = {"event": dump(dict(new.event)).decode(), "event_name": new.event["name"], "status": "not_run", "attempts_made": 0}
     add(
         connection,
@@ -56,6 +60,7 @@ def create(connection: Connection, about: About, new: NewTriggered) -> None:
         provider_id=about.provider_id,
         consumer_version_id=about.consumer_version_id,
         verification_id=about.verification_id,
+        is_latest=is_of_pair,
         created_at=now(),
         **values,
     )
@@ -83,13 +88,13 @@ def of_verification(connection: Connection, verification_id: int) -> list[Trigge
 
 def latest_of_pair(connection: Connection, consumer_id: int, provider_id: int) -> list[Triggered]:
     """Give the last call of each webhook and event for a pair, in the order of the calls; deleted webhooks are left out."""
-    return _LATEST.all(connection, consumer=consumer_id, provider=provider_id)
+    return _LATEST.all(connection, consumer=consumer_id, provider=provider_id, limit=LATEST)
 
 
-def standing_of_pairs(connection: Connection) -> dict[tuple[int, int], list[tuple[str, datetime]]]:
-    """Give, for each consumer and provider (ids), status and time of the last call of each webhook and event."""
+def standing_of_pairs(connection: Connection, consumers: Collection[int]) -> dict[tuple[int, int], list[tuple[str, datetime]]]:
+    """Give, for each pair of these consumers (ids), status and time of the last call of each webhook and event."""
     found: dict[tuple[int, int], list[tuple[str, datetime]]] = {}
-    for consumer, provider, status, created_at in _STANDING.all(connection):
+    for consumer, provider, status, created_at in _STANDING.all(connection, consumers=list(consumers)):
         found.setdefault((consumer, provider), []).append((status, created_at))
     return found
 
@@ -189,22 +194,29 @@ _OF_PUBLICATION = Prepared(
     _read,
 )
 _OF_VERIFICATION = Prepared(_query().where(_TABLE.verification_id == bindparam("id")).order_by(_TABLE.id.desc()), _read)
-_LAST_OF_EACH = (
-    select(func.max(_TABLE.id))
+_LATEST = Prepared(
+    _query()
     .where(
-        _TABLE.consumer_id == bindparam("consumer"), _TABLE.provider_id == bindparam("provider"), _TABLE.webhook_id.is_not(None)
+        *(_TABLE.consumer_id == bindparam("consumer"), _TABLE.provider_id == bindparam("provider")),
+        *(_TABLE.is_latest, _TABLE.webhook_id.is_not(None)),
     )
-    .group_by(_TABLE.webhook_id, _TABLE.event_name)
-)
-_LATEST = Prepared(_query().where(_TABLE.id.in_(_LAST_OF_EACH)).order_by(_TABLE.id).limit(LATEST), _read)
-_LAST_OF_ALL = (
-    select(func.max(_TABLE.id))
-    .where(_TABLE.webhook_id.is_not(None), _TABLE.consumer_id.is_not(None))
-    .group_by(_TABLE.webhook_id, _TABLE.event_name, _TABLE.consumer_id, _TABLE.provider_id)
+    .order_by(_TABLE.id)
+    .limit(bindparam("limit")),
+    _read,
 )
 _STANDING: Prepared[tuple[int, int, str, datetime]] = Prepared(
-    select(_TABLE.consumer_id, _TABLE.provider_id, _TABLE.status, _TABLE.created_at).where(_TABLE.id.in_(_LAST_OF_ALL)),
+    select(_TABLE.consumer_id, _TABLE.provider_id, _TABLE.status, _TABLE.created_at).where(
+        among(_TABLE.consumer_id, "consumers"), _TABLE.is_latest, _TABLE.webhook_id.is_not(None)
+    ),
     lambda consumer, provider, status, created_at: (consumer, provider, status, created_at),
+)
+_NO_LONGER_LATEST = Prepared(
+    update(triggered_webhooks)
+    .where(
+        *(_TABLE.consumer_id == bindparam("consumer"), _TABLE.provider_id == bindparam("provider"), _TABLE.is_latest),
+        *(_TABLE.webhook_id == bindparam("webhook"), _TABLE.event_name == bindparam("event_name")),
+    )
+    .values(is_latest=false())
 )
 _NEWEST = Prepared(_query().order_by(_TABLE.id.desc()).limit(bindparam("limit")), _read)
 _NEWEST_OF_WEBHOOK = Prepared(

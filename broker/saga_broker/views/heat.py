@@ -51,12 +51,6 @@ class Column:
     deck: str
     cells: Mapping[str, Cell]
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many obligations stand how, the worst first; words that none has are left out."""
-        words = [cell.word for cell in self.cells.values()]
-        return {word: words.count(word) for word in WORST_FIRST if word in words}
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -1,9 +1,10 @@
 """Documents of a saga as a whole and of one of its steps: what the pages show, as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from urllib.parse import urlencode
 
 from saga_broker.acts.running import Part, Running
 from saga_broker.acts.saga_overview import SagaOverview
@@ -15,10 +16,22 @@ from saga_broker.views.heat import Column
 from saga_broker.views.saga import deck_results_url, saga_version
 from saga_broker.views.waivers import Waived
 from saga_contracts.derive import causes, decks, trials
+from saga_contracts.derive.causes import Cause
 from saga_contracts.derive.decks import Deck
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials import Trial
 from saga_contracts.show.wording import deck_json
+
+MOST_FAULTS, MOST_WORK = 2, 10
+"""The most faults for which causes are told, and the most tries to the power of them: looking for them grows fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caused:
+    """A deck with the faults that cause each of its histories, by word."""
+
+    deck: Deck
+    causes: Mapping[str, tuple[Cause, ...]]
 
 
 def saga(links: Links, found: SagaOverview, today: date) -> Document:
@@ -69,7 +82,11 @@ def _place(links: Links, place: Running, columns: Sequence[Column]) -> Document:
         "summary": place.verdict.summary,
         "versions": [_part(part) for part in place.parts],
         "steps": [_column(column) for column in columns],
-        "_links": {"saga:can-run": link(f"{links.url('sagas', place.saga, 'can-run')}?environment={name}", "Can it run there")},
+        "_links": {
+            "saga:can-run": link(
+                f"{links.url('sagas', place.saga, 'can-run')}?{urlencode({'environment': name})}", "Can it run there"
+            )
+        },
     }
 
 
@@ -129,16 +146,16 @@ def _version(links: Links, one: SagaVersion) -> Document:
     }
 
 
-def step(links: Links, version: SagaVersion, slice_: StepSlice, deck: Deck, results: Sequence[Told], today: date) -> Document:
+def step(links: Links, version: SagaVersion, slice_: StepSlice, known: Caused, results: Sequence[Told], today: date) -> Document:
     """Write a step of a saga version: its deck, each history with what must follow and what causes it, and the last results."""
     own = links.url("sagas", version.saga, "versions", version.number, "steps", slice_.step.step)
     listed = waivers.waived(version.saga, version.number, slice_.waivers, today)
     return {
-        **deck_json(deck, causes.of_deck(slice_, deck)),
+        **deck_json(known.deck, known.causes),
         "version": version.number,
         "class": slice_.step.step_class.value,
         "level": slice_.level,
-        "trials": [_trial(one) for one in trials.derive(slice_, deck)],
+        "trials": [_trial(one) for one in trials.derive(slice_, known.deck)],
         "waivers": [waivers.document(one) for one in listed],
         "results": [_told(links, one) for one in results],
         "_links": {
@@ -153,9 +170,14 @@ def _trial(one: Trial) -> Document:
     return {"kind": one.kind.value, "name": one.name, "word": one.history.word, "obligations": list(one.obligations)}
 
 
-def deck_of(slice_: StepSlice, faults: int) -> Deck:
-    """Give the deck of a step; a deck that was derived once is kept."""
-    return _deck(_Key(slice_.sha, faults, slice_))
+def deck_of(slice_: StepSlice, faults: int) -> Caused | None:
+    """Give the deck of a step with its causes; what was derived once is kept. None where it is too much work."""
+    return _deck(_Key(slice_.sha, faults, slice_)) if is_shown(slice_, faults) else None
+
+
+def is_shown(slice_: StepSlice, faults: int) -> bool:
+    """Is the deck of a step for so many faults small enough to be shown with its causes?"""
+    return faults <= MOST_FAULTS and slice_.step.tries**faults <= MOST_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +189,7 @@ class _Key:
     slice_: StepSlice = field(compare=False)
 
 
-@lru_cache(maxsize=64)
-def _deck(key: _Key) -> Deck:
-    return decks.derive(key.slice_, key.faults)
+@lru_cache(maxsize=256)
+def _deck(key: _Key) -> Caused:
+    deck = decks.derive(key.slice_, key.faults)
+    return Caused(deck, causes.of_deck(key.slice_, deck))

@@ -25,6 +25,7 @@ SCHEMA = "sagapact_work"
 APPLICATION_VERSION = "1"  # pinned: a newer broker takes up what an older one began
 LONGEST_STEP_S = 120.0  # a workflow that was begun longer ago has nobody who works on it
 _POLLING_S = 0.25
+_UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 _CONNECTIONS = 5
 _FINISH_WITHIN_S, _LOOK_S = 2.0, 0.02
 LOG = logging.getLogger("saga_broker.work")
@@ -116,6 +117,16 @@ class Engine:
         if delay_s > 0:
             wanted["delay_seconds"] = delay_s
         DBOS.enqueue_workflow_with_options(wanted, *args)
+
+    def is_under_way(self, workflow_id: str) -> bool:
+        """Tell whether a workflow waits or runs; not when it ended, however, or was never enqueued."""
+        found = DBOS.list_workflows(workflow_ids=[workflow_id], status=list(_UNDER_WAY), load_input=False, load_output=False)
+        return bool(found)
+
+    def forget(self, workflow_id: str) -> None:
+        """Forget a workflow that has ended, so that another may have its id."""
+        if DBOS.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False):
+            DBOS.delete_workflow(workflow_id)
 
     def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
         """Run a step of the workflow that calls this: once it is done, it is not done again, whatever dies."""

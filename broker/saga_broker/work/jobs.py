@@ -8,7 +8,8 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from saga_broker.acts import milestones, queueing
+from saga_broker.acts import queueing
+from saga_broker.acts.events import milestones
 from saga_broker.events import event as events
 from saga_broker.events.event import Event
 from saga_broker.jobs import engine_names as names
@@ -22,6 +23,7 @@ from saga_broker.work.offers import Offers, judged
 from saga_broker.work.work import Work
 
 LOOK_S = 1.0
+REST_S = 0.2
 KEEP_OFFERS_S = 86_400.0
 KEEP_DROPPED = timedelta(days=7)
 FORGET_WORKERS = timedelta(hours=1)
@@ -65,9 +67,13 @@ class Keeper:
     offers: Offers
     _listening_since: float = field(default_factory=monotonic)
     _looked_at: float = 0.0
+    _rests_until: float = 0.0
 
     def look(self, work: Work) -> None:
-        """Offer what comes next, and take back what lies with workers that are gone."""
+        """Offer what comes next, and take back what lies with workers that are gone; many writes at once are one reason."""
+        if monotonic() < self._rests_until:
+            return
+        self._rests_until = monotonic() + REST_S
         with work.database.read() as connection:
             offered = jobs.offered(connection)
             is_idle = not offered and not jobs.to_choose_from(connection, 1)

@@ -6,7 +6,7 @@ again.
 
 from datetime import timedelta
 
-from saga_broker.acts.calling import attempt
+from saga_broker.acts.events.calling import attempt
 from saga_broker.events.event import Event
 from saga_broker.store import triggered as triggered_store
 from saga_broker.store.database.types import now
@@ -37,11 +37,18 @@ def call_webhook(work: Work, uuid: str, number: int) -> None:
 
 
 def enqueue_overdue(work: Work) -> None:
-    """Put calls into the queue that ought to have been made: when the work database was lost, they are in no queue any more."""
+    """Put calls into the queue again that ought to have been made, and are in no queue any more.
+
+    The work database was lost, or an attempt could not be recorded. Those that only wait for their turn are left alone.
+    """
     with work.database.read() as connection:
         found = triggered_store.overdue(connection, now() - OVERDUE, _BATCH)
     for triggered in found:
-        _enqueue_next(work, triggered)
+        number = triggered.attempts_made + 1
+        names = [f"{triggered.uuid}.{number}", f"{triggered.uuid}.{number}.again"]
+        if not any(work.engine.is_under_way(name) for name in names):
+            work.engine.forget(names[1])
+            work.engine.enqueue(QUEUE.name, WORKFLOW, names[1], triggered.uuid, number)
 
 
 def forget_old(work: Work) -> None:

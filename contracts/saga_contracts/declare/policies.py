@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from saga_contracts.declare.calls import CallbackReplies, Request
+from saga_contracts.declare.choreography.reactions import Poison
 from saga_contracts.declare.kinds import Model, Name, Pacticipant, Transport
 
 CHECK_AFTER_MS = 43_200_000
@@ -54,4 +55,8 @@ class Policies(Model):
     check_after_ms: Annotated[int, Field(ge=0, le=30 * 86_400_000)] | None = None
     """How long after its end a saga is looked at again, by a checker that undoes what has vanished; `0`: nobody looks. As long a
     version that executes it is asked about after it was taken away. Default: half a day."""
+    late_success: Literal["undone"] | None = None
+    """What becomes of a success that arrives after its time-out."""
+    poison: Poison | None = None
+    """What becomes of a message that cannot be processed."""
     owner_notification: OwnerNotification | None = None

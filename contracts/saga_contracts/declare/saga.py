@@ -33,6 +33,8 @@ from saga_contracts.declare.calls import (
     Status,
     StatusReplies,
 )
+from saga_contracts.declare.choreography.events import Event, Start
+from saga_contracts.declare.choreography.reactions import Ends, Reaction, Timer
 from saga_contracts.declare.graph import Graph, undo_graph
 from saga_contracts.declare.kinds import (
     DEFAULT_KEY_FORM,
@@ -193,7 +195,15 @@ class Saga(Model):
         Correlation()
     )
     policies: Policies = Policies()
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200)] = ()
+    """What is called, one after another; a saga without any has `reactions`."""
+    style: Literal["orchestrated", "choreographed", "mixed"] | None = None
+    """Who leads: one service by its calls, nobody (events), or both; default: as the file has steps, reactions or both."""
+    start: Start | None = None
+    events: Annotated[dict[Name, Event], Field(max_length=200)] = Field(default={})
+    reactions: Annotated[tuple[Reaction, ...], Field(min_length=1, max_length=200)] = ()
+    timers: Annotated[tuple[Timer, ...], Field(max_length=100)] = ()
+    ends: Ends | None = None
     waivers: tuple[Waiver, ...] = ()
     conserved: tuple[Conserved, ...] = ()
 
@@ -201,6 +211,11 @@ class Saga(Model):
     def consumer(self) -> str:
         """The pacticipant that stands as consumer in the step contracts."""
         return self.executes_as or self.owner
+
+    @property
+    def speaks_of_events(self) -> bool:
+        """Is any part of it choreographed?"""
+        return bool(self.events or self.reactions or self.timers or self.start or self.ends)
 
     @cached_property
     def graph(self) -> Graph:

@@ -25,7 +25,9 @@ _ELSEWHERE: dict[str, Any] = {
 }
 """What is said at the step and decides when its calls are made, not what its participant must answer."""
 
-_ELSEWHERE_OF_ALL = dict.fromkeys(("owner_notification", "uncertain_pivot", "ask_for_ms", "undo_for_ms", "check_after_ms"))
+_ELSEWHERE_OF_ALL = dict.fromkeys(
+    ("owner_notification", "uncertain_pivot", "ask_for_ms", "undo_for_ms", "check_after_ms", "late_success", "poison")
+)
 """The same of what is said for all steps. A compensation that is sent more often is absorbed as any repeated one is."""
 
 

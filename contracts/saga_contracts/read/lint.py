@@ -17,6 +17,7 @@ from saga_contracts.declare.problems import Path, Problem, did_you_mean
 from saga_contracts.declare.saga import KeyStyle, Saga, Step, StepClass
 from saga_contracts.read import (
     lint_calls,
+    lint_choreography,
     lint_conditions,
     lint_demands,
     lint_elements,
@@ -63,6 +64,7 @@ def _by_itself(saga: Saga) -> Iterator[Problem]:
         name in saga.graph.index and name != step.step for step in saga.steps for name in step.undo_after or ()
     ):
         yield from lint_policies.saga_problems(saga)
+    yield from lint_choreography.problems(saga)
     yield from _waivers(saga)
     yield from _conserved(saga)
 
@@ -220,12 +222,14 @@ def _same_natural_key(saga: Saga) -> Iterator[Problem]:
 
 def _waivers(saga: Saga) -> Iterator[Problem]:
     names = [step.step for step in saga.steps]
+    names += [*(one.reaction for one in saga.reactions), *(one.timer for one in saga.timers), *saga.events]
     for index, waiver in enumerate(saga.waivers):
         if waiver.obligation not in CATALOGUE:
             at: Path = ("waivers", index, "obligation")
             yield Problem(at, f"There is no obligation {waiver.obligation}.", "Use an id such as O8.")
         if waiver.step not in names:
-            yield Problem(("waivers", index, "step"), f"There is no step `{waiver.step}`.", did_you_mean(waiver.step, names))
+            kinds = "step, reaction, timer or event" if saga.speaks_of_events else "step"
+            yield Problem(("waivers", index, "step"), f"There is no {kinds} `{waiver.step}`.", did_you_mean(waiver.step, names))
         try:
             date.fromisoformat(waiver.expires)
         except ValueError:
@@ -233,7 +237,7 @@ def _waivers(saga: Saga) -> Iterator[Problem]:
 
 
 def _conserved(saga: Saga) -> Iterator[Problem]:
-    participants = sorted({step.participant for step in saga.steps})
+    participants = sorted({step.participant for step in saga.steps} | {one.participant for one in saga.reactions})
     seen: set[str] = set()
     for number, conserved in enumerate(saga.conserved):
         if conserved.quantity in seen:

@@ -48,8 +48,8 @@ _NOT_YET: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(
         ("choreography", "events", "listens_to", "publishes"),
         (
-            "Choreographed sagas (`{}`) do not work yet.",
-            "Declare the orchestrated part of the saga; events come with a later version.",
+            "`{}` is not known here.",
+            "What is published and heard stands at the top of the file, as `events` and `reactions`.",
         ),
     ),
     **dict.fromkeys(

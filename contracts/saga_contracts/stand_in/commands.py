@@ -88,6 +88,8 @@ def _chosen(saga: Saga, names: Sequence[str], participant: str | None) -> tuple[
         return (not names or step.step in names) and participant in (None, step.participant)
 
     found = tuple(Right(step_slice(saga, step.step)) for step in saga.steps if is_chosen(step))
+    if not known:
+        raise click.UsageError(f"The saga {saga.saga} has no steps that are called, so there is nothing to stand in for.")
     if not found:
         raise click.UsageError(f"None of the steps {', '.join(names)} is at {participant}.")
     return found

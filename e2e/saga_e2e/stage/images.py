@@ -47,7 +47,7 @@ class Recipe:
 
 
 RECIPES = {
-    "broker": Recipe("broker", ("broker",), _BROKER, ("pact-python",)),
+    "broker": Recipe("broker", ("broker", "telemetry"), _BROKER, ("pact-python",)),
     "verifier": Recipe("provider_verifier", ("verifier",), {**_BROKER, "saga_verifier": "provider_verifier/saga_verifier"}),
     "landscape": Recipe(
         "e2e/images/landscape",

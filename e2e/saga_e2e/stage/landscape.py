@@ -38,7 +38,13 @@ class Landscape:
         """
         if name not in self.sagas:
             raise UsageError(f"There is no saga {name}. Known: {', '.join(sorted(self.sagas)) or 'none'}.")
-        return load_saga(self.sagas[name])
+        saga = load_saga(self.sagas[name])
+        if not saga.steps:
+            raise UsageError(
+                f"The saga {name} has no steps that are called, and only calls are run here: events come with a later version. "
+                "Name a saga with steps."
+            )
+        return saga
 
     def services(self, saga: Saga) -> dict[str, ProviderFile]:
         """Read the provider files of all services that a saga needs: the orchestrator first, its participants, the told owner.

@@ -1,13 +1,10 @@
-"""The process in which one job is done: the only one of a worker's that starts foreign code. It has no token and knows no broker.
+"""What one job's process does: the only one of a worker's that starts foreign code. It has no token and knows no broker.
 
-    python -m saga_verifier.worker.child FOLDER
-
-FOLDER holds `order.json`, `contract.json` and the provider file; `result.json` is written there, as the broker takes it. What is
-printed is the job's log.
+The job's folder holds `order.json`, `contract.json` and the provider file; `result.json` is written there, as the broker takes
+it. What is printed is the job's log.
 """
 
 import json
-import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +14,6 @@ from saga_broker.client.records import NewDeckResult
 from saga_contracts.errors import SagapactError, crash
 from saga_contracts.wire import exact
 from saga_verifier import backends, run
-from saga_verifier.ending import end_politely
 from saga_verifier.pacts.publishing import Version, publish
 from saga_verifier.pacts.source import Loaded, Source
 from saga_verifier.provider_file import ProviderFile, load_provider_file
@@ -106,8 +102,3 @@ def _contract(folder: Path) -> Loaded:
     for name in ("_links", "createdAt", "_embedded"):
         document.pop(name, None)
     return Loaded(document, Origin(), "job")
-
-
-if __name__ == "__main__":
-    end_politely()
-    main(Path(sys.argv[1]))

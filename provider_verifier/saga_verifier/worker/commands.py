@@ -11,7 +11,7 @@ from saga_broker.client.broker_options import broker_url_option
 from saga_broker.client.jobs import JobsClient
 from saga_broker.client.transport import CREDENTIAL_VARIABLES, TOKEN_VARIABLE
 from saga_contracts.build import describe_build
-from saga_contracts.errors import UsageError
+from saga_contracts.errors import SagapactError, UsageError
 from saga_verifier import backends
 from saga_verifier.isolation.guarding.with_parent import die_with_parent
 from saga_verifier.provider_file import ProviderFile, load_provider_file
@@ -72,8 +72,10 @@ def announce(
             labels=sorted(wanted),
             at_once=at_once or _at_once(provider),
         )
-        waiting = [one for one in client.jobs(provider=provider.provider) if one.provider_version == build.version]
-    click.echo(f"announced: {provider.provider} {build.version}; {len(waiting)} contracts to verify")
+        every = client.jobs(provider=provider.provider)
+        waiting = [one for one in every if one.provider_version == build.version and one.state in {"queued", "running"}]
+    to_do = f"{len(waiting)} contracts to verify" if waiting else "nothing to verify yet: no contract is new for it"
+    click.echo(f"announced: {provider.provider} {build.version}; {to_do}")
     for text in dict.fromkeys(one.waits_for for one in waiting if one.waits_for):
         click.echo(f"  {text}")
 
@@ -120,8 +122,13 @@ def worker(
     It starts foreign code: in a process of its own, without this worker's token and environment. Where providers are not trusted,
     give it a user or a machine of its own, and --isolation container.
     """
-    from saga_verifier.worker.process import Worker  # noqa: PLC0415  (loads DBOS)
-
+    try:
+        from saga_verifier.worker.process import Worker  # noqa: PLC0415  (loads DBOS)
+    except ModuleNotFoundError as error:
+        raise SagapactError(
+            f"Cannot take jobs: {error.name} is not installed, since it is part of the extra [verifier]. "
+            "Install it with: pip install 'sagapact[verifier]'"
+        ) from None
     if end_with is not None:
         die_with_parent(end_with, signal.SIGTERM)
     own = {*_words(labels), *([CONTAINER_LABEL] if isolation == backends.CONTAINER else [])}

@@ -1,10 +1,6 @@
 """A job's folder: what the process needs that does the job, and the process itself, with an environment of chosen names only."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -16,17 +12,12 @@ from saga_broker.client.jobs import AnnouncementRecord, JobRecord
 from saga_contracts.errors import SagapactError
 from saga_contracts.wire import exact
 from saga_verifier.worker import child
+from saga_verifier.worker.nursing import Nursery
 from saga_verifier.worker.unpacking import unpack
 
 PROVIDER, LOG, FILE = "provider", "log", "provider.yaml"
 MAX_LOG_BYTES = 256_000
 _LOOK_S = 0.1
-_END_WITHIN_S = 15.0
-_INHERITED = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
-    *("PACT_PLUGIN_DIR", "SSL_CERT_FILE", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_CONTEXT"),
-    *("DOCKER_CONFIG", "XDG_RUNTIME_DIR", "SAGAPACT_POSTGRES_IMAGE", "SAGAPACT_BASE_IMAGE"),
-)
 
 
 class TookTooLongError(SagapactError):
@@ -93,7 +84,7 @@ def _place(root: Path, text: str) -> Path:
     return free
 
 
-def run_child(folder: Path, bounds: Bounds, stop: threading.Event) -> dict[str, Any]:
+def run_child(folder: Path, bounds: Bounds, stop: threading.Event, nursery: Nursery) -> dict[str, Any]:
     """Do the job of a folder in a process of its own; what it says is in the folder's log.
 
     Returns:
@@ -105,28 +96,16 @@ def run_child(folder: Path, bounds: Bounds, stop: threading.Event) -> dict[str, 
         SagapactError: It ended without a result.
     """
     until = time.monotonic() + bounds.timeout_s
-    with (folder / LOG).open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", child.__name__, str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env={**_environment(), **bounds.env},
-            start_new_session=True,
-        )
-        try:
-            while process.poll() is None:
-                if stop.wait(_LOOK_S):
-                    raise StoppedError("The job was ended: it is not this worker's any more, or the worker ends.")
-                if time.monotonic() > until:
-                    raise TookTooLongError(
-                        f"The verification took more than {bounds.timeout_s:g} s and was ended. Mend what hangs, or give "
-                        "workers more time by --job-timeout."
-                    )
-        finally:
-            _end(process)
-    return _result(folder, process.returncode)
+    with nursery.job(folder) as job:
+        while not job.wait(_LOOK_S):
+            if stop.is_set():
+                raise StoppedError("The job was ended: it is not this worker's any more, or the worker ends.")
+            if time.monotonic() > until:
+                raise TookTooLongError(
+                    f"The verification took more than {bounds.timeout_s:g} s and was ended. Mend what hangs, or give workers "
+                    "more time by --job-timeout."
+                )
+    return _result(folder, job.status or 0)
 
 
 def log_of(folder: Path) -> str:
@@ -137,21 +116,6 @@ def log_of(folder: Path) -> str:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - MAX_LOG_BYTES))
         return file.read().decode(errors="replace")
-
-
-def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a job's process with all that it started: politely, so that it removes its containers, then for good."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _result(folder: Path, status: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from saga_broker.client.jobs import JobsClient, Orders, is_refusal
 from saga_contracts.errors import SagapactError
 from saga_verifier.worker.engine import Engine
+from saga_verifier.worker.nursing import Nursery
 from saga_verifier.worker.order import Bounds
 from saga_verifier.worker.running import Runner
 
@@ -51,7 +52,8 @@ class Worker:
         """
         hide_memory()
         name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        runner = Runner(self.broker, name, self.bounds, self.say)
+        nursery = Nursery(self.bounds.env)
+        runner = Runner(self.broker, name, self.bounds, self.say, nursery)
         engine = Engine(self.work_database_url, name, self.labels, runner.verify)
         with _told_to_end() as told:
             heart = _Heart(self.broker, runner, self.labels)
@@ -67,6 +69,7 @@ class Worker:
             finally:
                 runner.stop_all()
                 heart.end()
+                nursery.close()
 
 
 class _Heart:

@@ -1,5 +1,6 @@
 """One job after the other: taken, done, told. What cannot be told at once is told later; what others took is left to them."""
 
+import contextlib
 import tempfile
 import threading
 import time
@@ -13,6 +14,7 @@ from saga_contracts.errors import SagapactError
 from saga_contracts.rim.redact import Redactor, without_secrets
 from saga_verifier.worker import order
 from saga_verifier.worker.child import COULD_NOT_FIND_OUT
+from saga_verifier.worker.nursing import Nursery
 from saga_verifier.worker.order import Bounds, StoppedError
 
 PATIENCE_S = 600.0
@@ -30,6 +32,7 @@ class Runner:
         name: This worker's.
         bounds: What a job may do.
         say: Told what happens, for people.
+        nursery: Makes the processes of jobs.
         closes: Nothing more is begun.
         ends: What is under way is given up.
     """
@@ -38,6 +41,7 @@ class Runner:
     name: str
     bounds: Bounds
     say: Callable[[str], None]
+    nursery: Nursery
     closes: threading.Event = field(default_factory=threading.Event)
     ends: threading.Event = field(default_factory=threading.Event)
     _stops: dict[str, threading.Event] = field(default_factory=dict)
@@ -75,6 +79,8 @@ class Runner:
                 found = self._done(job, stop)
             except StoppedError:
                 self.say(f"{_named(job)}: given up")
+                with contextlib.suppress(SagapactError):  # then others take it when this worker has left
+                    self.broker.give_back(job.id, self.name)
                 return "given up"
             finally:
                 del self._stops[job_id]
@@ -100,7 +106,7 @@ class Runner:
             folder = Path(name).resolve()
             try:
                 self._lay_out(folder, job)
-                found = order.run_child(folder, self.bounds, stop)
+                found = order.run_child(folder, self.bounds, stop, self.nursery)
             except StoppedError:
                 raise
             except SagapactError as error:

@@ -11,6 +11,7 @@ from saga_contracts.errors import SagapactError
 MAX_BYTES = 256 * 1024 * 1024
 MAX_FILES = 20_000
 _CHUNK = 65_536
+_TOO_MUCH = "The archive holds more than {} bytes. Put in only what the provider needs to run."
 
 
 class ArchiveError(SagapactError):
@@ -32,7 +33,7 @@ class _Bounded:
         found = self._stream.read(min(size, _CHUNK) if size >= 0 else _CHUNK)
         self._left -= len(found)
         if self._left < 0:
-            raise ArchiveError(f"The archive holds more than {self._most} bytes. Put in only what the provider needs to run.")
+            raise ArchiveError(_TOO_MUCH.format(self._most))
         return found
 
 
@@ -53,6 +54,8 @@ def unpack(raw: bytes, folder: Path, *, most_bytes: int = MAX_BYTES, most_files:
             for count, member in enumerate(archive, start=1):
                 if count > most_files:
                     raise ArchiveError(f"The archive has more than {most_files} entries. Put in only what the provider needs.")
+                if member.size > most_bytes:
+                    raise ArchiveError(_TOO_MUCH.format(most_bytes))
                 archive.extract(member, folder, filter="data")
     except tarfile.FilterError as error:
         raise ArchiveError(f"The archive has an entry that is not opened: {error}. Pack plain files of one folder.") from None

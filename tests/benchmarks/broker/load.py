@@ -22,9 +22,9 @@ class Sent:
     own_cpu_s: float
 
 
-def request(method: str, path: str, body: bytes | None = None) -> bytes:
+def request(method: str, path: str, body: bytes | None = None, accept: str = ACCEPT) -> bytes:
     """Write a request."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: broker", f"Accept: {ACCEPT}"]
+    lines = [f"{method} {path} HTTP/1.1", "Host: broker", f"Accept: {accept}"]
     if body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")

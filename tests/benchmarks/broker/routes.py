@@ -5,13 +5,15 @@ there (404) is asked, too: not finding must not cost more than finding.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fastapi import APIRouter
 from tests.benchmarks.broker.history import BIG_PROVIDER, ROUNDS_PER_CONTENT, Size, number_of, sha_of
-from tests.benchmarks.broker.load import Connection, ask, request
+from tests.benchmarks.broker.load import ACCEPT, Connection, ask, request
 
-from saga_broker.api import routers
+from saga_broker import api
+from saga_broker.pages import routing as pages
 
 CONSUMER = "C0"
 QUESTIONS = (
@@ -39,7 +41,24 @@ QUESTIONS = (
     "/can-deploy?environment={environment}&with[]={consumer}:{number}",
 )
 _ASKED_IN_FORMS = {"/matrix", "/can-i-deploy", "/sagas/{saga}/can-run", "/can-deploy"}
-COUNTS_EVERYTHING = ("/metrics",)
+PAGE = "page "
+PAGES = (
+    "/?sort=status",
+    "/?tags=true&state=success",
+    "/dashboard/provider/{provider}/consumer/{consumer}?view=all",
+    "/matrix?q[][pacticipant]={consumer}&q[][pacticipant]={provider}",
+    "/matrix?q[][pacticipant]={provider}&q[][branch]=main&q[][latest]=true",
+    "/can-i-deploy?pacticipant={consumer}&version={number}&environment=production",
+    "/ui/search?q={number}",
+)
+"""Pages that are asked for more than their address says."""
+COUNTS_EVERYTHING = (
+    "/metrics",
+    PAGE + "/ui/search",
+    PAGE + "/ui/search?q={number}",
+    PAGE + "/?sort=status",
+    PAGE + "/?tags=true&state=success",
+)
 """Asked, but not judged: their cost is that of counting all there is."""
 
 
@@ -48,7 +67,7 @@ class Asked:
     """A route with names in it.
 
     Attributes:
-        name: The route's path, or the question as it stands above.
+        name: The route's path, or the question as it stands above; a page's with a word before it.
         message: The request.
         is_judged: Its cost must not grow with the history.
     """
@@ -62,14 +81,16 @@ def readable(port: int, size: Size) -> tuple[list[Asked], list[str]]:
     """Give all routes that read, for a running broker, and those with variables of which nothing is known here."""
     names = _names(port, size)
     found, unknown = [], []
-    for path in [*_paths(), *QUESTIONS]:
+    for name in [*_paths(api.routers()), *QUESTIONS, *(PAGE + path for path in [*_paths(pages.routers()), *PAGES])]:
+        path = name.removeprefix(PAGE)
         values = {**names, **_meant(path, names)}
+        accept = "text/html" if name.startswith(PAGE) else ACCEPT
         try:
-            message = request("GET", path.format_map(values))
+            message = request("GET", path.format_map(values), accept=accept)
         except KeyError:
-            unknown.append(path)
+            unknown.append(name)
         else:
-            found.append(Asked(path, message, path not in COUNTS_EVERYTHING))
+            found.append(Asked(name, message, name not in COUNTS_EVERYTHING))
     return found, unknown
 
 
@@ -86,8 +107,8 @@ def exchange(connection: Connection, asked: Asked) -> int:
     return len(body)
 
 
-def _paths() -> Iterator[str]:
-    for router in routers():
+def _paths(routers: Sequence[APIRouter]) -> Iterator[str]:
+    for router in routers:
         for route in router.routes:
             if "GET" in getattr(route, "methods", ()) and getattr(route, "include_in_schema", False):
                 path = str(getattr(route, "path_format", ""))

@@ -10,6 +10,7 @@ import pytest
 
 from patience import PATIENCE_S
 from postgres import KINDS
+from saga_broker.http.logs import redacted
 
 WithRights = Callable[..., httpx.Client]
 CANARY = "hunter2-in-the-body"
@@ -97,3 +98,14 @@ def test_a_write_that_is_rolled_back_leaves_no_line(administrator: httpx.Client,
         connection.exec_driver_sql("CREATE TRIGGER full BEFORE INSERT ON tags BEGIN SELECT RAISE(ABORT, 'no'); END")
     assert with_rights("publish").put("/pacticipants/Foo/versions/1/tags/x", json={}, timeout=PATIENCE_S).status_code == 500
     assert log(administrator) == []
+
+
+def test_a_token_in_an_address_is_in_no_line_and_no_log(
+    with_rights: WithRights, administrator: httpx.Client, make_token: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    token = make_token("read", name="lost")
+    with_rights("publish").put(f"/pacticipants/Foo/versions/{token}", json={}).raise_for_status()
+    assert redacted(f"GET /x?q={token}") == "GET /x?q=***"
+    (line,) = log(administrator)
+    assert line["path"] == "/pacticipants/Foo/versions/***"
+    assert token not in caplog.text

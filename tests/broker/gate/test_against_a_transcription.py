@@ -155,9 +155,10 @@ def happen(both: Both, draw: Any) -> None:
         "release": lambda: both.release(provider, version),
         "branch": lambda: _branch(both, draw),
         "next": lambda: _next(both, draw),
+        "fly": lambda: _fly(both, draw),
         "executor": lambda: both.deploy(both.saga.consumer, "9", draw(st.sampled_from((None, "blue")))),
     }
-    kinds[draw(st.sampled_from((*kinds, "play", "next", "deploy")))]()
+    kinds[draw(st.sampled_from((*kinds, "play", "next", "deploy", "fly", "fly")))]()
 
 
 def _branch(both: Both, draw: Any) -> None:
@@ -206,6 +207,21 @@ def _next(both: Both, draw: Any) -> None:
         both.play(one, "10", 2, number="3")
     if draw(often()):
         both.deploy(both.saga.consumer, "3", draw(st.sampled_from((None, None, "green"))))
+
+
+def _fly(both: Both, draw: Any) -> None:
+    """The next saga file takes the place of the first one, and participants come that know only the next one."""
+    if "3" in both.told.sagas:
+        return
+    both.publish("3", timeout_ms=900)
+    both.pacts("3")
+    for one in both.names:
+        for version in ("10", "12"):
+            both.verify(one, version, number="3")
+            both.play(one, version, 2, number="3")
+        if draw(st.booleans()):
+            both.deploy(both.names[one], "12", None)
+    both.deploy(both.saga.consumer, "3", None)
 
 
 def candidates(both: Both) -> st.SearchStrategy[list[tuple[str, str, str | None]]]:

@@ -7,6 +7,7 @@ import pytest
 from command_line import here
 
 SHOP, BILLING = "shop", "billing"
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

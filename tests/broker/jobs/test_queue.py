@@ -7,6 +7,8 @@ import pytest
 
 PROVIDER_FILE = "format: 1\nprovider: billing\nstart: {command: ['./billing', '{port}']}\n"
 SHOP, BILLING = "shop", "billing"
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is not a matter of the database."""
 
 
 def announce(broker: Any, number: str, *, branch: str | None = "main", status: int = 201, **fields: Any) -> Any:
@@ -37,6 +39,17 @@ def test_announcing_again_makes_no_second_job(broker: Any, publish: Any) -> None
     announce(broker, "7")
     announce(broker, "7", status=200)
     assert broker.get("/jobs")["page"]["totalElements"] == 1
+
+
+def test_a_job_follows_its_version_to_other_labels(broker: Any, publish: Any) -> None:
+    publish("1", "charge")
+    announce(broker, "7", labels=["gpu"])
+    broker.put("/workers/ann", {"labels": [], "jobs": []})
+    (job,) = broker.get("/jobs")["_embedded"]["jobs"]
+    assert "No worker has the labels gpu" in job["waitsFor"]
+    announce(broker, "7", status=200)
+    broker.put(f"/jobs/{job['id']}/leases/ann", {"generation": 1}, 409)
+    assert broker.put(f"/jobs/{job['id']}/leases/ann", {"generation": 2}, 200)["state"] == "running"
 
 
 def test_a_version_with_a_result_gets_no_job_but_by_hand(broker: Any, publish: Any) -> None:
@@ -107,6 +120,7 @@ def test_a_job_that_is_given_back_is_offered_anew(broker: Any, publish: Any) -> 
     assert broker.get(own)["attempts"] == 1
 
 
+@on_sqlite
 def test_a_paused_queue_gives_no_job_and_says_why(broker: Any, publish: Any) -> None:
     publish("1", "charge")
     announce(broker, "7")
@@ -120,6 +134,7 @@ def test_a_paused_queue_gives_no_job_and_says_why(broker: Any, publish: Any) -> 
     broker.put(f"/jobs/{job['id']}/leases/ann", {"generation": 1}, 200)
 
 
+@on_sqlite
 def test_a_cancelled_job_is_made_again_by_hand_only(broker: Any, publish: Any) -> None:
     publish("1", "charge")
     announce(broker, "7")
@@ -132,6 +147,7 @@ def test_a_cancelled_job_is_made_again_by_hand_only(broker: Any, publish: Any) -
     assert broker.get(f"/jobs/{job['id']}")["state"] == "queued"
 
 
+@on_sqlite
 def test_a_job_waits_for_a_worker_with_its_labels(broker: Any, publish: Any) -> None:
     publish("1", "charge")
     announce(broker, "7", labels=["gpu"])
@@ -144,6 +160,7 @@ def test_a_job_waits_for_a_worker_with_its_labels(broker: Any, publish: Any) -> 
     assert (worker["name"], worker["labels"], worker["alive"]) == ("ann", ["linux", "gpu"], True)
 
 
+@on_sqlite
 def test_the_log_of_a_job_is_kept_and_bounded(broker: Any, publish: Any) -> None:
     publish("1", "charge")
     announce(broker, "7")
@@ -156,6 +173,7 @@ def test_the_log_of_a_job_is_kept_and_bounded(broker: Any, publish: Any) -> None
     assert (len(reply.text), reply.text.endswith("last words")) == (256_000, True)
 
 
+@on_sqlite
 def test_jobs_are_listed_by_state_provider_and_page(broker: Any, publish: Any) -> None:
     publish("1", "charge")
     announce(broker, "7")
@@ -167,6 +185,7 @@ def test_jobs_are_listed_by_state_provider_and_page(broker: Any, publish: Any) -
     assert "must be one of" in str(broker.get("/jobs?state=lost", 400))
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
@@ -186,6 +205,7 @@ def test_an_announcement_with_a_fault_is_refused(broker: Any, fields: dict[str, 
     assert told in str(announce(broker, "7", status=400, **fields))
 
 
+@on_sqlite
 def test_an_announcement_is_shown_with_its_archive(broker: Any) -> None:
     raw = b"\x1f\x8b and so on"
     made = announce(broker, "7", archive=base64.b64encode(raw).decode(), labels=["b", "a", "b"], atOnce=3)
@@ -197,12 +217,14 @@ def test_an_announcement_is_shown_with_its_archive(broker: Any) -> None:
     assert broker.http.get("/pacticipants/billing/versions/8/announcement").status_code == 404
 
 
+@on_sqlite
 def test_a_name_that_reads_like_another_is_not_announced(broker: Any) -> None:
     announce(broker, "7")
     body = {"providerFile": "provider: Billing Service"}
     broker.put("/pacticipants/Billing%20Service/versions/1/announcement", body, 409)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "body",
     [
@@ -222,6 +244,7 @@ def test_a_result_with_a_fault_changes_nothing(broker: Any, publish: Any, body: 
     assert broker.get(f"/jobs/{job['id']}")["state"] == "queued"
 
 
+@on_sqlite
 def test_unknown_jobs_workers_and_versions_are_not_found(broker: Any, publish: Any) -> None:
     publish("1", "charge")
     broker.get("/jobs/none", 404)

@@ -17,7 +17,7 @@ from installed import installed
 from patience import PATIENCE_S
 from saga_broker.serve.commands import serve
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "broker" / "README.md").read_text(encoding="utf-8")
 BLOCKS: list[str] = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
@@ -35,6 +35,7 @@ def shell(tmp_path: Path, cluster: str) -> Iterator[Any]:
     programs = f"{installed().bin}:{os.environ['PATH']}"
     addresses: dict[str, str] = {POSTGRESQL: f"{cluster}/readme"}
     running: list[subprocess.Popen[str]] = []
+    shown: list[str] = []
 
     def run(line: str) -> str:
         for told, real in addresses.items():
@@ -52,10 +53,14 @@ def shell(tmp_path: Path, cluster: str) -> Iterator[Any]:
         running.append(process)
         assert process.stdout is not None
         told = process.stdout.readline()
+        if "the administrator's token" in told:
+            shown.append(told.split()[-1])
+            told = process.stdout.readline()
         assert told.startswith("broker ready at "), (tmp_path / f"{port}.log").read_text()
         addresses[f"http://127.0.0.1:{port}"] = told.split()[-1]
         return told.split()[-1]
 
+    run.shown = shown  # type: ignore[attr-defined]  # administrators' tokens
     yield run
     for process in running:
         process.kill()
@@ -68,13 +73,14 @@ def test_the_commands_of_the_readme_work_in_their_order(shell: Any, tmp_path: Pa
         told = shell(line)
         if SERVE in line:
             served[line] = told
-            httpx.put(f"{told}/pacticipants/Foo/versions/1", json={}, trust_env=False).raise_for_status()
+            sent = {"Authorization": f"Bearer {shell.shown[-1]}"} if "--tokens" in line else {}
+            httpx.put(f"{told}/pacticipants/Foo/versions/1", json={}, headers=sent, trust_env=False).raise_for_status()
         if line.startswith("curl"):
             assert ("ok" if "heartbeat" in line else "_embedded") in json.loads(told)
         if "import --from" in line:
             assert "1 pacticipants, 1 versions" in told
 
-    assert len(served) == 3
+    assert len(served) == 4
     (behind,) = [address for line, address in served.items() if "--base-url" in line]
     index = httpx.get(behind, headers={"Accept": "application/hal+json"}, trust_env=False).json()
     assert index["_links"]["self"]["href"] == "https://tools.example/pact-broker"

@@ -53,6 +53,15 @@ def test_no_call_is_lost_with_the_process_that_was_to_make_it(
     assert len(receiver.at("/waits")) == 1
 
 
+def test_two_processes_make_each_call_once(start: Any, database_url: str, make_pact: Any, until: Any, receiver: Receiver) -> None:
+    brokers = [start(database_url, SAGAPACT_WEBHOOK_FIRST_CALL_AFTER="0.5", **ENV) for _ in range(2)]
+    webhook(brokers[0], f"{receiver.url}/x", consumer="Foo")
+    for number in range(4):
+        publish(brokers[number % 2], make_pact, "Foo", number)
+    until(lambda: all(states(brokers[0], "Foo", number) == ["success"] for number in range(4)))
+    assert len(receiver.at("/x")) == 4
+
+
 def webhook(broker: Any, url: str, consumer: str) -> None:
     for name in (consumer, "Bar"):
         broker.http.post("/pacticipants", json={"name": name})
@@ -60,11 +69,11 @@ def webhook(broker: Any, url: str, consumer: str) -> None:
     broker.http.post(f"/webhooks/provider/Bar/consumer/{consumer}", json=body).raise_for_status()
 
 
-def publish(broker: Any, make_pact: Any, consumer: str) -> None:
-    path = f"/pacts/provider/Bar/consumer/{consumer}/version/1"
+def publish(broker: Any, make_pact: Any, consumer: str, number: int = 1) -> None:
+    path = f"/pacts/provider/Bar/consumer/{consumer}/version/{number}"
     broker.http.put(path, json=make_pact(consumer, "Bar", "a")).raise_for_status()
 
 
-def states(broker: Any, consumer: str) -> list[str]:
-    path = f"/pacts/provider/Bar/consumer/{consumer}/version/1/triggered-webhooks"
+def states(broker: Any, consumer: str, number: int = 1) -> list[str]:
+    path = f"/pacts/provider/Bar/consumer/{consumer}/version/{number}/triggered-webhooks"
     return sorted(one["status"] for one in broker.http.get(path).json()["_embedded"]["triggeredWebhooks"])

@@ -1,10 +1,14 @@
 """Pages in a real browser: without complaint, light and dark, on a phone, with the keyboard, without script."""
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from filled_broker import NEW
+from filled_broker import NEW, fill
+from patience import wait_until
 
 PACT = "/pacts/provider/orders/consumer/shop"
 PAGES = {
@@ -31,6 +35,16 @@ OVERFLOW = """
 """
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def filled(migrated: Path, broker_kind: Any, tmp_path: Path) -> Iterator[Any]:
+    """A filled broker that may be changed."""
+    shutil.copy(migrated, tmp_path / "broker.sqlite")
+    broker = broker_kind(database_url=f"sqlite:///{tmp_path}/broker.sqlite")
+    fill(broker)
+    yield broker
+    broker.stop()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -80,6 +94,16 @@ def test_everything_is_there_without_script(site: Any, page: Any) -> None:
     assert "a request for an order" in text
     assert "a list of at least 1 entries like the example" in text
     assert page.evaluate("[...document.querySelectorAll('button.copy')].every(one => one.hidden)") is True
+
+
+def test_what_can_be_deleted_is_deleted_after_a_question(filled: Any, page: Any) -> None:
+    path = "/pacts/provider/shop/consumer/app/version/1"
+    page.look(width=1280)
+    page.open(filled.url + path)
+    page.evaluate("document.querySelector('.removal').open = true")
+    page.evaluate("window.confirm = () => true; document.querySelector('.removal button.danger').click()")
+    wait_until(lambda: filled.http.get(path).status_code == 404)
+    wait_until(lambda: "/dashboard/provider/shop/consumer/app" in page.evaluate("location.href"))
 
 
 def _tab(page: Any) -> str:

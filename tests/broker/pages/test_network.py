@@ -53,6 +53,11 @@ def test_what_cannot_be_shown_is_said(saga_site: Any, path: str, status: int) ->
     assert saga_site.http.get(path, headers={"Accept": "application/hal+json"}).status_code == status
 
 
+def test_an_unknown_state_is_refused(saga_site: Any) -> None:
+    found = saga_site.broker.get("/network", 400, state="good")
+    assert "must be one of: failed" in str(found)
+
+
 def test_hostile_names_are_drawn_as_text(saga_site: Any) -> None:
     for path in ("/network", f"/pacticipants/{quote(HOSTILE_NAME, safe='')}/network"):
         page = saga_site.get(path)

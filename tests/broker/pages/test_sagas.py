@@ -91,6 +91,7 @@ def test_a_step_shows_the_result_that_is_chosen(saga_site: Any) -> None:
 
 def test_more_faults_give_more_histories_and_too_many_are_an_error_in_words(saga_site: Any) -> None:
     assert saga_site.get(f"{STEP}?faults=2").count('class="history"') > 13
+    assert "too large to be shown" in saga_site.get(f"{STEP}?faults=4", 400)
     assert "must be a whole number from 0 to 4" in saga_site.get(f"{STEP}?faults=9", 400)
 
 
@@ -153,3 +154,19 @@ def test_a_version_that_was_replaced_is_shown_as_long_as_its_sagas_may_be_in_fli
     assert again["reasons"] != verdict["reasons"]
     text = _text(site.get("/sagas/vas_purchase?environment=test"))
     assert all(one["text"] in text for one in again["reasons"])
+
+
+def test_sagas_are_found_by_the_search_of_everything(saga_site: Any) -> None:
+    page = saga_site.get("/ui/search?q=PURCHASE")
+    assert 'href="/sagas/vas_purchase"' in page
+    assert 'href="/sagas/sale"' not in page
+
+
+def test_an_environment_that_is_renamed_is_shown_by_its_new_name(broker_of_its_own: Any) -> None:
+    site = broker_of_its_own
+    assert "cannot run in test" in _text(site.get("/sagas/sale"))
+    uuid = site.broker.environment("test")
+    site.broker.put(f"/environments/{uuid}", {"name": "try", "displayName": "Trial", "production": False}, 200)
+    text = _text(site.get("/sagas/sale"))
+    assert "cannot run in try" in text
+    assert "Trial: what stands in the way" in text

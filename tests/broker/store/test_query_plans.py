@@ -11,21 +11,24 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from tests.benchmarks.broker import bulk
 from tests.benchmarks.broker.history import Size, number_of
 
+from saga_broker.acts.events.announcing import announce_pact
+from saga_broker.acts.events.occasions import latest_result
 from saga_broker.acts.publishing import Incoming, store_pact
 from saga_broker.acts.tagging import put_on_branch, put_tag
 from saga_broker.gate.model import Question, Selector, Target
 from saga_broker.gate.selection import PactSelector
 from saga_broker.settings import Settings
-from saga_broker.store import branches, pacticipants, pacts, tags, verifications, versions
+from saga_broker.store import branches, events, pacticipants, pacts, tags, triggered, verifications, versions
 from saga_broker.store.database.engine import Database
 from saga_broker.store.database.prepared import Prepared
 from saga_broker.store.pacts import Which
 from saga_broker.store.questions import matrix, selection, standing, verified
 from saga_broker.store.questions.verified import Verifier
+from saga_broker.store.triggered import About, NewTriggered
 from saga_broker.store.verifications import NewVerification
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("query plans"), pytest.mark.timeout(300)]
@@ -33,6 +36,7 @@ SEED = Size("plans", consumers=20, late_consumers=0, providers=20, rounds=60, de
 LAST = number_of(SEED.rounds - 1)
 GROWING = {
     *("versions", "consumer_versions", "provider_versions", "branch_versions", "tags", "newer_tag", "deployed_versions"),
+    *("events", "triggered_webhooks"),
     *("publications", "one", "contents", "verifications", "later", "verification_tags"),
 }
 READS_MUCH = {"publications (provider_id=?)", "publications (consumer_id=?)", "verifications (provider_id=?)"}
@@ -76,9 +80,8 @@ def _publish(connection: Connection) -> object:
     put_tag(connection, Settings(), version, "dev")
     outcome = store_pact(connection, version, Incoming("C0", "P0", b"{}", {"interactions": []}))
     pacts.touch_integrations(connection, [(outcome.publication.consumer_id, outcome.publication.provider_id)])
-    pacts.newest(connection, Which("C0", "P0", tag="dev", before=version.id))
     pacts.newest(connection, Which("C0", "P0", untagged=True, before=version.id))
-    verifications.lacking(connection, outcome.publication.provider_id, outcome.publication.content_id)
+    announce_pact(connection, Settings(), "", outcome.publication, is_stored=True, told={})
     return outcome
 
 
@@ -89,6 +92,23 @@ def _verify(connection: Connection) -> object:
     assert found is not None
     version, _ = versions.get_or_create(connection, "P0", "new")
     return verifications.record(connection, found, version, NewVerification(success=True))
+
+
+def _webhooks(connection: Connection) -> object:
+    """What follows from events, and what is shown of it."""
+    pact = pacts.newest(connection, Which("C0", "P0"))
+    assert pact is not None
+    pair = (pact.consumer_id, pact.provider_id)
+    new = NewTriggered(str(uuid4()), 1, 1, {"name": "contract_published"}, 7, datetime.now(UTC))
+    connection.execute(text("PRAGMA defer_foreign_keys = on" if connection.dialect.name == "sqlite" else "SELECT 1"))
+    if connection.dialect.name == "sqlite":
+        triggered.create(connection, About(*pair, pact.version_id), new)
+    return (
+        *(events.waiting(connection, 100), triggered.of_event(connection, 1), triggered.latest_of_pair(connection, *pair)),
+        *(triggered.of_publication(connection, pact.version_id, pact.provider_id), triggered.of_verification(connection, 1)),
+        *(triggered.overdue(connection, datetime.now(UTC), 100), triggered.standing_of_pairs(connection, [pact.consumer_id])),
+        latest_result(connection, pact),
+    )
 
 
 def _around(connection: Connection) -> object:
@@ -120,6 +140,7 @@ ASKED: dict[str, Ask] = {
     "looking around a provider version": _question(Selector("P0", version=LAST)),
     "how pairs stand": _standing,
     "what surrounds a version": _around,
+    "events and webhooks": _webhooks,
     "pacts of main branches": _selected(PactSelector(main_branch=True)),
     "pacts of a branch": _selected(PactSelector(branch="feature-7")),
     "pacts that are deployed or released": _selected(PactSelector(deployed_or_released=True)),

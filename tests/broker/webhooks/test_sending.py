@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -202,3 +203,20 @@ def _got(broker: Any, made: Any, receiver: Receiver) -> Any:
     broker.post(f"/webhooks/{made['uuid']}/execute", None)
     last = receiver.received[-1]
     return last.headers, last.raw
+
+
+def test_receivers_that_do_not_answer_keep_nobody_from_publishing(
+    serve: Any, webhook_settings: Any, receiver: Receiver, make_pact: Any, until: Any
+) -> None:
+    broker = serve(webhooks=webhook_settings(timeout_s=20.0))
+    receiver.silent.add("/slow")
+    request = {"request": {**REQUEST, "url": f"{receiver.url}/slow"}}
+    with ThreadPoolExecutor(8) as pool:
+        tries = [pool.submit(broker.http.post, "/webhooks/execute", json=request) for _ in range(8)]
+        until(lambda: len(receiver.received) == 4)
+        broker.publish("Foo", "1", ("Bar", make_pact("Foo", "Bar", "a")))
+        broker.get("/pacticipants/Foo")
+        receiver.ends.set()
+        statuses = sorted(one.result().status_code for one in tries)
+    assert statuses[:4] == [200] * 4
+    assert set(statuses[4:]) <= {200, 503}

@@ -42,6 +42,12 @@ def test_marks_are_shown_at_their_step(vas: Saga) -> None:
     assert marks == {"broken": "saga-mark broken", "<new>": "saga-mark"}
 
 
+def test_a_step_leads_to_its_address_and_a_page_may_bring_the_colours(vas: Saga) -> None:
+    text = saga_svg(vas, links={"apply_vas": '/steps/a?b=1&c="2"'}, styled=False)
+    assert [node.get("href") for node in parsed(text).iter(f"{SVG}a")] == ['/steps/a?b=1&c="2"']
+    assert "<style>" not in text
+
+
 def test_names_with_markup_are_escaped(make_step: Make, make_saga: MakeSaga) -> None:
     saga = make_saga(make_step("a", participant='<script>"&'), owner='"><script>')
     text = saga_svg(saga)

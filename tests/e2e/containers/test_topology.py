@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from saga_contracts.declare.saga import Saga
+from saga_contracts.sagafile import load_saga
 from saga_e2e.derive.faults import Kind
 from saga_e2e.derive.scenarios import Scenario, derive, select
 from saga_e2e.judge.records import ScenarioRecord
@@ -123,7 +124,8 @@ def test_a_service_without_a_container_part_is_named_with_the_mend(tmp_path: Pat
 
 
 def test_every_service_of_every_reference_saga_says_how_it_runs_in_a_container() -> None:
-    for name in LAND.sagas:
+    called = [name for name, file in LAND.sagas.items() if load_saga(file).steps]
+    for name in called:
         saga: Saga = LAND.saga(name)
         if all(step.participant in LAND.providers for step in saga.steps):
             assert set(containers_of(LAND.services(saga))) == set(LAND.services(saga))

@@ -76,3 +76,8 @@ def test_without_a_saga_service_of_its_own_a_landscape_has_the_reference_one(tmp
     (tmp_path / "participants").symlink_to(billing.parents[1])
     land = landscape_in(reference.sagas["vas_purchase"].parents[1], tmp_path)
     assert land.services(land.saga())["saga_service"].spec().cwd == reference.services(land.saga())["saga_service"].spec().cwd
+
+
+def test_a_saga_without_steps_is_refused_in_words() -> None:
+    with pytest.raises(UsageError, match="food_delivery has no steps that are called"):
+        reference_landscape().saga("food_delivery")

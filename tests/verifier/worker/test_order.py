@@ -13,6 +13,7 @@ from fleet import SERVER, archive, contract, provider_file
 from patience import unless, wait_until
 from saga_broker.client.jobs import AnnouncementRecord, JobRecord
 from saga_verifier.worker import order
+from saga_verifier.worker.nursing import Nursery
 from saga_verifier.worker.order import Bounds, StoppedError, TookTooLongError
 
 JOB = JobRecord(
@@ -43,10 +44,18 @@ def laid_out(folder: Path, text: str, packed: bytes | None, path: str = "/", **e
     return bounds
 
 
+def run(folder: Path, bounds: Bounds, stop: threading.Event) -> dict[str, Any]:
+    nursery = Nursery(bounds.env)
+    try:
+        return order.run_child(folder, bounds, stop, nursery)
+    finally:
+        nursery.close()
+
+
 @pytest.mark.parametrize(("path", "verdict"), [("/", "kept"), ("/wrong", "broken")])
 def test_a_provider_is_started_from_its_archive_and_verified(folder: Path, path: str, verdict: str) -> None:
     bounds = laid_out(folder, provider_file("billing"), archive(server__py=SERVER), path)
-    found = order.run_child(folder, bounds, threading.Event())
+    found = run(folder, bounds, threading.Event())
     assert (found["verdict"], found["verification"]["success"]) == (verdict, verdict == "kept")
     assert f"billing 7: {verdict}" in order.log_of(folder)
 
@@ -60,19 +69,19 @@ def test_the_provider_file_keeps_its_place_in_the_archive(tmp_path: Path) -> Non
 def test_a_job_that_hangs_is_ended_when_its_time_is_over(folder: Path) -> None:
     bounds = laid_out(folder, provider_file("billing"), archive(server__py=HANGS))
     with pytest.raises(TookTooLongError, match="took more than 4 s"):
-        order.run_child(folder, Bounds("process", 1, 4.0, bounds.env), threading.Event())
+        run(folder, Bounds("process", 1, 4.0, bounds.env), threading.Event())
 
 
 def test_a_job_that_is_lost_is_ended_at_once(folder: Path) -> None:
     bounds, stop = laid_out(folder, provider_file("billing"), archive(server__py=HANGS)), threading.Event()
     ended: list[BaseException] = []
 
-    def run() -> None:
+    def do() -> None:
         with pytest.raises(StoppedError) as error:
-            order.run_child(folder, bounds, stop)
+            run(folder, bounds, stop)
         ended.append(error.value)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=do)
     thread.start()
     wait_until(lambda: _left(folder))
     stop.set()
@@ -84,7 +93,7 @@ def test_no_token_reaches_the_job_or_its_provider(folder: Path, monkeypatch: pyt
     monkeypatch.setenv("SAGAPACT_BROKER_TOKEN", "canary")
     text = provider_file("billing", env={"STOLEN": "${SAGAPACT_BROKER_TOKEN}"})
     bounds = laid_out(folder, text, archive(server__py=SERVER))
-    found = order.run_child(folder, bounds, threading.Event())
+    found = run(folder, bounds, threading.Event())
     assert found["verdict"] == "could not find out"
     assert "SAGAPACT_BROKER_TOKEN" in found["text"]
     assert "canary" not in json.dumps(found) + order.log_of(folder)
@@ -95,7 +104,7 @@ def test_what_is_passed_on_is_there_and_nothing_else(folder: Path, monkeypatch: 
     text = provider_file("billing", pass_env=["PASSED_ON", "NOT_PASSED_ON"], command=["{python}", "server.py", "{port}", "x"])
     check = "import os, sys\nassert os.environ['PASSED_ON'] == 'word' and 'NOT_PASSED_ON' not in os.environ"
     bounds = laid_out(folder, text, archive(server__py=SERVER.replace("import sys", check, 1)), PASSED_ON="word")
-    assert order.run_child(folder, bounds, threading.Event())["verdict"] == "kept"
+    assert run(folder, bounds, threading.Event())["verdict"] == "kept"
 
 
 @pytest.mark.parametrize(
@@ -103,5 +112,5 @@ def test_what_is_passed_on_is_there_and_nothing_else(folder: Path, monkeypatch: 
     [("provider: 7\n", "provider"), (provider_file("billing", command=["./not-there", "{port}"]), "not-there")],
 )
 def test_a_provider_that_cannot_be_started_is_told_as_such(folder: Path, text: str, told: str) -> None:
-    found = order.run_child(folder, laid_out(folder, text, archive(server__py=SERVER)), threading.Event())
+    found = run(folder, laid_out(folder, text, archive(server__py=SERVER)), threading.Event())
     assert (found["verdict"], told in found["text"]) == ("could not find out", True), found

@@ -87,6 +87,7 @@ def test_many_files_are_given_up(tmp_path: Path) -> None:
         gzip.compress(b"no tar file, but long enough to be looked at " * 20),
         packed(file("a"))[:40],
     ],
+    ids=["nothing", "words", "a beginning", "no tar file", "cut off"],
 )
 def test_what_is_no_archive_is_told_as_such(tmp_path: Path, raw: bytes) -> None:
     with pytest.raises(ArchiveError):

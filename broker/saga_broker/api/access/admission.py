@@ -27,16 +27,22 @@ class Admission:
     """Who is let in by one broker process.
 
     Attributes:
+        database: Where tokens and sessions are kept.
         known: The tokens.
         journal: Where it is noted who was there.
     """
 
     def __init__(self, settings: Settings, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database = database
         self.known = Known(database)
         self.journal = Journal(database)
         self._settings = settings
         self._clock = clock
         self._pace = Pace()
+
+    def now(self) -> datetime:
+        """Give the present moment, by which tokens and sessions are judged."""
+        return self._clock()
 
     async def end(self) -> None:
         """Write what waits to be written; afterwards nothing of this works at the database."""
@@ -51,7 +57,7 @@ class Admission:
         """
         openings = {rule.opening for rule, _ in matched}
         is_open = all(self._is_open(one) for one in openings)
-        text, cookie = shown_by(request.headers.get("authorization", "")), _cookie(request)
+        text, cookie = shown_by(request.headers.get("authorization", "")), cookie_of(request)
         if is_open and (openings <= _UNSEEN or (text is None and cookie is None)):
             return Principal(None)
         await self.known.refresh()
@@ -94,7 +100,8 @@ class Admission:
             raise refusals.foreign_page()
 
 
-def _cookie(request: Request) -> str | None:
+def cookie_of(request: Request) -> str | None:
+    """Give the value of a browser's session; None when there is none."""
     header = request.headers.get("cookie")
     if header is None:
         return None

@@ -57,8 +57,7 @@ class Guard:
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001  (what is not known is raised again)
-            refused = refusals.redirected(request, error) or refusals.challenged(self._refuse(request, error), error)
-            await refused(scope, receive, send)
+            await self._refuse(request, error)(scope, receive, send)
             return
         setattr(request.state, PRINCIPAL, principal)
         if principal.token is not None and any(rule.is_logged for rule, _ in matched):

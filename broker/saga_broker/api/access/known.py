@@ -47,12 +47,11 @@ class Known:
         Raises:
             DBAPIError: The database cannot be asked, and what is known is too old.
         """
-        age_s = time.monotonic() - self._snapshot.asked_s if self._snapshot else BOUND_S
-        if age_s < FRESH_S:
-            return
-        asking = self._begin()
-        if age_s >= BOUND_S:
-            await asyncio.shield(asking)
+        arrived_s = time.monotonic()
+        if self._is_older(arrived_s - FRESH_S):
+            self._begin()
+        while self._is_older(arrived_s - BOUND_S):  # what is being asked already may be too old, too
+            await asyncio.shield(self._begin())
 
     async def renew(self) -> None:
         """See that what is known is of this moment or later: what was shown is not known, and may just have been made.
@@ -61,7 +60,7 @@ class Known:
             DBAPIError: The database cannot be asked.
         """
         arrived_s = time.monotonic()
-        while self._snapshot is None or self._snapshot.asked_s < arrived_s:
+        while self._is_older(arrived_s):
             await asyncio.shield(self._begin())
 
     async def end(self) -> None:
@@ -97,6 +96,9 @@ class Known:
                 by_digest = {one.digest: one for one in store.listing(connection)}
                 sessions = {one.digest: one for one in store.open_sessions(connection)}
             self._snapshot = _Snapshot(begun_s, number, by_digest, sessions)
+
+    def _is_older(self, moment_s: float) -> bool:
+        return self._snapshot is None or self._snapshot.asked_s < moment_s
 
     def _begin(self) -> "asyncio.Task[None]":
         """Ask the database, or go on with the question that is being asked: there is one at a time."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from fastapi import Request, Response
+from fastapi import Response
 
 from saga_broker.access.rights import Right, in_words
 from saga_broker.access.tokens import Token
@@ -86,12 +86,6 @@ def challenged(answer: Response, error: Exception) -> Response:
         for challenge in CHALLENGES:
             answer.headers.append("WWW-Authenticate", challenge)
     return answer
-
-
-def redirected(request: Request, error: Exception) -> Response | None:
-    """Send a person who shows nothing to the page that asks for a token; None for programs."""
-    del request, error
-    return None
 
 
 def _named(token: Token) -> str:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.acts import notices
-from saga_broker.acts.announcing import Announced, announce_pact
+from saga_broker.acts.events.announcing import Announced, announce_pact
 from saga_broker.acts.publishing import Incoming, Outcome, describe, likely_duplicates, refuse_conflicts, store_pact
 from saga_broker.acts.tagging import put_on_branch, put_tag
 from saga_broker.api.reading.bodies import decode, parse_any, unmarked
@@ -125,7 +125,7 @@ def _contract(call: Call, body: Body, item: Any, index: int, faults: Faults) -> 
     if raw is None:
         texts.append("is not valid Base64")
     pact = _parsed(call, item, raw, texts)
-    texts += _name_faults(body, item, pact)
+    texts += _name_faults(call, body, item, pact)
     faults_here = [f"{fault} (at index {index})" for fault in texts]
     if faults_here:
         faults.add("contracts", *faults_here)
@@ -170,12 +170,13 @@ def _parsed(call: Call, item: Body, raw: bytes | None, texts: list[str]) -> Any:
     return pact
 
 
-def _name_faults(body: Body, item: Body, pact: Any) -> list[str]:
+def _name_faults(call: Call, body: Body, item: Body, pact: Any) -> list[str]:
     found = []
     for role in ("consumer", "provider"):
         inside = _name_in(pact, role)
         given = item.get(f"{role}Name")
-        if inside is not None and isinstance(given, str) and given and inside != given:
+        same = isinstance(inside, str) and call.stored(inside) == given
+        if inside is not None and isinstance(given, str) and given and not same:
             found.append(f"{role} name in contract content ('{inside}') must match {role}Name in contract params ('{given}')")
     consumer, owner = item.get("consumerName"), body.get("pacticipantName")
     if isinstance(consumer, str) and isinstance(owner, str) and owner and consumer and consumer != owner:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
-from saga_broker.acts import milestones, queueing
+from saga_broker.acts import queueing
+from saga_broker.acts.events import milestones
 from saga_broker.acts.publishing import likely_duplicates
 from saga_broker.acts.tagging import made_on_the_way, put_on_branch
 from saga_broker.api.parties.versions import existing_version
@@ -46,6 +47,7 @@ def announce(name: str, number: str, call: HalJson) -> Response:
             put_on_branch(connection, call.settings, version, body["branch"])
         stored, is_new = store.put(connection, version, new)
         milestones.announced(connection, call.settings, call.links.base, version)
+        queueing.offer_anew(connection, version)
         queueing.version_to_verify(connection, name, number, "its provider version was announced", again=True)
     document = views.announcement(call.links, version, stored)
     location = document["_links"]["self"]["href"] if is_new else None

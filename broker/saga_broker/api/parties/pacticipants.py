@@ -61,6 +61,7 @@ def create(call: HalJson) -> Response:
         faults.add("name", "cannot contain multiple lines")  # the Pact Broker says it twice
     fields = _fields(body, faults)
     faults.raise_any()
+    name = call.stored(name)
     with call.write() as connection:
         found = store.find(connection, name) or store.create(connection, name, **fields)
         document = documents(call, connection, [found])[0]

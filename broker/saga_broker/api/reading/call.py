@@ -19,6 +19,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from saga_broker.access.principal import AT_COMMIT, PRINCIPAL, may
 from saga_broker.access.rights import Right
 from saga_broker.api.reading.bodies import parse_json, unmarked
+from saga_broker.api.reading.spelling import Spelling
 from saga_broker.http import media
 from saga_broker.http.envelope import BASE
 from saga_broker.http.errors import EmptyError, InvalidError, RefusedError
@@ -37,12 +38,14 @@ class Call:
         media_type: The negotiated type of the answer.
         raw: The body's bytes.
         links: Writes addresses as this client reaches the broker.
+        spelling: Names as they are stored, where capital letters make no difference.
     """
 
     request: Request
     media_type: str
     raw: bytes
     links: Links
+    spelling: Spelling | None = None
 
     @property
     def settings(self) -> Settings:
@@ -90,7 +93,8 @@ class Call:
     @cached_property
     def query(self) -> Params:
         """Give the query parameters."""
-        return parse_query(self.request.url.query)
+        found = parse_query(self.request.url.query)
+        return found if self.spelling is None else cast("Params", self.spelling.in_query(found))
 
     def text(self, name: str) -> str | None:
         """Give a query parameter that must be one string, None when it is absent.
@@ -113,7 +117,12 @@ class Call:
         Raises:
             RefusedError: It is no JSON object or list.
         """
-        return parse_json(self.raw, self.settings.max_json_depth)
+        found = parse_json(self.raw, self.settings.max_json_depth)
+        return found if self.spelling is None else self.spelling.in_body(found)
+
+    def stored(self, name: str) -> str:
+        """Give the name of a pacticipant as it is stored, or would be."""
+        return name if self.spelling is None else self.spelling.of(name)
 
     def object_or_nothing(self) -> dict[str, Any]:
         """Give the body as a JSON object, empty when there is no body: for what is put by its address alone.

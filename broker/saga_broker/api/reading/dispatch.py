@@ -8,7 +8,7 @@ that is of another kind, is left to FastAPI.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import iscoroutinefunction
 from urllib.parse import unquote
@@ -19,13 +19,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from saga_broker.api.reading.call import Calling
+from saga_broker.api.reading.call import Call, Calling
+from saga_broker.api.reading.spelling import Spelling
 from saga_broker.http.lanes import Lane, Lanes
 from saga_broker.http.media import accept_of, wants_page
 from saga_broker.http.patience import GoneError
+from saga_broker.store.pacticipants import every_name
 
 ErrorAnswer = Callable[[Request, Exception], Response]
 _READING = {"GET", "HEAD"}
+_OF_PAGES = {"GET", "POST"}  # a page is asked for, or sent a form
 _SEGMENT = "[^/]+"
 _TEXTS = (str, str | None)
 
@@ -67,6 +70,8 @@ class Dispatch:
     async def _answered(self, handler: "_Handler", request: Request, names: dict[str, str]) -> Response:
         call = await handler.calling(request)
         work = partial(handler.route.endpoint, **names, **{handler.name: call})
+        if call.settings.case_insensitive_names and not handler.is_async:
+            work = partial(_spelt, handler, names, call)
         if handler.is_async:
             return await work()  # type: ignore[no-any-return]
         return await self._lanes.run(self._lane(handler, request), request.receive, work)
@@ -76,8 +81,10 @@ class Dispatch:
         return self._lanes.reads if reads else self._lanes.writes
 
     def _found(self, scope: Scope) -> "tuple[_Handler, dict[str, str]] | None":
-        if scope["method"] == "GET" and wants_page(accept_of(scope)):
-            return self._pages.found(scope)  # what is no page is left to FastAPI, which looks at resources then
+        if scope["method"] in _OF_PAGES and wants_page(accept_of(scope)):
+            found = self._pages.found(scope)
+            if found is not None or scope["method"] == "GET":
+                return found  # what is no page is left to FastAPI, which looks at resources then
         return self._routes.found(scope)
 
 
@@ -136,6 +143,14 @@ def _entry(route: BaseRoute) -> _Entry:
     shape = _shape_of(path)
     is_fixed = "{" not in shape[1] and all(one.regex == _SEGMENT for one in compile_path(path)[2].values())
     return _Entry(route, shape, _handler(route)) if is_fixed else _Entry(route, None, None)
+
+
+def _spelt(handler: "_Handler", names: dict[str, str], call: Call) -> Response:
+    """Run a handler with the names of pacticipants as they are stored."""
+    with call.read() as connection:
+        spelling = Spelling(every_name(connection))
+    spelt = {**spelling.of_path(handler.route.path_format, names), handler.name: replace(call, spelling=spelling)}
+    return handler.route.endpoint(**spelt)  # type: ignore[no-any-return]
 
 
 def _handler(route: BaseRoute) -> _Handler | None:

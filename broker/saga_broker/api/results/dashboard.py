@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker.acts.standing import status
+from saga_broker.acts.standing import status, status_of_calls
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.reading.call import Call, Hal, respond
 from saga_broker.api.reading.paging import page_of, with_page
@@ -19,7 +19,7 @@ from saga_broker.store import verifications as verification_store
 from saga_broker.store import webhooks as webhook_store
 from saga_broker.store.questions import standing
 from saga_broker.views import pact as pact_views
-from saga_broker.webhooks.model import FAILURE, RETRYING, SUCCESS, Webhook
+from saga_broker.webhooks.model import Webhook
 
 router = APIRouter(tags=["integrations"])
 
@@ -50,7 +50,10 @@ def _items(call: Call, connection: Connection, pacts: list[Publication]) -> list
     results = verification_store.latest_of_contents(connection, [pact.content_id for pact in pacts])
     row_ids = [pact.version_id for pact in pacts] + [result.provider_version_id for result in results.values()]
     branches, tags = branch_store.of_versions(connection, row_ids), tag_store.of_versions(connection, row_ids)
-    calls, webhooks = triggered_store.standing_of_pairs(connection), webhook_store.listing(connection)
+    calls, webhooks = (
+        triggered_store.standing_of_pairs(connection, {pact.consumer_id for pact in pacts}),
+        webhook_store.listing(connection),
+    )
     return [
         {
             **_item(call, pact, results.get(pact.content_id), branches, tags),
@@ -61,16 +64,7 @@ def _items(call: Call, connection: Connection, pacts: list[Publication]) -> list
 
 
 def _webhooks(pact: Publication, webhooks: list[Webhook], calls: list[tuple[str, datetime]]) -> Document:
-    """Tell how the last calls for a pair went; a webhook that is meant by a label counts once it was called."""
-    states = {status for status, _ in calls}
-    last = max((at for _, at in calls), default=None)
-    none: frozenset[str] = frozenset()
-    meant = any(one.consumer.fits(pact.consumer, none) and one.provider.fits(pact.provider, none) for one in webhooks)
-    word = "notrun" if meant or calls else "none"
-    if states & {RETRYING, FAILURE}:
-        word = RETRYING if RETRYING in states else FAILURE
-    elif SUCCESS in states:
-        word = SUCCESS
+    word, last = status_of_calls(pact.consumer, pact.provider, webhooks, calls)
     return {"webhookStatus": word, "latestWebhookExecution": None if last is None else {"triggeredAt": moment(last)}}
 
 

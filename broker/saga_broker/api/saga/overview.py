@@ -8,13 +8,13 @@ from saga_broker.api.reading.call import Call, respond
 from saga_broker.api.reading.paging import page_of, with_page
 from saga_broker.api.saga import asked
 from saga_broker.api.saga.sagas import SagaCall
-from saga_broker.gate.run.decks import Work
 from saga_broker.http.errors import InvalidError, NotFoundError, RefusedError
 from saga_broker.http.hal import Document
 from saga_broker.rows import Page
 from saga_broker.store import deck_results as deck_store
 from saga_broker.store import sagas as store
 from saga_broker.views import saga_overview as views
+from saga_contracts.derive.slices import StepSlice
 
 router = APIRouter(tags=["sagas"])
 VERSIONS = 20
@@ -54,7 +54,18 @@ def step_of(call: Call, connection: Connection, named: tuple[str, str, str], fau
     slice_ = None if file is None else file.slices.get(named[2])
     if version is None or slice_ is None:
         raise NotFoundError
-    if not Work().allows(slice_, slice_.sha, faults):
-        raise InvalidError({"faults": ["make the deck too large to be shown; ask for fewer"]}, parameters=True)
+    known = shown_deck(slice_, faults)
     results = deck_store.recent(connection, named[2], [slice_.sha], act.RECENT)
-    return views.step(call.links, version, slice_, views.deck_of(slice_, faults), results, call.today)
+    return views.step(call.links, version, slice_, known, results, call.today)
+
+
+def shown_deck(slice_: StepSlice, faults: int) -> views.Caused:
+    """Give the deck of a step with its causes.
+
+    Raises:
+        InvalidError: It is too large to be shown.
+    """
+    found = views.deck_of(slice_, faults)
+    if found is None:
+        raise InvalidError({"faults": ["make the deck too large to be shown; ask for fewer"]}, parameters=True)
+    return found

@@ -2,15 +2,18 @@
 
 import base64
 import secrets
-from typing import Any
+import threading
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker.acts.calling import execute
+from saga_broker.acts.events.calling import execute
 from saga_broker.api.contracts.pacts import PAIR
-from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, no_content, respond
+from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, calling, no_content, respond
 from saga_broker.http.errors import InvalidError, NotFoundError, RefusedError
+from saga_broker.http.media import JSON
+from saga_broker.http.patience import BusyError
 from saga_broker.rows import Pacticipant
 from saga_broker.store import pacticipants as pacticipant_store
 from saga_broker.store import webhooks as store
@@ -23,7 +26,10 @@ router = APIRouter(tags=["webhooks"])
 OF_PAIR = "/webhooks/provider/{provider:seg}/consumer/{consumer:seg}"
 OF_PROVIDER, OF_CONSUMER = "/webhooks/provider/{provider:seg}", "/webhooks/consumer/{consumer:seg}"
 Ids = tuple[int | None, int | None]
+TriedCall = Annotated[Call, calling(reads=True)]
+TriedDocumentCall = Annotated[Call, calling(takes=(JSON,), reads=True)]
 _UUID_BYTES = 16
+_TRIES = threading.BoundedSemaphore(4)
 
 
 @router.get("/webhooks")
@@ -41,7 +47,7 @@ def create(call: HalJson) -> Response:
 
 
 @router.post("/webhooks/execute")
-def execute_unsaved(call: HalJson) -> Response:
+def execute_unsaved(call: TriedDocumentCall) -> Response:
     """Try a webhook that is not stored."""
     with call.read() as connection:
         draft, _ = _checked(call, connection, call.object(), {})
@@ -132,7 +138,7 @@ def remove(uuid: str, call: Anything) -> Response:
 
 
 @router.post("/webhooks/{uuid:seg}/execute")
-def execute_saved(uuid: str, call: Hal) -> Response:
+def execute_saved(uuid: str, call: TriedCall) -> Response:
     """Try a webhook now, once, with the newest pact that it is for; nothing of it is stored."""
     with call.read() as connection:
         webhook = existing(connection, uuid)
@@ -184,7 +190,13 @@ def _created(call: Call, path: dict[str, str]) -> Response:
 
 
 def _executed(call: Call, webhook: Webhook) -> dict[str, Any]:
-    return execute(call.database, call.settings.webhooks, webhook, call.links.base)
+    """Try a webhook; only a few at once, since each waits for a receiver and keeps a thread from others meanwhile."""
+    if not _TRIES.acquire(timeout=1.0):
+        raise BusyError
+    try:
+        return execute(call.database, call.settings.webhooks, webhook, call.links.base)
+    finally:
+        _TRIES.release()
 
 
 def _checked(call: Call, connection: Connection, body: dict[str, Any], path: dict[str, str]) -> tuple[Draft, Ids]:

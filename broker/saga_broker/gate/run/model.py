@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from saga_broker.gate.run.contracts import Held, Messages
+from saga_contracts.declare.choreography.events import Event
 from saga_contracts.derive.adoption import Judgement
 from saga_contracts.derive.cases import Case as ContractCase
 from saga_contracts.derive.lasting import Lasting
@@ -152,6 +153,9 @@ class Case:
         messages: The messages between owner and executor, one entry for each pact that has to hold some.
         unreadable: Why the saga file cannot be read any more; empty when it can.
         in_flight: The executing version is no longer live; None when it is.
+        reactions: What the saga does on events, which is not judged here.
+        events: Its events, by name.
+        order: Its place among the versions of the saga: what was published later is greater.
     """
 
     saga: str
@@ -164,6 +168,9 @@ class Case:
     messages: tuple[Messages, ...] = ()
     unreadable: str = ""
     in_flight: InFlight | None = None
+    reactions: tuple[str, ...] = ()
+    events: Mapping[str, Event] = field(default_factory=dict)
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

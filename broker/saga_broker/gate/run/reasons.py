@@ -17,6 +17,8 @@ _BEYOND = {
     Evidence.EFFECT: "what effect probes read",
     Evidence.FAILURE: "crashes, races and several instances",
 }
+NAMED = 5
+"""So many reactions are named at most."""
 USUAL_FAULTS = 1
 """So many faults a verifier plays unless it is told otherwise."""
 
@@ -48,6 +50,18 @@ def unreadable(case: Case) -> Reason:
     mend = "Upgrade the broker when the file is newer than it; else mend the file and publish it under a new version."
     about = (None, case.executes_as, case.executor_version)
     return Reason("saga_unreadable", "unknown", text, mend, "sagapact contracts lint saga.yaml", *about)
+
+
+def reactions_not_judged(case: Case) -> Reason:
+    """Say that what a saga does on events is not judged."""
+    count = len(case.reactions)
+    named = ", ".join(case.reactions[:NAMED]) + (", …" if count > NAMED else "")
+    text = (
+        f"Saga {case.saga} {case.saga_version} has {count} {'reaction' if count == 1 else 'reactions'} to events ({named}). "
+        "This broker judges calls only, so nobody knows whether they are kept."
+    )
+    mend = "Look at the events of the saga, and test its reactions otherwise until the broker judges them."
+    return Reason("reactions_not_judged", "unknown", text, mend, "sagapact contracts events saga.yaml")
 
 
 def all_well(case: Case, at: StepAt, state: DeckState, today: date) -> Reason:

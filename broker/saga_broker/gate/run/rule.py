@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from saga_broker.gate.run import decks, in_flight, reasons
+from saga_broker.gate.run import decks, event_reasons, in_flight, reasons
 from saga_broker.gate.run.contract_reasons import message_reasons, pact_reasons
 from saga_broker.gate.run.deck_reasons import PACTS_ONLY, deck_reasons
 from saga_broker.gate.run.model import Case, DeckState, DeckWord, Reason, RunVerdict, StepAt, StepVerdict
@@ -50,7 +50,7 @@ def judge_all(cases: Sequence[Case], faults: int, today: date) -> RunVerdict:
     verdicts = [judge(case, faults, today) for case in cases]
     if len(verdicts) == 1:
         return verdicts[0]
-    found = tuple(reason for verdict in verdicts for reason in verdict.reasons)
+    found = (*(reason for verdict in verdicts for reason in verdict.reasons), *event_reasons.between_versions(cases))
     steps = tuple(step for verdict in verdicts for step in verdict.steps)
     summary = " ".join(verdict.summary for verdict in verdicts)
     return RunVerdict(_verdict(found), summary, found, steps)
@@ -73,6 +73,8 @@ def _of_steps(case: Case, faults: int, today: date) -> tuple[list[Reason], list[
             own = [*pact, *deck_reasons(case, at, state, faults, today)]
         found += own or [reasons.all_well(case, at, state, today)]
         steps.append(_step(at, state))
+    if case.reactions:
+        found.append(reasons.reactions_not_judged(case))
     return [*found, *message_reasons(case)], steps
 
 

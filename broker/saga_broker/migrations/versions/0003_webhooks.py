@@ -63,6 +63,7 @@ def _triggered_webhooks() -> None:
         sa.Column("attempts_made", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(), nullable=True),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("updated_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_triggered_webhooks")),
@@ -78,6 +79,13 @@ def _triggered_webhooks() -> None:
         *(["consumer_id", "provider_id"], ["provider_id"], ["created_at"], ["due_at"]),
     ):
         op.create_index(f"ix_{table}_{'_'.join(columns)}", table, columns)
+    op.create_index(
+        "ix_triggered_webhooks_latest",
+        table,
+        ["consumer_id", "provider_id", "webhook_id", "event_name"],
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest"),
+    )
 
 
 def _webhook_executions() -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from saga_broker.access.principal import PRINCIPAL, Principal
 from saga_broker.api.reading.call import Call, calling
 from saga_broker.http import envelope
 from saga_broker.http.envelope import BASE
@@ -52,6 +53,12 @@ class Place:
     def pairs(self) -> list[tuple[str, str]]:
         """Give the query's names and values in their order."""
         return list(self.request.query_params.multi_items())
+
+    @property
+    def person(self) -> str | None:
+        """Give the name of the token that a person signed in with; None where nobody did."""
+        principal: Principal | None = getattr(self.request.state, PRINCIPAL, None)
+        return principal.token.name if principal is not None and principal.by_session and principal.token else None
 
     @property
     def twin(self) -> str:

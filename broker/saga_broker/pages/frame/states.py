@@ -28,6 +28,14 @@ STATES = {
     "never": State("none", "not verified", "No result has been published for this pact."),
 }
 
+CALLS = {
+    "notrun": State("none", "not called yet", "A webhook is there for these two, and no event has called it."),
+    "success": State("good", "called", "The last calls of webhooks were answered with success."),
+    "retrying": State("warn", "retrying", "The last attempt of a webhook's call failed; another one follows."),
+    "failure": State("bad", "failed", "A webhook's call failed, and no attempt follows."),
+}
+"""How the last calls of webhooks for a pair went, as `acts.standing.status_of_calls` names it."""
+
 
 def of_result(*, success: bool | None, pending: bool | None = None) -> State:
     """Give the state of a result; None for a pact without one."""

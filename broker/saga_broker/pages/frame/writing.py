@@ -15,7 +15,7 @@ from saga_broker.pages.frame import files
 from saga_broker.pages.frame.asking import Place
 from saga_broker.pages.frame.menu import MENU
 from saga_broker.store.database.types import now
-from saga_broker.views.diff import ago
+from saga_broker.views.diff import MINUTE, ago
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 HEADERS = {
@@ -75,7 +75,8 @@ def _iso(moment: datetime) -> str:
 
 
 def _ago(moment: datetime) -> str:
-    return ago(max(0.0, (now() - moment).total_seconds()))
+    seconds = (now() - moment).total_seconds()
+    return ago(seconds) if seconds >= MINUTE else "just now"
 
 
 def short(number: str) -> str:

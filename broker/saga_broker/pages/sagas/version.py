@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from saga_broker.acts import saga_overview as act
 from saga_broker.api.saga import asked
-from saga_broker.gate.run.decks import Work
+from saga_broker.api.saga.overview import shown_deck
 from saga_broker.gate.run.files import SagaFile
-from saga_broker.http.errors import InvalidError, NotFoundError
+from saga_broker.http.errors import NotFoundError
 from saga_broker.http.hal import Links
 from saga_broker.pages.frame.asking import Html, Place
 from saga_broker.pages.frame.writing import Crumb, page, with_query
@@ -26,7 +26,7 @@ from saga_broker.store.sagas import SagaVersion
 from saga_broker.views import saga_overview as views
 from saga_broker.views.waivers import waived
 from saga_contracts.declare.obligations import CATALOGUE
-from saga_contracts.derive import causes, trials
+from saga_contracts.derive import trials
 from saga_contracts.derive.decks import History
 from saga_contracts.derive.slices import StepSlice
 from saga_contracts.derive.trials import Trial
@@ -110,7 +110,8 @@ def show_step(saga: str, number: str, step: str, call: Html) -> Response:
         by_result=lambda one: with_query(Place(call.request).path, {"faults": str(faults), "result": str(one)}),
         tabs=[
             (f"{k} fault{'' if k == 1 else 's'}", with_query(Place(call.request).path, {"faults": str(k)}), k == faults)
-            for k in range(3)
+            for k in range(views.MOST_FAULTS + 1)
+            if views.is_shown(slice_, k)
         ],
     )
 
@@ -143,13 +144,10 @@ def _histories(connection: Connection, result: Told) -> dict[str, Mapping[str, A
 def _shown(
     slice_: StepSlice, faults: int, executor: str, told: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[Shown], tuple[Trial, ...]]:
-    if not Work().allows(slice_, slice_.sha, faults):
-        raise InvalidError({"faults": ["make the deck too large to be shown; ask for fewer"]}, parameters=True)
-    deck = views.deck_of(slice_, faults)
-    caused = causes.of_deck(slice_, deck)
+    known = shown_deck(slice_, faults)
     listed = []
-    for number, history in enumerate(deck.histories):
-        words = faults_words(history.faults, caused.get(history.word, ()))
+    for number, history in enumerate(known.deck.histories):
+        words = faults_words(history.faults, known.causes.get(history.word, ()))
         picture = sequence(slice_.step, history, executor) if number < SHOWN else None
         listed.append(Shown(history, words, picture, told.get(history.name, {})))
-    return listed, trials.derive(slice_, deck)
+    return listed, trials.derive(slice_, known.deck)

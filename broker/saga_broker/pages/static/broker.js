@@ -19,3 +19,24 @@ for (const button of document.querySelectorAll("button.copy")) {
 for (const form of document.querySelectorAll("form.at-once")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
+
+// What can be deleted is deleted after a question; without script its command is there.
+for (const button of document.querySelectorAll("button[data-delete]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    if (!window.confirm(`${button.textContent}?`)) return;
+    const told = button.nextElementSibling;
+    button.disabled = true;
+    try {
+      const answer = await fetch(button.dataset.delete, { method: "DELETE", headers: { Accept: "application/hal+json, */*" } });
+      if (answer.ok) {
+        window.location.assign(button.dataset.after);
+        return;
+      }
+      told.textContent = answer.status === 401 || answer.status === 403 ? "You have no right to do this." : `It was refused (${answer.status}).`;
+    } catch {
+      told.textContent = "The broker did not answer.";
+    }
+    button.disabled = false;
+  });
+}

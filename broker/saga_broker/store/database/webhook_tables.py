@@ -1,6 +1,6 @@
 """The tables of webhooks."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from saga_broker.store.database.base import id_column, metadata, times, to
 from saga_broker.store.database.types import UtcDateTime
@@ -30,7 +30,8 @@ webhooks = Table(
     sqlite_autoincrement=True,
 )
 
-# A call that an event asked for. It outlives the webhook; the event's own row may be gone.
+# A call that an event asked for. It outlives the webhook; the event's own row may be gone. `is_latest` marks the last one of a
+# webhook and event for a consumer and provider.
 triggered_webhooks = Table(
     "triggered_webhooks",
     metadata,
@@ -48,8 +49,15 @@ triggered_webhooks = Table(
     Column("attempts_made", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", UtcDateTime),
+    Column("is_latest", Boolean, nullable=False),
     *times(),
     UniqueConstraint("uuid"),
+    Index(
+        "ix_triggered_webhooks_latest",
+        *("consumer_id", "provider_id", "webhook_id", "event_name"),
+        sqlite_where=text("is_latest = 1"),
+        postgresql_where=text("is_latest"),
+    ),
     Index("ix_triggered_webhooks_event_id", "event_id"),
     Index("ix_triggered_webhooks_webhook_id_event_name_id", "webhook_id", "event_name", "id"),
     Index("ix_triggered_webhooks_consumer_version_id", "consumer_version_id"),

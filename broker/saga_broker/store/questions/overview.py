@@ -29,7 +29,9 @@ class Standing:
     """
 
     id: int
+    consumer_id: int
     consumer: str
+    provider_id: int
     provider: str
     changed_at: datetime
     version_id: int | None
@@ -158,7 +160,9 @@ def _status() -> ColumnElement[str]:
 def _details() -> Prepared[Standing]:
     columns = (
         integrations.c.id,
+        integrations.c.consumer_id,
         consumers.c.name.label("consumer"),
+        integrations.c.provider_id,
         providers.c.name.label("provider"),
         integrations.c.contract_data_updated_at,
         versions.c.id.label("version_id"),

@@ -1,4 +1,4 @@
-"""Pages in a browser: nothing complains, all can be read and reached by keys, and every link leads somewhere."""
+"""Pages of sagas, network, jobs and webhooks in a browser: nothing complains, all can be read, every link leads somewhere."""
 
 import re
 from html import unescape
@@ -34,13 +34,14 @@ UNNAMED = """
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
-def test_nothing_complains_and_all_can_be_read(saga_site: Any, page: Page, path: str, width: int, scheme: str) -> None:
-    page.look(width=width, scheme=scheme)
-    page.open(saga_site.url + path)
-    assert page.complaints(saga_site.url) == []
-    assert page.faint() == []
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+def test_nothing_complains_and_all_can_be_read(saga_site: Any, page: Page, path: str) -> None:
+    for width, scheme in ((1280, "light"), (1280, "dark"), (360, "light")):
+        page.look(width=width, scheme=scheme)
+        page.open(saga_site.url + path)
+        looked = f"{width} {scheme}"
+        assert page.complaints(saga_site.url) == [], looked
+        assert page.faint() == [], looked
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, looked
     assert page.evaluate("document.getElementById('hostile')") is None
     assert page.evaluate("document.title").endswith("Sagapact")
     assert page.evaluate(UNNAMED) == []
