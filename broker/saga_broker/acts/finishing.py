@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from saga_broker.acts.announcing import announce_result
+from saga_broker.acts.events.announcing import announce_result
 from saga_broker.acts.metadata import Metadata
 from saga_broker.jobs.job import State
 from saga_broker.rows import Version

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from saga_broker.acts import notices
-from saga_broker.acts.announcing import Announced
+from saga_broker.acts.events.announcing import Announced
 from saga_broker.http.errors import ConflictError, EmptyError
 from saga_broker.http.hal import Links, dump
 from saga_broker.pact.content import content_sha, text_sha

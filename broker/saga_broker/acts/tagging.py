@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from saga_broker.acts import milestones
+from saga_broker.acts.events import milestones
 from saga_broker.rows import Version
 from saga_broker.settings import Settings
 from saga_broker.store import branches as branch_store

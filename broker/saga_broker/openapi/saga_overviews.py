@@ -7,7 +7,7 @@ from saga_broker.openapi.shared import PAGED
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _DAY = {"type": "string", "format": "date"}
 _LEVEL = {"type": "integer", "minimum": 1, "maximum": 4}
-_FAULTS = {"type": "integer", "minimum": 0, "maximum": 4}
+_FAULTS = {"type": "integer", "minimum": 0, "maximum": 2}
 _STANDS = one_of("kept", "broken", "unproven", "pending", "waived", "not applicable", "not looked at")
 _PLAY = closed(
     {
@@ -168,11 +168,15 @@ SCHEMAS = {
     ),
 }
 
-_MOST = Query("faults", "The most faults in one history of the deck; 1 when it is not given.", _FAULTS)
+_MOST = Query(
+    "faults",
+    "The most faults in one history of the deck; 1 when it is not given. 2 is refused for steps with many tries.",
+    _FAULTS,
+)
 _DEPTH = Query("depth", "How many steps away; 1 when it is not given.", {"type": "integer", "minimum": 1, "maximum": 3})
 _NARROWED = (
     SEARCH,
-    Query("state", "Only pacts that stand so: `success`, `failed`, `failed_pending`, `stale` or `never`."),
+    Query("state", "Only pacts that stand so.", one_of("success", "failed", "failed_pending", "stale", "never")),
     Query("sagas", "`no` leaves the sagas out."),
 )
 OPERATIONS: Operations = {

@@ -26,12 +26,12 @@ _EVENTS = many(closed({"name": one_of(*EVENTS)}))
 _SIDE = {"oneOf": [closed({"name": TEXT}), closed({"label": TEXT})]}
 _NEW_SIDE = or_null({"oneOf": [open_({"name": NAME}), open_({"label": NAME})]})
 _CONTENT = "/pacts/provider/{provider}/consumer/{consumer}"
-_PLAIN_HEADER = {"type": "string", "pattern": r"^[^\r\n\x00]*$"}
+_PLAIN_HEADER = {"type": ["string", "number", "boolean"], "pattern": r"^[^\r\n\x00]*$"}
 
 SCHEMAS: Schemas = {
     "NewWebhook": open_(
         {
-            "description?": or_null(LINE),
+            "description?": ANY,
             "enabled?": FLAG,
             "consumer?": _NEW_SIDE,
             "provider?": _NEW_SIDE,

@@ -34,6 +34,8 @@ MODULES = (
     "work.webhooks",
 )
 """Modules of this package that have a `router`, those with fixed paths before those with names in their place."""
+METHODS = frozenset({"GET", "POST"})
+"""A page that is sent a form stands at the address of the resource that takes the same request of a program."""
 _CHOSEN = "sagapact.page"
 
 
@@ -45,7 +47,7 @@ class Pages(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Find the page that a request asks for."""
-        if scope["type"] == "http" and scope["method"] == "GET" and wants_page(accept_of(scope)):
+        if scope["type"] == "http" and scope["method"] in METHODS and wants_page(accept_of(scope)):
             for route in self.routes:
                 match, found = route.matches(scope)
                 if match is Match.FULL:

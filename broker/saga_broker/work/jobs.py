@@ -8,7 +8,8 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from saga_broker.acts import milestones, queueing
+from saga_broker.acts import queueing
+from saga_broker.acts.events import milestones
 from saga_broker.events import event as events
 from saga_broker.events.event import Event
 from saga_broker.jobs import engine_names as names

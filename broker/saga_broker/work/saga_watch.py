@@ -1,7 +1,7 @@
 """Sagas as work: after what may change it, each saga is judged where it runs; every day, waivers are looked at."""
 
-from saga_broker.acts import saga_watch
-from saga_broker.acts.saga_watch import Expiring
+from saga_broker.acts.events import saga_watch
+from saga_broker.acts.events.saga_watch import Expiring
 from saga_broker.events.event import DECK_PLAYED, DEPLOYMENT, SAGA_PUBLISHED, VERIFICATION, Event
 from saga_broker.store import environments as environment_store
 from saga_broker.store import sagas as saga_store

@@ -6,7 +6,7 @@ again.
 
 from datetime import timedelta
 
-from saga_broker.acts.calling import attempt
+from saga_broker.acts.events.calling import attempt
 from saga_broker.events.event import Event
 from saga_broker.store import triggered as triggered_store
 from saga_broker.store.database.types import now

@@ -169,3 +169,7 @@ def test_what_nobody_knows_is_for_administrators(guarded: Any, make_token: Calla
     for method in ("POST", "PUT", "PATCH", "DELETE", "GET", "HEAD"):
         assert guarded.http.request(method, "/no/such/place", headers=sent).status_code == 403
         assert guarded.http.request(method, "/no/such/place").status_code == 401
+
+
+def test_what_is_open_to_everybody_and_what_never_is_do_not_overlap() -> None:
+    assert not AREAS & PRIVATE_AREAS

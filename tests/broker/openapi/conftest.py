@@ -100,6 +100,8 @@ class _Made:
     result: str
     chosen: str
     job: str
+    webhook: str
+    call: str
 
 
 def _filled(broker: Any, pacts: Any) -> World:
@@ -151,7 +153,16 @@ def _record(broker: Any, text: str, deck: Any) -> _Made:
     result = broker.get(f"/pacts/provider/billing/consumer/saga_service/pact-version/{shas[0]}/verification-results/latest")
     chosen = broker.post("/pacts/provider/billing/for-verification", {})["_embedded"]["pacts"][0]["_links"]["self"]["href"]
     number = result["_links"]["self"]["href"].rpartition("/")[2]
-    return _Made(environment, deployed, released, step, shas, number, unquote(chosen.rpartition("/")[2]), _job(broker))
+    said = (unquote(chosen.rpartition("/")[2]), _job(broker), *_webhook(broker))
+    return _Made(environment, deployed, released, step, shas, number, *said)
+
+
+def _webhook(broker: Any) -> tuple[str, str]:
+    """Make a webhook and let it be triggered; gives it and its call."""
+    webhook = broker.post("/webhooks", WEBHOOK, 201)["uuid"]
+    broker.verify("saga_service", "1", "vas_packages", "20")
+    calls = broker.get(f"/webhooks/{webhook}/triggered-webhooks")["_embedded"]["triggeredWebhooks"]
+    return webhook, calls[0]["_links"]["pb:logs"]["href"].split("/")[-2]
 
 
 def _job(broker: Any) -> str:
@@ -210,10 +221,14 @@ def _by_path(made: _Made) -> dict[str, dict[str, str]]:
         "/environments/{uuid}/versions": {"name": "billing"},
         " /deployed-versions/": {"uuid": made.deployed},
         " /released-versions/": {"uuid": made.released},
+        " /webhooks/{uuid}": {"uuid": made.webhook},
+        " /triggered-webhooks/": {"uuid": made.call},
         "/verification-results/{number}": {"number": made.result},
         "/previous-distinct": {"number": "2"},
         "/diff/pact-version/": {"other": made.shas[1]},
         "/announcement": {"name": "billing", "number": "10"},
+        "/webhooks/{uuid}": {"uuid": made.webhook},
+        "/triggered-webhooks/{uuid}": {"uuid": made.call},
         "/leases/": {"name": "ann"},
         "/workers/": {"name": "ann"},
         "/deck-results": {"sha": made.step["sha"], "number": "10"},
@@ -223,6 +238,17 @@ def _by_path(made: _Made) -> dict[str, dict[str, str]]:
 
 ANNOUNCEMENT = {"providerFile": "provider: billing\n", "archive": "H4sI", "branch": "main", "labels": ["linux"], "atOnce": 2}
 """An announcement that is taken for billing; its archive is none, which only a worker would find out."""
+WEBHOOK = {
+    "description": "a build",
+    "provider": {"name": "vas_packages"},
+    "events": [{"name": "provider_verification_published"}],
+    "request": {
+        "method": "POST",
+        "url": "https://127.0.0.1:1/x",
+        "headers": {"A": "b"},
+        "body": {"c": "${pactbroker.eventName}"},
+    },
+}
 QUERY: dict[str, tuple[Any, ...]] = {
     "q": ("bill", "saga"),
     "page": (1, 2),
@@ -311,11 +337,26 @@ def _bodies(saga_text: str, deck: Any, first: Any, second: Any, other: Any) -> d
     found_out = {"worker": "ann", "verdict": "kept", "verification": {"success": True}}
     return {
         "/announcement": [ANNOUNCEMENT],
+        **{
+            key: [{"request": WEBHOOK["request"]}]
+            for key in (
+                *(
+                    "POST /webhooks/execute",
+                    "PUT /webhooks/{uuid}",
+                    "POST /pacts/provider/{provider}/consumer/{consumer}/webhooks",
+                ),
+                *("POST /webhooks/provider/", "POST /webhooks/consumer/"),
+            )
+        },
         "/leases/": [{"generation": 1}],
         "PUT /jobs/{key}/result": [found_out, {"worker": "ann", "verdict": "could not find out", "text": "It hung."}],
         "POST /jobs": [{"provider": "billing", "version": "10"}],
         "PUT /workers": [{"labels": ["linux"], "jobs": []}],
         "PUT /job-queue": [{"paused": True, "reason": "night"}, {"paused": False}],
+        "POST /webhooks": [
+            WEBHOOK,
+            {"request": {"method": "POST", "url": "https://127.0.0.1:1/"}, "consumer": {"label": "team-a"}},
+        ],
         "POST /pacticipants": [{"name": "new_one", "mainBranch": "main"}],
         "PUT /pacticipants/{name}": [{"displayName": "Shown", "repositoryUrl": "https://code.example"}],
         "PATCH /pacticipants/{name}": [{"mainBranch": "main"}],

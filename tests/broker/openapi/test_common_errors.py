@@ -54,8 +54,8 @@ def test_a_name_that_cannot_be_is_refused_everywhere(narrow: Any, world: Any, na
 
 def test_a_body_that_is_no_json_is_400_where_a_body_is_read(narrow: Any, world: Any) -> None:
     for name, path, described in operations(narrow, world):
-        schemas = [content["schema"] for content in described.get("requestBody", {}).get("content", {}).values()]
-        if not any(schemas):
+        taken = described.get("requestBody", {}).get("content", {})
+        if not any(content["schema"] for media_type, content in taken.items() if media_type.endswith("json")):
             continue
         reply = narrow.http.request(name, path, headers=typed(described), content=b'{"a":')
         assert (reply.status_code, "400" in described["responses"]) == (400, True), (name, path)

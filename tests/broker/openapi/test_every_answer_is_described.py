@@ -53,6 +53,15 @@ REFUSED_FOR_OTHER_REASONS = {
     "PUT /jobs/{key}/leases/{name}": "the offer must be the job's last one",
     "PUT /jobs/{key}/result": "1.0 is a whole number for a schema; here it is none",
     "PUT /jobs/{key}/log": "what is sent must be UTF-8",
+    "GET /what-if": "one of two parameters must be given",
+    **dict.fromkeys(
+        (
+            *("POST /webhooks", "POST /webhooks/execute", "PUT /webhooks/{uuid}", "POST /webhooks/provider/{provider}"),
+            *("POST /webhooks/consumer/{consumer}", "POST /webhooks/provider/{provider}/consumer/{consumer}"),
+            "POST /pacts/provider/{provider}/consumer/{consumer}/webhooks",
+        ),
+        "what may be called is the operator's choice, and pacticipants that are named must exist",
+    ),
     "POST " + DECK_RESULTS: "1.0 is a whole number for a schema; here it is none",
 }
 # What is taken although the schema does not allow it.

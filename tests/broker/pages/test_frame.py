@@ -79,3 +79,32 @@ def test_under_a_context_path_every_link_begins_with_it(migrated: Path, broker_k
         assert broker.http.get(file, headers={"Accept": "text/css,*/*;q=0.1"}).status_code == 200
     finally:
         broker.stop()
+
+
+def consumers(text: str) -> list[str]:
+    return re.findall(r'data-label="Consumer"><a href="[^"]+">([^<]+)</a>', text)
+
+
+def test_a_list_is_searched_sorted_and_paged_by_its_url(site: Any) -> None:
+    whole = consumers(site.get("/?q=o&sort=-consumer"))
+    address, parts = "/?q=o&sort=-consumer&size=2", []
+    while address:
+        text = site.get(address)
+        found = consumers(text)
+        assert 1 <= len(found) <= 2
+        parts += found
+        following = re.search(r'<a rel="next" href="([^"]+)"', text)
+        address = following.group(1).replace("&amp;", "&") if following else ""
+    assert parts == whole == sorted(whole, key=str.lower, reverse=True)
+    assert len(whole) > 3
+    assert 'aria-sort="descending"' in site.get("/?q=o&sort=-consumer")
+
+
+@pytest.mark.parametrize("query", ["page=99", "sort=nothing", "sort=-", "state=nothing", "q=%25", "q[]=x", "size=500", "tags=x"])
+def test_a_list_bears_every_wish(site: Any, query: str) -> None:
+    assert "<h1>Integrations</h1>" in site.get(f"/?{query}")
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=x", "size=501", "page=%D9%A1", "sort[]=a", "size=" + "9" * 300])
+def test_a_wish_that_cannot_be_is_told_in_words(site: Any, query: str) -> None:
+    assert "This cannot be answered" in site.get(f"/?{query}", 400)

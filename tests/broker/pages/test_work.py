@@ -74,6 +74,22 @@ def test_a_call_is_shown_with_its_attempts(saga_site: Any) -> None:
     assert _text(saga_site.get("/triggered-webhooks")).count("provider verification published") == 2
 
 
+def test_a_webhook_is_tried_by_a_form_of_the_brokers_own_page_only(saga_site: Any) -> None:
+    (address,) = set(re.findall(r'action="(/webhooks/[^"/]+/execute)"', saga_site.get(_webhook(saga_site))))
+    own = {"Accept": "text/html", "Origin": saga_site.url}
+    tried = saga_site.http.post(address, headers=own)
+    assert (tried.status_code, tried.headers["content-type"].partition(";")[0]) == (200, "text/html")
+    assert "failed This call of" in _text(tried.text), "nothing answers there"
+    assert "s3cret-token" not in tried.text
+    assert saga_site.http.post(address, headers={**own, "Origin": "https://evil.example.org"}).status_code == 403
+    assert saga_site.http.post(address, headers={"Accept": "application/hal+json"}).json()["success"] is False
+
+
+def _webhook(site: Any) -> str:
+    address: str = site.broker.get("/webhooks")["_links"]["pb:webhooks"][0]["href"]
+    return address.removeprefix(site.url)
+
+
 @pytest.mark.parametrize("path", ["/jobs/0", "/webhooks/none", "/triggered-webhooks/none/logs"])
 def test_what_is_not_there_is_said(saga_site: Any, path: str) -> None:
     saga_site.get(path, 404)

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, text
 from tests.benchmarks.broker import bulk
 from tests.benchmarks.broker.history import Size, number_of
 
-from saga_broker.acts.announcing import announce_pact
-from saga_broker.acts.occasions import latest_result
+from saga_broker.acts.events.announcing import announce_pact
+from saga_broker.acts.events.occasions import latest_result
 from saga_broker.acts.publishing import Incoming, store_pact
 from saga_broker.acts.tagging import put_on_branch, put_tag
 from saga_broker.gate.model import Question, Selector, Target

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.acts import metadata
-from saga_broker.acts.announcing import announce_pact
+from saga_broker.acts.events.announcing import announce_pact
 from saga_broker.acts.publishing import Incoming, likely_duplicates, refuse_conflicts, store_pact
 from saga_broker.acts.tagging import made_on_the_way
 from saga_broker.api.reading.call import Call, HalJson, calling, respond

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from saga_broker.acts import notices
-from saga_broker.acts.announcing import Announced, announce_pact
+from saga_broker.acts.events.announcing import Announced, announce_pact
 from saga_broker.acts.publishing import Incoming, Outcome, describe, likely_duplicates, refuse_conflicts, store_pact
 from saga_broker.acts.tagging import put_on_branch, put_tag
 from saga_broker.api.reading.bodies import decode, parse_any, unmarked

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
-from saga_broker.acts import milestones, queueing
+from saga_broker.acts import queueing
+from saga_broker.acts.events import milestones
 from saga_broker.acts.publishing import likely_duplicates
 from saga_broker.acts.tagging import made_on_the_way, put_on_branch
 from saga_broker.api.parties.versions import existing_version

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker.acts import milestones
+from saga_broker.acts.events import milestones
 from saga_broker.api.parties.pacticipants import existing
 from saga_broker.api.parties.versions import existing_version
 from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, HalPatch, no_content, respond

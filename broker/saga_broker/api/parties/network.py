@@ -17,11 +17,11 @@ DEEPEST = 3
 @router.get("/network")
 def show(call: Hal) -> Response:
     """Show who has a pact with whom, and which saga has a step where: 400 pacts at most, those that changed last."""
-    state = call.text("state") or ""
-    if state and state not in WORST_FIRST:
+    state = call.text("state")
+    if state is not None and state not in WORST_FIRST:
         raise InvalidError({"state": [f"must be one of: {', '.join(WORST_FIRST)}"]}, parameters=True)
     with call.read() as connection:
-        found = act.network(connection, call.text("q") or "", state, with_sagas=call.text("sagas") != "no")
+        found = act.network(connection, call.text("q") or "", state or "", with_sagas=call.text("sagas") != "no")
     return respond(_document(call, found, call.links.url("network"), "The network"))
 
 
@@ -41,7 +41,9 @@ def depth_of(call: Call) -> int:
     Raises:
         InvalidError: It is no number from 1 to 3.
     """
-    text = call.text("depth") or "1"
+    text = call.text("depth")
+    if text is None:
+        return 1
     if text not in {str(number) for number in range(1, DEEPEST + 1)}:
         raise InvalidError({"depth": [f"must be a whole number from 1 to {DEEPEST}"]}, parameters=True)
     return int(text)

@@ -28,6 +28,7 @@ from saga_broker.store.pacticipants import every_name
 
 ErrorAnswer = Callable[[Request, Exception], Response]
 _READING = {"GET", "HEAD"}
+_OF_PAGES = {"GET", "POST"}  # a page is asked for, or sent a form
 _SEGMENT = "[^/]+"
 _TEXTS = (str, str | None)
 
@@ -80,8 +81,10 @@ class Dispatch:
         return self._lanes.reads if reads else self._lanes.writes
 
     def _found(self, scope: Scope) -> "tuple[_Handler, dict[str, str]] | None":
-        if scope["method"] == "GET" and wants_page(accept_of(scope)):
-            return self._pages.found(scope)  # what is no page is left to FastAPI, which looks at resources then
+        if scope["method"] in _OF_PAGES and wants_page(accept_of(scope)):
+            found = self._pages.found(scope)
+            if found is not None or scope["method"] == "GET":
+                return found  # what is no page is left to FastAPI, which looks at resources then
         return self._routes.found(scope)
 
 

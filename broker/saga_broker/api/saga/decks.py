@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker.acts.saga_events import announce_deck
+from saga_broker.acts.events.saga_events import announce_deck
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.reading.call import Call, calling, respond
 from saga_broker.api.reading.fields import Faults, address, array, filled, one_line, one_of, text

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker.acts import milestones
 from saga_broker.acts.candidates import LiveVersions
+from saga_broker.acts.events import milestones
 from saga_broker.acts.gathering import gather
 from saga_broker.acts.tagging import put_on_branch
 from saga_broker.api.reading.call import Call, calling, respond

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from saga_broker.acts.calling import execute
+from saga_broker.acts.events.calling import execute
 from saga_broker.api.contracts.pacts import PAIR
 from saga_broker.api.reading.call import Anything, Call, Hal, HalJson, calling, no_content, respond
 from saga_broker.http.errors import InvalidError, NotFoundError, RefusedError

@@ -68,7 +68,7 @@ def _calls(connection: Connection, rows: Sequence[Standing]) -> dict[int, tuple[
     webhooks = webhook_store.listing(connection)
     if not webhooks:
         return None
-    calls = triggered_store.standing_of_pairs(connection, [row.consumer_id for row in rows])
+    calls = triggered_store.standing_of_pairs(connection, {row.consumer_id for row in rows})
     found = {}
     for row in rows:
         word, last = status_of_calls(row.consumer, row.provider, webhooks, calls.get((row.consumer_id, row.provider_id), []))

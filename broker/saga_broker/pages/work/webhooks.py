@@ -2,6 +2,9 @@
 
 from fastapi import APIRouter, Response
 
+from saga_broker.access.origin import is_foreign
+from saga_broker.acts.events.calling import execute
+from saga_broker.api.access import refusals
 from saga_broker.api.webhooks.triggered import NEWEST
 from saga_broker.api.webhooks.webhooks import existing
 from saga_broker.http.errors import NotFoundError
@@ -60,6 +63,20 @@ def show(uuid: str, call: Html) -> Response:
         calls=CALLS,
         state=ENABLED if one.enabled else DISABLED,
     )
+
+
+@router.post("/webhooks/{uuid:seg}/execute")
+def try_it(uuid: str, call: Html) -> Response:
+    """Try a webhook now, once, and show what came of it; nothing of it is stored."""
+    place = Place(call.request)
+    if is_foreign(call.request.headers, place.base):
+        raise refusals.foreign_page()
+    with call.read() as connection:
+        one = existing(connection, uuid)
+    found = execute(call.database, call.settings.webhooks, one, place.base)
+    own = place.links.url("webhooks", uuid)
+    crumbs = [Crumb("Webhooks", place.links.url("webhooks")), Crumb(shown_name(one), own), Crumb("Tried")]
+    return page(call.request, "work/tried.html", "Tried once", crumbs, twin=None, found=found, webhook=one, name=shown_name(one))
 
 
 @router.get("/triggered-webhooks")

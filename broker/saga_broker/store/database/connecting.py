@@ -46,6 +46,8 @@ def checked(text_url: str) -> URL:
 def engine_for(url: URL, pool_size: int, bounds: Bounds | None) -> Engine:
     """Prepare an engine; nothing is connected before the first use."""
     more: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
+    if bounds is not None:
+        more["pool_timeout"] = bounds.wait_s
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **more, connect_args={"check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)

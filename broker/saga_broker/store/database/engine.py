@@ -47,8 +47,9 @@ class Database:
         engine = engine_for(self.url, pool_size, bounds)
         self._engine = engine.execution_options(version_order=version_order, tracer=tracer)
         self._tracer = tracer
-        self._reading = Leases(self._engine, pool_size - READY_WRITERS, transactions.prepare_reading)
-        self._writing = Leases(self._engine, READY_WRITERS, transactions.prepare_writing)
+        writers = min(READY_WRITERS, pool_size // 3)  # together no more than are kept open: as many more can always be made
+        self._reading = Leases(self._engine, pool_size - writers, transactions.prepare_reading)
+        self._writing = Leases(self._engine, writers, transactions.prepare_writing)
         self._turn = _Turn()
 
     @property

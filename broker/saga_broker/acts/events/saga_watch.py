@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from saga_broker.acts.candidates import LiveVersions
+from saga_broker.acts.events.saga_events import announce_about_saga
 from saga_broker.acts.gathering import gather
-from saga_broker.acts.saga_events import announce_about_saga
 from saga_broker.events.event import CANNOT_RUN, WAIVER_EXPIRING
 from saga_broker.gate.run import files
 from saga_broker.gate.run.model import RunVerdict

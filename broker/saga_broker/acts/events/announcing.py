@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from saga_broker.acts import notices
-from saga_broker.acts.happening import Happened, happened
+from saga_broker.acts.events.happening import Happened, happened
 from saga_broker.acts.metadata import Metadata
 from saga_broker.events.event import (
     CONTENT_CHANGED,

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from saga_broker.acts import occasions
-from saga_broker.acts.occasions import Occasion
+from saga_broker.acts.events import occasions
+from saga_broker.acts.events.occasions import Occasion
 from saga_broker.events.event import Event
 from saga_broker.settings import WebhookSettings
 from saga_broker.store import triggered as triggered_store

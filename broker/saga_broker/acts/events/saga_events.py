@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from saga_broker.acts.happening import Happened, happened
+from saga_broker.acts.events.happening import Happened, happened
 from saga_broker.events.event import DECK_BROKEN, DECK_PLAYED, Event
 from saga_broker.settings import Settings
 from saga_broker.store import deck_results as deck_store

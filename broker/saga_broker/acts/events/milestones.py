@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from saga_broker.acts.happening import happened
+from saga_broker.acts.events.happening import happened
 from saga_broker.events.event import ANNOUNCED, DEPLOYMENT, SAGA_PUBLISHED, Event
 from saga_broker.rows import Environment, Version
 from saga_broker.settings import Settings
