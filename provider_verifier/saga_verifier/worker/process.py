@@ -68,6 +68,7 @@ class Worker:
                     engine.stop(self.grace_s if runner.at_work else 0)
             finally:
                 runner.stop_all()
+                runner.settle()
                 heart.end()
                 nursery.close()
 

@@ -65,6 +65,11 @@ class Runner:
         for one in list(self._stops.values()):
             one.set()
 
+    def settle(self) -> None:
+        """Wait until nothing is under way."""
+        with self._turn:
+            pass
+
     def verify(self, job_id: str, generation: int) -> str:
         """Do one offer of a job; gives what became of it, in a word."""
         with self._turn:
@@ -110,6 +115,8 @@ class Runner:
             except StoppedError:
                 raise
             except SagapactError as error:
+                if stop.is_set():  # it failed since it was being ended
+                    raise StoppedError(str(error)) from None
                 found = {"verdict": COULD_NOT_FIND_OUT, "text": str(error)}
             except OSError as error:
                 text = f"This worker cannot do it: {error.strerror or error}. Free space on its disk, or mend it otherwise."
