@@ -76,11 +76,13 @@ def test_the_commands_of_the_readme_work_in_their_order(shell: Any, tmp_path: Pa
             sent = {"Authorization": f"Bearer {shell.shown[-1]}"} if "--tokens" in line else {}
             httpx.put(f"{told}/pacticipants/Foo/versions/1", json={}, headers=sent, trust_env=False).raise_for_status()
         if line.startswith("curl"):
-            assert ("ok" if "heartbeat" in line else "_embedded") in json.loads(told)
+            answer = json.loads(told)
+            assert "_links" in answer, line
+            assert answer.keys().isdisjoint({"error", "errors"}) or line.endswith("/execute"), line  # it is sent nowhere here
         if "import --from" in line:
-            assert "1 pacticipants, 1 versions" in told
+            assert "2 pacticipants, 1 versions" in told
 
-    assert len(served) == 4
+    assert len(served) == 5
     (behind,) = [address for line, address in served.items() if "--base-url" in line]
     index = httpx.get(behind, headers={"Accept": "application/hal+json"}, trust_env=False).json()
     assert index["_links"]["self"]["href"] == "https://tools.example/pact-broker"
