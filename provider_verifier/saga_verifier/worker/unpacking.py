@@ -1,12 +1,17 @@
 """Opens the archive of an announcement: bounded, into one folder, without a way out of it."""
 
-import tarfile
+import sys
 import zlib
 from gzip import BadGzipFile, GzipFile
 from io import BytesIO
 from pathlib import Path
 
 from saga_contracts.errors import SagapactError
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:
+    from backports import tarfile  # type: ignore[import-untyped]  # the first releases of 3.11 look at no name and no link
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_FILES = 20_000
@@ -50,7 +55,7 @@ def unpack(raw: bytes, folder: Path, *, most_bytes: int = MAX_BYTES, most_files:
         ArchiveError: It is none, holds too much, or has a name, a link or a device that leads out of the folder.
     """
     try:
-        with tarfile.open(fileobj=_Bounded(raw, most_bytes), mode="r|") as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=_Bounded(raw, most_bytes), mode="r|") as archive:
             for count, member in enumerate(archive, start=1):
                 if count > most_files:
                     raise ArchiveError(f"The archive has more than {most_files} entries. Put in only what the provider needs.")
