@@ -9,6 +9,7 @@ the default must be null (or stand outside of a step's slice), so that no slice 
 field, or changes what one means, is format 2, read beside format 1.
 """
 
+import operator
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -195,13 +196,13 @@ class Saga(Model):
         Correlation()
     )
     policies: Policies = Policies()
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200)] = ()
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200, exclude_if=operator.not_)] = ()
     """What is called, one after another; a saga without any has `reactions`."""
     style: Literal["orchestrated", "choreographed", "mixed"] | None = None
     """Who leads: one service by its calls, nobody (events), or both; default: as the file has steps, reactions or both."""
     start: Start | None = None
     events: Annotated[dict[Name, Event], Field(max_length=200)] = Field(default={})
-    reactions: Annotated[tuple[Reaction, ...], Field(min_length=1, max_length=200)] = ()
+    reactions: Annotated[tuple[Reaction, ...], Field(min_length=1, max_length=200, exclude_if=operator.not_)] = ()
     timers: Annotated[tuple[Timer, ...], Field(max_length=100)] = ()
     ends: Ends | None = None
     waivers: tuple[Waiver, ...] = ()

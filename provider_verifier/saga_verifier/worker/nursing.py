@@ -82,7 +82,7 @@ class Job:
     def __init__(self, nursery: "subprocess.Popen[bytes]", folder: Path) -> None:
         self._nursery = nursery
         self.status: int | None = None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # its pipes may be closed already
             self._send(str(folder))
         begun = self._read(None)
         if begun is None:
@@ -109,7 +109,7 @@ class Job:
             until = time.monotonic() + grace_s
             while not self.wait(max(0.0, min(0.1, until - time.monotonic()))) and time.monotonic() < until:
                 pass
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self._send("heard")
 
     def _send(self, line: str) -> None:
@@ -120,6 +120,9 @@ class Job:
     def _read(self, timeout_s: float | None) -> str | None:
         """Read a line; None when there is none in time, or the nursery has ended."""
         assert self._nursery.stdout is not None  # noqa: S101  (opened as a pipe)
-        if timeout_s is not None and not select.select([self._nursery.stdout], [], [], timeout_s)[0]:
+        try:
+            if timeout_s is not None and not select.select([self._nursery.stdout], [], [], timeout_s)[0]:
+                return None
+            return self._nursery.stdout.readline().decode().strip() or None
+        except (OSError, ValueError):  # another thread has closed the pipe, since the worker ends
             return None
-        return self._nursery.stdout.readline().decode().strip() or None

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tests.benchmarks.broker import bulk, by_api, report, servers
 from tests.benchmarks.broker.history import SIZES, events
 from tests.benchmarks.broker.measuring import Figure
-from tests.benchmarks.broker.routes import QUESTIONS
+from tests.benchmarks.broker.routes import PAGE, QUESTIONS
 from tests.benchmarks.ratios import exit_status, ratio_table
 
 from saga_broker.store.database.engine import Database
@@ -37,7 +37,8 @@ def test_a_run_measures_every_kind_of_request(kind: str, tmp_path: Path) -> None
     done = _run("--database", kind, "--sizes", "small", "--requests", "8", "--runs", "1", "--json", str(tmp_path / "out.json"))
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["sizes"]["small"]
-    kinds = {figure["name"].split(",")[0] for figure in figures if not figure["name"].startswith("/")}
+    kinds = {figure["name"].split(",")[0] for figure in figures if not figure["name"].startswith(("/", PAGE))}
+    assert {"/metrics", PAGE + "/", PAGE + "/sagas", *QUESTIONS} <= {figure["name"] for figure in figures}
     assert {"/metrics", "/dashboard", "/pacts/provider/{provider}", *QUESTIONS} <= {figure["name"] for figure in figures}
     assert kinds == {"publish", "PUT of a pact", "can-i-deploy", "matrix of 100 rows", "for-verification"}
     for figure in figures:

@@ -16,7 +16,7 @@ from saga_broker.api import routers
 ROUTES = [route for router in routers() for route in router.routes if isinstance(route, APIRoute)]
 PATHS = sorted({re.sub(r"\{[^}]+\}", "x", route.path) for route in ROUTES})
 METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE")
-JSON, MERGE = "application/json", "application/merge-patch+json"
+JSON, MERGE, TEXT = "application/json", "application/merge-patch+json", "text/plain"
 PROBLEMS = "application/hal+json, application/problem+json"
 BODY_NOT_READ = ("/branches/x/versions/x", "/tags/x", "/labels/x", "/released-versions/environment/x")
 NAMES = ("a/b", "a b", "a+b", "é ü 漢字", "%41", "a?b#c", "a;b=c", 'a"b', "a&b=c", "a\\b", "a.b", "~", "'")
@@ -47,7 +47,7 @@ def calls_of(route: APIRoute) -> list[Any]:
 def test_the_tables_hold_every_resource() -> None:
     assert len(PATHS) > 60
     assert len(with_body()) > 15
-    assert {media_type for _, _, media_type in with_body()} == {JSON, MERGE}
+    assert {media_type for _, _, media_type in with_body()} == {JSON, MERGE, TEXT}
 
 
 def test_a_method_that_a_resource_has_not_got_is_405_with_what_is_allowed(broker: Any) -> None:
@@ -77,7 +77,13 @@ def test_head_answers_as_get_does_without_a_body(broker: Any, make_pact: Any) ->
 
 def test_a_body_of_another_type_or_of_none_is_415(broker: Any) -> None:
     for method, path, takes in with_body():
-        for given in ("text/plain", "application/xml", "", MERGE if takes == JSON else "text/json", "jibberish"):
+        for given in (
+            JSON if takes == TEXT else TEXT,
+            "application/xml",
+            "",
+            MERGE if takes == JSON else "text/json",
+            "jibberish",
+        ):
             headers = {"Content-Type": given} if given else {}
             reply = broker.http.request(method, path, content=b'{"name": "x"}', headers=headers)
             others = [other for other in with_body() if other[:2] == (method, path)]
