@@ -40,7 +40,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## run the whole chain on the VAS purchase saga (KEEP=1 leaves the broker serving)
 	@exec $(BIN)/sagapact demo --out build/demo $(if $(KEEP),--keep)
 
-check: $(STAMP) ## format, lint, types, import rules and the fast tests (two minutes)
+check: $(STAMP) ## format, lint, types, import rules and the tests that are not slow (a quarter of an hour on two cores)
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow and not containers" $(PYTEST_ARGS)
 
